@@ -1,0 +1,93 @@
+"""Who: people and their sessions."""
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, email: str | None) -> "User":
+        """Django's own login looks people up here; an email is one address in any case."""
+        return self.get(email__iexact=email)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A customer, or a member of staff. What staff may do is a matter of groups and permissions."""
+
+    class Role(models.TextChoices):
+        CUSTOMER = "customer"
+        ADMIN = "admin"
+
+    email = models.EmailField(max_length=254)
+    first_name = models.CharField(max_length=100)
+    last_name = models.CharField(max_length=100)
+    phone = models.CharField(max_length=32, blank=True)
+    address_line1 = models.CharField(max_length=200, blank=True)
+    address_line2 = models.CharField(max_length=200, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=100, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    country = models.CharField(max_length=100, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    anonymised_at = models.DateTimeField(null=True, editable=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["first_name", "last_name"]
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="user_newest")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def role(self) -> "User.Role":
+        return self.Role.ADMIN if self.is_staff else self.Role.CUSTOMER
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def live(self) -> Self:
+        """Sessions whose tokens are still good."""
+        return self.filter(revoked_at=None, expires_at__gt=Now())
+
+
+class Session(models.Model):
+    """One login, from password to logout: the family of all tokens that descend from it.
+
+    Every token carries the session's id (`sid`). `refresh_jti` is the one refresh token that may be used next; an
+    older one coming back means that it was stolen, and ends the session.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    refresh_jti = models.UUIDField()
+    user_agent = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    refreshed_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True)
+    revoked_reason = models.CharField(max_length=32, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.id)

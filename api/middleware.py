@@ -1,0 +1,66 @@
+"""The outermost layer of every request: its id, a connection that is alive, and no HTML under /api/v1 and /health."""
+
+import re
+import secrets
+import select
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+current_request_id: ContextVar[str] = ContextVar("request_id", default="")
+VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+API_PREFIXES = ("/api/", "/health/")
+API_CSP = "default-src 'none'; frame-ancestors 'none'"
+
+
+def drop_dead_connections() -> None:
+    """Close persistent connections that the server has ended meanwhile, so that the request opens a new one.
+
+    A server that goes away sends a last message and closes its end, so an idle connection that has something to read
+    is dead. Asking the socket costs microseconds, where a `SELECT 1` on each request costs 15 %.
+    """
+    for connection in connections.all(initialized_only=True):
+        raw = connection.connection
+        if raw is None or connection.in_atomic_block:
+            continue
+        if raw.closed:
+            connection.close()
+            continue
+        poll = select.poll()
+        poll.register(raw.fileno(), select.POLLIN | select.POLLHUP)
+        if poll.poll(0):
+            connection.close()
+
+
+class RequestMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        sent = request.headers.get("X-Request-ID", "")
+        request_id = sent if VALID_REQUEST_ID.match(sent) else secrets.token_hex(8)
+        request.id = request_id  # type: ignore[attr-defined]  # read by problem documents
+        token = current_request_id.set(request_id)
+        try:
+            drop_dead_connections()
+            response = self.answer(request)
+        finally:
+            current_request_id.reset(token)
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+    def answer(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(API_PREFIXES):
+            return self.get_response(request)
+        from api.problems import check_target, problem_from_django
+
+        response = check_target(request) or self.get_response(request)
+        if response.status_code >= 400 and not response.headers.get("Content-Type", "").startswith("application/"):
+            assert isinstance(response, HttpResponse)  # noqa: S101  # errors are never streamed
+            response = problem_from_django(request, response)
+        response.headers.setdefault("Content-Security-Policy", API_CSP)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response

@@ -1,0 +1,24 @@
+"""What the HTTP layer remembers: the first answer to every idempotency key."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class IdempotencyKey(models.Model):
+    """The answer that a key has earned. Written in the transaction of the effect, so the one exists only with the other."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    method = models.CharField(max_length=8)
+    path = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request's body.")
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"

@@ -1,0 +1,188 @@
+"""Errors as RFC 9457 problem documents: one place turns every exception and every stray Django answer into one."""
+
+import logging
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from api.middleware import current_request_id
+from api.refusals import Busy, FieldError, Refusal
+
+logger = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
+
+# How often an exception came up to here that should have been refused earlier, by kind. The target is 0.
+safety_net: dict[str, int] = {}
+
+TITLES = {
+    400: ("invalid", "The request is not valid"),
+    401: ("not_authenticated", "Sign in first"),
+    403: ("permission_denied", "Not allowed"),
+    404: ("not_found", "Not found"),
+    405: ("method_not_allowed", "Method not allowed"),
+    406: ("not_acceptable", "Not acceptable"),
+    413: ("too_large", "The request is too large"),
+    414: ("too_large", "The address is too long"),
+    415: ("unsupported_media_type", "Unsupported media type"),
+    429: ("throttled", "Too many requests"),
+    500: ("internal_error", "Internal error"),
+    503: ("busy", "Temporarily unavailable"),
+}
+# Unique constraints that a client can run into, by name: the field and the code that the contract promises.
+UNIQUE_FIELDS = {
+    "user_email_unique": ("email", "email_taken"),
+    "stockitem_sku": ("sku", "sku_taken"),
+    "product_slug": ("slug", "slug_taken"),
+    "category_slug": ("slug", "slug_taken"),
+    "warehouse_code": ("code", "code_taken"),
+}
+
+
+class Problem(Refusal):
+    """A refusal whose status is known only when it is made."""
+
+    def __init__(self, status: int, detail: str = "", **kwargs: Any) -> None:
+        default_code, self.title = TITLES.get(status, ("error", "Error"))
+        kwargs["code"] = kwargs.get("code") or default_code
+        super().__init__(detail, **kwargs)
+        self.status = status  # type: ignore[misc]  # the class variable is the default of subclasses
+
+
+def respond(refusal: Refusal) -> HttpResponse:
+    body = orjson.dumps(refusal.document() | {"request_id": current_request_id.get()})
+    return HttpResponse(body, status=refusal.status, content_type=CONTENT_TYPE, headers=refusal.headers)
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook. Returning None lets an unknown exception through to Django, which logs it and answers 500."""
+    headers = getattr(exc, "headers", None) or {}
+    if isinstance(exc, drf.APIException):
+        headers = drf_headers(exc)
+    refusal = translate(exc)
+    if refusal is None:
+        return None
+    document = refusal.document() | {"request_id": current_request_id.get()}
+    response = Response(document, status=refusal.status, headers={**headers, **refusal.headers})
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def drf_headers(exc: drf.APIException) -> dict[str, str]:
+    headers = {}
+    if auth_header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if (wait := getattr(exc, "wait", None)) is not None:
+        headers["Retry-After"] = str(max(1, int(wait + 0.999)))
+    return headers
+
+
+def translate(exc: Exception) -> Refusal | None:
+    """The refusal that an exception means, or None when it is a bug of ours."""
+    if isinstance(exc, Refusal):
+        return exc
+    if isinstance(exc, drf.ValidationError):
+        return Problem(400, "Some fields are not valid.", errors=flatten(exc.get_full_details()))
+    if isinstance(exc, DjangoValidationError):
+        return Problem(400, "Some fields are not valid.", errors=django_errors(exc))
+    if isinstance(exc, drf.APIException):
+        codes = exc.get_codes()
+        code = codes if isinstance(codes, str) and codes != "error" else ""
+        code = "malformed" if isinstance(exc, drf.ParseError) and code == "parse_error" else code
+        return Problem(exc.status_code, str(exc.detail), code=code)
+    if isinstance(exc, Http404):
+        return Problem(404)
+    if isinstance(exc, PermissionDenied):
+        return Problem(403)
+    if isinstance(exc, RequestDataTooBig):
+        return Problem(413)
+    if isinstance(exc, SuspiciousOperation):
+        return Problem(400, code="malformed")
+    if isinstance(exc, DatabaseError | InterfaceError):
+        return translate_database_error(exc)
+    if isinstance(exc, OverflowError | RecursionError | UnicodeError):
+        return caught(exc, Problem(400, "A value is out of range."))
+    return None
+
+
+def translate_database_error(exc: Exception) -> Refusal | None:
+    diagnostics = getattr(exc.__cause__, "diag", None)
+    constraint = (diagnostics and diagnostics.constraint_name) or ""
+    if isinstance(exc, IntegrityError):
+        for name, (field, code) in UNIQUE_FIELDS.items():
+            if name in constraint:
+                error = FieldError(field, code, "This value is taken.")
+                return Problem(409, "This value is taken.", code=code, errors=[error])
+        if constraint.startswith("stocklevel_"):
+            return caught(exc, Problem(409, "Not enough stock.", code="insufficient_stock"))
+        return caught(exc, Problem(409, "The change conflicts with other records.", code="conflict"))
+    if isinstance(exc, DataError):
+        return caught(exc, Problem(400, "A value is out of range."))
+    if isinstance(exc, OperationalError | InterfaceError):
+        logger.warning("database unavailable: %s", type(exc.__cause__ or exc).__name__)
+        return Busy("The database is not available at the moment; try again.", code="database_unavailable")
+    return None
+
+
+def caught(exc: Exception, refusal: Refusal) -> Refusal:
+    """Count what should have been refused earlier, and say where it came from."""
+    kind = type(exc).__name__
+    safety_net[kind] = safety_net.get(kind, 0) + 1
+    logger.error("safety net caught %s", kind, exc_info=exc)
+    return refusal
+
+
+def flatten(details: Any, path: str = "") -> list[FieldError]:
+    """DRF's nested error details as a flat list with paths."""
+    if isinstance(details, list):
+        if all(isinstance(item, dict) and {"message", "code"} == set(item) for item in details):
+            return [FieldError(path or "body", item["code"], str(item["message"])) for item in details]
+        nested = [flatten(item, f"{path}.{place}".strip(".")) for place, item in enumerate(details) if item]
+        return [error for errors in nested for error in errors]
+    if isinstance(details, dict):
+        if {"message", "code"} == set(details) and not isinstance(details["message"], list | dict):
+            return [FieldError(path or "body", details["code"], str(details["message"]))]
+        found = []
+        for key, value in details.items():
+            step = "" if key == "non_field_errors" else str(key)
+            found += flatten(value, f"{path}.{step}".strip("."))
+        return found
+    return [FieldError(path or "body", "invalid", str(details))]
+
+
+def django_errors(exc: DjangoValidationError) -> list[FieldError]:
+    by_field = exc.error_dict if hasattr(exc, "error_dict") else {"body": exc.error_list}
+    return [
+        FieldError(
+            "body" if field == "__all__" else field,
+            error.code or "invalid",
+            " ".join(DjangoValidationError(error).messages),
+        )
+        for field, errors in by_field.items()
+        for error in errors
+    ]
+
+
+def check_target(request: HttpRequest) -> HttpResponse | None:
+    """Refuse what no endpoint should have to think about: NUL bytes, broken text and endless query strings."""
+    query = request.META.get("QUERY_STRING", "")
+    if "\x00" in request.path_info or "\ufffd" in request.path_info or "%00" in query:
+        return respond(Problem(400, "The address holds a character that is not allowed.", code="malformed"))
+    if len(query) > settings.MAX_QUERY_BYTES or query.count("&") >= settings.MAX_QUERY_PARAMETERS:
+        return respond(Problem(400, "The query string is too long.", code="too_many_parameters"))
+    return None
+
+
+def problem_from_django(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Django's own HTML or empty error pages (no such path, a bad host, a crash) as a problem document."""
+    problem = respond(Problem(response.status_code))
+    for header in ("Allow", "Retry-After", "WWW-Authenticate"):
+        if header in response.headers:
+            problem.headers[header] = response.headers[header]
+    return problem

@@ -1,0 +1,93 @@
+"""What can be refused, as plain exceptions. Services raise them; api.problems turns them into problem documents."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with a request. `field` is a path: "order_items.2.quantity"."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Refusal(Exception):
+    """A request that is understood and not carried out. Nothing was changed.
+
+    `status` is the HTTP status, `code` the stable name that clients branch on, `extra` further members of the problem
+    document, `headers` what goes beside it.
+    """
+
+    status: ClassVar[int] = 409
+    code: str = "conflict"
+    title: str = "Conflict with the current state"
+
+    def __init__(
+        self, detail: str = "", *, code: str = "", errors: Iterable[FieldError] = (), **extra: Any
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.code = code or self.code
+        self.errors = list(errors)
+        self.extra = extra
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def document(self) -> dict[str, Any]:
+        """The problem document, without the request's id."""
+        document: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.errors:
+            document["errors"] = [asdict(error) for error in self.errors]
+        return document | self.extra
+
+
+class Conflict(Refusal):
+    pass
+
+
+class Invalid(Refusal):
+    status = 400
+    code = "invalid"
+    title = "The request is not valid"
+
+
+class NotFound(Refusal):
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class VersionMismatch(Refusal):
+    status = 412
+    code = "version_mismatch"
+    title = "Somebody else has edited it since"
+
+
+class Busy(Refusal):
+    """Not now: try again in `retry_after` seconds."""
+
+    status = 503
+    code = "busy"
+    title = "Temporarily unavailable"
+    retry_after: ClassVar[int] = 1
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)}
+
+
+def check_version(current: int, expected: int | None) -> None:
+    """Refuse an edit that was made against an older version. `expected` None means that the client did not say."""
+    if expected is not None and expected != current:
+        raise VersionMismatch(version=current)

@@ -1,0 +1,58 @@
+"""Units of work: a durable transaction, begun in a service, repeated as a whole when the database asks for it."""
+
+import functools
+import random
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+from psycopg import errors
+
+from api.refusals import Busy
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ATTEMPTS = 4
+# The transaction that lost can win when it runs again; a lock that was not had in time can be had later.
+TRANSIENT = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+
+_inside_unit: ContextVar[bool] = ContextVar("inside_unit", default=False)
+
+
+def run_unit(work: Callable[[], T]) -> T:
+    """Run `work` in a durable transaction; deadlocks, serialization failures and lock time-outs run it again, then Busy.
+
+    `work` must be repeatable: everything it did in the database is undone before it runs again.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        token = _inside_unit.set(True)
+        try:
+            with transaction.atomic(durable=True):
+                return work()
+        except OperationalError as error:
+            if not isinstance(error.__cause__, TRANSIENT):
+                raise
+            if attempt == ATTEMPTS or connection.in_atomic_block:
+                raise Busy("Too many changes to the same records at once; try again.") from error
+        finally:
+            _inside_unit.reset(token)
+        time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # jitter, not a secret
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def unit_of_work(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a service verb a unit of its own: when it returns, what it did is on disk.
+
+    Called inside an idempotent request (api.idempotency), which has begun the unit, it joins that one.
+    """
+
+    @functools.wraps(function)
+    def unit(*args: P.args, **kwargs: P.kwargs) -> T:
+        if _inside_unit.get():
+            return function(*args, **kwargs)
+        return run_unit(lambda: function(*args, **kwargs))
+
+    return unit

@@ -1,0 +1,179 @@
+"""What is sold: categories, products, their variants and pictures.
+
+Every variant is one stock item, which owns the SKU and the quantities; nothing of that is stored here again.
+"""
+
+from decimal import Decimal
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import GeneratedField, Q
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Now
+
+from inventory.models import StockItem
+
+# Words that are paths of the API, so that /products/facets can never mean a product.
+RESERVED_SLUGS = frozenset({"facets", "images", "variants"})
+validate_slug = RegexValidator(
+    r"^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*\Z",
+    "A slug has lower-case letters, digits and single hyphens, and at least one letter.",
+    "invalid_slug",
+)
+price_validators = [MinValueValidator(Decimal("0.01")), MaxValueValidator(settings.MAX_PRICE)]
+
+
+def refuse_reserved_slug(value: str) -> None:
+    if value in RESERVED_SLUGS:
+        raise ValidationError("This word is a path of the API and cannot be a slug.", "reserved_slug")
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    def with_descendants(self, slug: str) -> Self:
+        """The category of this slug and everything below it."""
+        tree = RawSQL(  # noqa: S611  # the slug travels as a parameter
+            "with recursive tree as ("
+            " select id from catalog_category where slug = %s"
+            " union all select c.id from catalog_category c join tree on c.parent_id = tree.id)"
+            " select id from tree",
+            [slug],
+        )
+        return self.filter(id__in=tree)
+
+
+class Category(models.Model):
+    name = models.CharField(max_length=100)
+    slug = models.CharField(max_length=120, unique=True, validators=[validate_slug, refuse_reserved_slug])
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CategoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(parent=models.F("id")), name="category_not_its_own_parent")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def on_sale(self) -> Self:
+        """What the storefront shows."""
+        return self.filter(status=Product.Status.ACTIVE)
+
+
+class Product(models.Model):
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        ACTIVE = "active"
+        ARCHIVED = "archived"
+
+    name = models.CharField(max_length=255)
+    slug = models.CharField(max_length=280, unique=True, validators=[validate_slug, refuse_reserved_slug])
+    description = models.TextField(blank=True, max_length=20_000)
+    price = models.DecimalField(max_digits=10, decimal_places=2, validators=price_validators)
+    status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products", db_index=False
+    )
+    attributes = models.JSONField(default=dict, blank=True, help_text="Scalars by name, for filters and facets.")
+    search_vector = GeneratedField(
+        expression=SearchVector("name", weight="A", config="english")
+        + SearchVector(Coalesce("description", models.Value("")), weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gte=Decimal("0.01")), name="product_price_positive")
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], condition=Q(status="active"), name="product_newest"),
+            models.Index(fields=["price", "id"], condition=Q(status="active"), name="product_by_price"),
+            models.Index(fields=["name", "id"], condition=Q(status="active"), name="product_by_name"),
+            models.Index(
+                fields=["category", "price", "id"], condition=Q(status="active"), name="product_category_price"
+            ),
+            models.Index(fields=["category"], name="product_category"),
+            GinIndex(fields=["search_vector"], name="product_search"),
+            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="product_name_trigrams"),
+            GinIndex(fields=["attributes"], opclasses=["jsonb_path_ops"], name="product_attributes"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VariantQuerySet(models.QuerySet["Variant"]):
+    def on_sale(self) -> Self:
+        return self.filter(archived_at=None, product__status=Product.Status.ACTIVE)
+
+
+class Variant(models.Model):
+    """One article: what is put into an order line. A plain product has exactly one, without a name."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants", db_index=False)
+    stock_item = models.OneToOneField(StockItem, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=255, blank=True)
+    options = models.JSONField(default=dict, blank=True)
+    price = models.DecimalField(
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=price_validators,
+        help_text="Empty: the product's price.",
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = VariantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price=None) | Q(price__gte=Decimal("0.01")), name="variant_price_positive"
+            )
+        ]
+        indexes = [models.Index(fields=["product", "position", "id"], name="variant_product_position")]
+
+    def __str__(self) -> str:
+        return self.name or str(self.stock_item_id)
+
+
+class Image(models.Model):
+    """A picture of a product, re-encoded on arrival. `stem` is the common part of its renditions' file names."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images", db_index=False)
+    stem = models.CharField(max_length=100, unique=True, editable=False)
+    alt = models.CharField(max_length=255, blank=True)
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+        indexes = [models.Index(fields=["product", "position", "id"], name="image_product_position")]
+
+    def __str__(self) -> str:
+        return self.alt or self.stem

@@ -1,0 +1,24 @@
+"""Who does something, and through which channel. Every service that changes something is told."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Channel = Literal["api", "admin", "command", "worker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person or the system itself. Its text form, which ledgers and journals keep, names no personal data."""
+
+    user_id: int | None
+    channel: Channel
+    is_staff: bool = False
+
+    def __str__(self) -> str:
+        if self.user_id is None:
+            return "system"
+        return f"{'staff' if self.is_staff else 'customer'}:{self.user_id}"
+
+
+COMMAND = Actor(None, "command")
+WORKER = Actor(None, "worker")

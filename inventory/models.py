@@ -1,0 +1,218 @@
+"""How many: stock items, where they lie, what is promised, and the ledger of every change.
+
+Inventory knows SKUs and quantities. What they are sold as, and to whom, is not its business.
+"""
+
+from decimal import Decimal
+from typing import Self
+
+from django.contrib.postgres.indexes import BrinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+
+MAX_QUANTITY = 1_000_000_000
+
+
+class ClockTimestamp(Func):
+    """The moment of the call. `now()` is the transaction's start: whoever waited for a lock would write an earlier time."""
+
+    function = "clock_timestamp"
+    output_field = models.DateTimeField()
+
+
+class Warehouse(models.Model):
+    code = models.SlugField(max_length=32, unique=True)
+    name = models.CharField(max_length=100)
+    priority = models.PositiveSmallIntegerField(
+        default=100, help_text="Lower numbers are used first.", validators=[MaxValueValidator(32_767)]
+    )
+    is_active = models.BooleanField(default=True, help_text="Stock in an inactive warehouse is not for sale.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = ["priority", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StockItem(models.Model):
+    """A thing that is counted, known by its SKU. `name` is a label that the catalog keeps up to date."""
+
+    sku = models.CharField("SKU", max_length=64, unique=True)
+    name = models.CharField(max_length=255)
+    barcode = models.CharField(max_length=64, blank=True)
+    in_stock = models.BooleanField(
+        default=False, editable=False, help_text="Can be ordered now. Flipped by the stock writer alone."
+    )
+    reorder_point = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(MAX_QUANTITY)], help_text="Low at or below this."
+    )
+    reorder_quantity = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(MAX_QUANTITY)]
+    )
+    lead_time_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(3_650)]
+    )
+    unit_cost = models.DecimalField(
+        max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = "stock item"
+        indexes = [models.Index(fields=["barcode"], condition=~Q(barcode=""), name="stockitem_barcode")]
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class StockLevelQuerySet(models.QuerySet["StockLevel"]):
+    def locked(self, item_ids: list[int]) -> Self:
+        """All levels of these items, locked in the one order that every writer uses."""
+        return (
+            self.filter(item_id__in=item_ids)
+            .order_by("item_id", "warehouse_id")
+            .select_for_update(of=("self",), no_key=True)
+        )
+
+
+class StockLevel(models.Model):
+    """How much of one item lies in one warehouse, and how much of that is promised."""
+
+    item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="levels", db_index=False)
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="levels")
+    on_hand = models.IntegerField(default=0, db_default=0, editable=False)
+    reserved = models.IntegerField(default=0, db_default=0, editable=False)
+    backorder_limit = models.IntegerField(
+        default=0, db_default=0, help_text="Units that may be promised before they are there."
+    )
+
+    objects = StockLevelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "warehouse"], name="stocklevel_item_warehouse_unique"),
+            models.CheckConstraint(condition=Q(on_hand__gte=0), name="stocklevel_on_hand_not_negative"),
+            models.CheckConstraint(condition=Q(reserved__gte=0), name="stocklevel_reserved_not_negative"),
+            models.CheckConstraint(condition=Q(backorder_limit__gte=0), name="stocklevel_backorder_not_negative"),
+            models.CheckConstraint(
+                condition=Q(reserved__lte=F("on_hand") + F("backorder_limit")), name="stocklevel_not_oversold"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}@{self.warehouse_id}"
+
+    @property
+    def available(self) -> int:
+        """Units that can still be promised."""
+        return self.on_hand + self.backorder_limit - self.reserved
+
+
+class Reservation(models.Model):
+    """Units of one level promised to a reference. With `expires_at` it is a hold, without it a firm promise."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        FULFILLED = "fulfilled"
+        RELEASED = "released"
+        EXPIRED = "expired"
+
+    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="reservations", db_index=False)
+    quantity = models.IntegerField()
+    reference = models.CharField(max_length=64)
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN, db_default=State.OPEN)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+    expires_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reference", "level"], condition=Q(state="open"), name="reservation_open_unique"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="reservation_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(state="open", resolved_at=None) | (~Q(state="open") & Q(resolved_at__isnull=False)),
+                name="reservation_resolved_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["reference"], name="reservation_reference"),
+            models.Index(fields=["level"], condition=Q(state="open"), name="reservation_open_level"),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(state="open", expires_at__isnull=False),
+                name="reservation_open_expiry",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} for {self.reference}"
+
+
+class StockMovement(models.Model):
+    """One line of the ledger: append-only, which a trigger enforces. Ids and times rise together per level."""
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received"
+        ADJUSTED = "adjusted"
+        COUNTED = "counted"
+        RESERVED = "reserved"
+        RELEASED = "released"
+        EXPIRED = "expired"
+        SHIPPED = "shipped"
+        RETURNED = "returned"
+        TRANSFERRED_OUT = "transferred_out"
+        TRANSFERRED_IN = "transferred_in"
+        SHORTFALL = "shortfall"
+        CORRECTED = "corrected"
+
+    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="movements", db_index=False)
+    kind = models.CharField(max_length=16, choices=Kind)
+    on_hand_delta = models.IntegerField()
+    reserved_delta = models.IntegerField()
+    on_hand_after = models.IntegerField()
+    reserved_after = models.IntegerField()
+    unit_cost = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    reference = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=255, blank=True)
+    actor = models.CharField(max_length=64)
+    at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["level", "-id"], name="movement_level_newest"),
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="movement_reference"),
+            BrinIndex(fields=["at"], name="movement_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.on_hand_delta:+}/{self.reserved_delta:+}"
+
+
+class StockAlert(models.Model):
+    """An item fell to its low line. One is open per item at most; it closes by itself when stock is back."""
+
+    class Band(models.TextChoices):
+        OUT_OF_STOCK = "out_of_stock"
+        CRITICAL = "critical"
+        LOW = "low"
+
+    item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="alerts")
+    band = models.CharField(max_length=12, choices=Band)
+    available = models.IntegerField(help_text="What could still be promised when the band was reached.")
+    opened_at = models.DateTimeField(db_default=ClockTimestamp())
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item"], condition=Q(closed_at=None), name="stockalert_one_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.band}"

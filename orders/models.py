@@ -1,0 +1,124 @@
+"""Promises: orders, their lines, and their history."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from catalog.models import Product, Variant
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def visible(self) -> Self:
+        """Deleted orders are kept for audit, but have left the API."""
+        return self.filter(deleted_at=None)
+
+    def of(self, user_id: int) -> Self:
+        return self.visible().filter(user_id=user_id)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-order_date", "-id")
+
+
+class Order(models.Model):
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        CONFIRMED = "confirmed"
+        SHIPPED = "shipped"
+        DELIVERED = "delivered"
+        CANCELLED = "cancelled"
+
+    # The only place where a transition is legal.
+    NEXT: ClassVar[dict[str, tuple[str, ...]]] = {
+        Status.PENDING: (Status.CONFIRMED, Status.CANCELLED),
+        Status.CONFIRMED: (Status.SHIPPED, Status.CANCELLED),
+        Status.SHIPPED: (Status.DELIVERED,),
+        Status.DELIVERED: (),
+        Status.CANCELLED: (),
+    }
+
+    number = models.CharField(max_length=20, unique=True, help_text="From a sequence: gaps are allowed.")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
+    status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
+    total_amount = models.DecimalField(max_digits=16, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    shipping_address_line1 = models.CharField(max_length=200)
+    shipping_address_line2 = models.CharField(max_length=200, blank=True)
+    shipping_city = models.CharField(max_length=100)
+    shipping_state = models.CharField(max_length=100)
+    shipping_postal_code = models.CharField(max_length=20)
+    shipping_country = models.CharField(max_length=100)
+    order_date = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(total_amount__gte=0), name="order_total_not_negative")]
+        indexes = [
+            models.Index(fields=["user", "-order_date", "-id"], name="order_of_user_newest"),
+            models.Index(fields=["-order_date", "-id"], name="order_newest"),
+            models.Index(fields=["status", "-order_date", "-id"], name="order_status_newest"),
+            models.Index(
+                fields=["order_date"], condition=Q(status="pending", deleted_at=None), name="order_pending_oldest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def reference(self) -> str:
+        """What inventory knows this order by."""
+        return f"order:{self.number}"
+
+
+class OrderItem(models.Model):
+    """A line: name, SKU and price as they were when the order was placed."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="order_items", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
+    sku = models.CharField(max_length=64)
+    product_name = models.CharField(max_length=255)
+    quantity = models.IntegerField()
+    unit_price = models.DecimalField(max_digits=10, decimal_places=2)
+    subtotal = models.DecimalField(max_digits=16, decimal_places=2)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "variant"], name="orderitem_order_variant_unique"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="orderitem_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(subtotal=models.F("unit_price") * models.F("quantity")), name="orderitem_subtotal"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.sku}"
+
+
+class OrderEvent(models.Model):
+    """One step in an order's life: append-only, which a trigger enforces."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history", db_index=False)
+    at = models.DateTimeField(db_default=Now())
+    event = models.CharField(max_length=32)
+    from_status = models.CharField(max_length=9, blank=True)
+    to_status = models.CharField(max_length=9, blank=True)
+    actor = models.CharField(max_length=64)
+    note = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["order", "id"], name="orderevent_order")]
+
+    def __str__(self) -> str:
+        return self.event
