@@ -55,6 +55,8 @@ class RequestMiddleware:
     def answer(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(API_PREFIXES):
             return self.get_response(request)
+        # Both /products/1 and /products/1/ answer directly: routes are written without the slash.
+        request.path_info = request.path_info.removesuffix("/")
         from api.problems import check_target, problem_from_django
 
         response = check_target(request) or self.get_response(request)

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 
 class IdempotencyKey(models.Model):
-    """The answer that a key has earned. Written in the transaction of the effect, so the one exists only with the other."""
+    """The answer that a key has earned, written in the transaction of the effect: neither exists without the other."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=255)

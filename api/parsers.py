@@ -103,9 +103,7 @@ def read_bounded(stream: IO[bytes], parser_context: Any) -> bytes:
 class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
-    def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
-    ) -> Any:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         body = read_bounded(stream, parser_context)
         try:
             text = body.decode("utf-8")

@@ -25,9 +25,7 @@ class Refusal(Exception):
     code: str = "conflict"
     title: str = "Conflict with the current state"
 
-    def __init__(
-        self, detail: str = "", *, code: str = "", errors: Iterable[FieldError] = (), **extra: Any
-    ) -> None:
+    def __init__(self, detail: str = "", *, code: str = "", errors: Iterable[FieldError] = (), **extra: Any) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.code = code or self.code

@@ -23,7 +23,7 @@ _inside_unit: ContextVar[bool] = ContextVar("inside_unit", default=False)
 
 
 def run_unit(work: Callable[[], T]) -> T:
-    """Run `work` in a durable transaction; deadlocks, serialization failures and lock time-outs run it again, then Busy.
+    """Run `work` in a durable transaction. Deadlocks, serialization failures and lock time-outs run it again, then Busy.
 
     `work` must be repeatable: everything it did in the database is undone before it runs again.
     """

@@ -36,7 +36,7 @@ def refuse_reserved_slug(value: str) -> None:
 class CategoryQuerySet(models.QuerySet["Category"]):
     def with_descendants(self, slug: str) -> Self:
         """The category of this slug and everything below it."""
-        tree = RawSQL(  # noqa: S611  # the slug travels as a parameter
+        tree = RawSQL(  # the slug travels as a parameter
             "with recursive tree as ("
             " select id from catalog_category where slug = %s"
             " union all select c.id from catalog_category c join tree on c.parent_id = tree.id)"
@@ -59,9 +59,7 @@ class Category(models.Model):
     class Meta:
         verbose_name_plural = "categories"
         ordering = ["name", "id"]
-        constraints = [
-            models.CheckConstraint(condition=~Q(parent=models.F("id")), name="category_not_its_own_parent")
-        ]
+        constraints = [models.CheckConstraint(condition=~Q(parent=models.F("id")), name="category_not_its_own_parent")]
 
     def __str__(self) -> str:
         return self.name
@@ -101,15 +99,15 @@ class Product(models.Model):
     objects = ProductQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(price__gte=Decimal("0.01")), name="product_price_positive")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(price__gte=Decimal("0.01")), name="product_price_positive")]
         indexes = [
             models.Index(fields=["-created_at", "-id"], condition=Q(status="active"), name="product_newest"),
             models.Index(fields=["price", "id"], condition=Q(status="active"), name="product_by_price"),
             models.Index(fields=["name", "id"], condition=Q(status="active"), name="product_by_name"),
             models.Index(
-                fields=["category", "price", "id"], condition=Q(status="active"), name="product_category_price"
+                fields=["category", "price", "id"],
+                condition=Q(status="active"),
+                name="product_category_price",
             ),
             models.Index(fields=["category"], name="product_category"),
             GinIndex(fields=["search_vector"], name="product_search"),

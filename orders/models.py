@@ -40,9 +40,7 @@ class Order(models.Model):
     }
 
     number = models.CharField(max_length=20, unique=True, help_text="From a sequence: gaps are allowed.")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False)
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     total_amount = models.DecimalField(max_digits=16, decimal_places=2)
     currency = models.CharField(max_length=3)
@@ -66,7 +64,9 @@ class Order(models.Model):
             models.Index(fields=["-order_date", "-id"], name="order_newest"),
             models.Index(fields=["status", "-order_date", "-id"], name="order_status_newest"),
             models.Index(
-                fields=["order_date"], condition=Q(status="pending", deleted_at=None), name="order_pending_oldest"
+                fields=["order_date"],
+                condition=Q(status="pending", deleted_at=None),
+                name="order_pending_oldest",
             ),
         ]
 

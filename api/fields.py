@@ -1,0 +1,146 @@
+"""Fields that take exactly what the contract says. In a body 1 is not "1"; in a query string everything is text."""
+
+import re
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+MAX_ID = 2**63 - 1
+MAX_INT = 2**31 - 1
+MONEY = re.compile(r"(0|[1-9][0-9]{0,6})(\.[0-9]{1,2})?\Z")
+AMOUNT = re.compile(r"(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?\Z")
+INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
+TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-](0[0-9]|1[0-4]):[0-5][0-9])\Z"
+)
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+def in_query(field: serializers.Field[Any, Any, Any, Any]) -> bool:
+    return getattr(field.root, "is_query", False)
+
+
+class Text(serializers.CharField):
+    """A string, and only a string. Surrounding white space is cut off."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Email(serializers.EmailField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 254} | kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Integer(serializers.IntegerField):
+    """A whole number within bounds; every integer of the contract has some."""
+
+    def __init__(self, *, min_value: int = 0, max_value: int = MAX_INT, **kwargs: Any) -> None:
+        super().__init__(min_value=min_value, max_value=max_value, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if in_query(self):
+            if not (isinstance(data, str) and INTEGER.match(data)):
+                self.fail("invalid")
+            return int(data)
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
+
+
+class Id(Integer):
+    """A positive 64-bit integer."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+
+
+class Flag(serializers.BooleanField):
+    def to_internal_value(self, data: Any) -> bool:
+        if in_query(self):
+            if data not in ("true", "false", "1", "0"):
+                self.fail("invalid", input=data)
+            return data in ("true", "1")
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Choice(serializers.ChoiceField):
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        return super().to_internal_value(data)
+
+
+class Money(serializers.DecimalField):
+    """A price: a decimal string from 0.01 to 9,999,999.99 with at most two places. Never a float."""
+
+    pattern = MONEY
+
+    def __init__(self, **kwargs: Any) -> None:
+        defaults = {
+            "max_digits": 9,
+            "decimal_places": 2,
+            "min_value": Decimal("0.01"),
+            "max_value": settings.MAX_PRICE,
+        }
+        super().__init__(**defaults | kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not (isinstance(data, str) and self.pattern.match(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Amount(Money):
+    """A total: numeric(16,2), not negative."""
+
+    pattern = AMOUNT
+
+    def __init__(self, **kwargs: Any) -> None:
+        defaults = {"max_digits": 16, "min_value": Decimal(0), "max_value": Decimal("99999999999999.99")}
+        super().__init__(**defaults | kwargs)
+
+
+class Timestamp(serializers.DateTimeField):
+    """RFC 3339 with an offset of at most 14 hours, read as UTC."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str):
+            self.fail("invalid", format="RFC 3339")
+        # A plus sign that a client forgot to encode arrives as a space.
+        text = re.sub(r" (?=[0-9]{2}:[0-9]{2}\Z)", "+", value) if in_query(self) else value
+        if not TIMESTAMP.match(text):
+            self.fail("invalid", format="RFC 3339")
+        try:
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail("invalid", format="RFC 3339")
+
+
+class DayOrTimestamp(Timestamp):
+    """A date, which means its first moment in UTC (its last with `end_of_day`), or a timestamp."""
+
+    def __init__(self, *, end_of_day: bool = False, **kwargs: Any) -> None:
+        self.end_of_day = end_of_day
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if isinstance(value, str) and DATE.match(value):
+            try:
+                day = date.fromisoformat(value)
+            except ValueError:
+                self.fail("invalid", format="RFC 3339")
+            return datetime.combine(day, time.max if self.end_of_day else time.min, UTC)
+        return super().to_internal_value(value)

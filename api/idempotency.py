@@ -1,0 +1,88 @@
+"""Idempotency keys: the same request sent again gets the first answer again, byte for byte, and nothing happens twice.
+
+The key's row is written in the transaction of the effect, so neither can exist without the other, and a crash leaves
+nothing "in progress": the advisory lock that says so dies with its transaction.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import orjson
+from django.db import connection
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from api.models import IdempotencyKey
+from api.refusals import Invalid, Refusal
+from api.renderers import dumps
+from api.transactions import run_unit
+
+T = TypeVar("T")
+VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
+CONTENT_TYPE = "application/json"
+
+
+class InProgress(Refusal):
+    status = 409
+    code = "in_progress"
+    title = "A request with this key is still running"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
+class KeyReused(Refusal):
+    status = 422
+    code = "idempotency_key_reused"
+    title = "This key was used for another request"
+
+
+def run_once(
+    request: Request, work: Callable[[], T], render: Callable[[T], object], *, status: int = 201
+) -> HttpResponse:
+    """Answer a POST: run `work` (a unit of work), render what it returns, and remember that under the request's key.
+
+    Without an Idempotency-Key header it is just that. A refusal raised by `work` leaves nothing behind, so its key may
+    be tried again.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return answer(status, dumps(render(work())))
+    if not VALID_KEY.match(key):
+        raise Invalid("Idempotency-Key is 1 to 255 printable ASCII characters.", code="invalid_idempotency_key")
+    fingerprint = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    user_id = request.user.pk
+    method, path = str(request.method), request.path_info
+
+    def unit() -> HttpResponse:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, %s::bigint))", [key, user_id])
+            if not cursor.fetchone()[0]:
+                raise InProgress
+        # Read in a statement of its own: its snapshot is from after the lock, so a first answer just given is seen.
+        first = IdempotencyKey.objects.filter(user_id=user_id, key=key).first()
+        if first is not None:
+            if (first.method, first.path, first.fingerprint) != (method, path, fingerprint):
+                raise KeyReused
+            return answer(first.status, bytes(first.body), replayed=True)
+        body = dumps(render(work()))
+        IdempotencyKey.objects.create(
+            user_id=user_id,
+            key=key,
+            method=method,
+            path=path,
+            fingerprint=fingerprint,
+            status=status,
+            body=body,
+        )
+        return answer(status, body)
+
+    return run_unit(unit)
+
+
+def answer(status: int, body: bytes, *, replayed: bool = False) -> HttpResponse:
+    headers = {"Idempotent-Replayed": "true"} if replayed else {}
+    return HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=headers)

@@ -1,0 +1,185 @@
+"""Keyset pagination: a page is found by where the last one ended, so that page 5,000 costs what page 1 costs."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import orjson
+from django.conf import settings
+from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from rest_framework.request import Request
+
+from api.fields import MAX_ID
+from api.refusals import FieldError, Invalid
+
+M = TypeVar("M", bound=Model)
+
+
+class RowCompare(Func):
+    """`(a, b) < (x, y)` as PostgreSQL's row comparison, which an index on (a, b) answers directly."""
+
+    output_field = BooleanField()
+
+    def __init__(self, columns: Sequence[str], operator: str, values: Sequence[Any]) -> None:
+        self.operator = operator
+        self.width = len(columns)
+        super().__init__(*(F(column) for column in columns), *(Value(value) for value in values))
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+        parts, params = [], []
+        for expression in self.source_expressions:
+            sql, sql_params = compiler.compile(expression)
+            parts.append(sql)
+            params += sql_params
+        left, right = ", ".join(parts[: self.width]), ", ".join(parts[self.width :])
+        return f"({left}) {self.operator} ({right})", params
+
+
+@dataclass(frozen=True)
+class Keyset:
+    """An order over rows: columns that end in a unique one, all in one direction.
+
+    `types` name what each column holds, so that a forged cursor is a 400 and never reaches the database.
+    """
+
+    columns: tuple[str, ...]
+    types: tuple[type, ...]
+    descending: bool = False
+
+    @property
+    def order_by(self) -> list[str]:
+        return [f"-{column}" if self.descending else column for column in self.columns]
+
+    @property
+    def tag(self) -> str:
+        return ",".join(self.order_by)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in a list: the key of a row, and whether to go on after it or back before it."""
+
+    backwards: bool
+    key: tuple[Any, ...]
+
+
+def invalid_cursor() -> Invalid:
+    error = FieldError("cursor", "invalid_cursor", "This cursor is not one of ours, or belongs to another order.")
+    return Invalid("The cursor is not valid.", code="invalid_cursor", errors=[error])
+
+
+def encode_cursor(keyset: Keyset, cursor: Cursor) -> str:
+    key = [value.isoformat() if isinstance(value, datetime) else value for value in cursor.key]
+    body = orjson.dumps([keyset.tag, int(cursor.backwards), *key], default=str)
+    return base64.urlsafe_b64encode(body).decode().rstrip("=")
+
+
+def decode_cursor(keyset: Keyset, text: str) -> Cursor:
+    """Read a cursor; anything but what encode_cursor made for this order is refused."""
+    try:
+        body = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        tag, backwards, *key = body
+        if tag != keyset.tag or backwards not in (0, 1) or len(key) != len(keyset.types):
+            raise invalid_cursor()
+        values = tuple(read_value(kind, value) for kind, value in zip(keyset.types, key, strict=True))
+    except (ValueError, TypeError, binascii.Error, InvalidOperation, OverflowError):
+        raise invalid_cursor() from None
+    return Cursor(bool(backwards), values)
+
+
+def read_value(kind: type, value: Any) -> Any:
+    if kind is int:
+        if isinstance(value, bool) or not isinstance(value, int) or not -MAX_ID <= value <= MAX_ID:
+            raise ValueError("not a 64-bit integer")
+        return value
+    if not isinstance(value, str) or len(value) > 300 or "\x00" in value:
+        raise ValueError("not a short text")
+    if kind is datetime:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("no time zone")
+        return moment
+    if kind is Decimal:
+        number = Decimal(value)
+        if not number.is_finite() or abs(number.adjusted()) > 20:
+            raise ValueError("out of range")
+        return number
+    return value
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of a page and where its neighbours begin."""
+
+    rows: list[Any]
+    next: Cursor | None
+    previous: Cursor | None
+
+
+def page_size_of(query: dict[str, Any]) -> int:
+    size: int = query.get("page_size", settings.PAGE_SIZE)
+    return size
+
+
+def cut_page(rows: list[Any], size: int, cursor: Cursor | None, key_of: Callable[[Any], tuple[Any, ...]]) -> Page:
+    """Make a page of size + 1 rows that were read in the cursor's direction."""
+    more = len(rows) > size
+    rows = rows[:size]
+    backwards = cursor is not None and cursor.backwards
+    if backwards:
+        rows.reverse()
+    has_next = bool(rows) and (more or backwards)
+    has_previous = bool(rows) and (more if backwards else cursor is not None)
+    return Page(
+        rows,
+        next=Cursor(False, key_of(rows[-1])) if has_next else None,
+        previous=Cursor(True, key_of(rows[0])) if has_previous else None,
+    )
+
+
+def paginate(queryset: QuerySet[M], keyset: Keyset, query: dict[str, Any]) -> Page:
+    """Read one page of a queryset. `query` is what PageQuery has checked."""
+    size = page_size_of(query)
+    cursor = decode_cursor(keyset, query["cursor"]) if "cursor" in query else None
+    backwards = cursor is not None and cursor.backwards
+    if cursor is not None:
+        operator = ">" if keyset.descending == backwards else "<"
+        queryset = queryset.filter(RowCompare(keyset.columns, operator, cursor.key))
+    queryset = queryset.order_by(*keyset.order_by)
+    if backwards:
+        queryset = queryset.reverse()
+    getters = [attrgetter(column.replace("__", ".")) for column in keyset.columns]
+    return cut_page(list(queryset[: size + 1]), size, cursor, lambda row: tuple(get(row) for get in getters))
+
+
+def page_links(request: Request, keyset: Keyset, page: Page) -> dict[str, str | None]:
+    """`next` and `previous` as addresses that keep the request's other parameters."""
+
+    def link(cursor: Cursor | None) -> str | None:
+        if cursor is None:
+            return None
+        params = request.query_params.copy()
+        params["cursor"] = encode_cursor(keyset, cursor)
+        return request.build_absolute_uri(f"{request.path}?{params.urlencode()}")
+
+    return {"next": link(page.next), "previous": link(page.previous)}
+
+
+def page_document(
+    request: Request,
+    queryset: QuerySet[M],
+    keyset: Keyset,
+    query: dict[str, Any],
+    serialize: Callable[[list[M]], Sequence[Any]],
+) -> dict[str, Any]:
+    """The whole answer of a list endpoint: `{"next", "previous", "results"}` and, asked for, `"count"`."""
+    page = paginate(queryset, keyset, query)
+    document: dict[str, Any] = {**page_links(request, keyset, page), "results": serialize(page.rows)}
+    if query.get("count") == "exact":
+        document["count"] = queryset.count()
+    return document

@@ -1,0 +1,54 @@
+"""Base serializers: bodies and query strings, both strict."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+
+from api.fields import Choice, Integer, Text
+
+
+class BodySerializer(serializers.Serializer[Any]):
+    """A request body. A member that is not declared is refused, so that a typo is never silently dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = [str(name) for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError(
+                    {name: [ErrorDetail("Unknown field.", code="unknown_field")] for name in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    """A query string. Unknown parameters are ignored, known ones checked; an empty value means absent."""
+
+    is_query = True
+
+    @classmethod
+    def of(cls, request: Request) -> dict[str, Any]:
+        """The checked parameters of a request. A parameter that is given twice counts the last time."""
+        given = {name: value for name, value in request.query_params.items() if value != ""}
+        serializer = cls(data=given)
+        serializer.is_valid(raise_exception=True)
+        data: dict[str, Any] = serializer.validated_data
+        return data
+
+
+class PageQuery(QuerySerializer):
+    """What every list takes."""
+
+    cursor = Text(required=False, max_length=1000, help_text="From `next` or `previous` of an earlier page.")
+    page_size = Integer(required=False, min_value=1, max_value=settings.MAX_PAGE_SIZE, help_text="Rows per page.")
+    count = Choice(required=False, choices=["exact"], help_text="`exact` adds the total, which costs a count.")
+
+
+def body_of(request: Request, serializer: type[BodySerializer], **kwargs: Any) -> dict[str, Any]:
+    """The checked body of a request."""
+    checked = serializer(data=request.data, **kwargs)
+    checked.is_valid(raise_exception=True)
+    data: dict[str, Any] = checked.validated_data
+    return data

@@ -1,0 +1,68 @@
+"""The base of every view: conditional requests, and nothing but JSON."""
+
+import hashlib
+import re
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.refusals import Invalid, VersionMismatch
+
+IF_MATCH = re.compile(r'"(\d{1,10})(?:\.[0-9a-f]+)?"\Z')
+
+
+def expected_version(request: Request) -> int | None:
+    """The version that the client has seen, from `If-Match`; None when it did not say.
+
+    An ETag is `"version.digest"`; only the version is compared, since a sale is no edit.
+    """
+    sent = request.headers.get("If-Match")
+    if sent is None or sent.strip() == "*":
+        return None
+    if match := IF_MATCH.match(sent.strip()):
+        return int(match[1])
+    raise VersionMismatch("If-Match names no version of this resource.")
+
+
+def etag_of(content: bytes, version: int | None = None) -> str:
+    digest = hashlib.blake2b(content, digest_size=10).hexdigest()
+    return f'"{digest}"' if version is None else f'"{version}.{digest}"'
+
+
+def matches(header: str, etag: str) -> bool:
+    """Whether an If-None-Match names this ETag (weak comparison)."""
+    return header.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in header.split(",")}
+
+
+class View(APIView):
+    """DRF's view with ETags on every GET. OPTIONS is for CORS alone."""
+
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method == "DELETE" and request.headers.get("Content-Length", "0") not in ("", "0"):
+            raise Invalid("DELETE takes no body.", code="unexpected_body")
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
+            return response
+        version = None
+        if isinstance(response, Response):
+            if isinstance(response.data, dict):
+                version = response.data.get("version")
+            response.render()
+        etag = response.headers.setdefault("ETag", etag_of(response.content, version))
+        if matches(request.headers.get("If-None-Match", ""), etag):
+            return not_modified(response)
+        return response
+
+
+def not_modified(response: HttpResponse) -> HttpResponse:
+    """304 with the headers that a cache needs, and no body."""
+    kept = {name: response.headers[name] for name in ("ETag", "Cache-Control", "Vary") if name in response.headers}
+    return HttpResponse(status=304, headers=kept)
