@@ -292,15 +292,22 @@ PENDING_ORDER_HOURS = env.int("PENDING_ORDER_HOURS", default=24)
 MAX_PENDING_ORDERS_PER_CUSTOMER = env.int("MAX_PENDING_ORDERS_PER_CUSTOMER", default=50) if RATE_LIMITS else 0
 IDEMPOTENCY_KEY_DAYS = env.int("IDEMPOTENCY_KEY_DAYS", default=7)
 
+# Background work
+
+WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+
 # Mail
 
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Shop <shop@example.com>")
 STAFF_EMAILS = env.list("STAFF_EMAILS", default=[] if PRODUCTION else ["staff@example.com"])
+EMAIL_TIMEOUT = 10
+# When staff are mailed what is low or out of stock (cron, UTC).
+STOCK_DIGEST_CRON = env.str("STOCK_DIGEST_CRON", default="0 6 * * *")
 EMAIL_URL = env.str("EMAIL_URL", default="")
 if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "events.mail_backend.FolderBackend"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 
 # Files

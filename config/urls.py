@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from api.urls import register_converters
+from config import health
 
 register_converters()
 
@@ -12,5 +13,7 @@ urlpatterns = [
     path("api/v1/", include("catalog.urls")),
     path("api/v1/", include("orders.urls")),
     path("api/v1/", include("inventory.urls")),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
     path("admin/", admin.site.urls),
 ]

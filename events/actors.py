@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Channel = Literal["api", "admin", "command", "worker"]
+# "backfill" is for loaders that write about the past: their events get a place in the feed, and nobody is mailed.
+Channel = Literal["api", "admin", "command", "worker", "backfill"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,4 @@ class Actor:
 
 COMMAND = Actor(None, "command")
 WORKER = Actor(None, "worker")
+BACKFILL = Actor(None, "backfill")

@@ -32,14 +32,15 @@ class Event(models.Model):
 
 
 class SentMail(models.Model):
-    """The claim that one mail is sent by one worker only: whoever inserts the key sends it.
+    """The claim that one mail is sent by one worker only, and afterwards the record that it was.
 
-    A claim whose `sent_at` stays empty belongs to a worker that died; the retry takes it over.
+    Whoever sets `claimed_at` sends. It is empty again after a failed attempt; a claim that stays without `sent_at`
+    belongs to a worker that died, and is taken over (events.mails). `message_id` stays the same through all attempts.
     """
 
     key = models.CharField(max_length=150, unique=True)
     message_id = models.CharField(max_length=200)
-    claimed_at = models.DateTimeField(db_default=Now())
+    claimed_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

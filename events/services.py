@@ -18,6 +18,4 @@ def publish(kind: str, payload: Mapping[str, Any], *, subject: str, actor: Actor
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("An event is published in the transaction of its effect.")
-    Event.objects.create(
-        kind=kind, subject=subject, payload=dict(payload), actor=str(actor), channel=actor.channel
-    )
+    Event.objects.create(kind=kind, subject=subject, payload=dict(payload), actor=str(actor), channel=actor.channel)

@@ -1,0 +1,52 @@
+"""Which address a request comes from, as far as it can be believed."""
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = IPv4Address | IPv6Address
+
+
+@lru_cache(maxsize=8)
+def networks(trusted: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(entry.strip(), strict=False) for entry in trusted]
+
+
+def is_trusted(address: Address) -> bool:
+    return any(address in network for network in networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+def parse(text: str) -> Address | None:
+    """An address, or None for anything else. IPv4 written as IPv6 is IPv4."""
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def client_address(request: HttpRequest) -> str:
+    """The client's address: the peer of the connection, or, when that is a trusted proxy, the rightmost address of
+    X-Forwarded-For that is not one. What stands further left was written by the client and proves nothing.
+
+    An IPv6 address stands for its /64, which is what one household is given. Over a unix socket, which has no peer
+    address, the proxy in front is the only one that can connect, and is trusted if any proxy is.
+    """
+    address = parse(request.META.get("REMOTE_ADDR", ""))
+    if settings.TRUSTED_PROXIES and (address is None or is_trusted(address)):
+        for entry in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            forwarded = parse(entry)
+            if forwarded is None:
+                break
+            address = forwarded
+            if not is_trusted(address):
+                break
+    if address is None:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, 64), strict=False))
+    return str(address)

@@ -1,0 +1,60 @@
+"""Redis behind a breaker: what asks it must be able to do without, and a Redis that hangs costs next to nothing.
+
+Commands have short time-outs. After a failure this process does not ask again for BREAK_SECONDS, so that a frozen
+server delays a request now and then by the time-out, and all others not at all.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.core.cache import caches
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
+
+T = TypeVar("T")
+
+BREAK_SECONDS = 2.0
+# Nothing of ours is asked before this moment (monotonic); one number for all threads, and a race costs one more try.
+_broken_until = 0.0
+
+
+class CacheUnavailable(Exception):
+    """Redis is not configured, or did not answer in time."""
+
+
+def ask(command: Callable[[Any], T]) -> T:
+    """Run `command` with a Redis client. Refuses with CacheUnavailable, mostly at once."""
+    global _broken_until
+    if not settings.REDIS_URL or time.monotonic() < _broken_until:
+        raise CacheUnavailable
+    try:
+        return command(get_redis_connection("default"))
+    except (RedisError, OSError) as error:
+        _broken_until = time.monotonic() + BREAK_SECONDS
+        raise CacheUnavailable from error
+
+
+def close_breaker() -> None:
+    """Ask again from now on; for tests, and for a check that wants the truth of the moment."""
+    global _broken_until
+    _broken_until = 0.0
+
+
+def read(key: str) -> bytes | None:
+    """Bytes that were written under this key and have not expired. Without Redis, those of this process."""
+    try:
+        value: bytes | None = ask(lambda redis: redis.get(f"shop:{key}"))
+    except CacheUnavailable:
+        return None if settings.REDIS_URL else caches["default"].get(key)
+    return value
+
+
+def write(key: str, value: bytes, seconds: float) -> None:
+    """Keep bytes for a while; losing them must cost speed only."""
+    try:
+        ask(lambda redis: redis.set(f"shop:{key}", value, px=max(1, int(seconds * 1000))))
+    except CacheUnavailable:
+        if not settings.REDIS_URL:
+            caches["default"].set(key, value, seconds)

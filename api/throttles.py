@@ -1,0 +1,177 @@
+"""Rate limits: fixed windows, counted atomically before the work, all windows of a request in one round trip to Redis.
+
+A window of "10/minute" begins with its first request and admits ten; what is refused does not prolong it. Without
+Redis the general limits admit everything, since orders matter more. The strict ones (login and its like) count in this
+process instead, so that guessing passwords never becomes unlimited.
+"""
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from api import cache
+from api.addresses import client_address
+
+PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+RATE = re.compile(r"(\d+)/(second|minute|hour|day)\Z")
+
+# Counts every window, and answers how many milliseconds the slowest of the full ones stays full (0: none is full).
+COUNT = """
+local wait = 0
+for i, key in ipairs(KEYS) do
+    local count = redis.call('INCR', key)
+    if count == 1 then redis.call('PEXPIRE', key, ARGV[2 * i]) end
+    if count > tonumber(ARGV[2 * i - 1]) then wait = math.max(wait, redis.call('PTTL', key), 1) end
+end
+return wait
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `limit` requests with this key in `seconds`."""
+
+    key: str
+    limit: int
+    seconds: int
+
+
+@lru_cache(maxsize=64)
+def parse_rate(rate: str) -> tuple[int, int]:
+    """ "10/minute" as (10, 60)."""
+    match = RATE.match(rate)
+    if match is None:
+        raise ValueError(f"{rate!r} is no rate: write it as 10/minute, with second, minute, hour or day.")
+    return int(match[1]), PERIODS[match[2]]
+
+
+def window(rate: str, name: str, *who: object) -> Window:
+    """The window of one subject. What identifies people is hashed: keys show up in the tools of the server."""
+    limit, seconds = parse_rate(rate)
+    subject = hashlib.blake2b("\x00".join(map(str, who)).encode(), digest_size=12).hexdigest()
+    return Window(f"shop:limit:{name}:{subject}", limit, seconds)
+
+
+def count_in_redis(windows: list[Window]) -> float:
+    """Count one request in all windows; returns the seconds to wait, 0 to go ahead. Raises CacheUnavailable."""
+    keys = [window.key for window in windows]
+    arguments = [number for window in windows for number in (window.limit, window.seconds * 1000)]
+    wait: int = cache.ask(lambda redis: redis.register_script(COUNT)(keys=keys, args=arguments))
+    return wait / 1000
+
+
+class LocalCounter:
+    """The same count for one process, while there is no Redis."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self.capacity = capacity
+        self.windows: dict[str, tuple[int, float]] = {}
+        self.lock = threading.Lock()
+
+    def count(self, windows: list[Window]) -> float:
+        now = time.monotonic()
+        wait = 0.0
+        with self.lock:
+            if len(self.windows) > self.capacity:
+                self.windows = {key: value for key, value in self.windows.items() if value[1] > now}
+            if len(self.windows) > self.capacity:
+                self.windows.clear()
+            for window in windows:
+                number, ends = self.windows.get(window.key, (0, 0.0))
+                if ends <= now:
+                    number, ends = 0, now + window.seconds
+                self.windows[window.key] = (number + 1, ends)
+                if number >= window.limit:
+                    wait = max(wait, ends - now)
+        return wait
+
+
+local_counter = LocalCounter()
+
+
+class Throttle(BaseThrottle):
+    """The base: a subclass names the windows of a request."""
+
+    strict = False
+    seconds_to_wait = 0.0
+
+    def windows(self, request: Request) -> list[Window]:
+        raise NotImplementedError
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if not settings.RATE_LIMITS:
+            return True
+        windows = self.windows(request)
+        try:
+            self.seconds_to_wait = count_in_redis(windows)
+        except cache.CacheUnavailable:
+            self.seconds_to_wait = local_counter.count(windows) if self.strict else 0.0
+        return not self.seconds_to_wait
+
+    def wait(self) -> float:
+        """What `Retry-After` says."""
+        return self.seconds_to_wait
+
+
+class DefaultThrottle(Throttle):
+    """Every request: per user when signed in, per client address otherwise."""
+
+    def windows(self, request: Request) -> list[Window]:
+        if request.user and request.user.is_authenticated:
+            return [window(settings.RATE_LIMIT_USER, "user", request.user.pk)]
+        return [window(settings.RATE_LIMIT_ANONYMOUS, "address", client_address(request))]
+
+
+class LoginThrottle(Throttle):
+    """Attempts to sign in: per account whoever asks, and per address whatever the account."""
+
+    strict = True
+
+    def windows(self, request: Request) -> list[Window]:
+        windows = [window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "login-address", client_address(request))]
+        if account := named_account(request, "email", "username"):
+            windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
+        return windows
+
+
+class RegistrationThrottle(Throttle):
+    """New accounts, per address. Reading the list of users on the same path is an ordinary request."""
+
+    strict = True
+
+    def windows(self, request: Request) -> list[Window]:
+        if request.method != "POST":
+            return DefaultThrottle().windows(request)
+        return [window(settings.RATE_LIMIT_REGISTER, "register", client_address(request))]
+
+
+class PasswordResetThrottle(Throttle):
+    """Password reset mails, per address and per account, so that nobody's mailbox is flooded."""
+
+    strict = True
+
+    def windows(self, request: Request) -> list[Window]:
+        windows = [window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-address", client_address(request))]
+        if account := named_account(request, "email"):
+            windows.append(window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-account", account))
+        return windows
+
+
+def named_account(request: Request, *fields: str) -> str:
+    """The account that a body names, if it does; an email is the same in any case."""
+    data = request.data
+    if isinstance(data, Mapping):
+        for field in fields:
+            value = data.get(field)
+            if isinstance(value, str) and value:
+                return value.strip().casefold()
+    return ""

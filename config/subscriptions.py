@@ -1,0 +1,20 @@
+"""Every side effect of the shop, on one page: what happens, and which job follows.
+
+The dispatcher defers these jobs after the event's transaction has committed, at least once each. A job is called with
+`event_id`, `kind` and `payload`, and must not mind being called twice. Events that nothing follows from (edits of the
+catalog, postings of stock, logins) are not listed; they stand in the journal all the same. Jobs that run by the clock
+are marked `@app.periodic` in the `tasks.py` of their app.
+"""
+
+import accounts.tasks
+import orders.tasks
+from events.dispatcher import Subscriptions
+
+SUBSCRIPTIONS: Subscriptions = {
+    "order.placed": [orders.tasks.mail_customer],
+    "order.confirmed": [orders.tasks.mail_customer],
+    "order.shipped": [orders.tasks.mail_customer],
+    "order.delivered": [orders.tasks.mail_customer],
+    "order.cancelled": [orders.tasks.mail_customer],
+    "user.password_reset_requested": [accounts.tasks.mail_password_reset],
+}

@@ -1,0 +1,83 @@
+"""The dispatcher: gives committed events their place in the feed, and defers the jobs subscribed to them.
+
+Both happen in one transaction, so an event has its jobs exactly when it has its position. An event whose transaction
+commits late simply gets a later position than its id suggests: whoever has read up to position n has missed nothing.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.manager import JobManager
+from procrastinate.tasks import Task
+
+logger = logging.getLogger(__name__)
+
+Subscriptions = Mapping[str, Sequence[Task[..., Any, Any]]]
+
+BATCH = 500
+POLL_SECONDS = 0.5
+# The number of the advisory lock that makes dispatchers take turns; it only has to differ from our other locks.
+LOCK = 7_310_001
+# Jobs go through Django's connection, and with it through our transaction.
+queue = JobManager(DjangoConnector())
+
+PLACE = """
+with batch as (
+    select id, row_number() over (order by id) as step
+    from (select id from events_event where position is null order by id limit %s) waiting
+), feed as (
+    select coalesce(max(position), 0) as last from events_event
+)
+update events_event event set position = feed.last + batch.step
+from batch, feed
+where event.id = batch.id
+returning event.position, event.id, event.kind, event.payload::text, event.channel
+"""
+
+
+def dispatch(subscriptions: Subscriptions, limit: int = BATCH) -> int:
+    """Place up to `limit` waiting events, in the order of their ids, and defer their jobs. Returns how many.
+
+    Does nothing while another dispatcher is at work: positions have one author at a time, held by an advisory lock
+    until the commit.
+    """
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_xact_lock(%s)", [LOCK])
+            if not cursor.fetchone()[0]:
+                return 0
+            cursor.execute(PLACE, [limit])
+            placed = sorted(cursor.fetchall())
+        jobs = [
+            task.configure(task_kwargs={"event_id": event_id, "kind": kind, "payload": json.loads(payload)}).job
+            for _, event_id, kind, payload, channel in placed
+            if channel != "backfill"
+            for task in subscriptions.get(kind, ())
+        ]
+        if jobs:
+            queue.batch_defer_jobs(jobs)
+    return len(placed)
+
+
+def run(subscriptions: Subscriptions, stop: threading.Event) -> None:
+    """Dispatch until told to stop. A database that is away is waited for, as long as it takes."""
+    away = False
+    while not stop.is_set():
+        try:
+            full = dispatch(subscriptions) == BATCH
+        except (OperationalError, InterfaceError, ConnectorException) as error:
+            if not away:
+                logger.warning("the dispatcher waits for the database: %s", type(error).__name__)
+            connection.close()
+            away, full = True, False
+        else:
+            away = False
+        if not full:
+            stop.wait(POLL_SECONDS)
+    connection.close()

@@ -1,0 +1,30 @@
+"""Where mails go in development: one file each, that any mail program opens, and a line on the console."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from pathlib import Path
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+
+from events.mails import masked
+
+
+class FolderBackend(BaseEmailBackend):
+    """Writes each mail to `EMAIL_FILE_PATH` as an `.eml` file and announces it, without the full address."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        folder = Path(settings.EMAIL_FILE_PATH)
+        folder.mkdir(parents=True, exist_ok=True)
+        for message in email_messages:
+            file = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}.eml"
+            unfinished = file.with_suffix(".part")
+            unfinished.write_bytes(message.message().as_bytes())
+            unfinished.rename(file)
+            addresses = ", ".join(masked(parseaddr(recipient)[1]) for recipient in message.recipients())
+            print(f'mail: "{message.subject}" to {addresses} -> {os.path.relpath(file)}', flush=True)
+        return len(email_messages)

@@ -1,0 +1,33 @@
+"""Orders in the background: the customer's mails, and pending orders that nobody confirmed."""
+
+from typing import Any
+
+from procrastinate.contrib.django import app
+
+from events import mails
+from orders.models import Order
+
+
+@app.task(retry=mails.RETRY)
+def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
+    """Tell the customer what happened to the order: `order.shipped` sends `mail/order_shipped`.
+
+    Nothing is sent about an order that has been deleted, nor to a customer who has been anonymised.
+    """
+    order = Order.objects.visible().select_related("user").filter(pk=payload["order_id"]).first()
+    if order is None or order.user.anonymised_at:
+        return
+    context: dict[str, Any] = {"order": order, "user": order.user, "lines": order.order_items.all()}
+    if kind == "order.cancelled":
+        step = order.history.filter(to_status=Order.Status.CANCELLED).last()
+        context["reason"] = step.note if step else ""
+    mails.send_once(f"{kind}:{event_id}", kind.replace(".", "_"), context, to=[order.user.email])
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="cancel_overdue_orders")
+def cancel_overdue_orders(timestamp: int) -> None:
+    """Give back the stock of orders that stayed pending for too long."""
+    from orders import services
+
+    services.expire_pending_orders()
