@@ -89,7 +89,7 @@ class Money(serializers.DecimalField):
     pattern = MONEY
 
     def __init__(self, **kwargs: Any) -> None:
-        defaults = {
+        defaults: dict[str, Any] = {
             "max_digits": 9,
             "decimal_places": 2,
             "min_value": Decimal("0.01"),
@@ -109,7 +109,11 @@ class Amount(Money):
     pattern = AMOUNT
 
     def __init__(self, **kwargs: Any) -> None:
-        defaults = {"max_digits": 16, "min_value": Decimal(0), "max_value": Decimal("99999999999999.99")}
+        defaults: dict[str, Any] = {
+            "max_digits": 16,
+            "min_value": Decimal(0),
+            "max_value": Decimal("99999999999999.99"),
+        }
         super().__init__(**defaults | kwargs)
 
 

@@ -54,7 +54,7 @@ def run_once(
     if not VALID_KEY.match(key):
         raise Invalid("Idempotency-Key is 1 to 255 printable ASCII characters.", code="invalid_idempotency_key")
     fingerprint = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    user_id = request.user.pk
+    user_id: int = request.user.pk or 0  # a keyed request is signed in
     method, path = str(request.method), request.path_info
 
     def unit() -> HttpResponse:

@@ -30,14 +30,14 @@ class RowCompare(Func):
         self.width = len(columns)
         super().__init__(*(F(column) for column in columns), *(Value(value) for value in values))
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
         parts, params = [], []
         for expression in self.source_expressions:
             sql, sql_params = compiler.compile(expression)
             parts.append(sql)
             params += sql_params
         left, right = ", ".join(parts[: self.width]), ", ".join(parts[self.width :])
-        return f"({left}) {self.operator} ({right})", params
+        return f"({left}) {self.operator} ({right})", tuple(params)
 
 
 @dataclass(frozen=True)

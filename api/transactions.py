@@ -23,9 +23,9 @@ _inside_unit: ContextVar[bool] = ContextVar("inside_unit", default=False)
 
 
 def run_unit(work: Callable[[], T]) -> T:
-    """Run `work` in a durable transaction. Deadlocks, serialization failures and lock time-outs run it again, then Busy.
+    """Run `work` in a durable transaction. Deadlocks, serialization failures and lock time-outs run it again.
 
-    `work` must be repeatable: everything it did in the database is undone before it runs again.
+    `work` must be repeatable: what it did in the database is undone before it runs again. After ATTEMPTS it is Busy.
     """
     for attempt in range(1, ATTEMPTS + 1):
         token = _inside_unit.set(True)

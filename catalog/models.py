@@ -14,7 +14,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import GeneratedField, Q
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
 from inventory.models import StockItem
 
@@ -88,7 +88,7 @@ class Product(models.Model):
     attributes = models.JSONField(default=dict, blank=True, help_text="Scalars by name, for filters and facets.")
     search_vector = GeneratedField(
         expression=SearchVector("name", weight="A", config="english")
-        + SearchVector(Coalesce("description", models.Value("")), weight="B", config="english"),
+        + SearchVector("description", weight="B", config="english"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -66,9 +66,9 @@ DATABASE_PREPARE_THRESHOLD = env.int("DATABASE_PREPARE_THRESHOLD", default=2)
 
 def database(url: str) -> dict[str, object]:
     """One entry of DATABASES: persistent connections and prepared statements, as measured (docs/operations.md)."""
-    config = env.db_url_config(url)
+    config: dict[str, object] = env.db_url_config(url)
     return config | {
-        "HOST": unquote(config["HOST"]),  # a socket folder is written percent-encoded
+        "HOST": unquote(str(config["HOST"])),  # a socket folder is written percent-encoded
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": None,
         "DISABLE_SERVER_SIDE_CURSORS": not DATABASE_PREPARE_THRESHOLD,

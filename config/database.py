@@ -1,0 +1,44 @@
+"""Preparing a database for the shop: its schema, its extension, and what each connection of the role starts with."""
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+from psycopg import sql
+
+
+class PreparationFailed(Exception):
+    """The role lacks a right. The message says what a superuser must do."""
+
+
+def prepare(using: str = "default") -> None:
+    """Make the database of this alias ready for `migrate`. Repeating it changes nothing.
+
+    The search path and the time-outs are set on the role within this database: start-up options are refused by
+    pgbouncer, and without the schema in the path Django would put its tables silently into `public`.
+    """
+    connection = connections[using]
+    schema, extension = sql.Identifier(settings.DATABASE_SCHEMA), sql.SQL("create extension if not exists pg_trgm")
+    with connection.cursor() as cursor:
+        cursor.execute("select current_user, current_database()")
+        role, database = map(sql.Identifier, cursor.fetchone())
+        defaults = {
+            "search_path": f"{settings.DATABASE_SCHEMA}, public",
+            "statement_timeout": f"{settings.DATABASE_STATEMENT_TIMEOUT_MS}ms",
+            "lock_timeout": f"{settings.DATABASE_LOCK_TIMEOUT_MS}ms",
+            "idle_in_transaction_session_timeout": "60s",
+        }
+        raw = cursor.cursor
+        try:
+            raw.execute(sql.SQL("create schema if not exists {}").format(schema))
+            raw.execute(sql.SQL("set search_path to {}, public").format(schema))
+            raw.execute(sql.SQL("{} schema public").format(extension))
+            for name, value in defaults.items():
+                values = sql.SQL(", ").join(sql.Literal(part) for part in value.split(", "))
+                raw.execute(
+                    sql.SQL("alter role {} in database {} set {} to {}").format(
+                        role, database, sql.Identifier(name), values
+                    )
+                )
+        except DatabaseError as error:
+            raise PreparationFailed(
+                f"{error}\nThe role needs CREATE on the database; pg_trgm can also be created by a superuser."
+            ) from error

@@ -1,0 +1,80 @@
+"""The real servers under every test: one embedded PostgreSQL and Valkey for the run, a database for each worker.
+
+With DATABASE_URL set, the tests run on that server instead; its role must be allowed to create databases.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+
+_folder: Path | None = None
+_servers: Any = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers before the settings are read; xdist's workers inherit their addresses."""
+    global _servers, _folder
+    # Named here and not in pyproject.toml: pytest-django would read the settings before the servers have addresses.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.environ["BCRYPT_ROUNDS"] = "4"
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        address, number = os.environ["REDIS_URL"].partition("?")[0], int(worker.removeprefix("gw"))
+        os.environ["REDIS_URL"] = f"{address}?db={number + 1}"
+    elif "DATABASE_URL" not in os.environ:
+        from config import embedded
+
+        _folder = Path(tempfile.mkdtemp(prefix="shop-test-"))
+        _servers = embedded.start(_folder, durable=False)
+        os.environ["DATABASE_URL"] = _servers.database_url
+        os.environ["REDIS_URL"] = _servers.redis_url
+        os.environ["DATA_DIR"] = str(_folder)
+    django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _servers is not None and _folder is not None:
+        _servers.stop()
+        shutil.rmtree(_folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test with real commits ends with a flush; what migrations put into the tables is put back for the next one."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker is not None and marker.kwargs.get("transaction"):
+            assert isinstance(item, pytest.Function)
+            item.fixturenames.insert(0, "django_db_serialized_rollback")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """Each worker's database, with schema, extension and role settings as `prepare_database` makes them."""
+    from django.db import connection
+    from django.db.models.signals import pre_migrate
+    from django.test.utils import setup_databases, teardown_databases
+
+    from config.database import prepare
+
+    def prepare_test_database(using: str, **kwargs: Any) -> None:
+        prepare(using)
+
+    with django_db_blocker.unblock():
+        pre_migrate.connect(prepare_test_database)
+        databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=["default"])
+        pre_migrate.disconnect(prepare_test_database)
+        with connection.cursor() as cursor:
+            # The flush between tests truncates every table; UPDATE and DELETE stay refused.
+            cursor.execute("drop trigger stockmovement_no_truncate on inventory_stockmovement")
+            cursor.execute("drop trigger orderevent_no_truncate on orders_orderevent")
+        connection.close()  # the next one starts with what was set on the role
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(databases, verbosity=0)
