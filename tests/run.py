@@ -1,0 +1,55 @@
+"""`make test`: each part in turn, what it took, and a failure when any part fails.
+
+The parts before the tests are `make check`. A part that fails does not hide the next one's result.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+PYTHON = sys.executable
+# What a deployment would set; `check --deploy` and the refusal of unsafe settings are tested against it.
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "ALLOWED_HOSTS": "shop.example.com",
+    "DATABASE_URL": "postgres://shop@127.0.0.1:1/shop",
+}
+# Part: (seconds it may take on two cores before we look into it, command, environment)
+CHECKS: dict[str, tuple[int, list[str], dict[str, str]]] = {
+    "style": (10, [str(BIN / "ruff"), "check", "."], {}),
+    "format": (5, [str(BIN / "ruff"), "format", "--check", "."], {}),
+    "imports": (15, [str(BIN / "lint-imports"), "--no-cache"], {}),
+    "migrations": (15, [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], {}),
+    "deployment": (15, [PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
+    "types": (90, [PYTHON, "-m", "mypy", "."], {}),
+}
+COVERAGE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
+TESTS: dict[str, tuple[int, list[str], dict[str, str]]] = {
+    "tests": (480, [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *COVERAGE], {}),
+}
+
+
+def main() -> int:
+    parts = CHECKS if "check" in sys.argv else CHECKS | TESTS
+    rows, failed = [], []
+    for name, (budget, command, environment) in parts.items():
+        print(f"==> {name}", flush=True)
+        started = time.monotonic()
+        status = subprocess.run(command, env=os.environ | environment, check=False).returncode
+        seconds = time.monotonic() - started
+        if status:
+            failed.append(name)
+        rows.append(f"{name:12} {'failed' if status else 'ok':8} {seconds:7.1f} s of {budget} s")
+    print("\n" + "\n".join(rows))
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
