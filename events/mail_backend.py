@@ -1,6 +1,5 @@
 """Where mails go in development: one file each, that any mail program opens, and a line on the console."""
 
-import os
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,5 +25,6 @@ class FolderBackend(BaseEmailBackend):
             unfinished.write_bytes(message.message().as_bytes())
             unfinished.rename(file)
             addresses = ", ".join(masked(parseaddr(recipient)[1]) for recipient in message.recipients())
-            print(f'mail: "{message.subject}" to {addresses} -> {os.path.relpath(file)}', flush=True)
+            place = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+            print(f'mail: "{message.subject}" to {addresses} -> {place}', flush=True)
         return len(email_messages)

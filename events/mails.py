@@ -4,7 +4,6 @@ The claim is a row, not a lock, because sending talks to another machine. What a
 dies between the mail server's yes and the note of it: then the mail is sent again under the same Message-ID.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +18,6 @@ from django.template.loader import render_to_string
 from procrastinate import RetryStrategy
 
 from events.models import SentMail
-
-logger = logging.getLogger(__name__)
 
 # Longer than any attempt can take: an SMTP dialogue has about a dozen steps of at most EMAIL_TIMEOUT (10 s) each.
 CLAIM_SECONDS = 300
@@ -40,6 +37,10 @@ class ClaimedElsewhere(Exception):
     """Another worker is sending this mail, or died over it. The retry finds out which."""
 
 
+class NotSent(Exception):
+    """The mail server did not take the mail."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     id: int
@@ -50,8 +51,8 @@ class Claim:
 def send_once(key: str, template: str, context: Mapping[str, Any], *, to: Sequence[str]) -> bool:
     """Send `mail/<template>` unless the mail of this key has gone out before. Returns whether it was sent now.
 
-    Refuses with ClaimedElsewhere while another worker holds a fresh claim. When sending fails the claim is given back
-    and the error raised, so that the job's retry can begin at once.
+    Refuses with ClaimedElsewhere while another worker holds a fresh claim. When the mail server refuses or is away,
+    the claim is given back and NotSent raised, so that the job's retry need not wait.
     """
     subject, text, html = render(template, context)
     claim = claim_mail(key)
@@ -64,11 +65,11 @@ def send_once(key: str, template: str, context: Mapping[str, Any], *, to: Sequen
     mine = SentMail.objects.filter(pk=claim.id, claimed_at=claim.claimed_at)
     try:
         message.send()
-    except Exception:
+    except Exception as error:
         mine.update(claimed_at=None)
-        raise
+        # The error's own text may hold the address, and would end in a log.
+        raise NotSent(f"{key}: {type(error).__name__}") from None
     mine.update(sent_at=Now())
-    logger.info("mail %s sent", key)
     return True
 
 
