@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from catalog.models import Product, Variant
+from inventory.models import ClockTimestamp
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -38,6 +39,8 @@ class Order(models.Model):
         Status.DELIVERED: (),
         Status.CANCELLED: (),
     }
+    # What has not left the building, and so may leave the API.
+    DELETABLE: ClassVar[tuple[str, ...]] = (Status.PENDING, Status.CONFIRMED, Status.CANCELLED)
 
     number = models.CharField(max_length=20, unique=True, help_text="From a sequence: gaps are allowed.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False)
@@ -68,6 +71,11 @@ class Order(models.Model):
                 condition=Q(status="pending", deleted_at=None),
                 name="order_pending_oldest",
             ),
+            models.Index(
+                fields=["user"],
+                condition=Q(status="pending", deleted_at=None),
+                name="order_pending_of_user",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +85,11 @@ class Order(models.Model):
     def reference(self) -> str:
         """What inventory knows this order by."""
         return f"order:{self.number}"
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The statuses that this order can be given now."""
+        return self.NEXT[self.status]
 
 
 class OrderItem(models.Model):
@@ -109,7 +122,7 @@ class OrderEvent(models.Model):
     """One step in an order's life: append-only, which a trigger enforces."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history", db_index=False)
-    at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField(db_default=ClockTimestamp())
     event = models.CharField(max_length=32)
     from_status = models.CharField(max_length=9, blank=True)
     to_status = models.CharField(max_length=9, blank=True)

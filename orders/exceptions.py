@@ -1,0 +1,56 @@
+"""What can be refused about orders, with the data that a client needs to go on."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from api.refusals import Conflict, FieldError, Invalid
+
+
+class UnknownArticle(Invalid):
+    """A line names nothing that is for sale, or leaves open which of several variants is meant."""
+
+    code = "unknown_article"
+    title = "A line of the order names no article that is for sale"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(errors[0].message, code=errors[0].code, errors=errors)
+
+
+class InsufficientStock(Conflict):
+    """`stock_issues` holds every short line: product_id, sku, product_name, requested, available."""
+
+    code = "insufficient_stock"
+    title = "There is not enough stock"
+
+    def __init__(self, stock_issues: Iterable[dict[str, Any]]) -> None:
+        super().__init__("Nothing was ordered.", stock_issues=list(stock_issues))
+
+
+class TooManyPendingOrders(Conflict):
+    code = "too_many_pending_orders"
+    title = "Too many orders are waiting to be confirmed"
+
+
+class IllegalTransition(Conflict):
+    """`allowed` holds the statuses that the order can be given now."""
+
+    code = "illegal_transition"
+    title = "The order cannot go there from where it is"
+
+    def __init__(self, status: str, wanted: str, allowed: Iterable[str]) -> None:
+        super().__init__(f"An order that is {status} cannot become {wanted}.", allowed=[str(name) for name in allowed])
+
+
+class NotDeletable(Conflict):
+    code = "not_deletable"
+    title = "The order cannot be deleted any more"
+
+
+class NotOnHand(Conflict):
+    """`stock_issues` holds the lines whose goods are promised but have not arrived yet."""
+
+    code = "not_on_hand"
+    title = "The goods are promised, but not there yet"
+
+    def __init__(self, stock_issues: Iterable[dict[str, Any]]) -> None:
+        super().__init__("Nothing was shipped.", stock_issues=list(stock_issues))
