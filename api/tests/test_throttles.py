@@ -1,0 +1,220 @@
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from accounts.models import User
+from api import cache
+from api.tests.servers import frozen_redis, no_redis, redis_not_configured
+from api.throttles import (
+    DefaultThrottle,
+    LocalCounter,
+    LoginThrottle,
+    PasswordResetThrottle,
+    RegistrationThrottle,
+    Throttle,
+    Window,
+    count_in_redis,
+    local_counter,
+    parse_rate,
+)
+
+requests = APIRequestFactory()
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters() -> None:
+    cache.ask(lambda redis: redis.flushdb())
+    local_counter.windows.clear()
+
+
+def view(throttle: type[Throttle]) -> Callable[..., HttpResponse]:
+    class Endpoint(APIView):
+        authentication_classes = ()
+        permission_classes = ()
+        throttle_classes = (throttle,)
+
+        def post(self, request: Any) -> Response:
+            return Response({})
+
+        get = post
+
+    return Endpoint.as_view()
+
+
+def post(throttle: type[Throttle], body: Any = None, address: str = "192.0.2.1") -> HttpResponse:
+    response = view(throttle)(requests.post("/", body or {}, format="json", REMOTE_ADDR=address))
+    return response
+
+
+def admitted_of_sixteen(count: Callable[[list[Window]], float], limit: int) -> int:
+    windows = [Window("shop:limit:race", limit, 60)]
+    with ThreadPoolExecutor(16) as pool:
+        return sum(wait == 0 for wait in pool.map(lambda _: count(windows), range(16)))
+
+
+def test_of_sixteen_requests_at_once_exactly_the_limit_is_admitted() -> None:
+    assert admitted_of_sixteen(count_in_redis, 5) == 5
+
+
+def test_of_sixteen_requests_at_once_exactly_the_limit_is_admitted_without_redis() -> None:
+    assert admitted_of_sixteen(LocalCounter().count, 5) == 5
+
+
+def test_control_counting_in_two_steps_admits_too_many() -> None:
+    def read_then_write(windows: list[Window]) -> float:
+        [window] = windows
+        count = int(cache.ask(lambda redis: redis.get(window.key)) or 0)
+        time.sleep(0.02)
+        cache.ask(lambda redis: redis.set(window.key, count + 1))
+        return 0.0 if count < window.limit else 1.0
+
+    assert admitted_of_sixteen(read_then_write, 5) > 5
+
+
+def test_a_window_ends_and_what_was_refused_does_not_prolong_it() -> None:
+    windows = [Window("shop:limit:short", 1, 1)]
+    assert count_in_redis(windows) == 0
+    assert 0 < count_in_redis(windows) <= 1
+    time.sleep(0.5)
+    assert 0 < count_in_redis(windows) <= 0.5
+    time.sleep(0.55)
+
+    assert count_in_redis(windows) == 0
+
+
+def test_a_window_ends_without_redis_too() -> None:
+    counter, windows = LocalCounter(), [Window("shop:limit:short", 1, 1)]
+    assert counter.count(windows) == 0
+    assert 0 < counter.count(windows) <= 1
+    time.sleep(1.01)
+
+    assert counter.count(windows) == 0
+
+
+def test_the_local_counter_stays_small() -> None:
+    counter = LocalCounter(capacity=10)
+
+    for number in range(50):
+        counter.count([Window(f"shop:limit:{number}", 1, 60)])
+
+    assert len(counter.windows) <= 11
+
+
+def test_a_request_over_the_limit_is_429_with_retry_after(settings: Any) -> None:
+    settings.RATE_LIMIT_ANONYMOUS = "2/minute"
+    statuses = [post(DefaultThrottle).status_code for _ in range(2)]
+
+    refused = post(DefaultThrottle)
+
+    assert statuses == [200, 200]
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.data["code"] == "throttled"  # type: ignore[attr-defined]  # a DRF response
+
+
+def test_anonymous_limits_are_per_address(settings: Any) -> None:
+    settings.RATE_LIMIT_ANONYMOUS = "1/minute"
+    post(DefaultThrottle, address="192.0.2.1")
+
+    assert post(DefaultThrottle, address="192.0.2.2").status_code == 200
+    assert post(DefaultThrottle, address="192.0.2.1").status_code == 429
+
+
+def test_limits_of_signed_in_users_are_their_own(settings: Any) -> None:
+    settings.RATE_LIMIT_USER = "1/minute"
+    throttle, request = DefaultThrottle(), requests.get("/")
+
+    def allowed(user: User | AnonymousUser) -> bool:
+        request.user = user
+        return throttle.allow_request(request, None)  # type: ignore[arg-type]  # only its user is looked at
+
+    assert [allowed(User(pk=1)), allowed(User(pk=2)), allowed(User(pk=1))] == [True, True, False]
+
+
+def test_attempts_to_sign_in_are_counted_per_account_whatever_the_address(settings: Any) -> None:
+    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = "2/minute"
+    bodies = [{"email": "ann@example.com"}, {"email": " ANN@example.com "}, {"username": "ann@example.com"}]
+    statuses = [
+        post(LoginThrottle, body, address=f"192.0.2.{number}").status_code for number, body in enumerate(bodies)
+    ]
+
+    assert statuses == [200, 200, 429]
+    assert post(LoginThrottle, {"email": "bob@example.com"}).status_code == 200
+
+
+def test_attempts_to_sign_in_are_counted_per_address_whatever_the_account(settings: Any) -> None:
+    settings.RATE_LIMIT_LOGIN_PER_ADDRESS = "2/minute"
+
+    statuses = [post(LoginThrottle, {"email": f"user{number}@example.com"}).status_code for number in range(3)]
+
+    assert statuses == [200, 200, 429]
+
+
+@pytest.mark.parametrize("body", [[], {"email": 5}, {"email": ""}])
+def test_a_body_that_names_no_account_counts_for_the_address(settings: Any, body: Any) -> None:
+    settings.RATE_LIMIT_LOGIN_PER_ADDRESS = "1/minute"
+
+    assert [post(LoginThrottle, body).status_code for _ in range(2)] == [200, 429]
+
+
+def test_registrations_are_limited_and_reading_the_same_path_is_not(settings: Any) -> None:
+    settings.RATE_LIMIT_REGISTER = "1/minute"
+
+    assert [post(RegistrationThrottle).status_code for _ in range(2)] == [200, 429]
+    assert view(RegistrationThrottle)(requests.get("/", REMOTE_ADDR="192.0.2.1")).status_code == 200
+
+
+def test_nobodys_mailbox_is_flooded_with_password_resets(settings: Any) -> None:
+    settings.RATE_LIMIT_PASSWORD_RESET = "2/minute"
+
+    statuses = [
+        post(PasswordResetThrottle, {"email": "ann@example.com"}, address=f"192.0.2.{number}").status_code
+        for number in range(3)
+    ]
+
+    assert statuses == [200, 200, 429]
+
+
+def test_rate_limits_can_be_switched_off(settings: Any) -> None:
+    settings.RATE_LIMITS = False
+    settings.RATE_LIMIT_ANONYMOUS = "1/minute"
+
+    assert [post(DefaultThrottle).status_code for _ in range(3)] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("unavailable", [no_redis, frozen_redis, redis_not_configured])
+def test_without_redis_requests_go_on_and_guessing_passwords_stays_limited(settings: Any, unavailable: Any) -> None:
+    settings.RATE_LIMIT_ANONYMOUS = "1/minute"
+    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = "2/minute"
+    with unavailable():
+        began = time.monotonic()
+        assert post(DefaultThrottle).status_code == 200
+        assert time.monotonic() - began < 0.5
+        assert post(DefaultThrottle).status_code == 200
+
+        attempts = [post(LoginThrottle, {"email": "ann@example.com"}).status_code for _ in range(3)]
+
+    assert attempts == [200, 200, 429]
+
+
+def test_a_redis_that_was_flushed_counts_anew() -> None:
+    windows = [Window("shop:limit:flushed", 1, 60)]
+    count_in_redis(windows)
+    cache.ask(lambda redis: redis.script_flush())
+    cache.ask(lambda redis: redis.flushdb())
+
+    assert count_in_redis(windows) == 0
+
+
+def test_a_rate_is_a_number_and_a_period() -> None:
+    assert parse_rate("10/minute") == (10, 60)
+    with pytest.raises(ValueError, match="is no rate"):
+        parse_rate("10 per fortnight")
