@@ -7,6 +7,7 @@ from django.db.models import F, QuerySet, Sum
 from procrastinate.contrib.django import app
 
 from events import mails
+from events.actors import WORKER
 from inventory.models import StockAlert, StockLevel
 
 DIGEST_ROWS = 200
@@ -18,7 +19,8 @@ def expire_holds(timestamp: int) -> None:
     """Release holds that are past their time. Hygiene: when stock is short, the writer sweeps by itself."""
     from inventory import services
 
-    services.expire_holds()
+    while services.expire_holds(actor=WORKER):
+        pass
 
 
 @app.periodic(cron=settings.STOCK_DIGEST_CRON)

@@ -5,6 +5,7 @@ from typing import Any
 from procrastinate.contrib.django import app
 
 from events import mails
+from events.actors import WORKER
 from orders.models import Order
 
 
@@ -30,4 +31,5 @@ def cancel_overdue_orders(timestamp: int) -> None:
     """Give back the stock of orders that stayed pending for too long."""
     from orders import services
 
-    services.expire_pending_orders()
+    while services.expire_pending_orders(actor=WORKER):
+        pass

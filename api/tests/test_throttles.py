@@ -50,8 +50,7 @@ def view(throttle: type[Throttle]) -> Callable[..., HttpResponse]:
 
 
 def post(throttle: type[Throttle], body: Any = None, address: str = "192.0.2.1") -> HttpResponse:
-    response = view(throttle)(requests.post("/", body or {}, format="json", REMOTE_ADDR=address))
-    return response
+    return view(throttle)(requests.post("/", body or {}, format="json", REMOTE_ADDR=address))
 
 
 def admitted_of_sixteen(count: Callable[[list[Window]], float], limit: int) -> int:

@@ -92,9 +92,9 @@ def test_publishing_outside_a_transaction_is_refused() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_events_of_a_transaction_that_was_rolled_back_vanish() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         publish("order.placed", {"order_id": 1}, subject="order:1", actor=COMMAND)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     assert dispatcher.dispatch(SUBSCRIPTIONS) == 0
     assert not ProcrastinateJob.objects.exists()
@@ -140,6 +140,7 @@ def test_control_without_the_lock_two_dispatchers_place_the_same_event() -> None
     happen(1)
     with psycopg.connect(**connector_params()) as first, psycopg.connect(**connector_params()) as second:
         first.execute(dispatcher.PLACE, [10])
+
         def commit_once_the_second_waits() -> None:
             with psycopg.connect(**connector_params()) as watch:
                 query = "select 1 from pg_locks where pid = %s and not granted"
