@@ -288,6 +288,8 @@ STOCK_LOW_MAX = env.int("STOCK_LOW_MAX", default=10)
 STOCK_MEDIUM_MAX = env.int("STOCK_MEDIUM_MAX", default=50)
 # An alert closes once stock is this many units above the line that opened it, so that it does not flap.
 STOCK_ALERT_HYSTERESIS = env.int("STOCK_ALERT_HYSTERESIS", default=2)
+# A hold can be extended, but not beyond this many hours after it began.
+HOLD_MAX_HOURS = env.int("HOLD_MAX_HOURS", default=24)
 PENDING_ORDER_HOURS = env.int("PENDING_ORDER_HOURS", default=24)
 MAX_PENDING_ORDERS_PER_CUSTOMER = env.int("MAX_PENDING_ORDERS_PER_CUSTOMER", default=50) if RATE_LIMITS else 0
 IDEMPOTENCY_KEY_DAYS = env.int("IDEMPOTENCY_KEY_DAYS", default=7)

@@ -6,8 +6,7 @@ Inventory knows SKUs and quantities. What they are sold as, and to whom, is not 
 from decimal import Decimal
 from typing import Self
 
-from django.contrib.postgres.indexes import BrinIndex
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
@@ -15,8 +14,14 @@ from django.db.models.functions import Now
 MAX_QUANTITY = 1_000_000_000
 
 
+# What can stand in a path and be read aloud: no slash, no control characters, no space at an end, not "." or "..".
+validate_sku = RegexValidator(
+    r"\A(?!\s|\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,64}(?<!\s)\Z", "This cannot be a SKU.", "invalid_sku"
+)
+
+
 class ClockTimestamp(Func):
-    """The moment of the call. `now()` is the transaction's start: whoever waited for a lock would write an earlier time."""
+    """The moment of the call. `now()` is the transaction's start: earlier than what it has waited for."""
 
     function = "clock_timestamp"
     output_field = models.DateTimeField()
@@ -41,7 +46,7 @@ class Warehouse(models.Model):
 class StockItem(models.Model):
     """A thing that is counted, known by its SKU. `name` is a label that the catalog keeps up to date."""
 
-    sku = models.CharField("SKU", max_length=64, unique=True)
+    sku = models.CharField("SKU", max_length=64, unique=True, validators=[validate_sku])
     name = models.CharField(max_length=255)
     barcode = models.CharField(max_length=64, blank=True)
     in_stock = models.BooleanField(
@@ -50,12 +55,8 @@ class StockItem(models.Model):
     reorder_point = models.PositiveIntegerField(
         null=True, blank=True, validators=[MaxValueValidator(MAX_QUANTITY)], help_text="Low at or below this."
     )
-    reorder_quantity = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MaxValueValidator(MAX_QUANTITY)]
-    )
-    lead_time_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MaxValueValidator(3_650)]
-    )
+    reorder_quantity = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(MAX_QUANTITY)])
+    lead_time_days = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(3_650)])
     unit_cost = models.DecimalField(
         max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
     )
@@ -186,9 +187,9 @@ class StockMovement(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["level", "-id"], name="movement_level_newest"),
+            models.Index(fields=["level", "-at", "-id"], name="movement_level_newest"),
+            models.Index(fields=["-at", "-id"], name="movement_newest"),
             models.Index(fields=["reference"], condition=~Q(reference=""), name="movement_reference"),
-            BrinIndex(fields=["at"], name="movement_at"),
         ]
 
     def __str__(self) -> str:
@@ -196,7 +197,10 @@ class StockMovement(models.Model):
 
 
 class StockAlert(models.Model):
-    """An item fell to its low line. One is open per item at most; it closes by itself when stock is back."""
+    """An item fell to its low line. One is open per item at most; it closes by itself when stock is back.
+
+    While it is open its band only gets worse: `available` is what could still be promised when that was reached.
+    """
 
     class Band(models.TextChoices):
         OUT_OF_STOCK = "out_of_stock"
@@ -205,7 +209,7 @@ class StockAlert(models.Model):
 
     item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="alerts")
     band = models.CharField(max_length=12, choices=Band)
-    available = models.IntegerField(help_text="What could still be promised when the band was reached.")
+    available = models.IntegerField()
     opened_at = models.DateTimeField(db_default=ClockTimestamp())
     closed_at = models.DateTimeField(null=True)
 

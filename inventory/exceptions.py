@@ -1,0 +1,101 @@
+"""What inventory refuses, with the data that a caller needs to say why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.refusals import Conflict, FieldError, Invalid, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """An item of which more was asked for than is there."""
+
+    item_id: int
+    sku: str
+    requested: int
+    available: int
+
+
+def sorry(shortages: Iterable[Shortage]) -> str:
+    return " ".join(f"{line.sku}: {line.requested} requested, {line.available} available." for line in shortages)
+
+
+class InsufficientStock(Refusal):
+    """Too little of some items; all of them are in `shortages`. Nothing was changed."""
+
+    code = "insufficient_stock"
+    title = "Not enough stock"
+
+    def __init__(self, shortages: Sequence[Shortage], *, errors: Iterable[FieldError] = (), **extra: Any) -> None:
+        super().__init__(sorry(shortages), errors=errors, **extra)
+        self.shortages = list(shortages)
+
+
+class NotOnHand(Refusal):
+    """Promised, but not in the building yet: backordered units cannot be shipped."""
+
+    code = "not_on_hand"
+    title = "Not on hand yet"
+
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
+        super().__init__(sorry(shortages))
+        self.shortages = list(shortages)
+
+
+class UnknownItem(Invalid):
+    code = "unknown_item"
+    title = "No such stock item"
+
+
+class UnknownWarehouse(Invalid):
+    code = "unknown_warehouse"
+    title = "No such warehouse"
+
+
+class StaleCount(Refusal):
+    """A quantity has changed since it was looked at. `errors` names every refused line with its current value."""
+
+    code = "stale_count"
+    title = "The quantity has changed since"
+
+
+class StockLimit(Conflict):
+    code = "stock_limit"
+    title = "More than one place can count"
+
+
+class NoWarehouse(Conflict):
+    code = "no_warehouse"
+    title = "There is no active warehouse"
+
+
+class AlreadyReserved(Conflict):
+    code = "already_reserved"
+    title = "This reference holds other units already"
+
+
+class HoldExpired(Conflict):
+    code = "hold_expired"
+    title = "The hold has expired"
+
+
+class NothingReserved(Conflict):
+    code = "nothing_reserved"
+    title = "Nothing is reserved under this reference"
+
+
+class SkuTaken(Conflict):
+    code = "sku_taken"
+    title = "This SKU is taken"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("sku", self.code, "This SKU is taken.")])
+
+
+class CodeTaken(Conflict):
+    code = "code_taken"
+    title = "This code is taken"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("code", self.code, "This code is taken.")])

@@ -1,0 +1,69 @@
+"""The verbs of stock: the only writer of levels, reservations and the ledger. Import this, not its rooms.
+
+`engine` locks and writes, `allocation` decides, `alerts` watches the low lines; `records`, `postings` and `promises`
+hold the verbs for items and warehouses, for goods, and for reservations; `repair` mends what `verify_stock` finds.
+"""
+
+from inventory.services.lines import (
+    AdjustmentLine,
+    CountLine,
+    PostedLine,
+    Posting,
+    ReceiptLine,
+    ReturnLine,
+    TransferLine,
+)
+from inventory.services.postings import (
+    adjust_stock,
+    count_stock,
+    receive_stock,
+    return_stock,
+    set_stock,
+    transfer_stock,
+)
+from inventory.services.promises import (
+    Allocation,
+    expire_holds,
+    extend_hold,
+    fulfil,
+    promise,
+    release,
+    reserve,
+)
+from inventory.services.records import (
+    create_item,
+    create_warehouse,
+    rename_item,
+    set_backorder_limit,
+    update_item,
+    update_warehouse,
+)
+
+__all__ = [
+    "AdjustmentLine",
+    "Allocation",
+    "CountLine",
+    "PostedLine",
+    "Posting",
+    "ReceiptLine",
+    "ReturnLine",
+    "TransferLine",
+    "adjust_stock",
+    "count_stock",
+    "create_item",
+    "create_warehouse",
+    "expire_holds",
+    "extend_hold",
+    "fulfil",
+    "promise",
+    "receive_stock",
+    "release",
+    "rename_item",
+    "reserve",
+    "return_stock",
+    "set_backorder_limit",
+    "set_stock",
+    "transfer_stock",
+    "update_item",
+    "update_warehouse",
+]

@@ -1,0 +1,65 @@
+"""Where promised units come from: a pure decision over locked rows. Checking and allocating are the same function."""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+
+from inventory.services.engine import Level
+
+Share = tuple[Level, int]
+
+
+def allocate(levels: Sequence[Level], quantity: int) -> list[Share] | None:
+    """Split a quantity of one item over its levels, or None when they do not have it.
+
+    Units that are there go before units that are still to come (backorders). Fewest warehouses first; among equally
+    few, those of better priority.
+    """
+    active = sorted((level for level in levels if level.is_active), key=attrgetter("priority", "warehouse_id"))
+    return _split(active, quantity, attrgetter("unsold")) or _split(active, quantity, attrgetter("available"))
+
+
+def _split(levels: Sequence[Level], quantity: int, free: Callable[[Level], int]) -> list[Share] | None:
+    candidates = [level for level in levels if free(level) > 0]
+    for level in candidates:
+        if free(level) >= quantity:
+            return [(level, quantity)]
+    parts = _fewest(sorted(map(free, candidates), reverse=True), quantity)
+    if parts is None:
+        return None
+    shares = []
+    for place, level in enumerate(candidates):
+        # This one may be among the few if the largest of those after it can bring the rest.
+        rest = sorted(map(free, candidates[place + 1 :]), reverse=True)[: parts - 1]
+        if free(level) + sum(rest) >= quantity:
+            shares.append((level, min(free(level), quantity)))
+            quantity -= shares[-1][1]
+            parts -= 1
+            if not quantity:
+                break
+    return shares
+
+
+def _fewest(amounts: Sequence[int], quantity: int) -> int | None:
+    """How many of these amounts, largest first, reach the quantity."""
+    total = 0
+    for count, amount in enumerate(amounts, start=1):
+        total += amount
+        if total >= quantity:
+            return count
+    return None
+
+
+def allocate_all(levels: Sequence[Level], wanted: Mapping[int, int]) -> tuple[list[Share], dict[int, int]]:
+    """The shares of a whole basket (quantity by item), and of each short item what is available of it."""
+    by_item: dict[int, list[Level]] = {item_id: [] for item_id in wanted}
+    for level in levels:
+        by_item[level.item_id].append(level)
+    shares: list[Share] = []
+    short: dict[int, int] = {}
+    for item_id, quantity in wanted.items():
+        split = allocate(by_item[item_id], quantity)
+        if split is None:
+            short[item_id] = sum(level.available for level in by_item[item_id] if level.is_active)
+        else:
+            shares += split
+    return shares, short

@@ -1,0 +1,253 @@
+"""The one writer of stock: locks all levels of the items it touches, and changes counters and ledger together.
+
+Everything else in this package decides what to write; only `post` writes. How the pieces fit: lock and read in one
+statement (`lock_items`), decide in Python, write in one statement (`post`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, connection
+from django.db.transaction import TransactionManagementError
+from psycopg.types.numeric import Int4, Int8
+
+from events.actors import Actor
+from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
+from inventory.models import MAX_QUANTITY, StockMovement
+from inventory.services.alerts import Standing, moved, settle_alerts
+
+Kind = StockMovement.Kind
+
+
+@dataclass(slots=True)
+class Level:
+    """A locked row of StockLevel, kept in step with what this transaction writes to it."""
+
+    id: int
+    item_id: int
+    warehouse_id: int
+    priority: int
+    is_active: bool
+    on_hand: int
+    reserved: int
+    backorder_limit: int
+
+    @property
+    def available(self) -> int:
+        """Units that can still be promised."""
+        return self.on_hand + self.backorder_limit - self.reserved
+
+    @property
+    def unsold(self) -> int:
+        """Units that lie there and are promised to nobody; negative when more is promised than is there."""
+        return self.on_hand - self.reserved
+
+    @property
+    def removable(self) -> int:
+        """Units that can leave the warehouse without breaking a promise."""
+        return min(self.on_hand, self.available)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line for the ledger. `on_hand` and `reserved` are differences.
+
+    The kind decides about reservations: `reserved` opens one for the reference; every other entry resolves the one
+    that it names, if any.
+    """
+
+    level: Level
+    kind: Kind
+    on_hand: int = 0
+    reserved: int = 0
+    reference: str = ""
+    reason: str = ""
+    unit_cost: Decimal | None = None
+    reservation_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the ledger now says for one entry."""
+
+    movement_id: int
+    at: datetime
+    entry: Entry
+    on_hand_after: int
+    reserved_after: int
+
+
+# Decides only on columns of the rows it locks: after a wait PostgreSQL rereads those, while joined tables are from
+# before the wait. Priority and activity of a warehouse are no quantities; `post` looks at activity again.
+LOCK = """
+select level.id, level.item_id, level.warehouse_id, warehouse.priority, warehouse.is_active,
+       level.on_hand, level.reserved, level.backorder_limit, {held}
+from unnest({items}) as touched(item_id)
+join inventory_stocklevel as level on level.item_id = touched.item_id
+join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
+order by level.item_id, level.warehouse_id
+for no key update of level
+"""
+LOCK_ITEMS = LOCK.format(
+    items="%(item_ids)s::bigint[]",
+    held="exists (select from inventory_reservation where reference = %(reference)s::text and state = 'open')",
+)
+LOCK_REFERENCE = LOCK.format(
+    items="""array(
+        select distinct held.item_id
+        from inventory_reservation as reservation join inventory_stocklevel as held on held.id = reservation.level_id
+        where reservation.reference = %(reference)s::text and reservation.state = 'open'
+    )""",
+    held="true",
+)
+
+# One named part per table. `total` reads the items' levels as they were before this statement, but after the lock: what
+# the item has over all its active warehouses decides about `in_stock` and alerts. One posting has one moment, taken
+# after the lock; now() would be the time before the wait.
+WRITE = """
+with moment as materialized (select clock_timestamp() as at),
+entry as (
+    select * from unnest(
+        %(levels)s::bigint[], %(kinds)s::text[], %(on_hand)s::int[], %(reserved)s::int[],
+        %(on_hand_after)s::int[], %(reserved_after)s::int[], %(unit_costs)s::numeric[],
+        %(references)s::text[], %(reasons)s::text[], %(reservations)s::bigint[]
+    ) with ordinality as entry (
+        level_id, kind, on_hand, reserved, on_hand_after, reserved_after, unit_cost,
+        reference, reason, reservation_id, place
+    )
+),
+change as (
+    select level_id, sum(on_hand)::int as on_hand, sum(reserved)::int as reserved from entry group by level_id
+),
+counted as (
+    update inventory_stocklevel as level
+    set on_hand = level.on_hand + change.on_hand, reserved = level.reserved + change.reserved
+    from change where level.id = change.level_id
+),
+promised as (
+    insert into inventory_reservation (level_id, quantity, reference, state, created_at, expires_at)
+    select level_id, reserved, reference, 'open', moment.at, %(expires_at)s::timestamptz
+    from entry cross join moment where kind = 'reserved'
+),
+resolved as (
+    update inventory_reservation as reservation
+    set state = case entry.kind when 'shipped' then 'fulfilled' when 'expired' then 'expired' else 'released' end,
+        resolved_at = moment.at
+    from entry cross join moment
+    where reservation.id = entry.reservation_id and reservation.state = 'open'
+    returning reservation.id
+),
+movement as (
+    insert into inventory_stockmovement (
+        level_id, kind, on_hand_delta, reserved_delta, on_hand_after, reserved_after,
+        unit_cost, reference, reason, actor, at
+    )
+    select level_id, kind, on_hand, reserved, on_hand_after, reserved_after,
+           unit_cost, reference, reason, %(actor)s::text, moment.at
+    from entry cross join moment order by place
+    returning id, level_id, at
+),
+total as (
+    select level.item_id,
+           coalesce(sum(level.on_hand + level.backorder_limit - level.reserved), 0) as before,
+           coalesce(sum(change.on_hand - change.reserved), 0) as difference
+    from unnest(%(items)s::bigint[]) as touched(item_id)
+    join inventory_stocklevel as level on level.item_id = touched.item_id
+    join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id and warehouse.is_active
+    left join change on change.level_id = level.id
+    group by level.item_id
+),
+flipped as (
+    update inventory_stockitem as item set in_stock = total.before + total.difference > 0
+    from total where item.id = total.item_id and item.in_stock <> (total.before + total.difference > 0)
+)
+select movement.id, movement.at, (select count(*) from resolved),
+       item.id, item.sku, item.reorder_point, coalesce(total.before, 0), coalesce(total.before + total.difference, 0)
+from movement
+join inventory_stocklevel as level on level.id = movement.level_id
+join inventory_stockitem as item on item.id = level.item_id
+left join total on total.item_id = item.id
+order by movement.id
+"""
+
+
+def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
+    """Run one statement of a unit of work and read its rows."""
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("Stock is read and written in a transaction, or its locks hold nothing.")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Level], bool]:
+    """Lock all levels of these items, in the sequence (item, warehouse), and read them.
+
+    Also answers whether the reference had an open reservation when the statement began.
+    """
+    rows = fetch(LOCK_ITEMS, {"item_ids": [Int8(id) for id in item_ids], "reference": reference})
+    return [Level(*row[:-1]) for row in rows], any(row[-1] for row in rows)
+
+
+def lock_reference(reference: str) -> dict[int, Level]:
+    """Lock all levels of the items that a reference holds units of, by the level's id."""
+    rows = fetch(LOCK_REFERENCE, {"reference": reference})
+    return {row[0]: Level(*row[:-1]) for row in rows}
+
+
+def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None) -> list[Written]:
+    """Change counters, ledger, reservations, `in_stock` and alerts together: the only place that does.
+
+    The caller has locked all levels of the items and decided; the CHECKs stand behind that decision. `expires_at`
+    makes what is reserved a hold. Refuses StockLimit, and what a CHECK or the unique open reservation refuses.
+    """
+    after = [_apply(entry) for entry in entries]
+    params = {
+        "levels": [Int8(entry.level.id) for entry in entries],
+        "items": [Int8(id) for id in sorted({entry.level.item_id for entry in entries})],
+        "kinds": [str(entry.kind) for entry in entries],
+        "on_hand": [Int4(entry.on_hand) for entry in entries],
+        "reserved": [Int4(entry.reserved) for entry in entries],
+        "on_hand_after": [Int4(on_hand) for on_hand, _ in after],
+        "reserved_after": [Int4(reserved) for _, reserved in after],
+        "unit_costs": [entry.unit_cost for entry in entries],
+        "references": [entry.reference for entry in entries],
+        "reasons": [entry.reason for entry in entries],
+        "reservations": [entry.reservation_id and Int8(entry.reservation_id) for entry in entries],
+        "actor": str(actor),
+        "expires_at": expires_at,
+    }
+    try:
+        rows = fetch(WRITE, params)
+    except IntegrityError as error:
+        raise refusal_of(error) from error
+    if rows[0][2] != sum(entry.reservation_id is not None for entry in entries):
+        raise RuntimeError("A reservation was resolved without its level's lock.")
+    crossed = {row[3]: Standing(*row[3:6], row[7]) for row in rows if moved(row[6], row[7], row[5])}
+    if crossed:
+        settle_alerts(list(crossed.values()), actor=actor)
+    return [Written(row[0], row[1], entry, *balance) for row, entry, balance in zip(rows, entries, after, strict=True)]
+
+
+def _apply(entry: Entry) -> tuple[int, int]:
+    """Count an entry on its level; what the ledger will say stands there after it."""
+    level = entry.level
+    level.on_hand += entry.on_hand
+    level.reserved += entry.reserved
+    if level.on_hand > MAX_QUANTITY:
+        raise StockLimit(f"A level ends at {MAX_QUANTITY} units.")
+    return level.on_hand, level.reserved
+
+
+def refusal_of(error: IntegrityError) -> Exception:
+    """What a constraint has refused that stood behind our own decision."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    constraint = (diagnostics and diagnostics.constraint_name) or ""
+    if constraint == "reservation_open_unique":
+        return AlreadyReserved()
+    if constraint.startswith("stocklevel_"):
+        return InsufficientStock([])
+    return error

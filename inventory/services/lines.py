@@ -1,0 +1,196 @@
+"""The lines of a posting: what a person names (SKU, warehouse), found and locked; and what the ledger answers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from psycopg.types.numeric import Int8
+
+from api.refusals import FieldError
+from inventory.exceptions import NoWarehouse, UnknownItem, UnknownWarehouse
+from inventory.models import StockItem, Warehouse
+from inventory.services.engine import Level, Written, fetch, lock_items
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """Goods in. Without a warehouse: the active one of highest priority."""
+
+    sku: str
+    quantity: int
+    warehouse: str | None = None
+    unit_cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentLine:
+    """Either a difference, or a value to set beside the value that the person saw."""
+
+    sku: str
+    warehouse: str | None = None
+    delta: int | None = None
+    set_to: int | None = None
+    expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountLine:
+    """What was counted. With `counted_at`, what was moved after the count is not lost."""
+
+    sku: str
+    counted: int
+    warehouse: str | None = None
+    counted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """Goods that come back."""
+
+    sku: str
+    quantity: int
+    warehouse: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLine:
+    """Goods that move from one warehouse to another."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLine:
+    """One new line of the ledger, by the names that people use."""
+
+    movement_id: int
+    at: datetime
+    sku: str
+    warehouse: str
+    kind: str
+    on_hand_delta: int
+    on_hand_after: int
+    reserved_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What a posting did. `covered` names references whose promised units were still to come and are there now."""
+
+    reference: str
+    lines: list[PostedLine] = field(default_factory=list)
+    covered: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An item in a warehouse as a request names it, and the paths of both names in that request."""
+
+    sku: str
+    warehouse: str | None
+    sku_path: str
+    warehouse_path: str
+
+
+def places_of(lines: Iterable[ReceiptLine | AdjustmentLine | CountLine | ReturnLine]) -> list[Place]:
+    return [
+        Place(line.sku, line.warehouse, f"lines.{index}.sku", f"lines.{index}.warehouse")
+        for index, line in enumerate(lines)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The locked level of each place, and the names to speak of them."""
+
+    levels: list[Level]
+    skus: dict[int, str]
+    codes: dict[int, str]
+
+    def posted(self, written: Iterable[Written]) -> list[PostedLine]:
+        return [
+            PostedLine(
+                row.movement_id,
+                row.at,
+                self.skus[row.entry.level.item_id],
+                self.codes[row.entry.level.warehouse_id],
+                str(row.entry.kind),
+                row.entry.on_hand,
+                row.on_hand_after,
+                row.reserved_after,
+            )
+            for row in written
+        ]
+
+
+def locate(places: Sequence[Place]) -> Located:
+    """Find the places of a posting, and lock all levels of their items; a level that is missing is made, empty.
+
+    Refuses UnknownItem and UnknownWarehouse, with every such name in `errors`, and NoWarehouse. Also shares a lock on
+    the warehouses.
+    """
+    items = dict(StockItem.objects.filter(sku__in={place.sku for place in places}).values_list("sku", "id"))
+    codes = share_warehouses()
+    warehouses: dict[str | None, int] = {code: id for id, code in codes.items()}
+    if any(place.warehouse is None for place in places):
+        warehouses[None] = main_warehouse()
+    _refuse_unknown(places, items, warehouses)
+    pairs = [(items[place.sku], warehouses[place.warehouse]) for place in places]
+    ensure_levels(pairs)
+    levels, _ = lock_items({item_id for item_id, _ in pairs})
+    by_pair = {(level.item_id, level.warehouse_id): level for level in levels}
+    return Located(
+        levels=[by_pair[pair] for pair in pairs],
+        skus={id: sku for sku, id in items.items()},
+        codes=codes,
+    )
+
+
+def share_warehouses() -> dict[int, str]:
+    """Share a lock on all warehouses, so that none goes in or out of sale meanwhile; their codes by id."""
+    return dict(fetch("select id, code from inventory_warehouse order by id for share", {}))
+
+
+def main_warehouse() -> int:
+    """The active warehouse of highest priority: where goods go when nobody says. Refuses NoWarehouse."""
+    active = Warehouse.objects.filter(is_active=True).order_by("priority", "id")
+    id = active.values_list("pk", flat=True).first()
+    if id is None:
+        raise NoWarehouse
+    return id
+
+
+def ensure_levels(pairs: Iterable[tuple[int, int]]) -> None:
+    """Make the levels of these (item, warehouse) that are missing, with nothing in them."""
+    wanted = sorted(set(pairs))
+    fetch(
+        """
+        insert into inventory_stocklevel (item_id, warehouse_id)
+        select item_id, warehouse_id
+        from unnest(%(items)s::bigint[], %(warehouses)s::bigint[]) as wanted(item_id, warehouse_id)
+        on conflict (item_id, warehouse_id) do nothing returning id
+        """,
+        {"items": [Int8(item) for item, _ in wanted], "warehouses": [Int8(warehouse) for _, warehouse in wanted]},
+    )
+
+
+def _refuse_unknown(places: Sequence[Place], items: dict[str, int], warehouses: dict[str | None, int]) -> None:
+    unknown_items = {
+        place.sku_path: FieldError(place.sku_path, "unknown_item", f"No stock item has the SKU {place.sku!r}.")
+        for place in places
+        if place.sku not in items
+    }
+    unknown_warehouses = {
+        place.warehouse_path: FieldError(
+            place.warehouse_path, "unknown_warehouse", f"No warehouse has the code {place.warehouse!r}."
+        )
+        for place in places
+        if place.warehouse not in warehouses
+    }
+    errors = [*unknown_items.values(), *unknown_warehouses.values()]
+    if unknown_items:
+        raise UnknownItem(errors=errors)
+    if unknown_warehouses:
+        raise UnknownWarehouse(errors=errors)

@@ -1,0 +1,273 @@
+"""What staff do with goods: receive, adjust, count, return, transfer. Each verb is a unit of work, all lines or none.
+
+Every one of them finds and locks the places of its lines, decides, and hands entries to the engine. Locks: the
+warehouses (shared), then all levels of the items.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+from psycopg.types.numeric import Int4, Int8
+
+from api.refusals import FieldError, Invalid
+from api.transactions import unit_of_work
+from events.actors import Actor
+from events.services import publish
+from inventory.exceptions import InsufficientStock, Shortage, StaleCount, UnknownItem
+from inventory.models import StockItem
+from inventory.services.engine import Entry, Kind, Level, fetch, lock_items, post
+from inventory.services.lines import (
+    AdjustmentLine,
+    CountLine,
+    Located,
+    Place,
+    Posting,
+    ReceiptLine,
+    ReturnLine,
+    TransferLine,
+    ensure_levels,
+    locate,
+    main_warehouse,
+    places_of,
+    share_warehouses,
+)
+
+
+@unit_of_work
+def receive_stock(*, reference: str, lines: Sequence[ReceiptLine], actor: Actor, reason: str = "") -> Posting:
+    """Goods came in. Refuses UnknownItem, UnknownWarehouse, StockLimit."""
+    located = locate(places_of(lines))
+    entries = [
+        Entry(level, Kind.RECEIVED, line.quantity, reference=reference, reason=reason, unit_cost=line.unit_cost)
+        for level, line in zip(located.levels, lines, strict=True)
+    ]
+    return _post("received", reference, entries, located, actor)
+
+
+@unit_of_work
+def return_stock(*, reference: str, lines: Sequence[ReturnLine], actor: Actor, reason: str = "") -> Posting:
+    """Goods came back and can be sold again. Refuses UnknownItem, UnknownWarehouse, StockLimit."""
+    located = locate(places_of(lines))
+    entries = [
+        Entry(level, Kind.RETURNED, line.quantity, reference=reference, reason=reason)
+        for level, line in zip(located.levels, lines, strict=True)
+    ]
+    return _post("returned", reference, entries, located, actor)
+
+
+@unit_of_work
+def adjust_stock(*, reason: str, lines: Sequence[AdjustmentLine], actor: Actor, reference: str = "") -> Posting:
+    """Correct what lies there, by a difference or to a value. A value that is already right posts nothing.
+
+    Refuses StaleCount when an `expected` is not what is there, InsufficientStock when promised or missing units would
+    have to leave: either names every refused line. A place may be named once. Also UnknownItem, UnknownWarehouse.
+    """
+    located = locate(places_of(lines))
+    _refuse_repeated(located)
+    stale, current, changes = [], [], []
+    for index, (line, level) in enumerate(zip(lines, located.levels, strict=True)):
+        if line.set_to is not None and line.expected != level.on_hand:
+            stale.append(FieldError(f"lines.{index}.expected", StaleCount.code, f"On hand is {level.on_hand} now."))
+            current.append({"line": index, "sku": line.sku, "expected": line.expected, "on_hand": level.on_hand})
+        changes.append(line.set_to - level.on_hand if line.set_to is not None else line.delta or 0)
+    paths = [f"lines.{index}.{'delta' if line.set_to is None else 'set_to'}" for index, line in enumerate(lines)]
+    shortages, short = _short_lines(located, changes, paths)
+    if stale:
+        raise StaleCount(errors=[*stale, *short], lines=current)
+    if shortages:
+        raise InsufficientStock(shortages, errors=short)
+    return _post_changes(Kind.ADJUSTED, reference, reason, changes, located, actor)
+
+
+@unit_of_work
+def count_stock(*, lines: Sequence[CountLine], actor: Actor, reference: str = "", reason: str = "") -> Posting:
+    """Bring the books in line with what was counted; a count that agrees posts nothing.
+
+    With `counted_at` the difference is taken against what the ledger says was there then, so that what was moved
+    since is kept. Refuses InsufficientStock when units are missing that are promised. A place may be named once. Also
+    UnknownItem, UnknownWarehouse.
+    """
+    located = locate(places_of(lines))
+    _refuse_repeated(located)
+    then = _on_hand_at(located.levels, lines)
+    changes = [line.counted - on_hand for line, on_hand in zip(lines, then, strict=True)]
+    shortages, short = _short_lines(located, changes, [f"lines.{index}.counted" for index in range(len(lines))])
+    if shortages:
+        raise InsufficientStock(shortages, errors=short)
+    return _post_changes(Kind.COUNTED, reference, reason, changes, located, actor)
+
+
+@unit_of_work
+def transfer_stock(
+    *, source: str, target: str, lines: Sequence[TransferLine], actor: Actor, reference: str = "", reason: str = ""
+) -> Posting:
+    """Move goods from one warehouse to another; what is promised from the first stays there.
+
+    Refuses InsufficientStock with every short line, UnknownItem, UnknownWarehouse, and one warehouse named twice.
+    """
+    if source == target:
+        error = FieldError("to", "same_warehouse", "Goods move from one warehouse to another.")
+        raise Invalid("Both warehouses are the same.", code="same_warehouse", errors=[error])
+    skus = [(line.sku, f"lines.{index}.sku") for index, line in enumerate(lines)]
+    located = locate(
+        [Place(sku, source, path, "from") for sku, path in skus]
+        + [Place(sku, target, path, "to") for sku, path in skus]
+    )
+    leaving = [-line.quantity for line in lines]
+    paths = [f"lines.{index}.quantity" for index in range(len(lines))]
+    shortages, short = _short_lines(located, leaving, paths)
+    if shortages:
+        raise InsufficientStock(shortages, errors=short)
+    reference = reference or _new_reference("transfer")
+    entries = []
+    for line, out, into in zip(lines, located.levels[: len(lines)], located.levels[len(lines) :], strict=True):
+        names = {"reference": reference, "reason": reason}
+        entries.append(Entry(out, Kind.TRANSFERRED_OUT, -line.quantity, **names))
+        entries.append(Entry(into, Kind.TRANSFERRED_IN, line.quantity, **names))
+    return _post("transferred", reference, entries, located, actor)
+
+
+@unit_of_work
+def set_stock(*, item_id: int, quantity: int, actor: Actor, reason: str = "") -> int:
+    """Make what lies there unsold, over all active warehouses, this quantity; answers the difference posted.
+
+    The difference is taken under the lock, so sales meanwhile are neither lost nor undone; the same quantity posts
+    nothing. It goes to the active warehouse of highest priority; what has to leave and does not lie there is taken
+    from the next ones. Refuses UnknownItem, NoWarehouse, StockLimit.
+    """
+    if not StockItem.objects.filter(pk=item_id).exists():
+        raise UnknownItem
+    share_warehouses()
+    ensure_levels([(item_id, main_warehouse())])
+    levels, _ = lock_items([item_id])
+    active = sorted((level for level in levels if level.is_active), key=lambda row: (row.priority, row.warehouse_id))
+    unsold = sum(level.unsold for level in active)
+    if quantity == max(unsold, 0):
+        return 0
+    difference = left = quantity - unsold
+    entries = []
+    for level in active:
+        # Units may come in anywhere, but leave only where they lie unsold.
+        part = left if left > 0 else max(left, -max(level.unsold, 0))
+        if part:
+            entries.append(Entry(level, Kind.ADJUSTED, part, reason=reason))
+            left -= part
+    post(entries, actor=actor)
+    payload = {"item_id": item_id, "difference": difference, "unsold": quantity}
+    publish("stock.adjusted", payload, subject=f"item:{item_id}", actor=actor)
+    return difference
+
+
+def _new_reference(verb: str) -> str:
+    """What ties the lines of a posting together that nobody has named."""
+    return f"{verb}:{uuid.uuid4().hex[:12]}"
+
+
+def _refuse_repeated(located: Located) -> None:
+    seen: set[int] = set()
+    errors = []
+    for index, level in enumerate(located.levels):
+        if level.id in seen:
+            errors.append(FieldError(f"lines.{index}", "duplicate_line", "An earlier line names the same place."))
+        seen.add(level.id)
+    if errors:
+        raise Invalid("A place is named twice.", code="duplicate_line", errors=errors)
+
+
+def _short_lines(
+    located: Located, changes: Sequence[int], paths: Sequence[str]
+) -> tuple[list[Shortage], list[FieldError]]:
+    """The places from which more would have to leave than can, and every line that asks for it.
+
+    Quantities are summed per place before they are checked: the same SKU may stand in several lines.
+    """
+    totals: dict[int, int] = {}
+    places: dict[int, Level] = {}
+    lines = [(level, change, path) for level, change, path in zip(located.levels, changes, paths, strict=False)]
+    for level, change, _ in lines:
+        totals[level.id] = totals.get(level.id, 0) + change
+        places[level.id] = level
+    short = {id for id, change in totals.items() if change < 0 and -change > places[id].removable}
+    shortages = [
+        Shortage(places[id].item_id, located.skus[places[id].item_id], -totals[id], places[id].removable)
+        for id in totals
+        if id in short
+    ]
+    errors = [
+        FieldError(path, InsufficientStock.code, f"At most {level.removable} can leave.")
+        for level, _, path in lines
+        if level.id in short
+    ]
+    return shortages, errors
+
+
+def _post_changes(
+    kind: Kind, reference: str, reason: str, changes: Sequence[int], located: Located, actor: Actor
+) -> Posting:
+    reference = reference or _new_reference("adjustment" if kind is Kind.ADJUSTED else "count")
+    entries = [
+        Entry(level, kind, change, reference=reference, reason=reason)
+        for level, change in zip(located.levels, changes, strict=True)
+        if change
+    ]
+    return _post(str(kind), reference, entries, located, actor)
+
+
+def _post(verb: str, reference: str, entries: Sequence[Entry], located: Located, actor: Actor) -> Posting:
+    """Write the entries of a posting, and tell the journal."""
+    if not entries:
+        return Posting(reference)
+    before = {entry.level.id: (entry.level.on_hand, entry.level.reserved) for entry in entries}
+    lines = located.posted(post(entries, actor=actor))
+    payload = {
+        "reference": reference,
+        "reason": entries[0].reason,
+        "lines": [
+            {"sku": line.sku, "warehouse": line.warehouse, "on_hand_delta": line.on_hand_delta} for line in lines
+        ],
+    }
+    publish(f"stock.{verb}", payload, subject=f"stock:{reference}", actor=actor)
+    after = {entry.level.id: entry.level.on_hand for entry in entries}
+    awaited = {id: counts[0] for id, counts in before.items() if counts[0] < counts[1] and after[id] > counts[0]}
+    return Posting(reference, lines, _covered(awaited, after) if awaited else [])
+
+
+def _covered(before: dict[int, int], after: dict[int, int]) -> list[str]:
+    """References whose promises on these levels, oldest first, are on hand now and were not before."""
+    rows = fetch(
+        """
+        select distinct promised.reference
+        from (
+            select level_id, reference, sum(quantity) over (partition by level_id order by created_at, id) as up_to
+            from inventory_reservation
+            where state = 'open' and expires_at is null and level_id in (select unnest(%(levels)s::bigint[]))
+        ) as promised
+        join unnest(%(levels)s::bigint[], %(before)s::int[], %(after)s::int[]) as level(id, before, after)
+            on level.id = promised.level_id and promised.up_to > level.before and promised.up_to <= level.after
+        order by promised.reference
+        """,
+        {
+            "levels": [Int8(id) for id in before],
+            "before": [Int4(count) for count in before.values()],
+            "after": [Int4(after[id]) for id in before],
+        },
+    )
+    return [reference for (reference,) in rows]
+
+
+def _on_hand_at(levels: Sequence[Level], lines: Sequence[CountLine]) -> list[int]:
+    """What the ledger says lay in each place when its line was counted; now, when the line does not say when."""
+    rows = fetch(
+        """
+        select counted.place, coalesce(movement.on_hand_after, 0)
+        from unnest(%(levels)s::bigint[], %(moments)s::timestamptz[]) with ordinality as counted(level_id, at, place)
+        left join lateral (
+            select on_hand_after from inventory_stockmovement
+            where level_id = counted.level_id and at <= counted.at order by at desc, id desc limit 1
+        ) as movement on true
+        where counted.at is not null
+        """,
+        {"levels": [Int8(level.id) for level in levels], "moments": [line.counted_at for line in lines]},
+    )
+    then = {place - 1: on_hand for place, on_hand in rows}
+    return [then.get(index, level.on_hand) for index, level in enumerate(levels)]

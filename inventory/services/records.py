@@ -1,0 +1,192 @@
+"""Items and warehouses: what they are called and how they are used. Quantities are written by others."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, TypedDict, Unpack
+
+from django.db import IntegrityError, transaction
+from psycopg.types.numeric import Int8
+
+from api.refusals import NotFound, check_version
+from api.transactions import unit_of_work
+from events.actors import Actor
+from events.services import publish
+from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken
+from inventory.models import StockItem, StockLevel, Warehouse
+from inventory.services.alerts import Standing, settle_alerts
+from inventory.services.engine import fetch, lock_items, refusal_of
+
+
+class ItemDetails(TypedDict, total=False):
+    """What may be said about an item besides its SKU and name."""
+
+    barcode: str
+    reorder_point: int | None
+    reorder_quantity: int | None
+    lead_time_days: int | None
+    unit_cost: Decimal | None
+
+
+class ItemChanges(ItemDetails, total=False):
+    name: str
+
+
+class WarehouseChanges(TypedDict, total=False):
+    name: str
+    priority: int
+    is_active: bool
+
+
+@unit_of_work
+def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDetails]) -> StockItem:
+    """A new thing to count, with nothing of it anywhere yet. Refuses SkuTaken.
+
+    It gets a level in one warehouse at once: that row is what all writers of the item meet at.
+    """
+    item = StockItem(sku=sku, name=name, **details)
+    item.full_clean(validate_unique=False, validate_constraints=False)
+    try:
+        with transaction.atomic():
+            item.save(force_insert=True)
+    except IntegrityError as error:
+        raise SkuTaken from error
+    warehouse = Warehouse.objects.order_by("-is_active", "priority", "id").first()
+    if warehouse is None:
+        raise NoWarehouse
+    StockLevel.objects.create(item=item, warehouse=warehouse)
+    publish("stock.item_created", {"sku": sku, "item_id": item.pk}, subject=f"sku:{sku}", actor=actor)
+    return item
+
+
+@unit_of_work
+def rename_item(*, item_id: int, name: str, actor: Actor) -> None:
+    """Keep the label of an item up to date. No new version, and no event: it is the catalog's edit, told there.
+
+    A unit that also moves stock of the item does that first: levels are locked before items.
+    """
+    if not StockItem.objects.filter(pk=item_id).update(name=name):
+        raise NotFound
+
+
+@unit_of_work
+def update_item(
+    *, sku: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[ItemChanges]
+) -> StockItem:
+    """Change what is said about an item. Refuses NotFound, VersionMismatch. Saying the same changes nothing.
+
+    Locks all levels of the item, then the item; a new reorder point opens or closes its alert.
+    """
+    item_id = StockItem.objects.filter(sku=sku).values_list("pk", flat=True).first()
+    if item_id is None:
+        raise NotFound
+    lock_items([item_id])
+    item = StockItem.objects.select_for_update(no_key=True).get(pk=item_id)
+    check_version(item.version, expected_version)
+    before = _differences(item, changes)
+    if not before:
+        return item
+    item.version += 1
+    item.full_clean(validate_unique=False, validate_constraints=False)
+    item.save(update_fields=[*before, "version"])
+    if "reorder_point" in before:
+        settle_items([item_id], actor=actor)
+    publish("stock.item_updated", {"sku": sku, "changed": before}, subject=f"sku:{sku}", actor=actor)
+    return item
+
+
+@unit_of_work
+def create_warehouse(*, code: str, name: str, actor: Actor, priority: int = 100, is_active: bool = True) -> Warehouse:
+    """A new place where stock may lie. Refuses CodeTaken."""
+    warehouse = Warehouse(code=code, name=name, priority=priority, is_active=is_active)
+    warehouse.full_clean(validate_unique=False)
+    try:
+        with transaction.atomic():
+            warehouse.save(force_insert=True)
+    except IntegrityError as error:
+        raise CodeTaken from error
+    publish("stock.warehouse_created", {"code": code}, subject=f"warehouse:{code}", actor=actor)
+    return warehouse
+
+
+@unit_of_work
+def update_warehouse(
+    *, code: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[WarehouseChanges]
+) -> Warehouse:
+    """Rename a warehouse, change its priority, or take it in or out of sale. Refuses NotFound, VersionMismatch.
+
+    In or out of sale changes what can be promised of everything in it: locks the warehouse, then all levels of all its
+    items, and brings `in_stock` and alerts in line.
+    """
+    # Whoever brings goods shares this lock, so no level appears in the warehouse while we look at what lies there.
+    warehouse = Warehouse.objects.select_for_update(no_key=True).filter(code=code).first()
+    if warehouse is None:
+        raise NotFound
+    check_version(warehouse.version, expected_version)
+    before = _differences(warehouse, changes)
+    if not before:
+        return warehouse
+    item_ids: list[int] = []
+    if "is_active" in before:
+        item_ids = list(StockLevel.objects.filter(warehouse=warehouse).values_list("item_id", flat=True))
+        lock_items(item_ids)
+    warehouse.version += 1
+    warehouse.full_clean(validate_unique=False)
+    warehouse.save(update_fields=[*before, "version"])
+    settle_items(item_ids, actor=actor)
+    publish("stock.warehouse_updated", {"code": code, "changed": before}, subject=f"warehouse:{code}", actor=actor)
+    return warehouse
+
+
+@unit_of_work
+def set_backorder_limit(*, item_id: int, warehouse_id: int, limit: int, actor: Actor) -> None:
+    """How many units of an item may be promised before they are there. Refuses NotFound, InsufficientStock.
+
+    Locks all levels of the item.
+    """
+    lock_items([item_id])
+    try:
+        with transaction.atomic():
+            found = StockLevel.objects.filter(item_id=item_id, warehouse_id=warehouse_id).update(backorder_limit=limit)
+    except IntegrityError as error:
+        raise refusal_of(error) from error
+    if not found:
+        raise NotFound
+    settle_items([item_id], actor=actor)
+    payload = {"item_id": item_id, "warehouse_id": warehouse_id, "backorder_limit": limit}
+    publish("stock.backorder_limit_set", payload, subject=f"item:{item_id}", actor=actor)
+
+
+def settle_items(item_ids: Iterable[int], *, actor: Actor) -> None:
+    """Bring `in_stock` and alerts in line with the levels of these items, all of which the caller has locked."""
+    rows = fetch(
+        """
+        with total as (
+            select touched.item_id,
+                   coalesce(sum(level.on_hand + level.backorder_limit - level.reserved)
+                            filter (where warehouse.is_active), 0) as available
+            from unnest(%(items)s::bigint[]) as touched(item_id)
+            left join inventory_stocklevel as level on level.item_id = touched.item_id
+            left join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
+            group by touched.item_id
+        ),
+        flipped as (
+            update inventory_stockitem as item set in_stock = total.available > 0
+            from total where item.id = total.item_id and item.in_stock <> (total.available > 0)
+        )
+        select item.id, item.sku, item.reorder_point, total.available
+        from total join inventory_stockitem as item on item.id = total.item_id order by item.id
+        """,
+        {"items": [Int8(id) for id in item_ids]},
+    )
+    settle_alerts([Standing(*row) for row in rows], actor=actor)
+
+
+def _differences(row: StockItem | Warehouse, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply changes to a row; answers what really differed, with the old values as the journal keeps them."""
+    before = {}
+    for field, value in changes.items():
+        old = getattr(row, field)
+        if old != value:
+            setattr(row, field, value)
+            before[field] = old if isinstance(old, int | str | None) else str(old)
+    return before

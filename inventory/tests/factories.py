@@ -1,0 +1,53 @@
+"""Items, warehouses and stock for tests. Whatever has a quantity got it through the services."""
+
+from collections.abc import Mapping
+
+import factory
+
+from events.actors import COMMAND
+from inventory import services
+from inventory.models import StockItem, StockLevel, Warehouse
+
+
+class WarehouseFactory(factory.django.DjangoModelFactory[Warehouse]):
+    class Meta:
+        model = Warehouse
+
+    code = factory.Sequence(lambda n: f"wh-{n}")
+    name = factory.Sequence(lambda n: f"Warehouse {n}")
+    priority = factory.Sequence(lambda n: 100 + n)
+
+
+class StockItemFactory(factory.django.DjangoModelFactory[StockItem]):
+    """An item; `stock=5` puts units into the main warehouse, `stock={"main": 5, "north": 2}` into several."""
+
+    class Meta:
+        model = StockItem
+
+    sku = factory.Sequence(lambda n: f"SKU-{n}")
+    name = factory.Sequence(lambda n: f"Item {n}")
+
+    @classmethod
+    def _create(
+        cls, model_class: type[StockItem], *args: object, stock: int | Mapping[str, int] = 0, **kwargs: object
+    ) -> StockItem:
+        item = services.create_item(actor=COMMAND, **kwargs)
+        quantities = stock if isinstance(stock, Mapping) else {"main": stock}
+        lines = [services.ReceiptLine(item.sku, units, warehouse) for warehouse, units in quantities.items() if units]
+        if lines:
+            services.receive_stock(reference="opening", lines=lines, actor=COMMAND)
+            item.refresh_from_db()
+        return item
+
+
+def level_of(item: StockItem, warehouse: str = "main") -> StockLevel:
+    return StockLevel.objects.get(item=item, warehouse__code=warehouse)
+
+
+def snapshot() -> dict[str, list[tuple[object, ...]]]:
+    """Every row that inventory and the journal keep: a refusal leaves all of them as they were."""
+    from events.models import Event
+    from inventory.models import Reservation, StockAlert, StockMovement
+
+    models = (StockItem, StockLevel, Reservation, StockMovement, StockAlert, Event)
+    return {model.__name__: sorted(model.objects.values_list()) for model in models}
