@@ -149,7 +149,7 @@ def test_the_job_of_a_worker_that_was_killed_is_done_by_the_next_one(user: User)
         cursor.execute("update events_sentmail set claimed_at = claimed_at - interval '10 minutes'")
 
     def work() -> None:
-        retry_stalled_jobs.defer(timestamp=0)
+        retry_stalled_jobs.configure(task_kwargs={"timestamp": 0}).defer()
         wait_until(lambda: mail.outbox)
 
     run_worker_while(work)
