@@ -1,0 +1,162 @@
+"""Orders at the same moment: on real connections, with real commits. Each race has a control without the protection."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.db.models.functions import Now
+
+from catalog.models import Variant
+from inventory.models import Reservation, StockLevel, StockMovement
+from orders import services
+from orders.exceptions import IllegalTransition, InsufficientStock
+from orders.models import Order, OrderEvent
+from orders.tests.factories import STAFF, make_article, make_order, make_user, place, stock_of
+from orders.tests.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def kinds(outcomes: list[Any]) -> dict[str, int]:
+    names = [type(outcome).__name__ for outcome in outcomes]
+    return {name: names.count(name) for name in sorted(set(names))}
+
+
+def promised(variant: Variant) -> int:
+    open_ones = Reservation.objects.filter(level__item_id=variant.stock_item_id, state="open")
+    return open_ones.aggregate(total=Sum("quantity"))["total"] or 0
+
+
+def test_sixteen_customers_get_exactly_the_last_three_units():
+    mug, users = make_article(stock=3), [make_user() for _ in range(16)]
+    outcomes = at_once([partial(place, user, {mug: 1}) for user in users])
+    assert kinds(outcomes) == {"InsufficientStock": 13, "PlacedOrder": 3}
+    assert Order.objects.count() == 3
+    assert stock_of(mug) == (3, promised(mug)) == (3, 3)
+
+
+def test_control_without_the_lock_the_last_units_are_oversold():
+    """The same sale by read, decide, write. Counters lie as well: only the reservations tell how much was sold."""
+    mug, users = make_article(stock=3), [make_user() for _ in range(16)]
+    level = StockLevel.objects.get(item=mug.stock_item)
+
+    def place_unlocked(number: int) -> str:
+        with transaction.atomic():
+            seen = StockLevel.objects.get(pk=level.pk)
+            if seen.available < 1:
+                return "refused"
+            Reservation.objects.create(level=seen, quantity=1, reference=f"order:{number}")
+            StockLevel.objects.filter(pk=level.pk).update(reserved=seen.reserved + 1)
+            return "placed"
+
+    for attempt in range(20):
+        outcomes = at_once([partial(place_unlocked, 100 * attempt + number) for number, _ in enumerate(users)])
+        if outcomes.count("placed") > 3:
+            break
+    assert outcomes.count("placed") > 3
+    assert promised(mug) > 3
+
+
+def test_baskets_in_opposite_order_do_not_deadlock():
+    mug, pot = make_article(stock=100), make_article(stock=100)
+    users = [make_user() for _ in range(12)]
+    baskets = [{mug: 1, pot: 2}, {pot: 2, mug: 1}]
+    before = deadlocks()
+    outcomes = at_once([partial(place, user, baskets[place_ % 2]) for place_, user in enumerate(users)])
+    assert kinds(outcomes) == {"PlacedOrder": 12}
+    assert deadlocks() == before
+    assert (stock_of(mug), stock_of(pot)) == ((100, 12), (100, 24))
+
+
+def test_control_locking_in_the_order_of_the_basket_deadlocks():
+    mug, pot = make_article(stock=100), make_article(stock=100)
+    levels = [StockLevel.objects.get(item=variant.stock_item).pk for variant in (mug, pot)]
+
+    def lock_in_turn(pks: list[int]) -> None:
+        with transaction.atomic():
+            for pk in pks:
+                StockLevel.objects.select_for_update().get(pk=pk)
+                with connection.cursor() as cursor:
+                    cursor.execute("select pg_sleep(0.2)")
+
+    outcomes = at_once([partial(lock_in_turn, levels), partial(lock_in_turn, levels[::-1])])
+    assert kinds(outcomes) == {"NoneType": 1, "OperationalError": 1}
+
+
+def deadlocks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select deadlocks from pg_stat_database where datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+def test_the_cap_on_pending_orders_holds_for_one_customer_at_once(settings):
+    settings.MAX_PENDING_ORDERS_PER_CUSTOMER = 3
+    mug, user = make_article(stock=100), make_user()
+    outcomes = at_once([partial(place, user, {mug: 1}) for _ in range(12)])
+    assert kinds(outcomes) == {"PlacedOrder": 3, "TooManyPendingOrders": 9}
+    assert stock_of(mug) == (100, 3)
+
+
+def test_an_order_is_cancelled_once_however_many_ask():
+    order = make_order(stock=5)
+    mug = order.order_items.get().variant
+    outcomes = at_once([partial(services.cancel_order, order_id=order.pk, actor=STAFF)] * 8)
+    assert outcomes == [None] * 8
+    assert stock_of(mug) == (5, 0)
+    assert OrderEvent.objects.filter(order=order, event="cancelled").count() == 1
+    assert StockMovement.objects.filter(kind="released").count() == 1
+
+
+def test_an_order_is_either_shipped_or_cancelled():
+    for _ in range(5):
+        order = make_order(stock=5, status="confirmed")
+        mug = order.order_items.get().variant
+        shipped, cancelled = at_once(
+            [
+                partial(services.ship_order, order_id=order.pk, actor=STAFF),
+                partial(services.cancel_order, order_id=order.pk, actor=STAFF),
+            ]
+        )
+        assert {type(shipped), type(cancelled)} == {type(None), IllegalTransition}
+        order.refresh_from_db()
+        assert (order.status, stock_of(mug)) == (("shipped", (3, 0)) if shipped is None else ("cancelled", (5, 0)))
+
+
+def test_two_sweepers_expire_each_order_once(settings):
+    settings.PENDING_ORDER_HOURS = 1
+    orders = [make_order() for _ in range(10)]
+    Order.objects.update(order_date=Now() - timedelta(hours=2))
+    swept = at_once([services.expire_pending_orders] * 3)
+    assert sum(swept) == 10
+    assert set(Order.objects.values_list("status", flat=True)) == {"cancelled"}
+    assert OrderEvent.objects.filter(event="cancelled").count() == 10
+    assert StockMovement.objects.filter(kind="released").count() == 10
+    assert {stock_of(order.order_items.get().variant) for order in orders} == {(5, 0)}
+
+
+def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early():
+    from inventory import services as inventory_services
+
+    mug, user = make_article(stock=2), make_user()
+    with transaction.atomic():
+        inventory_services.reserve(
+            reference="cart:1", quantities={mug.stock_item_id: 2}, actor=STAFF, expires_at="2026-01-01T00:00:00Z"
+        )
+    place(user, {mug: 2})
+    assert Reservation.objects.get(reference="cart:1").state == "expired"
+    with pytest.raises(InsufficientStock):
+        place(user, {mug: 1})
+
+
+def test_a_refusal_under_the_lock_reports_every_short_line(monkeypatch):
+    """The unlocked read saw stock that was gone when the lock was had."""
+    mug, pot, user = make_article(stock=1), make_article(stock=0), make_user()
+    monkeypatch.setattr("orders.placing.refuse_early", lambda basket: None)
+    with pytest.raises(InsufficientStock) as refusal:
+        place(user, {mug: 2, pot: 3})
+    issues = [(issue["sku"], issue["requested"], issue["available"]) for issue in refusal.value.extra["stock_issues"]]
+    assert issues == [(mug.stock_item.sku, 2, 1), (pot.stock_item.sku, 3, 0)]
+    assert Order.objects.count() == 0
