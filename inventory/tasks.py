@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from events import mails
 from events.actors import WORKER
+from inventory import services
 from inventory.models import StockAlert, StockLevel
 
 DIGEST_ROWS = 200
@@ -17,8 +18,6 @@ DIGEST_ROWS = 200
 @app.task(queueing_lock="expire_holds")
 def expire_holds(timestamp: int) -> None:
     """Release holds that are past their time. Hygiene: when stock is short, the writer sweeps by itself."""
-    from inventory import services
-
     while services.expire_holds(actor=WORKER):
         pass
 

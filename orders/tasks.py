@@ -6,6 +6,7 @@ from procrastinate.contrib.django import app
 
 from events import mails
 from events.actors import WORKER
+from orders import services
 from orders.models import Order
 
 
@@ -29,7 +30,5 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
 @app.task(queueing_lock="cancel_overdue_orders")
 def cancel_overdue_orders(timestamp: int) -> None:
     """Give back the stock of orders that stayed pending for too long."""
-    from orders import services
-
     while services.expire_pending_orders(actor=WORKER):
         pass

@@ -1,12 +1,15 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
 
-from inventory import tasks
-from inventory.models import StockAlert, StockItem, StockLevel, Warehouse
+from events.actors import COMMAND
+from inventory import services, tasks
+from inventory.models import Reservation, StockAlert, StockItem, StockLevel, Warehouse
+from inventory.tests.factories import StockItemFactory
 
 MORNING = int(datetime(2026, 11, 23, 6, tzinfo=UTC).timestamp())
 
@@ -87,3 +90,16 @@ def test_without_staff_addresses_nothing_is_sent(settings: Any) -> None:
     tasks.mail_stock_digest(timestamp=MORNING)
 
     assert mail.outbox == []
+
+
+@pytest.mark.django_db
+def test_the_clock_expires_holds() -> None:
+    item = StockItemFactory(stock=2)
+    ends = timezone.now() + timedelta(minutes=5)
+    services.reserve(reference="cart:1", quantities={item.pk: 1}, actor=COMMAND, expires_at=ends)
+    services.reserve(reference="cart:2", quantities={item.pk: 1}, actor=COMMAND, expires_at=ends)
+    Reservation.objects.filter(reference="cart:1").update(expires_at=timezone.now())
+
+    tasks.expire_holds(timestamp=0)
+
+    assert dict(Reservation.objects.values_list("reference", "state")) == {"cart:1": "expired", "cart:2": "open"}
