@@ -56,8 +56,9 @@ class View(APIView):
             if isinstance(response.data, dict):
                 version = response.data.get("version")
             response.render()
-        etag = response.headers.setdefault("ETag", etag_of(response.content, version))
-        if matches(request.headers.get("If-None-Match", ""), etag):
+        if "ETag" not in response.headers:
+            response.headers["ETag"] = etag_of(response.content, version)
+        if matches(request.headers.get("If-None-Match", ""), response.headers["ETag"]):
             return not_modified(response)
         return response
 
