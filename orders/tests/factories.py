@@ -96,5 +96,5 @@ def everything() -> dict[str, list[dict[str, Any]]]:
     """All rows that an order could have touched: equal before and after means that nothing happened."""
     from events.models import Event
 
-    models = (Order, OrderItem, OrderEvent, StockLevel, StockItem, Reservation, StockMovement, Event)
-    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}  # type: ignore[attr-defined]
+    models: list[Any] = [Order, OrderItem, OrderEvent, StockLevel, StockItem, Reservation, StockMovement, Event]
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}

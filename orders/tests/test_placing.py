@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from pytest_django import Settings
 
 from events.models import Event
 from inventory.models import Reservation, StockMovement
@@ -15,7 +16,7 @@ from orders.tests.factories import ADDRESS, customer, everything, make_article, 
 pytestmark = pytest.mark.django_db
 
 
-def test_an_order_stands_with_lines_history_event_and_promised_stock():
+def test_an_order_stands_with_lines_history_event_and_promised_stock() -> None:
     user, mug, pot = make_user(), make_article(stock=5, price="12.50"), make_article(stock=9, price="3.99")
     placed = place(user, {mug: 2, pot: 3})
     order = Order.objects.get()
@@ -38,7 +39,7 @@ def test_an_order_stands_with_lines_history_event_and_promised_stock():
     assert StockMovement.objects.filter(reference=order.reference, kind="reserved").count() == 2
 
 
-def test_an_article_is_named_by_product_variant_or_sku_and_merged():
+def test_an_article_is_named_by_product_variant_or_sku_and_merged() -> None:
     user, mug = make_user(), make_article(stock=6, sku="MUG-RED")
     lines = [Wanted(1, product_id=mug.product_id), Wanted(2, variant_id=mug.pk), Wanted(3, sku="MUG-RED")]
     placed = services.place_order(user_id=user.pk, lines=lines, shipping=ADDRESS, actor=customer(user))
@@ -46,7 +47,7 @@ def test_an_article_is_named_by_product_variant_or_sku_and_merged():
     assert stock_of(mug) == (6, 6)
 
 
-def test_merged_lines_are_summed_before_the_check():
+def test_merged_lines_are_summed_before_the_check() -> None:
     user, mug = make_user(), make_article(stock=3)
     before = everything()
     with pytest.raises(InsufficientStock) as refusal:
@@ -60,7 +61,7 @@ def test_merged_lines_are_summed_before_the_check():
     assert everything() == before
 
 
-def test_a_variant_has_its_own_price_and_name():
+def test_a_variant_has_its_own_price_and_name() -> None:
     user = make_user()
     small = make_article(stock=1, price="10.00", name="Shirt")
     large = make_article(stock=1, price="14.00", name="L", product=small.product)
@@ -71,7 +72,7 @@ def test_a_variant_has_its_own_price_and_name():
     ]
 
 
-def test_every_line_that_names_nothing_is_reported_with_its_place():
+def test_every_line_that_names_nothing_is_reported_with_its_place() -> None:
     user, mug, gone, draft = make_user(), make_article(stock=5), make_article(stock=5), make_article(stock=5)
     several = make_article(stock=5)
     make_article(stock=5, product=several.product)
@@ -101,7 +102,7 @@ def test_every_line_that_names_nothing_is_reported_with_its_place():
     assert everything() == before
 
 
-def test_every_short_line_is_reported_and_nothing_changes():
+def test_every_short_line_is_reported_and_nothing_changes() -> None:
     user, mug, pot, jug = make_user(), make_article(stock=1), make_article(), make_article(stock=7)
     before = everything()
     with pytest.raises(InsufficientStock) as refusal:
@@ -119,7 +120,7 @@ def test_every_short_line_is_reported_and_nothing_changes():
     assert everything() == before
 
 
-def test_a_customer_may_have_so_many_pending_orders(settings):
+def test_a_customer_may_have_so_many_pending_orders(settings: Settings) -> None:
     settings.MAX_PENDING_ORDERS_PER_CUSTOMER = 2
     user, mug = make_user(), make_article(stock=9)
     place(user, {mug: 1})
@@ -133,7 +134,7 @@ def test_a_customer_may_have_so_many_pending_orders(settings):
     place(user, {mug: 1})
 
 
-def test_the_cap_can_be_switched_off(settings):
+def test_the_cap_can_be_switched_off(settings: Settings) -> None:
     settings.MAX_PENDING_ORDERS_PER_CUSTOMER = 0
     user, mug = make_user(), make_article(stock=3)
     for _ in range(3):

@@ -1,6 +1,6 @@
 """Orders at the same moment: on real connections, with real commits. Each race has a control without the protection."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -8,8 +8,10 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.db.models.functions import Now
+from pytest_django import Settings
 
 from catalog.models import Variant
+from inventory import services as inventory_services
 from inventory.models import Reservation, StockLevel, StockMovement
 from orders import services
 from orders.exceptions import IllegalTransition, InsufficientStock
@@ -30,7 +32,7 @@ def promised(variant: Variant) -> int:
     return open_ones.aggregate(total=Sum("quantity"))["total"] or 0
 
 
-def test_sixteen_customers_get_exactly_the_last_three_units():
+def test_sixteen_customers_get_exactly_the_last_three_units() -> None:
     mug, users = make_article(stock=3), [make_user() for _ in range(16)]
     outcomes = at_once([partial(place, user, {mug: 1}) for user in users])
     assert kinds(outcomes) == {"InsufficientStock": 13, "PlacedOrder": 3}
@@ -38,7 +40,7 @@ def test_sixteen_customers_get_exactly_the_last_three_units():
     assert stock_of(mug) == (3, promised(mug)) == (3, 3)
 
 
-def test_control_without_the_lock_the_last_units_are_oversold():
+def test_control_without_the_lock_the_last_units_are_oversold() -> None:
     """The same sale by read, decide, write. Counters lie as well: only the reservations tell how much was sold."""
     mug, users = make_article(stock=3), [make_user() for _ in range(16)]
     level = StockLevel.objects.get(item=mug.stock_item)
@@ -60,7 +62,7 @@ def test_control_without_the_lock_the_last_units_are_oversold():
     assert promised(mug) > 3
 
 
-def test_baskets_in_opposite_order_do_not_deadlock():
+def test_baskets_in_opposite_order_do_not_deadlock() -> None:
     mug, pot = make_article(stock=100), make_article(stock=100)
     users = [make_user() for _ in range(12)]
     baskets = [{mug: 1, pot: 2}, {pot: 2, mug: 1}]
@@ -71,7 +73,7 @@ def test_baskets_in_opposite_order_do_not_deadlock():
     assert (stock_of(mug), stock_of(pot)) == ((100, 12), (100, 24))
 
 
-def test_control_locking_in_the_order_of_the_basket_deadlocks():
+def test_control_locking_in_the_order_of_the_basket_deadlocks() -> None:
     mug, pot = make_article(stock=100), make_article(stock=100)
     levels = [StockLevel.objects.get(item=variant.stock_item).pk for variant in (mug, pot)]
 
@@ -92,7 +94,7 @@ def deadlocks() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_the_cap_on_pending_orders_holds_for_one_customer_at_once(settings):
+def test_the_cap_on_pending_orders_holds_for_one_customer_at_once(settings: Settings) -> None:
     settings.MAX_PENDING_ORDERS_PER_CUSTOMER = 3
     mug, user = make_article(stock=100), make_user()
     outcomes = at_once([partial(place, user, {mug: 1}) for _ in range(12)])
@@ -100,7 +102,7 @@ def test_the_cap_on_pending_orders_holds_for_one_customer_at_once(settings):
     assert stock_of(mug) == (100, 3)
 
 
-def test_an_order_is_cancelled_once_however_many_ask():
+def test_an_order_is_cancelled_once_however_many_ask() -> None:
     order = make_order(stock=5)
     mug = order.order_items.get().variant
     outcomes = at_once([partial(services.cancel_order, order_id=order.pk, actor=STAFF)] * 8)
@@ -110,7 +112,7 @@ def test_an_order_is_cancelled_once_however_many_ask():
     assert StockMovement.objects.filter(kind="released").count() == 1
 
 
-def test_an_order_is_either_shipped_or_cancelled():
+def test_an_order_is_either_shipped_or_cancelled() -> None:
     for _ in range(5):
         order = make_order(stock=5, status="confirmed")
         mug = order.order_items.get().variant
@@ -125,7 +127,7 @@ def test_an_order_is_either_shipped_or_cancelled():
         assert (order.status, stock_of(mug)) == (("shipped", (3, 0)) if shipped is None else ("cancelled", (5, 0)))
 
 
-def test_two_sweepers_expire_each_order_once(settings):
+def test_two_sweepers_expire_each_order_once(settings: Settings) -> None:
     settings.PENDING_ORDER_HOURS = 1
     orders = [make_order() for _ in range(10)]
     Order.objects.update(order_date=Now() - timedelta(hours=2))
@@ -137,13 +139,14 @@ def test_two_sweepers_expire_each_order_once(settings):
     assert {stock_of(order.order_items.get().variant) for order in orders} == {(5, 0)}
 
 
-def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early():
-    from inventory import services as inventory_services
-
+def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early() -> None:
     mug, user = make_article(stock=2), make_user()
     with transaction.atomic():
         inventory_services.reserve(
-            reference="cart:1", quantities={mug.stock_item_id: 2}, actor=STAFF, expires_at="2026-01-01T00:00:00Z"
+            reference="cart:1",
+            quantities={mug.stock_item_id: 2},
+            actor=STAFF,
+            expires_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
     place(user, {mug: 2})
     assert Reservation.objects.get(reference="cart:1").state == "expired"
@@ -151,7 +154,7 @@ def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early(
         place(user, {mug: 1})
 
 
-def test_a_refusal_under_the_lock_reports_every_short_line(monkeypatch):
+def test_a_refusal_under_the_lock_reports_every_short_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """The unlocked read saw stock that was gone when the lock was had."""
     mug, pot, user = make_article(stock=1), make_article(stock=0), make_user()
     monkeypatch.setattr("orders.placing.refuse_early", lambda basket: None)

@@ -139,7 +139,7 @@ def outcome(place_order: Callable[..., Any], user: User, basket: list[Wanted]) -
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shop=shops, basket=baskets)
-def test_both_ways_write_the_same_rows_or_refuse_alike(shop, basket):
+def test_both_ways_write_the_same_rows_or_refuse_alike(shop: Any, basket: Any) -> None:
     savepoint = transaction.savepoint()
     try:
         specs, (main_active, priority) = shop

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
+from pytest_django import Settings
 
 from api.refusals import NotFound, VersionMismatch
 from events.actors import WORKER
@@ -37,7 +38,7 @@ def stock_of_order(order: Order) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("old", "new"), LEGAL)
-def test_a_legal_transition_leaves_history_event_and_version(old, new):
+def test_a_legal_transition_leaves_history_event_and_version(old: Any, new: Any) -> None:
     order = make_order(status=old)
     services.set_status(order_id=order.pk, status=new, actor=STAFF)
     moved = Order.objects.get()
@@ -51,7 +52,7 @@ def test_a_legal_transition_leaves_history_event_and_version(old, new):
 
 
 @pytest.mark.parametrize(("old", "new"), ILLEGAL)
-def test_an_illegal_transition_is_refused_with_the_allowed_list(old, new):
+def test_an_illegal_transition_is_refused_with_the_allowed_list(old: Any, new: Any) -> None:
     order = make_order(status=old)
     refusal = refused(IllegalTransition, services.set_status, order_id=order.pk, status=new, actor=STAFF)
     assert refusal.code == "illegal_transition"
@@ -59,14 +60,14 @@ def test_an_illegal_transition_is_refused_with_the_allowed_list(old, new):
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_the_status_that_an_order_has_is_a_success_without_history(status):
+def test_the_status_that_an_order_has_is_a_success_without_history(status: Any) -> None:
     order = make_order(status=status)
     before = everything()
     services.set_status(order_id=order.pk, status=status, actor=STAFF, expected_version=order.version + 7)
     assert everything() == before
 
 
-def test_a_change_against_an_older_version_is_refused():
+def test_a_change_against_an_older_version_is_refused() -> None:
     order = make_order()
     refused(
         VersionMismatch, services.set_status, order_id=order.pk, status="confirmed", actor=STAFF, expected_version=2
@@ -74,7 +75,7 @@ def test_a_change_against_an_older_version_is_refused():
     services.set_status(order_id=order.pk, status="confirmed", actor=STAFF, expected_version=1)
 
 
-def test_confirming_keeps_the_promise_and_shipping_takes_the_goods_out():
+def test_confirming_keeps_the_promise_and_shipping_takes_the_goods_out() -> None:
     order = make_order(stock=5)
     services.confirm_order(order_id=order.pk, actor=STAFF)
     assert stock_of_order(order) == (5, 2)
@@ -86,7 +87,7 @@ def test_confirming_keeps_the_promise_and_shipping_takes_the_goods_out():
 
 
 @pytest.mark.parametrize("status", ["pending", "confirmed"])
-def test_cancelling_gives_the_stock_back(status):
+def test_cancelling_gives_the_stock_back(status: Any) -> None:
     order = make_order(status=status, stock=5)
     services.cancel_order(order_id=order.pk, actor=STAFF, reason="Out of paper.")
     assert stock_of_order(order) == (5, 0)
@@ -96,7 +97,7 @@ def test_cancelling_gives_the_stock_back(status):
     assert (step.event, step.note) == ("cancelled", "Out of paper.")
 
 
-def test_cancelling_a_cancelled_order_changes_nothing():
+def test_cancelling_a_cancelled_order_changes_nothing() -> None:
     order = make_order(status="cancelled")
     before = everything()
     services.cancel_order(order_id=order.pk, actor=STAFF)
@@ -104,7 +105,7 @@ def test_cancelling_a_cancelled_order_changes_nothing():
     assert everything() == before
 
 
-def test_an_owner_cancels_a_pending_order():
+def test_an_owner_cancels_a_pending_order() -> None:
     order = make_order(stock=5)
     services.cancel_order(order_id=order.pk, actor=customer(order.user), owner_id=order.user_id)
     assert Order.objects.get().status == "cancelled"
@@ -112,7 +113,7 @@ def test_an_owner_cancels_a_pending_order():
 
 
 @pytest.mark.parametrize("status", ["confirmed", "shipped", "delivered"])
-def test_an_owner_cannot_cancel_what_the_shop_has_taken_up(status):
+def test_an_owner_cannot_cancel_what_the_shop_has_taken_up(status: Any) -> None:
     order = make_order(status=status)
     refusal = refused(
         IllegalTransition,
@@ -125,24 +126,24 @@ def test_an_owner_cannot_cancel_what_the_shop_has_taken_up(status):
 
 
 @pytest.mark.parametrize("status", ["shipped", "delivered"])
-def test_cancelling_what_has_been_shipped_is_refused(status):
+def test_cancelling_what_has_been_shipped_is_refused(status: Any) -> None:
     refused(IllegalTransition, services.cancel_order, order_id=make_order(status=status).pk, actor=STAFF)
 
 
-def test_a_stranger_has_no_such_order():
+def test_a_stranger_has_no_such_order() -> None:
     order, stranger = make_order(), make_user()
     for verb in (services.cancel_order, services.delete_order):
         refused(NotFound, verb, order_id=order.pk, actor=customer(stranger), owner_id=stranger.pk)
 
 
-def test_a_missing_order_is_not_found():
+def test_a_missing_order_is_not_found() -> None:
     refused(NotFound, services.set_status, order_id=2**60, status="confirmed", actor=STAFF)
     refused(NotFound, services.cancel_order, order_id=2**60, actor=STAFF)
     refused(NotFound, services.delete_order, order_id=2**60, actor=STAFF)
 
 
 @pytest.mark.parametrize("status", ["pending", "confirmed", "cancelled"])
-def test_deleting_keeps_the_record_and_gives_the_stock_back(status):
+def test_deleting_keeps_the_record_and_gives_the_stock_back(status: Any) -> None:
     order = make_order(status=status, stock=5)
     services.delete_order(order_id=order.pk, actor=STAFF)
     deleted = Order.objects.get()
@@ -158,12 +159,12 @@ def test_deleting_keeps_the_record_and_gives_the_stock_back(status):
 
 
 @pytest.mark.parametrize("status", ["shipped", "delivered"])
-def test_what_has_been_shipped_cannot_be_deleted(status):
+def test_what_has_been_shipped_cannot_be_deleted(status: Any) -> None:
     refused(NotDeletable, services.delete_order, order_id=make_order(status=status).pk, actor=STAFF)
 
 
 @pytest.mark.parametrize("status", ["confirmed", "shipped", "delivered", "cancelled"])
-def test_an_owner_deletes_pending_orders_only(status):
+def test_an_owner_deletes_pending_orders_only(status: Any) -> None:
     order = make_order(status=status)
     refused(
         NotDeletable,
@@ -174,7 +175,7 @@ def test_an_owner_deletes_pending_orders_only(status):
     )
 
 
-def test_shipping_what_is_promised_and_not_there_is_refused():
+def test_shipping_what_is_promised_and_not_there_is_refused() -> None:
     user, mug = make_user(), make_article(stock=1, name="Mug")
     level = StockLevel.objects.get(item=mug.stock_item)
     inventory_services.set_backorder_limit(item_id=level.item_id, warehouse_id=level.warehouse_id, limit=5, actor=STAFF)
@@ -197,7 +198,7 @@ def make_old(order: Order, hours: float) -> None:
     Order.objects.filter(pk=order.pk).update(order_date=Now() - timedelta(hours=hours))
 
 
-def test_pending_orders_expire_and_give_their_stock_back(settings):
+def test_pending_orders_expire_and_give_their_stock_back(settings: Settings) -> None:
     settings.PENDING_ORDER_HOURS = 24
     old, young, confirmed, deleted = make_order(), make_order(), make_order(status="confirmed"), make_order()
     services.delete_order(order_id=deleted.pk, actor=STAFF)
@@ -214,7 +215,7 @@ def test_pending_orders_expire_and_give_their_stock_back(settings):
     assert (step.event, step.actor, step.note) == ("cancelled", str(WORKER), services.EXPIRED)
 
 
-def test_expiry_takes_the_oldest_first_and_ends_at_its_limit(settings):
+def test_expiry_takes_the_oldest_first_and_ends_at_its_limit(settings: Settings) -> None:
     settings.PENDING_ORDER_HOURS = 1
     orders = [make_order() for _ in range(3)]
     for age, order in zip([5, 9, 7], orders, strict=True):
@@ -223,20 +224,20 @@ def test_expiry_takes_the_oldest_first_and_ends_at_its_limit(settings):
     assert [Order.objects.get(pk=order.pk).status for order in orders] == ["pending", "cancelled", "cancelled"]
 
 
-def test_orders_never_expire_with_the_setting_at_0(settings):
+def test_orders_never_expire_with_the_setting_at_0(settings: Settings) -> None:
     settings.PENDING_ORDER_HOURS = 0
     make_old(make_order(), 10_000)
     assert services.expire_pending_orders() == 0
 
 
 @pytest.mark.parametrize("statement", ["update orders_orderevent set note = 'x'", "delete from orders_orderevent"])
-def test_history_cannot_be_rewritten(statement):
+def test_history_cannot_be_rewritten(statement: Any) -> None:
     make_order()
     with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
-def test_history_is_in_the_sequence_of_time():
+def test_history_is_in_the_sequence_of_time() -> None:
     order = make_order(status="delivered")
     times = list(OrderEvent.objects.filter(order=order).values_list("at", flat=True))
     assert times == sorted(times)

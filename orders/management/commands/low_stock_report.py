@@ -1,0 +1,106 @@
+"""`manage.py low_stock_report`: what is low or out, for people, spreadsheets and cron."""
+
+import csv
+import io
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.models import Category
+from inventory.bands import ALERTING, Band
+from inventory.models import Warehouse
+from orders.stock_health import LowArticle, low_articles
+
+COLUMNS = (
+    "sku",
+    "product",
+    "variant",
+    "category",
+    "band",
+    "stock_quantity",
+    "on_hand",
+    "reserved",
+    "reorder_point",
+    "reorder_quantity",
+)
+# How bad it must be for `--fail-on`, and what `--band` shows: low includes critical, as everywhere.
+FAILING = {
+    "out": {Band.OUT_OF_STOCK},
+    "critical": {Band.OUT_OF_STOCK, Band.CRITICAL},
+    "low": set(ALERTING),
+}
+SHOWN = {"out_of_stock": {Band.OUT_OF_STOCK}, "critical": {Band.CRITICAL}, "low": {Band.CRITICAL, Band.LOW}}
+
+
+def cell(article: LowArticle, column: str) -> Any:
+    value = getattr(article, column)
+    return "" if value is None else value
+
+
+def as_table(articles: Sequence[LowArticle]) -> str:
+    rows = [COLUMNS, *([str(cell(article, column)) for column in COLUMNS] for article in articles)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(articles: Sequence[LowArticle]) -> str:
+    """Comma-separated values in which no text can act as a formula when a spreadsheet opens them."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    writer.writerows([harmless(cell(article, column)) for column in COLUMNS] for article in articles)
+    return file.getvalue()
+
+
+def harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def as_json(articles: Sequence[LowArticle]) -> str:
+    rows = [{column: getattr(article, column) for column in COLUMNS} for article in articles]
+    return json.dumps(rows, indent=2) + "\n"
+
+
+FORMATS: dict[str, Callable[[Sequence[LowArticle]], str]] = {"table": as_table, "csv": as_csv, "json": as_json}
+
+
+class Command(BaseCommand):
+    help = "List the SKUs for sale that are low or out of stock, worst first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--format", choices=FORMATS, default="table")
+        parser.add_argument("--band", choices=SHOWN, help="only this band; low includes critical")
+        parser.add_argument("--category", metavar="SLUG", help="only this category and those below it")
+        parser.add_argument("--warehouse", metavar="CODE", help="only the stock of this warehouse")
+        parser.add_argument("--email", metavar="ADDRESS", action="append", help="send it there; may be repeated")
+        parser.add_argument(
+            "--fail-on", choices=FAILING, help="exit with status 1 when the report lists something this bad or worse"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        category, warehouse = options["category"], options["warehouse"]
+        if category and not Category.objects.filter(slug=category).exists():
+            raise CommandError(f"There is no category {category}.", returncode=2)
+        if warehouse and not Warehouse.objects.filter(code=warehouse).exists():
+            raise CommandError(f"There is no warehouse {warehouse}.", returncode=2)
+        articles = low_articles(category=category, warehouse=warehouse)
+        if options["band"]:
+            articles = [article for article in articles if article.band in SHOWN[options["band"]]]
+        report = FORMATS[options["format"]](articles)
+        if options["email"]:
+            self.send(report, articles, options["email"])
+        self.stdout.write(report, ending="")
+        if options["fail_on"] and any(article.band in FAILING[options["fail_on"]] for article in articles):
+            raise SystemExit(1)
+
+    def send(self, report: str, articles: Sequence[LowArticle], addresses: list[str]) -> None:
+        subject = f"{settings.SHOP_NAME}: {len(articles)} articles are low or out of stock"
+        mail = EmailMessage(subject, report, to=addresses)
+        mail.attach("low-stock.csv", as_csv(articles), "text/csv")
+        mail.send()
