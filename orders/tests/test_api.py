@@ -51,7 +51,7 @@ def test_my_orders_are_the_serializers_bytes() -> None:
 def test_my_orders_come_in_pages_both_ways() -> None:
     orders = many_orders(5)[::-1]
     shopper = client_of(orders[0].user)
-    first = shopper.get(f"{ORDERS}/my-orders", {"page_size": 2, "count": "exact"})
+    first = shopper.get(f"{ORDERS}/my-orders?page_size=2&count=exact")
     assert ids(first) == [order.pk for order in orders[:2]]
     assert first.json()["count"] == 5
     assert first.json()["previous"] is None

@@ -16,6 +16,7 @@ from inventory.models import Reservation, StockLevel, StockMovement
 from orders import services
 from orders.exceptions import IllegalTransition, InsufficientStock
 from orders.models import Order, OrderEvent
+from orders.tests.clients import ORDERS, basket, client_of, line
 from orders.tests.factories import STAFF, make_article, make_order, make_user, place, stock_of
 from orders.tests.threads import at_once
 
@@ -38,6 +39,41 @@ def test_sixteen_customers_get_exactly_the_last_three_units() -> None:
     assert kinds(outcomes) == {"InsufficientStock": 13, "PlacedOrder": 3}
     assert Order.objects.count() == 3
     assert stock_of(mug) == (3, promised(mug)) == (3, 3)
+
+
+def test_over_http_too_the_last_three_units_make_three_orders() -> None:
+    mug, users = make_article(stock=3), [make_user() for _ in range(16)]
+    clients = [client_of(user) for user in users]
+    answers = at_once([partial(client.post, ORDERS, basket(line(mug))) for client in clients])
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 13
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"insufficient_stock"}
+    assert Order.objects.count() == OrderEvent.objects.count() == 3
+    assert stock_of(mug) == (3, promised(mug)) == (3, 3)
+
+
+def test_the_same_request_five_times_at_once_is_one_order() -> None:
+    mug, user = make_article(stock=50), make_user()
+    for round_ in range(4):
+        key = {"Idempotency-Key": f"storm-{round_}"}
+        clients = [client_of(user) for _ in range(5)]
+        answers = at_once([partial(client.post, ORDERS, basket(line(mug)), headers=key) for client in clients])
+        first = client_of(user).post(ORDERS, basket(line(mug)), headers=key)
+        assert first.headers["Idempotent-Replayed"] == "true"
+        for answer in answers:
+            if answer.status_code == 201:
+                assert answer.content == first.content
+            else:
+                assert (answer.status_code, answer.json()["code"]) == (409, "in_progress")
+                assert answer.headers["Retry-After"] == "1"
+        assert Order.objects.count() == round_ + 1
+    assert stock_of(mug) == (50, 4)
+
+
+def test_control_without_a_key_the_same_request_five_times_is_five_orders() -> None:
+    mug, user = make_article(stock=50), make_user()
+    clients = [client_of(user) for _ in range(5)]
+    at_once([partial(client.post, ORDERS, basket(line(mug))) for client in clients])
+    assert Order.objects.count() == 5
 
 
 def test_control_without_the_lock_the_last_units_are_oversold() -> None:
