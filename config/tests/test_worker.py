@@ -1,5 +1,6 @@
 """The worker as a process: in this one where a signal ends it, and as one of its own where it is killed."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -73,6 +74,7 @@ def run_worker_while(work: Callable[[], None]) -> None:
     thread.start()
     call_command("worker", concurrency=1)
     thread.join()
+    gc.collect()  # the connections of the worker's threads, which a process would take with it
     if errors:
         raise errors[0]
 
