@@ -27,28 +27,25 @@ on_shelf as (
 # A product's quantity is that of all its variants. It is low when that is at or below the shop's line, or, where
 # items have reorder points of their own, when one of them has come to its own.
 PRODUCTS = """
-with {on_shelf}, article as (
-    select v.product_id, v.position, v.id, i.sku, i.reorder_point, coalesce(v.price, p.price) as price,
-           p.name, p.price as product_price, coalesce(s.quantity, 0) as quantity
+with {on_shelf}, product as (
+    select p.id as product_id, sum(coalesce(s.quantity, 0))::bigint as quantity,
+           sum(coalesce(s.quantity, 0) * coalesce(v.price, p.price)) as value,
+           coalesce(bool_or(coalesce(s.quantity, 0) <= i.reorder_point),
+                    sum(coalesce(s.quantity, 0)) <= %(low_max)s::bigint) as is_low
     from catalog_product p
     join catalog_variant v on v.product_id = p.id and v.archived_at is null
     join inventory_stockitem i on i.id = v.stock_item_id
     left join on_shelf s on s.item_id = i.id
     where p.status = 'active'
-), product as (
-    select product_id, min(name) as name, (array_agg(sku order by position, id))[1] as sku,
-           min(product_price) as price, sum(quantity)::bigint as quantity, sum(quantity * price) as value,
-           coalesce(bool_or(quantity <= reorder_point), sum(quantity) <= %(low_max)s::bigint) as is_low
-    from article group by product_id
-), banded as (
-    select *, case when quantity <= 0 then 'out_of_stock'
-                   when is_low and quantity <= %(critical_max)s::bigint then 'critical'
-                   when is_low then 'low'
-                   when quantity <= %(medium_max)s::bigint then 'medium'
-                   else 'high' end as band
-    from product
+    group by p.id
 ), matching as materialized (
-    select * from banded
+    select product_id, quantity, value, band
+    from product, lateral (select case
+        when quantity <= 0 then 'out_of_stock'
+        when is_low and quantity <= %(critical_max)s::bigint then 'critical'
+        when is_low then 'low'
+        when quantity <= %(medium_max)s::bigint then 'medium'
+        else 'high' end as band) banded
     where (%(bands)s::text[] is null or band = any (%(bands)s::text[]))
         and (%(min_stock)s::bigint is null or quantity >= %(min_stock)s::bigint)
         and (%(max_stock)s::bigint is null or quantity <= %(max_stock)s::bigint)
@@ -59,10 +56,15 @@ select count(*), count(*) filter (where quantity > 0), count(*) filter (where ba
        {lists}
 from matching
 """
+# The worst rows of a list; what they are called is read for these alone.
 LIST = """
 (select coalesce(array_to_json(array_agg(r order by r.stock_quantity, r.product_id)), '[]')::text from (
-    select product_id, name, sku, quantity as stock_quantity, price::text, value::numeric(20, 2)::text as stock_value
-    from matching where {condition} order by quantity, product_id limit %(rows)s::int) r)
+    select p.id as product_id, p.name, (
+               select i.sku from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
+               where v.product_id = p.id and v.archived_at is null order by v.position, v.id limit 1) as sku,
+           worst.quantity as stock_quantity, p.price::text, worst.value::numeric(20, 2)::text as stock_value
+    from (select * from matching where {condition} order by quantity, product_id limit %(rows)s::int) worst
+    join catalog_product p on p.id = worst.product_id) r)
 """
 BANDS_OF = {
     "available": (Band.CRITICAL, Band.LOW, Band.MEDIUM, Band.HIGH),
