@@ -3,6 +3,7 @@
 Every variant is one stock item, which owns the SKU and the quantities; nothing of that is stored here again.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Self
 
@@ -12,11 +13,11 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import GeneratedField, Q
+from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Greatest, Now
 
-from inventory.models import StockItem
+from inventory.models import StockItem, StockLevel
 
 # Words that are paths of the API, so that /products/facets can never mean a product.
 RESERVED_SLUGS = frozenset({"facets", "images", "variants"})
@@ -31,6 +32,45 @@ price_validators = [MinValueValidator(Decimal("0.01")), MaxValueValidator(settin
 def refuse_reserved_slug(value: str) -> None:
     if value in RESERVED_SLUGS:
         raise ValidationError("This word is a path of the API and cannot be a slug.", "reserved_slug")
+
+
+# Longer numbers would come back from other programs as something else.
+MAX_NUMBER = 10**15
+MAX_VARIANTS = 100
+MAX_IMAGES = 20
+# The longest side of each rendition of a picture, in pixels.
+RENDITIONS = {"small": 320, "medium": 800, "large": 1600}
+MAX_DEPTH = 8
+validate_key = RegexValidator(r"\A[^\x00-\x1f\x7f]{1,64}\Z")
+
+
+def validate_attributes(value: object) -> None:
+    """At most 50 scalars by name: texts, numbers and booleans."""
+    for key, member in _members(value, 50):
+        if isinstance(member, str):
+            valid = len(member) <= 255
+        else:  # a boolean is an int here
+            valid = isinstance(member, int | float) and abs(member) <= MAX_NUMBER
+        if not valid:
+            raise ValidationError(f"{key!r} must be a short text, a number or a boolean.", "invalid_attribute")
+
+
+def validate_options(value: object) -> None:
+    """At most 20 texts by name."""
+    for key, member in _members(value, 20):
+        if not isinstance(member, str) or not 1 <= len(member) <= 255:
+            raise ValidationError(f"{key!r} must be a text of 1 to 255 characters.", "invalid_option")
+
+
+def _members(value: object, limit: int) -> Iterable[tuple[str, object]]:
+    """The members of an object that holds at most so many, under decent names."""
+    if not isinstance(value, dict):
+        raise ValidationError("This must be an object.", "invalid")
+    if len(value) > limit:
+        raise ValidationError(f"At most {limit} members.", "too_many_members")
+    for key in value:
+        validate_key(key)
+    return value.items()
 
 
 class CategoryQuerySet(models.QuerySet["Category"]):
@@ -85,7 +125,12 @@ class Product(models.Model):
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products", db_index=False
     )
-    attributes = models.JSONField(default=dict, blank=True, help_text="Scalars by name, for filters and facets.")
+    attributes = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_attributes],
+        help_text="Scalars by name, for filters and facets.",
+    )
     search_vector = GeneratedField(
         expression=SearchVector("name", weight="A", config="english")
         + SearchVector("description", weight="B", config="english"),
@@ -109,6 +154,11 @@ class Product(models.Model):
                 condition=Q(status="active"),
                 name="product_category_price",
             ),
+            models.Index(
+                fields=["category", "-created_at", "-id"],
+                condition=Q(status="active"),
+                name="product_category_newest",
+            ),
             models.Index(fields=["category"], name="product_category"),
             GinIndex(fields=["search_vector"], name="product_search"),
             GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="product_name_trigrams"),
@@ -120,8 +170,24 @@ class Product(models.Model):
 
 
 class VariantQuerySet(models.QuerySet["Variant"]):
+    def live(self) -> Self:
+        """What a product has now; archived variants are kept for the orders that name them."""
+        return self.filter(archived_at=None)
+
     def on_sale(self) -> Self:
-        return self.filter(archived_at=None, product__status=Product.Status.ACTIVE)
+        """What the storefront shows."""
+        return self.live().filter(product__status=Product.Status.ACTIVE)
+
+    def with_stock(self) -> Self:
+        """Each with its item and `stock_quantity`: what lies unsold in active warehouses, never below 0."""
+        unsold = (
+            StockLevel.objects.filter(item=OuterRef("stock_item"), warehouse__is_active=True)
+            .values("item")
+            .annotate(unsold=Sum(F("on_hand") - F("reserved")))
+            .values("unsold")
+        )
+        quantity = Greatest(Coalesce(Subquery(unsold, output_field=models.BigIntegerField()), 0), 0)
+        return self.select_related("stock_item").annotate(stock_quantity=quantity)
 
 
 class Variant(models.Model):
@@ -130,7 +196,7 @@ class Variant(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants", db_index=False)
     stock_item = models.OneToOneField(StockItem, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=255, blank=True)
-    options = models.JSONField(default=dict, blank=True)
+    options = models.JSONField(default=dict, blank=True, validators=[validate_options])
     price = models.DecimalField(
         max_digits=10,
         decimal_places=2,
@@ -157,6 +223,15 @@ class Variant(models.Model):
     def __str__(self) -> str:
         return self.name or str(self.stock_item_id)
 
+    @property
+    def effective_price(self) -> Decimal:
+        return self.product.price if self.price is None else self.price
+
+
+def file_of(stem: str, size: str) -> str:
+    """The name in the storage of a picture's rendition."""
+    return f"products/{stem}-{size}.webp"
+
 
 class Image(models.Model):
     """A picture of a product, re-encoded on arrival. `stem` is the common part of its renditions' file names."""
@@ -175,3 +250,8 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return self.alt or self.stem
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The name in the storage of each rendition."""
+        return {size: file_of(self.stem, size) for size in RENDITIONS}

@@ -31,6 +31,7 @@ from inventory.services.promises import (
     reserve,
 )
 from inventory.services.records import (
+    change_sku,
     create_item,
     create_warehouse,
     rename_item,
@@ -49,6 +50,7 @@ __all__ = [
     "ReturnLine",
     "TransferLine",
     "adjust_stock",
+    "change_sku",
     "count_stock",
     "create_item",
     "create_warehouse",

@@ -69,6 +69,28 @@ def rename_item(*, item_id: int, name: str, actor: Actor) -> None:
 
 
 @unit_of_work
+def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
+    """Give an item another SKU; what the ledger and orders have said under the old one stays as it is.
+
+    Refuses NotFound, SkuTaken. Locks the item: a unit that also moves its stock does that first.
+    """
+    item = StockItem.objects.select_for_update(no_key=True).filter(pk=item_id).first()
+    if item is None:
+        raise NotFound
+    if item.sku == sku:
+        return
+    before, item.sku = item.sku, sku
+    item.version += 1
+    item.full_clean(validate_unique=False, validate_constraints=False)
+    try:
+        with transaction.atomic():
+            item.save(update_fields=["sku", "version"])
+    except IntegrityError as error:
+        raise SkuTaken from error
+    publish("stock.sku_changed", {"item_id": item_id, "sku": sku, "before": before}, subject=f"sku:{sku}", actor=actor)
+
+
+@unit_of_work
 def update_item(
     *, sku: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[ItemChanges]
 ) -> StockItem:

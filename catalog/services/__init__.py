@@ -1,0 +1,24 @@
+"""The verbs of the catalog, one room per kind of thing. Import this, not its rooms.
+
+Every one is a unit of work. Locks, in this sequence: the tree of categories, the product, then what inventory locks.
+"""
+
+from catalog.services.categories import create_category, delete_category, update_category
+from catalog.services.images import add_image, delete_image
+from catalog.services.products import archive_product, create_product, update_product
+from catalog.services.variants import VariantInput, add_variant, archive_variant, update_variant
+
+__all__ = [
+    "VariantInput",
+    "add_image",
+    "add_variant",
+    "archive_product",
+    "archive_variant",
+    "create_category",
+    "create_product",
+    "delete_category",
+    "delete_image",
+    "update_category",
+    "update_product",
+    "update_variant",
+]

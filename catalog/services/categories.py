@@ -1,0 +1,129 @@
+"""Categories: a tree. Every verb locks the whole tree, which is changed seldom and must never hold a circle."""
+
+from typing import Any, TypedDict, Unpack
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+
+from api.refusals import NotFound, check_version
+from api.transactions import unit_of_work
+from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory
+from catalog.models import MAX_DEPTH, Category
+from catalog.services.slugs import insert_with_slug
+from catalog.services.variants import apply
+from events.actors import Actor
+from events.services import publish
+
+
+class CategoryChanges(TypedDict, total=False):
+    """`parent` is a slug, or None for a category at the top."""
+
+    name: str
+    slug: str
+    parent: str | None
+
+
+@unit_of_work
+def create_category(*, name: str, actor: Actor, slug: str = "", parent: str | None = None) -> Category:
+    """A new category, below its parent or at the top. Refuses SlugTaken, UnknownCategory, CategoryTooDeep."""
+    tree = lock_tree()
+    category = Category(name=name, slug=slug)
+    if parent is not None:
+        category.parent = find_parent(parent)
+        if depth_of(tree, category.parent.pk) + 1 > MAX_DEPTH:
+            raise CategoryTooDeep(MAX_DEPTH)
+    insert_with_slug(category, fallback="category")
+    tell("category.created", category, actor)
+    return category
+
+
+@unit_of_work
+def update_category(
+    *, category_id: int, actor: Actor, expected_version: int | None = None, **changes: Unpack[CategoryChanges]
+) -> Category:
+    """Rename or move a category with all that is below it; the same values change nothing.
+
+    Refuses NotFound, VersionMismatch, SlugTaken, UnknownCategory, CategoryCycle, CategoryTooDeep.
+    """
+    tree = lock_tree()
+    category = locked_category(category_id)
+    check_version(category.version, expected_version)
+    before = apply(category, {field: changes[field] for field in ("name", "slug") if field in changes})
+    if "parent" in changes:
+        parent = None if changes["parent"] is None else find_parent(changes["parent"])
+        if parent is not None:
+            refuse_place(tree, category.pk, parent.pk)
+        before |= apply(category, {"parent_id": parent and parent.pk})
+    if not before:
+        return category
+    category.version += 1
+    category.full_clean(validate_unique=False, validate_constraints=False, exclude=["parent"])
+    category.updated_at = Now()
+    try:
+        with transaction.atomic():
+            category.save(update_fields=[*before, "version", "updated_at"])
+    except IntegrityError as error:
+        raise SlugTaken from error
+    tell("category.updated", category, actor, changed=before)
+    return category
+
+
+@unit_of_work
+def delete_category(*, category_id: int, actor: Actor) -> None:
+    """Remove an empty category. Refuses NotFound, and CategoryInUse with anything in it, archived products too."""
+    lock_tree()
+    category = locked_category(category_id)
+    # Whoever puts a product into it shares a lock on its row, so this sees every such product.
+    if category.children.exists() or category.products.exists():
+        raise CategoryInUse
+    tell("category.deleted", category, actor)
+    category.delete()
+
+
+def lock_tree() -> dict[int, int | None]:
+    """Lock the tree, and read it after that, in a statement of its own: the parent of each category."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('catalog: tree of categories', 0))")
+    return dict(Category.objects.values_list("pk", "parent_id"))
+
+
+def locked_category(category_id: int) -> Category:
+    category = Category.objects.select_for_update().filter(pk=category_id).first()
+    if category is None:
+        raise NotFound("There is no such category.")
+    return category
+
+
+def find_parent(slug: str) -> Category:
+    parent = Category.objects.filter(slug=slug).first()
+    if parent is None:
+        raise UnknownCategory("parent")
+    return parent
+
+
+def refuse_place(tree: dict[int, int | None], category_id: int, parent_id: int) -> None:
+    """Refuse a new parent that lies below the category, or that would push what is below it too deep."""
+    if category_id in path_of(tree, parent_id):
+        raise CategoryCycle
+    below = max(depth_of(tree, id) for id in tree if category_id in path_of(tree, id)) - depth_of(tree, category_id)
+    if depth_of(tree, parent_id) + 1 + below > MAX_DEPTH:
+        raise CategoryTooDeep(MAX_DEPTH)
+
+
+def path_of(tree: dict[int, int | None], category_id: int) -> list[int]:
+    """The category and everything above it."""
+    path: list[int] = []
+    step: int | None = category_id
+    while step is not None:
+        path.append(step)
+        step = tree[step]
+    return path
+
+
+def depth_of(tree: dict[int, int | None], category_id: int) -> int:
+    return len(path_of(tree, category_id))
+
+
+def tell(kind: str, category: Category, actor: Actor, **extra: Any) -> None:
+    payload = {"category_id": category.pk, "slug": category.slug, **extra}
+    publish(kind, payload, subject=f"category:{category.pk}", actor=actor)

@@ -1,0 +1,46 @@
+"""Slugs for things that were not given one."""
+
+import re
+import secrets
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from catalog.exceptions import SlugTaken
+from catalog.models import RESERVED_SLUGS, Category, Product
+
+ATTEMPTS = 3
+
+
+def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
+    """Insert a row under its slug, or under a free one made from its name. Refuses SlugTaken.
+
+    `fallback` is what a name without a letter of the alphabet becomes.
+    """
+    chosen = bool(row.slug)
+    for attempt in range(1, ATTEMPTS + 1):
+        if not chosen:
+            row.slug = free_slug(type(row), row.name, fallback)
+        row.full_clean(validate_unique=False, validate_constraints=False, exclude=["category", "parent"])
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError as error:
+            # Somebody else was faster; a slug of our own choice is chosen again.
+            if chosen or attempt == ATTEMPTS:
+                raise SlugTaken from error
+        else:
+            return
+
+
+def free_slug(model: type[Product | Category], name: str, fallback: str) -> str:
+    """A slug made from a name that no row has now: `mug`, `mug-2`, and when many are taken `mug-3f9a1c`."""
+    longest = model._meta.get_field("slug").max_length or 0
+    base = slugify(name).replace("_", "-")[: longest - 8]
+    base = re.sub("-+", "-", base).strip("-")
+    if not re.search("[a-z]", base):
+        base = f"{fallback}-{base}".rstrip("-")
+    candidates = [base, *(f"{base}-{number}" for number in range(2, 10))]
+    taken = set(model.objects.filter(slug__in=candidates).values_list("slug", flat=True)) | RESERVED_SLUGS
+    free = [slug for slug in candidates if slug not in taken]
+    return free[0] if free else f"{base}-{secrets.token_hex(3)}"
