@@ -8,7 +8,7 @@ from api.fields import Amount, Choice, DayOrTimestamp, Id, Integer, Text
 from api.serializers import BodySerializer, PageQuery, QuerySerializer
 from inventory.bands import Band
 from orders.models import Order, OrderEvent, OrderItem
-from orders.placing import PlacedOrder
+from orders.services import PlacedOrder
 
 MAX_LINES = 100
 MAX_LINE_QUANTITY = 10_000

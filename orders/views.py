@@ -21,7 +21,6 @@ from api.views import View, expected_version
 from events.actors import Actor
 from orders import my_orders, services
 from orders.models import Order, OrderQuerySet
-from orders.placing import Shipping, Wanted
 from orders.serializers import (
     CancelBody,
     HistorySerializer,
@@ -35,6 +34,7 @@ from orders.serializers import (
     UserStatisticsSerializer,
     placed_document,
 )
+from orders.services import Shipping, Wanted
 from orders.statistics import order_statistics
 from orders.stock_health import stock_check
 

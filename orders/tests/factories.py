@@ -12,7 +12,7 @@ from inventory import services as inventory_services
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement
 from orders import services
 from orders.models import Order, OrderEvent, OrderItem
-from orders.placing import PlacedOrder, Shipping, Wanted
+from orders.services import PlacedOrder, Shipping, Wanted
 
 numbers = count(1)
 ADDRESS: Shipping = {

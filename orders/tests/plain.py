@@ -1,4 +1,4 @@
-"""The plain way of placing an order: what orders.placing and inventory's statements must agree with, row by row.
+"""The plain way of placing an order: what the fast path and inventory must agree with, row by row.
 
 Textbook Django: lock with `select_for_update`, decide, `create` and `bulk_create`. It is slow and easy to believe.
 """
@@ -16,7 +16,7 @@ from events.services import publish
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement
 from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
 from orders.models import Order, OrderEvent, OrderItem
-from orders.placing import Shipping, Wanted
+from orders.services import Shipping, Wanted
 
 
 def articles(line: Wanted) -> list[Variant]:

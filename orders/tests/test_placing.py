@@ -10,7 +10,7 @@ from inventory.models import Reservation, StockMovement
 from orders import services
 from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
 from orders.models import Order
-from orders.placing import Wanted
+from orders.services import Wanted
 from orders.tests.factories import ADDRESS, customer, everything, make_article, make_user, place, stock_of
 
 pytestmark = pytest.mark.django_db

@@ -193,7 +193,7 @@ def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early(
 def test_a_refusal_under_the_lock_reports_every_short_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """The unlocked read saw stock that was gone when the lock was had."""
     mug, pot, user = make_article(stock=1), make_article(stock=0), make_user()
-    monkeypatch.setattr("orders.placing.refuse_early", lambda basket: None)
+    monkeypatch.setattr("orders.services.placing.refuse_early", lambda basket: None)
     with pytest.raises(InsufficientStock) as refusal:
         place(user, {mug: 2, pot: 3})
     issues = [(issue["sku"], issue["requested"], issue["available"]) for issue in refusal.value.extra["stock_issues"]]

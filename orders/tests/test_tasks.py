@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from orders import services
 from orders.models import Order
-from orders.placing import Wanted
+from orders.services import Wanted
 from orders.tasks import cancel_overdue_orders, mail_customer
 from orders.tests.factories import ADDRESS, STAFF, customer, make_article, make_user
 

@@ -17,7 +17,7 @@ from events.models import Event
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement, Warehouse
 from orders import services
 from orders.models import Order, OrderEvent, OrderItem
-from orders.placing import Wanted
+from orders.services import Wanted
 from orders.tests import plain
 from orders.tests.factories import ADDRESS, customer, make_user
 

@@ -21,10 +21,10 @@ from events.services import publish
 from inventory import services as inventory_services
 from inventory.exceptions import Shortage
 from inventory.models import ClockTimestamp
-from orders import placing
 from orders.exceptions import IllegalTransition, InsufficientStock, NotDeletable, NotOnHand
 from orders.models import Order, OrderEvent, OrderItem
-from orders.placing import Line, PlacedOrder, Shipping, Wanted, stock_issue
+from orders.services import placing
+from orders.services.placing import Line, PlacedOrder, Shipping, Wanted, stock_issue
 
 Status = Order.Status
 EXPIRED = "Not confirmed in time."

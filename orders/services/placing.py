@@ -2,7 +2,7 @@
 
 This is the hottest code of the shop, so it is SQL where the rest is ORM, and it writes tables of three owners at once:
 the order, its lines and its history, and the journal's event, one named part each. The plain way of doing the same
-stands in tests/plain.py, and a property test holds the two against each other, row by row.
+stands in orders/tests/plain.py, and a property test holds the two against each other, row by row.
 
 No lock on stock is taken here, and nothing here decides about stock for good: `inventory.services.reserve` does both.
 """
