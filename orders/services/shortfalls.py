@@ -1,0 +1,87 @@
+"""Lost goods that were promised: the affected orders are named and told, and no promise stands without its units.
+
+It starts from stock and ends at orders, against the sequence of locks. So the orders are found without a lock, locked,
+then the stock is locked and looked at again; where other promises have come in between, it begins anew.
+"""
+
+from collections.abc import Sequence
+
+from django.db.models import F
+
+import inventory.exceptions
+from api.refusals import Busy, Invalid, NotFound
+from api.transactions import unit_of_work
+from events.actors import Actor
+from inventory import services as inventory_services
+from inventory.models import ClockTimestamp, Reservation, StockLevel
+from orders.models import Order
+from orders.services.verbs import Status, move, record
+
+ATTEMPTS = 5
+
+
+def record_shortfall(*, sku: str, warehouse: str, missing: int, actor: Actor, reason: str = "") -> list[int]:
+    """So many units of a SKU are gone from a warehouse. Answers the ids of the orders that lose their line of it.
+
+    Where the rest does not cover what is promised there, holds are given up first, then the lines of the newest
+    promises: the line leaves its order, whose total falls; an order without another line is cancelled. Each gets its
+    history and an event, all in one unit of work. Refuses NotFound and Invalid. Locks the orders by primary key, then
+    all levels of the item, then reservations.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return attempt(sku=sku, warehouse=warehouse, missing=missing, actor=actor, reason=reason)
+        except inventory.exceptions.InsufficientStock:
+            continue
+    raise Busy("Other orders keep coming in for these units; try again.")
+
+
+@unit_of_work
+def attempt(*, sku: str, warehouse: str, missing: int, actor: Actor, reason: str) -> list[int]:
+    level = StockLevel.objects.filter(item__sku=sku, warehouse__code=warehouse).first()
+    if level is None:
+        raise NotFound("This SKU does not lie in this warehouse.")
+    if not 0 < missing <= level.on_hand:
+        raise Invalid(f"Between 1 and {level.on_hand} units can be missing.", code="invalid_quantity")
+    references = newest_promises(level, level.reserved - (level.on_hand - missing + level.backorder_limit))
+    numbers = [reference.removeprefix("order:") for reference in references]
+    affected = Order.objects.filter(number__in=numbers).order_by("pk").select_for_update(of=("self",), no_key=True)
+    orders = [order for order in affected if order.reference in references]
+    inventory_services.write_off(
+        item_id=level.item_id,
+        warehouse_id=level.warehouse_id,
+        missing=missing,
+        given_up=references,
+        actor=actor,
+        reason=reason,
+    )
+    return [order.pk for order in orders if give_up_line(order, level.item_id, reason, actor)]
+
+
+def newest_promises(level: StockLevel, excess: int) -> Sequence[str]:
+    """Whose promises from this level must go so that `excess` units are free: holds first, then the newest orders."""
+    references = []
+    held = Reservation.objects.filter(level=level, state="open").order_by(F("expires_at").desc(nulls_last=True), "-id")
+    for reservation in held.iterator():
+        if excess <= 0:
+            break
+        references.append(reservation.reference)
+        excess -= reservation.quantity
+    return references
+
+
+def give_up_line(order: Order, item_id: int, reason: str, actor: Actor) -> bool:
+    """Take the line of this item from a locked order whose units have been given up; False when it had none."""
+    line = order.order_items.filter(variant__stock_item_id=item_id).first()
+    if line is None or order.status not in (Status.PENDING, Status.CONFIRMED) or order.deleted_at:
+        return False
+    note = f"{line.quantity} x {line.sku} lost. {reason}".strip()[:255]
+    if order.order_items.count() == 1:
+        move(order, Status.CANCELLED, actor, note)
+        return True
+    line.delete()
+    Order.objects.filter(pk=order.pk).update(
+        total_amount=F("total_amount") - line.subtotal, version=F("version") + 1, updated_at=ClockTimestamp()
+    )
+    record(order, "line_lost", order.status, actor, note)
+    return True
