@@ -20,6 +20,7 @@ from api.serializers import PageQuery, body_of
 from api.views import View, expected_version
 from events.actors import Actor
 from orders import my_orders, services
+from orders.bodies import read_order
 from orders.models import Order, OrderQuerySet
 from orders.serializers import (
     CancelBody,
@@ -34,7 +35,6 @@ from orders.serializers import (
     UserStatisticsSerializer,
     placed_document,
 )
-from orders.services import Shipping, Wanted
 from orders.statistics import order_statistics
 from orders.stock_health import stock_check
 
@@ -111,9 +111,7 @@ class OrdersView(View):
         responses={201: OrderSerializer},
     )
     def post(self, request: Request) -> HttpResponse:
-        body = body_of(request, PlaceOrderBody)
-        lines = [Wanted(**line) for line in body.pop("order_items")]
-        shipping = cast(Shipping, body)
+        lines, shipping = read_order(request.data)
         user_id, actor = caller(request).pk, actor_of(request)
         return run_once(
             request,
