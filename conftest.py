@@ -78,3 +78,45 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture
+def api() -> Any:
+    """A client that is nobody."""
+    from rest_framework.test import APIClient
+
+    return APIClient()
+
+
+@pytest.fixture
+def as_customer(db: None) -> Any:
+    from accounts.tests.factories import client_of, make_user
+
+    return client_of(make_user())
+
+
+@pytest.fixture
+def as_admin(db: None) -> Any:
+    from accounts.tests.factories import client_of, make_user
+
+    return client_of(make_user(is_staff=True, is_superuser=True))
+
+
+@pytest.fixture
+def as_staff(db: None) -> Any:
+    """`as_staff("order desk")`: a client of somebody in that group."""
+    from accounts.tests.factories import client_of, make_user
+
+    return lambda *groups: client_of(make_user(is_staff=True, groups=groups))
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> Any:
+    """Rate limits and cached pages of one test are not those of the next."""
+    from api import cache
+
+    cache.close_breaker()
+    try:
+        cache.ask(lambda redis: redis.flushdb())
+    except cache.CacheUnavailable:
+        return

@@ -9,7 +9,7 @@ class BCryptHasher(BCryptSHA256PasswordHasher):
 
     @property
     def rounds(self) -> int:  # type: ignore[override]  # read late, so that tests can lower it
-        return settings.BCRYPT_ROUNDS
+        return int(settings.BCRYPT_ROUNDS)
 
 
 class Argon2idHasher(Argon2PasswordHasher):

@@ -1,4 +1,4 @@
-"""`make run`: the whole shop in one terminal. Starts the servers, prepares the data, runs web and worker, and stops all.
+"""`make run`: the whole shop in one terminal. Starts the servers, prepares the data, runs web and worker, stops all.
 
 Nothing is left running when it ends, whichever way it ends: on Linux the kernel tells the children when this process
 is killed, and what survives elsewhere is stopped by the next start.
@@ -138,7 +138,7 @@ def wait_until_ready(children: dict[str, subprocess.Popen[bytes]]) -> None:
             if child.poll() is not None:
                 raise RuntimeError(f"The {name} process ended with status {child.returncode}; see above.")
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{PORT}/health/ready", timeout=5) as response:  # noqa: S310
+            with urllib.request.urlopen(f"http://{HOST}:{PORT}/health/ready", timeout=5) as response:
                 if response.status == 200:
                     return
         except urllib.error.HTTPError as error:

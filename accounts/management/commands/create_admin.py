@@ -1,0 +1,45 @@
+"""`manage.py create_admin`: the first administrator of a shop, or another one."""
+
+import getpass
+import os
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
+
+from accounts.exceptions import EmailTaken
+from accounts.services import create_admin
+from api.refusals import Invalid
+from events.actors import COMMAND
+
+
+class Command(BaseCommand):
+    help = "Create an administrator. The password comes from ADMIN_PASSWORD or is asked for; it is never an argument."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--email", required=True)
+        parser.add_argument("--first-name", default="Shop")
+        parser.add_argument("--last-name", default="Administrator")
+        parser.add_argument("--if-missing", action="store_true", help="Succeed when the email has an account already.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            validate_email(options["email"])
+            user = create_admin(
+                email=options["email"],
+                password=os.environ.get("ADMIN_PASSWORD") or getpass.getpass("Password: "),
+                first_name=options["first_name"],
+                last_name=options["last_name"],
+                actor=COMMAND,
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        except EmailTaken as error:
+            if options["if_missing"]:
+                self.stdout.write(f"{options['email']} has an account already; nothing was changed.")
+                return
+            raise CommandError(error.detail) from error
+        except Invalid as error:
+            raise CommandError(" ".join(problem.message for problem in error.errors)) from error
+        self.stdout.write(f"Administrator {user.email} created.")

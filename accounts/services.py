@@ -1,0 +1,195 @@
+"""Verbs about people: registering, editing, passwords, leaving. Sessions have their own room, sessions.py."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.contrib.auth.tokens import default_token_generator
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.encoding import force_str
+from django.utils.http import urlsafe_base64_decode
+
+from accounts.exceptions import EmailTaken, LastAdministrator
+from accounts.models import User
+from accounts.passwords import hash_password, is_password_of
+from accounts.sessions import end_sessions
+from api.refusals import FieldError, Invalid, NotFound, check_version
+from api.transactions import unit_of_work
+from events.actors import Actor
+from events.services import publish
+
+PROFILE_FIELDS = (
+    "first_name",
+    "last_name",
+    "phone",
+    "address_line1",
+    "address_line2",
+    "city",
+    "state",
+    "postal_code",
+    "country",
+)
+
+
+def register_user(*, email: str, password: str, **profile: str) -> User:
+    """Make a customer. Refuses an email that is taken in any case (EmailTaken) and a weak password (Invalid)."""
+    user = User(email=email, **profile)
+    if User.objects.filter(email__iexact=email).exists():
+        raise EmailTaken
+    hash_password(user, password)  # before the transaction: a hash takes longer than everything else together
+    return save_new_user(user)
+
+
+@unit_of_work
+def save_new_user(user: User, *, actor: Actor | None = None) -> User:
+    """Store a new user. Two registrations at once pass the check above; the unique index lets one of them through."""
+    save_refusing_taken_email(user)
+    publish("user.registered", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor or Actor(user.pk, "api"))
+    user.refresh_from_db(fields=["created_at", "updated_at"])
+    return user
+
+
+def save_refusing_taken_email(user: User) -> None:
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        diagnostics = getattr(error.__cause__, "diag", None)
+        if diagnostics is not None and diagnostics.constraint_name == "user_email_unique":
+            raise EmailTaken from None
+        raise
+
+
+def locked_user(user_id: int) -> User:
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id, anonymised_at=None).first()
+    if user is None:
+        raise NotFound
+    return user
+
+
+def touch(user: User) -> None:
+    """Save an edit: the version rises and the time is the database's."""
+    user.version += 1
+    user.updated_at = Now()
+    save_refusing_taken_email(user)
+    user.refresh_from_db(fields=["updated_at"])
+
+
+@unit_of_work
+def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expected_version: int | None = None) -> User:
+    """Edit profile fields and email; a new email ends the password reset links sent so far. Locks the user's row.
+
+    Refuses NotFound, VersionMismatch and EmailTaken. Whether the caller may change the email is the caller's matter.
+    """
+    user = locked_user(user_id)
+    check_version(user.version, expected_version)
+    changed = {name: value for name, value in changes.items() if getattr(user, name) != value}
+    if not changed:
+        return user
+    for name, value in changed.items():
+        setattr(user, name, value)
+    touch(user)
+    publish("user.updated", {"user_id": user.pk, "fields": sorted(changed)}, subject=f"user:{user.pk}", actor=actor)
+    return user
+
+
+def check_current_password(*, user: User, password: str) -> None:
+    """Refuse a change that the owner of the password did not ask for."""
+    if not is_password_of(user, password):
+        error = FieldError("current_password", "wrong_password", "This is not the current password.")
+        raise Invalid("The current password is wrong.", errors=[error])
+
+
+def set_password(
+    *, user: User, password: str, actor: Actor, keep_session: UUID | None = None, field: str = "password"
+) -> None:
+    """Give a user another password; all sessions end but the one that asks. Refuses a weak one (Invalid)."""
+    hash_password(user, password, field=field)
+    store_password(user_id=user.pk, encoded=user.password, actor=actor)
+    end_sessions(user_id=user.pk, reason="password_changed", but=keep_session)
+
+
+@unit_of_work
+def store_password(*, user_id: int, encoded: str, actor: Actor) -> None:
+    user = locked_user(user_id)
+    user.password = encoded
+    touch(user)
+    publish("user.password_changed", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
+
+
+@unit_of_work
+def request_password_reset(*, email: str) -> None:
+    """Have the link mailed if there is such an account. The caller learns nothing either way."""
+    user = User.objects.filter(email__iexact=email, is_active=True, anonymised_at=None).first()
+    if user is not None:
+        actor = Actor(user.pk, "api", user.is_staff)
+        publish("user.password_reset_requested", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor)
+
+
+def confirm_password_reset(*, uid: str, token: str, password: str) -> None:
+    """Set the password with a mailed token, once. Refuses (Invalid) a bad link and a weak password."""
+    user = user_of_uid(uid)
+    if user is None or not default_token_generator.check_token(user, token):
+        error = FieldError("token", "invalid_token", "The link is wrong, was used, or has expired.")
+        raise Invalid("The link is not valid any more.", code="invalid_reset_token", errors=[error])
+    set_password(user=user, password=password, actor=Actor(user.pk, "api", user.is_staff), field="new_password")
+
+
+def user_of_uid(uid: str) -> User | None:
+    try:
+        user_id = int(force_str(urlsafe_base64_decode(uid)))
+        return User.objects.filter(pk=user_id, is_active=True, anonymised_at=None).first()
+    except (ValueError, OverflowError):
+        return None
+
+
+@unit_of_work
+def set_access(
+    *, user_id: int, actor: Actor, is_active: bool, is_staff: bool, is_superuser: bool, groups: list[int]
+) -> User:
+    """Decide who works here and what they may do. Taking something away ends the user's sessions at once.
+
+    Refuses to leave the shop without an administrator (LastAdministrator).
+    """
+    user = locked_user(user_id)
+    if user.is_superuser and user.is_active and not (is_superuser and is_active):
+        refuse_last_administrator(user)
+    user.is_active, user.is_staff, user.is_superuser = is_active, is_staff or is_superuser, is_superuser
+    touch(user)
+    user.groups.set(Group.objects.filter(pk__in=groups))
+    publish("user.access_changed", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
+    end_sessions(user_id=user_id, reason="access_changed")
+    return user
+
+
+def refuse_last_administrator(user: User) -> None:
+    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
+    # Locked in one order, so that two administrators cannot leave in the same moment.
+    if not others.order_by("pk").select_for_update(no_key=True).exists():
+        raise LastAdministrator
+
+
+@unit_of_work
+def anonymise_user(*, user_id: int, actor: Actor) -> None:
+    """Forget the person and keep the books: profile and email are erased, sessions end, orders stay. Repeatable."""
+    user = locked_user(user_id)
+    if user.is_superuser and user.is_active:
+        refuse_last_administrator(user)
+    for name in PROFILE_FIELDS:
+        setattr(user, name, "")
+    user.email = f"anonymised-{user.pk}@invalid.invalid"
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.anonymised_at = Now()
+    user.set_unusable_password()
+    user.groups.clear()
+    touch(user)
+    publish("user.anonymised", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
+    end_sessions(user_id=user_id, reason="anonymised")
+
+
+def create_admin(*, email: str, password: str, first_name: str, last_name: str, actor: Actor) -> User:
+    """Make an administrator. Refuses EmailTaken and a weak password (Invalid)."""
+    user = User(email=email, first_name=first_name, last_name=last_name, is_staff=True, is_superuser=True)
+    hash_password(user, password)
+    return save_new_user(user, actor=actor)

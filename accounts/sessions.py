@@ -1,0 +1,93 @@
+"""Sessions: from login to logout. The row decides; a token is good as long as its session is.
+
+Refresh tokens rotate. Which one may be used next stands in the row and is exchanged by a conditional UPDATE, so of many
+that use the same one at once exactly one gets a successor. Whoever comes with an older one has a copy, and the session
+ends for both.
+"""
+
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.exceptions import InvalidCredentials, InvalidToken
+from accounts.models import Session, User
+from accounts.passwords import is_password_of
+from accounts.tokens import TokenPair, issue_pair, read_refresh_token
+from api import cache
+
+USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
+# Session and user in one statement by hand: it runs before every signed-in request, and through the ORM it costs more
+# than most of what those requests do (0.22 ms against 1.5).
+FIND_USER = f"""
+    select {", ".join(f"u.{column}" for column in USER_COLUMNS)}
+    from accounts_session s join accounts_user u on u.id = s.user_id
+    where s.id = %s::uuid and s.revoked_at is null and s.expires_at > now() and u.is_active
+"""  # noqa: S608  # column names of our own model
+
+
+def find_user(session_id: UUID) -> User | None:
+    """The user of a live session. Ending a session or disabling a user counts from the next request on."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_USER, [session_id])
+        row = cursor.fetchone()
+    return None if row is None else User.from_db(connection.alias, USER_COLUMNS, row)
+
+
+def log_in(*, email: str, password: str, user_agent: str = "") -> TokenPair:
+    """Check the password and begin a session. Every failure is InvalidCredentials, and takes the same time."""
+    user = User.objects.filter(email__iexact=email).first()
+    if not is_password_of(user, password) or user is None:
+        raise InvalidCredentials
+    return start_session(user_id=user.pk, user_agent=user_agent)
+
+
+def start_session(*, user_id: int, user_agent: str = "") -> TokenPair:
+    """Begin a session for a user whose identity has been shown."""
+    session = Session.objects.create(
+        user_id=user_id,
+        refresh_jti=uuid4(),
+        user_agent=user_agent[:200],
+        expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME,
+    )
+    return issue_pair(session_id=session.id, user_id=user_id, refresh_jti=session.refresh_jti)
+
+
+def refresh_session(*, refresh_token: str) -> TokenPair:
+    """Exchange a refresh token for a new pair. One that was used before ends its session; refuses with InvalidToken."""
+    claims = read_refresh_token(refresh_token)
+    if claims is None:
+        raise InvalidToken
+    successor = uuid4()
+    rotated = (
+        Session.objects.live()
+        .filter(id=claims.session_id, refresh_jti=claims.jti, user__is_active=True)
+        .update(refresh_jti=successor, refreshed_at=Now(), expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME)
+    )
+    if not rotated:
+        end_session(session_id=claims.session_id, reason="refresh_reused")
+        raise InvalidToken
+    user_id = Session.objects.values_list("user_id", flat=True).get(id=claims.session_id)
+    return issue_pair(session_id=claims.session_id, user_id=user_id, refresh_jti=successor)
+
+
+def end_session(*, session_id: UUID, reason: str) -> None:
+    """End one session: its access and refresh tokens are refused from the next request on. Repeating it is harmless."""
+    if Session.objects.filter(id=session_id, revoked_at=None).update(revoked_at=Now(), revoked_reason=reason):
+        deny(session_id)
+
+
+def end_sessions(*, user_id: int, reason: str, but: UUID | None = None) -> None:
+    """End all sessions of a user, except the one that asks."""
+    live = Session.objects.live().filter(user_id=user_id).values_list("id", flat=True)
+    ended = [session_id for session_id in live if session_id != but]
+    Session.objects.filter(id__in=ended, revoked_at=None).update(revoked_at=Now(), revoked_reason=reason)
+    for session_id in ended:
+        deny(session_id)
+
+
+def deny(session_id: UUID) -> None:
+    """Tell the denylist, for gateways that check tokens without our database. We ourselves ask the row."""
+    cache.write(f"denied:{session_id.hex}", b"1", settings.ACCESS_TOKEN_LIFETIME.total_seconds())
