@@ -61,16 +61,20 @@ def refresh_session(*, refresh_token: str) -> TokenPair:
     if claims is None:
         raise InvalidToken
     successor = uuid4()
+    # Conditions on the session's own columns only: one on the user would make this an UPDATE of ids that a subquery
+    # chose before the wait for the row, and several requests would win (tried).
     rotated = (
         Session.objects.live()
-        .filter(id=claims.session_id, refresh_jti=claims.jti, user__is_active=True)
+        .filter(id=claims.session_id, refresh_jti=claims.jti)
         .update(refresh_jti=successor, refreshed_at=Now(), expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME)
     )
     if not rotated:
         end_session(session_id=claims.session_id, reason="refresh_reused")
         raise InvalidToken
-    user_id = Session.objects.values_list("user_id", flat=True).get(id=claims.session_id)
-    return issue_pair(session_id=claims.session_id, user_id=user_id, refresh_jti=successor)
+    user = find_user(claims.session_id)
+    if user is None:
+        raise InvalidToken
+    return issue_pair(session_id=claims.session_id, user_id=user.pk, refresh_jti=successor)
 
 
 def end_session(*, session_id: UUID, reason: str) -> None:
