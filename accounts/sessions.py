@@ -58,7 +58,7 @@ def start_session(*, user_id: int, user_agent: str = "") -> TokenPair:
 def refresh_session(*, refresh_token: str) -> TokenPair:
     """Exchange a refresh token for a new pair. One that was used before ends its session; refuses with InvalidToken."""
     claims = read_refresh_token(refresh_token)
-    if claims is None:
+    if claims is None or (user := find_user(claims.session_id)) is None:
         raise InvalidToken
     successor = uuid4()
     # Conditions on the session's own columns only: one on the user would make this an UPDATE of ids that a subquery
@@ -70,9 +70,6 @@ def refresh_session(*, refresh_token: str) -> TokenPair:
     )
     if not rotated:
         end_session(session_id=claims.session_id, reason="refresh_reused")
-        raise InvalidToken
-    user = find_user(claims.session_id)
-    if user is None:
         raise InvalidToken
     return issue_pair(session_id=claims.session_id, user_id=user.pk, refresh_jti=successor)
 
