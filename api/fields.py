@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 MAX_ID = 2**63 - 1
 MAX_INT = 2**31 - 1
-MONEY = re.compile(r"(0|[1-9][0-9]{0,6})(\.[0-9]{1,2})?\Z")
+MONEY = re.compile(r"(0\.(0[1-9]|[1-9][0-9]?)|[1-9][0-9]{0,6}(\.[0-9]{1,2})?)\Z")
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?\Z")
 INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
 TIMESTAMP = re.compile(

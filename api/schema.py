@@ -1,31 +1,154 @@
-"""The OpenAPI description: what drf-spectacular cannot know by itself."""
+"""The OpenAPI description: what drf-spectacular cannot know by itself.
+
+Every answer of every operation is described: the conventions that all share (errors, conditional requests, keys) are
+added here once and not at each view.
+"""
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import inline_serializer
-from rest_framework import serializers
+
+from api.fields import MAX_ID
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "An RFC 9457 problem document. `code` is stable; docs/api.md lists all codes.",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {name: {"type": "string"} for name in ("field", "code", "message")},
+            },
+        },
+    },
+}
+STATUSES = {
+    "304": "Not modified: the client's copy is current",
+    "400": "The request is malformed or not valid",
+    "401": "Not signed in, or the session has ended",
+    "403": "Known, but not allowed",
+    "404": "Missing, or somebody else's",
+    "406": "No other representation than JSON",
+    "409": "A conflict with the current state",
+    "412": "Somebody else has edited it since (If-Match)",
+    "413": "The body is too large",
+    "415": "The body's media type is not supported",
+    "422": "The idempotency key was used for another request",
+    "429": "Too many requests; see Retry-After",
+    "503": "Not now; see Retry-After",
+}
+# POSTs that create an order or move stock: they take an idempotency key.
+KEYED = ("/orders", "/inventory/receipts", "/inventory/adjustments", "/inventory/transfers")
+
+
+def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"in": "header", "name": name, "description": description, "schema": {"type": "string"} | schema}
+
+
+IF_NONE_MATCH = header("If-None-Match", "ETags that the client has; a match is answered with 304.")
+IF_MATCH = header("If-Match", "The ETag that the edit was made against; 412 when somebody else has edited since.")
+KEY = header(
+    "Idempotency-Key",
+    "The same key and body again give the first answer again, and nothing happens twice.",
+    minLength=1,
+    maxLength=255,
+    pattern="^[ -~]+$",
+)
 
 
 class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
-        """The app that answers: users, catalog, orders, inventory."""
+        """The app that answers: accounts, catalog, orders, inventory."""
         return [self.view.__module__.split(".")[0]]
 
 
-def page_of(row: type[serializers.BaseSerializer[Any]]) -> serializers.Serializer[Any]:
-    """The document of a list whose rows are of this shape, for `@extend_schema(responses=...)`."""
-    page: serializers.Serializer[Any] = inline_serializer(
-        name=f"{row.__name__.removesuffix('Serializer')}Page",
-        fields={
-            "next": serializers.URLField(allow_null=True),
-            "previous": serializers.URLField(allow_null=True),
-            "results": row(many=True),
-            "count": serializers.IntegerField(required=False, help_text="Only with `?count=exact`."),
-        },
-    )
-    return page
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class MoneyField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.fields.Money"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        pattern = self.target.pattern.pattern if direction == "request" else r"[0-9]{1,14}\.[0-9]{2}"
+        return {"type": "string", "pattern": f"^{pattern.removesuffix(chr(92) + 'Z')}$", "examples": ["29.99"]}
+
+
+class IntegerField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.fields.Integer"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        bounds = {"minimum": self.target.min_value, "maximum": self.target.max_value}
+        return {"type": "integer"} | bounds | ({"format": "int64"} if self.target.max_value == MAX_ID else {})
+
+
+class TextField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.fields.Text"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = {"type": "string"}
+        if self.target.max_length:
+            schema["maxLength"] = self.target.max_length
+        if not self.target.allow_blank:
+            schema["minLength"] = max(1, self.target.min_length or 1)
+            if self.target.trim_whitespace:
+                schema["pattern"] = r"\S"  # white space alone is as empty as nothing
+        return schema
 
 
 def describe_errors(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """drf-spectacular's hook: add to each operation what every one of its kind answers and takes."""
+    components = result.setdefault("components", {}).setdefault("schemas", {})
+    components["Problem"] = PROBLEM
+    for name, component in components.items():
+        if name.endswith("Request") and component.get("type") == "object":
+            component["additionalProperties"] = False
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            describe(path, method, operation)
     return result
+
+
+def describe(path: str, method: str, operation: dict[str, Any]) -> None:
+    statuses = {"400", "401", "406", "429", "503"}
+    headers = []
+    if method == "get":
+        statuses.add("304")
+        headers.append(IF_NONE_MATCH)
+    else:
+        statuses |= {"403", "409"}
+    if {} not in operation.get("security", [{}]):
+        statuses.add("403")
+    if "{" in path:
+        statuses.add("404")
+    if method in ("put", "patch"):
+        statuses.add("412")
+        headers.append(IF_MATCH)
+    if "requestBody" in operation:
+        statuses |= {"413", "415"}
+        operation["requestBody"]["required"] = True
+    if method == "post" and path.endswith(KEYED):
+        statuses.add("422")
+        headers.append(KEY)
+    operation["parameters"] = operation.get("parameters", []) + headers
+    for status in sorted(statuses - set(operation["responses"])):
+        answer: dict[str, Any] = {"description": STATUSES[status]}
+        if status != "304":
+            answer["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        operation["responses"][status] = answer

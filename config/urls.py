@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from api import documentation
 from api.urls import register_converters
 from config import health
+from config.media import media
 
 register_converters()
 
@@ -13,6 +15,11 @@ urlpatterns = [
     path("api/v1/", include("catalog.urls")),
     path("api/v1/", include("orders.urls")),
     path("api/v1/", include("inventory.urls")),
+    path("api/v1/schema", documentation.schema, name="schema"),
+    path("docs", documentation.SwaggerView.as_view()),
+    path("scalar", documentation.scalar),
+    path("scalar/bundle.js", documentation.scalar_bundle, name="scalar-bundle"),
+    path("media/<path:path>", media),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("admin/", admin.site.urls),
