@@ -35,6 +35,7 @@ from api.pagination import Keyset, page_document
 from api.parsers import StrictJSONParser, check_text, read_bounded
 from api.permissions import requires
 from api.refusals import FieldError, Invalid, NotFound, check_version
+from api.schema import page_of
 from api.serializers import body_of
 from api.throttles import LoginThrottle, PasswordResetThrottle, RegistrationThrottle
 from api.views import View, expected_version
@@ -81,7 +82,7 @@ class Users(View):
         user = services.register_user(**body_of(request, RegisterBody))
         return Response(UserSerializer(user).data, status=201)
 
-    @extend_schema(summary="List users", parameters=[UsersQuery], responses=UserSerializer(many=True))
+    @extend_schema(summary="List users", parameters=[UsersQuery], responses=page_of(UserSerializer))
     def get(self, request: Request) -> Response:
         query = UsersQuery.of(request)
         users = User.objects.filter(anonymised_at=None)

@@ -8,6 +8,9 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import inline_serializer
+from rest_framework.serializers import CharField, Serializer
+from rest_framework.serializers import IntegerField as RestInteger
 
 from api.fields import MAX_ID
 
@@ -64,6 +67,20 @@ KEY = header(
     maxLength=255,
     pattern="^[ -~]+$",
 )
+
+
+def page_of(serializer: type[Serializer[Any]]) -> Any:
+    """The answer of a list endpoint whose rows have this shape."""
+    name = serializer.__name__.removesuffix("Serializer")
+    return inline_serializer(
+        f"{name}Page",
+        {
+            "next": CharField(allow_null=True, help_text="The address of the next page."),
+            "previous": CharField(allow_null=True, help_text="The address of the previous page."),
+            "results": serializer(many=True),
+            "count": RestInteger(required=False, help_text="With `?count=exact`: rows in all."),
+        },
+    )
 
 
 class Schema(AutoSchema):
