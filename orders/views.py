@@ -1,7 +1,7 @@
 """Orders over HTTP: whose order it is, and what the verbs of services.py answer."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -10,7 +10,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.authentication import actor_of, user_of
 from api.idempotency import run_once
 from api.pagination import Keyset, cut_page, decode_cursor, page_document, page_links, page_size_of
 from api.permissions import requires
@@ -18,7 +18,6 @@ from api.refusals import NotFound
 from api.schema import page_of
 from api.serializers import PageQuery, body_of
 from api.views import View, expected_version
-from events.actors import Actor
 from orders import my_orders, services
 from orders.bodies import read_order
 from orders.models import Order, OrderQuerySet
@@ -41,25 +40,16 @@ from orders.stock_health import stock_check
 NEWEST_FIRST = Keyset(("order_date", "id"), (datetime, int), descending=True)
 
 
-def caller(request: Request) -> User:
-    """Who asks. No view of orders lets anybody in who is not signed in."""
-    return cast(User, request.user)
-
-
-def actor_of(request: Request) -> Actor:
-    return Actor(caller(request).pk, "api", caller(request).is_staff)
-
-
 def serves(request: Request, permission: str) -> bool:
     """Whether the caller is staff with this permission, and so acts for the shop and not for themselves."""
-    return caller(request).is_staff and caller(request).has_perm(permission)
+    return user_of(request).is_staff and user_of(request).has_perm(permission)
 
 
 def orders_seen_by(request: Request) -> OrderQuerySet:
     """All orders for staff who may see them, one's own for everybody else; the rest does not exist."""
     if serves(request, "orders.view_order"):
         return Order.objects.visible()
-    return Order.objects.of(caller(request).pk)
+    return Order.objects.of(user_of(request).pk)
 
 
 def owner_for(request: Request, order_id: int, permission: str) -> int | None:
@@ -67,11 +57,13 @@ def owner_for(request: Request, order_id: int, permission: str) -> int | None:
 
     Staff who see the order but may not do this to it are told so, unless it is their own.
     """
+    user = user_of(request)
     if serves(request, permission):
         return None
-    if orders_seen_by(request).filter(pk=order_id).exclude(user_id=caller(request).pk).exists():
+    if serves(request, "orders.view_order") and not Order.objects.of(user.pk).filter(pk=order_id).exists():
+        found(Order.objects.visible(), order_id)
         raise PermissionDenied
-    return caller(request).pk
+    return user.pk
 
 
 def found(orders: QuerySet[Order], order_id: int) -> Order:
@@ -112,7 +104,7 @@ class OrdersView(View):
     )
     def post(self, request: Request) -> HttpResponse:
         lines, shipping = read_order(request.data)
-        user_id, actor = caller(request).pk, actor_of(request)
+        user_id, actor = user_of(request).pk, actor_of(request)
         return run_once(
             request,
             lambda: services.place_order(user_id=user_id, lines=lines, shipping=shipping, actor=actor),
@@ -131,14 +123,14 @@ class MyOrdersView(View):
         query = PageQuery.of(request)
         cursor = decode_cursor(NEWEST_FIRST, query["cursor"]) if "cursor" in query else None
         size = page_size_of(query)
-        rows = my_orders.read(caller(request).pk, size + 1, cursor)
+        rows = my_orders.read(user_of(request).pk, size + 1, cursor)
         page = cut_page(rows, size, cursor, lambda row: (row[0], row[1]))
         document: dict[str, Any] = {
             **page_links(request, NEWEST_FIRST, page),
             "results": [my_orders.document(row) for row in page.rows],
         }
         if query.get("count") == "exact":
-            document["count"] = Order.objects.of(caller(request).pk).count()
+            document["count"] = Order.objects.of(user_of(request).pk).count()
         return Response(document)
 
 
@@ -217,7 +209,7 @@ class UserStatisticsView(View):
         summary="One's own figures", operation_id="orders_user_statistics", responses=UserStatisticsSerializer
     )
     def get(self, request: Request) -> Response:
-        return Response(order_statistics(caller(request).pk))
+        return Response(order_statistics(user_of(request).pk))
 
 
 class StockCheckView(View):

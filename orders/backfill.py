@@ -1,0 +1,167 @@
+"""Orders of the past, for the demo shop and the benchmarks alone: set-based, with explicit times.
+
+Everything that the services would have written stands there afterwards: lines, history and events here, reservations
+and the ledger by inventory.backfill, which is handed what was promised and what became of it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from events.actors import BACKFILL
+from orders.models import Order
+from orders.services import Shipping
+
+BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class PastStep:
+    """A transition that happened."""
+
+    status: str
+    at: datetime
+    actor: str = str(BACKFILL)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastLine:
+    """Units of a variant that came from one warehouse."""
+
+    variant_id: int
+    quantity: int
+    warehouse_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastOrder:
+    """An order as it went, each variant once; `steps` are legal transitions, oldest first."""
+
+    user_id: int
+    placed_at: datetime
+    shipping: Shipping
+    lines: Sequence[PastLine]
+    steps: Sequence[PastStep] = ()
+
+
+TABLES = """
+create temp table past_order (
+    place int primary key, user_id bigint, placed_at timestamptz, status text, updated_at timestamptz, version int,
+    line1 text, line2 text, city text, state text, postal_code text, country text
+);
+create temp table past_line (place int, line int, variant_id bigint, quantity int, warehouse_id bigint);
+create temp table past_step (
+    place int, step int, at timestamptz, event text, from_status text, to_status text, actor text, note text
+);
+"""
+NUMBERED = """
+create temp table numbered_order as
+select o.*, nextval(pg_get_serial_sequence('orders_order', 'id')) as id, nextval('orders_number_seq')::text as number
+from (select * from past_order order by placed_at, place) o
+"""
+PRICED = """
+create temp table priced_line as
+select l.*, v.product_id, v.stock_item_id, i.sku, coalesce(v.price, p.price) as price,
+       left(case when v.name = '' then p.name else p.name || ' (' || v.name || ')' end, 255) as name
+from past_line l
+join catalog_variant v on v.id = l.variant_id
+join catalog_product p on p.id = v.product_id
+join inventory_stockitem i on i.id = v.stock_item_id
+"""
+WRITE = (
+    """
+    insert into orders_order (
+        id, number, user_id, status, total_amount, currency, shipping_address_line1, shipping_address_line2,
+        shipping_city, shipping_state, shipping_postal_code, shipping_country, order_date, updated_at, version)
+    select o.id, o.number, o.user_id, o.status, t.total, %(currency)s::text, o.line1, o.line2, o.city, o.state,
+           o.postal_code, o.country, o.placed_at, o.updated_at, o.version
+    from numbered_order o
+    join (select place, sum(price * quantity) as total from priced_line group by place) t using (place)
+    order by o.id
+    """,
+    """
+    insert into orders_orderitem (
+        order_id, product_id, variant_id, sku, product_name, quantity, unit_price, subtotal)
+    select o.id, l.product_id, l.variant_id, l.sku, l.name, l.quantity, l.price, l.price * l.quantity
+    from priced_line l join numbered_order o using (place) order by o.id, l.line
+    """,
+    """
+    insert into orders_orderevent (order_id, at, event, from_status, to_status, actor, note)
+    select o.id, s.at, s.event, s.from_status, s.to_status, s.actor, s.note
+    from past_step s join numbered_order o using (place) order by s.at, o.id, s.step
+    """,
+    """
+    insert into events_event (kind, subject, payload, actor, channel, at)
+    select 'order.' || s.event, 'order:' || o.id, jsonb_build_object('order_id', o.id), s.actor, 'backfill', s.at
+    from past_step s join numbered_order o using (place) order by s.at, o.id, s.step
+    """,
+    """
+    insert into past_movement (item_id, warehouse_id, kind, on_hand, reserved, reference, reason, actor, at)
+    select l.stock_item_id, l.warehouse_id,
+           case s.event when 'placed' then 'reserved' when 'shipped' then 'shipped' else 'released' end,
+           case s.event when 'shipped' then -l.quantity else 0 end,
+           case s.event when 'placed' then l.quantity else -l.quantity end,
+           'order:' || o.number, case s.event when 'cancelled' then 'order cancelled' else '' end, s.actor, s.at
+    from past_step s join numbered_order o using (place) join priced_line l using (place)
+    where s.event in ('placed', 'shipped', 'cancelled')
+    order by s.at, o.id, s.step, l.line
+    """,
+)
+
+
+def load_orders(orders: Iterable[PastOrder], *, batch: int = BATCH) -> int:
+    """Write these orders, which come oldest first; answers how many. Only within `inventory.backfill.backfill`."""
+    source, count = iter(orders), 0
+    while some := list(islice(source, batch)):
+        load(some)
+        count += len(some)
+    return count
+
+
+def load(orders: Sequence[PastOrder]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(TABLES)
+        copy(cursor, "past_order", map(order_row, range(len(orders)), orders))
+        copy(cursor, "past_line", line_rows(orders))
+        copy(cursor, "past_step", step_rows(orders))
+        cursor.execute(NUMBERED)
+        cursor.execute(PRICED)
+        for statement in WRITE:
+            cursor.execute(statement, {"currency": settings.CURRENCY})
+        cursor.execute("drop table past_order, past_line, past_step, numbered_order, priced_line")
+
+
+def copy(cursor: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    with cursor.copy(f"copy {table} from stdin") as stream:
+        for row in rows:
+            stream.write_row(row)
+
+
+def order_row(place: int, order: PastOrder) -> Sequence[Any]:
+    last = order.steps[-1] if order.steps else PastStep(Order.Status.PENDING, order.placed_at)
+    address = (order.shipping[name] for name in Shipping.__annotations__)  # type: ignore[literal-required]  # its keys
+    return (place, order.user_id, order.placed_at, last.status, last.at, 1 + len(order.steps), *address)
+
+
+def line_rows(orders: Sequence[PastOrder]) -> Iterator[Sequence[Any]]:
+    for place, order in enumerate(orders):
+        for number, line in enumerate(order.lines):
+            yield place, number, line.variant_id, line.quantity, line.warehouse_id
+
+
+def step_rows(orders: Sequence[PastOrder]) -> Iterator[Sequence[Any]]:
+    """The history of each order. Refuses a transition that is not legal."""
+    for place, order in enumerate(orders):
+        yield place, 0, order.placed_at, "placed", "", Order.Status.PENDING, f"customer:{order.user_id}", ""
+        status: str = Order.Status.PENDING
+        for number, step in enumerate(order.steps, start=1):
+            if step.status not in Order.NEXT[status]:
+                raise ValueError(f"An order that is {status} cannot become {step.status}.")
+            yield place, number, step.at, step.status, status, step.status, step.actor, step.note
+            status = step.status
