@@ -1,0 +1,90 @@
+"""Categories, products and their pictures, written through the services of the catalog."""
+
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils.text import slugify
+
+from catalog.models import Product, Variant, file_of
+from catalog.pictures import Picture
+from catalog.services import VariantInput, create_category, create_product
+from catalog.services.images import record_image
+from demo.pictures import draw_picture
+from demo.products import DemoProduct, categories
+from events.actors import BACKFILL
+from inventory.models import StockItem
+
+CENT = Decimal("0.01")
+
+
+def draw_pictures(plans: Sequence[DemoProduct]) -> Iterator[tuple[str, Picture]]:
+    """Draw each product's picture and put its files into the storage; answers their stem and sizes, in turn.
+
+    The name of a file is always the same one, so a load that was interrupted leaves nothing behind: the next one
+    writes over its files.
+    """
+
+    def draw(number: int) -> tuple[str, Picture]:
+        plan = plans[number]
+        stem = f"demo-{slugify(plan.name)}"
+        picture = draw_picture(plan.shape, plan.colour, number)
+        for size, content in picture.renditions.items():
+            name = file_of(stem, size)
+            default_storage.delete(name)
+            default_storage.save(name, ContentFile(content))
+        return stem, picture
+
+    with ThreadPoolExecutor(2) as pool:  # Pillow draws and encodes without holding the interpreter's lock
+        yield from pool.map(draw, range(len(plans)))
+
+
+def create_categories() -> None:
+    for name, slug, parent in categories():
+        create_category(name=name, slug=slug, parent=parent, actor=BACKFILL)
+
+
+def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
+    variants: list[VariantInput] = [
+        {"sku": variant.sku, "options": variant.options, "price": variant.price} for variant in plan.variants
+    ]
+    product = create_product(
+        name=plan.name,
+        price=plan.price,
+        description=plan.description,
+        category=plan.category,
+        attributes=plan.attributes,
+        variants=variants,
+        actor=BACKFILL,
+    )
+    record_image(product_id=product.pk, stem=stem, picture=picture, alt=plan.name, actor=BACKFILL)
+    return product
+
+
+def date_products(created: Sequence[Product], dice: random.Random, now: datetime) -> None:
+    """Let products have arrived over fourteen months, in no particular order, so that "newest" means something."""
+    for product in created:
+        product.created_at = product.updated_at = now - timedelta(
+            days=dice.randint(3, 420), minutes=dice.randint(0, 1440)
+        )
+    Product.objects.bulk_update(created, ["created_at", "updated_at"])
+
+
+def describe_items(dice: random.Random) -> None:
+    """What purchasing knows of each item: its cost, and for every sixth a reorder point of its own."""
+    items = []
+    for variant in Variant.objects.select_related("product", "stock_item").order_by("pk"):
+        item = variant.stock_item
+        item.unit_cost = (variant.effective_price * dice.randint(42, 62) / 100).quantize(CENT)
+        item.lead_time_days = dice.choice((5, 7, 14, 21))
+        item.reorder_quantity = dice.choice((20, 40, 60))
+        item.reorder_point = dice.choice((8, 12, 15, 20)) if dice.random() < 1 / 6 else None
+        item.barcode = f"40{dice.randrange(10**10):010d}"
+        items.append(item)
+    StockItem.objects.bulk_update(
+        items, ["unit_cost", "lead_time_days", "reorder_quantity", "reorder_point", "barcode"]
+    )

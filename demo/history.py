@@ -1,0 +1,124 @@
+"""Twelve months of orders, invented: who bought what when, how far each order has come, and what lies there now."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from accounts.models import User
+from catalog.models import Variant
+from demo.people import People
+from events.actors import Actor
+from inventory.backfill import PastReceipt
+from inventory.models import Warehouse
+from orders.backfill import PastLine, PastOrder, PastStep
+from orders.models import Order
+from orders.services import Shipping
+
+ORDERS = 500
+# How many of them are from the last 18 hours, 3 days and 7 days; the others are spread over the year.
+RECENT = ((12, 18), (14, 72), (24, 168))
+CANCELLED = 0.08
+REASONS = ("Ordered twice by mistake", "Found it in another colour", "Delivery would be too late", "")
+# Share of articles in each band, and what is unsold of such an article.
+BANDS = ((0.05, (0, 0)), (0.08, (1, 5)), (0.09, (6, 10)), (0.40, (11, 50)), (0.38, (51, 180)))
+
+
+def past_orders(
+    dice: random.Random, now: datetime, people: People, variants: Sequence[Variant], warehouses: Sequence[Warehouse]
+) -> list[PastOrder]:
+    """The orders, oldest first. A few articles and a few customers account for much of it, as in any shop."""
+    articles = list(variants)
+    dice.shuffle(articles)
+    popularity = list(accumulate(1 / (place + 8) for place in range(len(articles))))
+    loyalty = list(accumulate(1 / (place + 4) for place in range(len(people.customers))))
+    orders = []
+    for placed_at in sorted(order_times(dice, now)):
+        [user] = dice.choices(people.customers, cum_weights=loyalty)
+        [warehouse] = dice.choices(warehouses, weights=[3, 1])
+        basket = set(dice.choices(articles, cum_weights=popularity, k=dice.choice((1, 1, 2, 2, 3, 4))))
+        lines = [PastLine(variant.pk, dice.choice((1, 1, 1, 2, 3)), warehouse.pk) for variant in by_id(basket)]
+        steps = [step for step in what_follows(dice, placed_at, user, people) if step.at < now]
+        orders.append(PastOrder(user.pk, placed_at, shipping_of(user), lines, steps))
+    return orders
+
+
+def by_id(basket: set[Variant]) -> list[Variant]:
+    return sorted(basket, key=lambda variant: variant.pk)
+
+
+def order_times(dice: random.Random, now: datetime) -> Iterator[datetime]:
+    for count, hours in RECENT:
+        for _ in range(count):
+            yield now - timedelta(hours=dice.uniform(0.2, hours))
+    for _ in range(ORDERS - sum(count for count, _ in RECENT)):
+        # Business grows: the square root puts three quarters of the year's orders into its second half.
+        yield now - timedelta(days=7 + 350 * (1 - dice.random() ** 0.5), minutes=dice.randint(0, 600))
+
+
+def what_follows(dice: random.Random, placed_at: datetime, user: User, people: People) -> Iterator[PastStep]:
+    """The steps that an order takes, those in the future included."""
+    desk = str(Actor(people.order_desk.pk, "backfill", is_staff=True))
+    at = placed_at + timedelta(hours=dice.uniform(1, 16))
+    if dice.random() < CANCELLED:
+        yield PastStep(Order.Status.CANCELLED, at, str(Actor(user.pk, "backfill")), dice.choice(REASONS))
+        return
+    yield PastStep(Order.Status.CONFIRMED, at, desk)
+    at += timedelta(hours=dice.uniform(8, 48))
+    yield PastStep(Order.Status.SHIPPED, at, desk)
+    yield PastStep(Order.Status.DELIVERED, at + timedelta(hours=dice.uniform(40, 120)), desk)
+
+
+def shipping_of(user: User) -> Shipping:
+    return {
+        "shipping_address_line1": user.address_line1,
+        "shipping_address_line2": user.address_line2,
+        "shipping_city": user.city,
+        "shipping_state": user.state,
+        "shipping_postal_code": user.postal_code,
+        "shipping_country": user.country,
+    }
+
+
+def past_receipts(
+    dice: random.Random,
+    now: datetime,
+    variants: Sequence[Variant],
+    warehouses: Sequence[Warehouse],
+    orders: Sequence[PastOrder],
+) -> Iterator[PastReceipt]:
+    """What must have come in, so that every order could be filled and every band is there after the last one.
+
+    What the orders took was there from the first day; of what is left, a part came later.
+    """
+    promised: Counter[tuple[int, int]] = Counter()
+    kept: Counter[tuple[int, int]] = Counter()
+    for order in orders:
+        units = {(line.variant_id, line.warehouse_id): line.quantity for line in order.lines}
+        promised.update(units)
+        if not order.steps or order.steps[-1].status != Order.Status.CANCELLED:
+            kept.update(units)
+    shares, ranges = zip(*BANDS, strict=True)
+    for variant in variants:
+        [(low, high)] = dice.choices(ranges, weights=shares)
+        unsold = dice.randint(low, high)
+        elsewhere = round(unsold * dice.choice((0, 0.2, 0.3, 0.5)))
+        for warehouse, left in zip(warehouses, (unsold - elsewhere, elsewhere), strict=True):
+            later = left // 3 if left > 20 else 0
+            place = (variant.pk, warehouse.pk)
+            first = max(kept[place] + left - later, promised[place])
+            for quantity, at in ((first, opening(now)), (later, now - timedelta(days=dice.randint(20, 200)))):
+                if quantity:
+                    yield PastReceipt(
+                        variant.stock_item_id,
+                        warehouse.pk,
+                        quantity,
+                        at,
+                        reference=f"PO-{at:%y%m}",
+                        unit_cost=variant.stock_item.unit_cost,
+                    )
+
+
+def opening(now: datetime) -> datetime:
+    return now - timedelta(days=400)
