@@ -4,8 +4,6 @@ Nothing is left running when it ends, whichever way it ends: on Linux the kernel
 is killed, and what survives elsewhere is stopped by the next start.
 """
 
-import contextlib
-import ctypes
 import fcntl
 import os
 import signal
@@ -16,15 +14,18 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
+import environ
+
 from config import embedded
+from config.processes import Process, dying_with_us
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-HOST = os.environ.get("HOST", "127.0.0.1")
-PORT = os.environ.get("PORT", "8000")
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
 CHILDREN = {
     "web": [sys.executable, "-m", "gunicorn", "-c", str(BASE_DIR / "config" / "gunicorn.py"), "config.wsgi"],
@@ -35,162 +36,132 @@ STEPS = {
     "Migrating": ["migrate", "-v0"],
     "Loading the demo shop (once)": ["load_demo", "--if-empty"],
 }
-# A child that dies this often within a minute will not come up by itself.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What dies this often within a minute will not come up by itself.
 MAX_DEATHS = 3
+# A run that was killed leaves a web process behind for the moment that it takes to finish its requests.
+LEFTOVER_SECONDS = 25.0
 
 
-class Stop(Exception):
+class Stop(BaseException):
     """Somebody asked us to end."""
 
 
-def main() -> int:
-    data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
-    os.environ["DATA_DIR"] = str(data_dir)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, ask_to_stop)
-    with (data_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return fail(f"A shop is already running on {data_dir}. For a second one: make run DATA_DIR=… PORT=…")
-        if not port_is_free():
-            return fail(f"Port {PORT} is taken. Choose another one: make run PORT=8001")
-        return run(data_dir)
+class Failed(Exception):
+    """The shop cannot run. The message is for the person at the terminal."""
 
 
-def run(data_dir: Path) -> int:
-    servers = embedded.Servers(data_dir)
-    children: dict[str, subprocess.Popen[bytes]] = {}
-    status = 0
-    try:
+class Shop:
+    """The processes of one run. Whoever starts a process here is the main thread: the kernel ties its life to that."""
+
+    def __init__(self, data_dir: Path, host: str, port: int) -> None:
+        self.data_dir, self.host, self.port = data_dir, host, port
+        self.servers = embedded.Servers(data_dir)
+        self.children: dict[str, Process] = {}
+        self.deaths: dict[str, list[float]] = {}
+
+    def run(self) -> None:
+        """Start everything in order and stay until something ends it; then stop everything in order."""
         started = time.monotonic()
-        say("Starting PostgreSQL and Valkey")
-        servers = embedded.start(
-            data_dir, postgres=not os.environ.get("DATABASE_URL"), valkey=not os.environ.get("REDIS_URL")
-        )
-        for title, command in STEPS.items():
-            say(title)
-            run_step([*MANAGE, *command], children)
-        (data_dir / "static").mkdir(exist_ok=True)
-        say("Starting web and worker")
-        for name in CHILDREN:
-            children[name] = start_child(name)
-        wait_until_ready(children)
-        say(f"Ready after {time.monotonic() - started:.1f} s\n")
-        print(banner(data_dir), flush=True)
-        watch(children, servers)
-    except Stop:
-        print("\nStopping …", flush=True)
-    except (embedded.StartFailed, RuntimeError, OSError) as error:
-        status = fail(str(error))
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        for child in children.values():
-            child.terminate()
-        for child in children.values():
-            end(child)
-        servers.stop()
-    return status
-
-
-def run_step(command: list[str], children: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Run a command to its end; it stands among the children meanwhile, so that a stop reaches it too."""
-    children["step"] = step = subprocess.Popen(
-        command, cwd=BASE_DIR, start_new_session=True, preexec_fn=die_with_parent
-    )
-    if step.wait():
-        raise RuntimeError(f"{' '.join(command[1:])} failed with status {step.returncode}.")
-    del children["step"]
-
-
-def start_child(name: str) -> subprocess.Popen[bytes]:
-    child = subprocess.Popen(
-        CHILDREN[name],
-        cwd=BASE_DIR,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        preexec_fn=die_with_parent,
-    )
-    assert child.stdout is not None  # noqa: S101  # it is a pipe
-    threading.Thread(target=copy_output, args=(name, child.stdout), daemon=True).start()
-    return child
-
-
-def copy_output(name: str, output: IO[bytes]) -> None:
-    for line in output:
-        print(f"{name:>6} | {line.decode(errors='replace').rstrip()}", flush=True)
-
-
-def die_with_parent() -> None:
-    """Linux: be told to stop (SIGTERM) when the process that started us is killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-def wait_until_ready(children: dict[str, subprocess.Popen[bytes]]) -> None:
-    deadline = time.monotonic() + 60
-    answer = "no answer"
-    while time.monotonic() < deadline:
-        for name, child in children.items():
-            if child.poll() is not None:
-                raise RuntimeError(f"The {name} process ended with status {child.returncode}; see above.")
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{PORT}/health/ready", timeout=5) as response:
-                if response.status == 200:
-                    return
-        except urllib.error.HTTPError as error:
-            answer = error.read().decode(errors="replace")
-        except OSError as error:
-            answer = str(error)
-        time.sleep(0.1)
-    raise RuntimeError(f"The shop did not become ready within a minute: {answer}")
+            say("==> Starting PostgreSQL and Valkey")
+            self.servers = embedded.start(
+                self.data_dir,
+                postgres=not os.environ.get("DATABASE_URL"),
+                valkey=not os.environ.get("REDIS_URL"),
+                report=say,
+            )
+            for title, command in STEPS.items():
+                say(f"==> {title}")
+                self.run_step(command)
+            (self.data_dir / "static").mkdir(exist_ok=True)
+            say("==> Starting web and worker")
+            for name in CHILDREN:
+                self.start_child(name)
+            self.wait_until_ready()
+            say(f"==> Ready after {time.monotonic() - started:.1f} s\n\n{self.banner()}")
+            self.watch()
+        finally:
+            self.stop()
 
+    def run_step(self, command: Sequence[str]) -> None:
+        """Run a command to its end; it stands among the children meanwhile, so that a stop reaches it too."""
+        step = subprocess.Popen(
+            [*MANAGE, *command], cwd=BASE_DIR, start_new_session=True, preexec_fn=dying_with_us(signal.SIGTERM)
+        )
+        self.children["step"] = step
+        if step.wait():
+            raise Failed(f"manage.py {' '.join(command)} failed with status {step.returncode}.")
+        del self.children["step"]
 
-def watch(children: dict[str, subprocess.Popen[bytes]], servers: embedded.Servers) -> None:
-    """Stay until told to stop. A child that dies is started again, unless it keeps dying."""
-    deaths: list[float] = []
-    while True:
-        time.sleep(0.5)
-        for server in servers.processes:
-            if server.poll() is not None:
-                raise RuntimeError("PostgreSQL or Valkey has ended unexpectedly; its log is in DATA_DIR. Run again.")
-        for name, child in children.items():
-            if child.poll() is None:
-                continue
-            now = time.monotonic()
-            deaths = [*(moment for moment in deaths if moment > now - 60), now]
-            if len(deaths) >= MAX_DEATHS:
-                raise RuntimeError(f"The {name} process keeps ending (status {child.returncode}).")
-            print(f"The {name} process ended with status {child.returncode}; starting it again.", flush=True)
-            children[name] = start_child(name)
+    def start_child(self, name: str) -> None:
+        child = subprocess.Popen(
+            CHILDREN[name],
+            cwd=BASE_DIR,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=dying_with_us(signal.SIGTERM),
+        )
+        self.children[name] = child
+        threading.Thread(target=copy_output, args=(name, child.stdout), daemon=True).start()
 
+    def wait_until_ready(self) -> None:
+        address = f"http://{url_host('127.0.0.1' if self.host == '0.0.0.0' else self.host)}:{self.port}/health/ready"  # noqa: S104
+        # A proxy of the environment is for the outside world.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline, answer = time.monotonic() + 60, "no answer"
+        while time.monotonic() < deadline:
+            for name, child in self.children.items():
+                if child.poll() is not None:
+                    raise Failed(f"The {name} process ended with status {child.returncode}; see above.")
+            try:
+                opener.open(address, timeout=5).close()
+                return
+            except urllib.error.HTTPError as error:
+                answer = error.read().decode(errors="replace")
+            except OSError as error:
+                answer = str(error)
+            time.sleep(0.1)
+        raise Failed(f"The shop did not become ready within a minute: {answer}")
 
-def end(child: subprocess.Popen[bytes]) -> None:
-    try:
-        child.wait(30)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+    def watch(self) -> None:
+        """Stay until told to stop. What dies is started again, unless it keeps dying."""
+        while True:
+            time.sleep(0.5)
+            for name, status in self.servers.ended().items():
+                self.note_death(name, status)
+                self.servers.start_again(name)
+            for name, child in self.children.items():
+                if child.poll() is not None:
+                    self.note_death(name, child.returncode)
+                    self.start_child(name)
 
+    def note_death(self, name: str, status: int) -> None:
+        now = time.monotonic()
+        self.deaths[name] = [*(moment for moment in self.deaths.get(name, []) if moment > now - 60), now]
+        if len(self.deaths[name]) >= MAX_DEATHS:
+            raise Failed(f"{name} keeps ending (status {status}); logs of the servers are in {self.data_dir}.")
+        say(f"{name} ended with status {status}; starting it again.")
 
-def port_is_free() -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with contextlib.suppress(OSError):
-            probe.bind((HOST, int(PORT)))
-            return True
-    return False
+    def stop(self) -> None:
+        ignore_signals()
+        for child in self.children.values():
+            child.terminate()
+        for child in self.children.values():
+            try:
+                child.wait(30)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.servers.stop()
 
-
-def banner(data_dir: Path) -> str:
-    shop = f"http://{'localhost' if HOST == '127.0.0.1' else HOST}:{PORT}"
-    return f"""  API         {shop}/api/v1/
+    def banner(self) -> str:
+        shop = f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0') else url_host(self.host)}:{self.port}"  # noqa: S104
+        return f"""  API         {shop}/api/v1/
   Reference   {shop}/docs   {shop}/scalar
   Dashboard   {shop}/admin/
-  Mail        {data_dir / "mail"}
+  Mail        {self.data_dir / "mail"}
 
   Staff       admin@example.com / demo-admin-password
   Customer    customer@example.com / demo-customer-password
@@ -201,17 +172,91 @@ Ctrl-C stops everything; the data stays.
 """
 
 
+def main() -> int:
+    for number in STOP_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN or number is signal.SIGINT:  # nohup stays nohup
+            signal.signal(number, ask_to_stop)
+    try:
+        environ.Env.read_env(BASE_DIR / ".env")
+        data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
+        os.environ["DATA_DIR"] = str(data_dir)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        host, port = os.environ.get("HOST") or "127.0.0.1", port_number(os.environ.get("PORT") or "8000")
+        os.environ["HOST"], os.environ["PORT"] = host, str(port)
+        with (data_dir / "lock").open("a+") as lock:
+            claim(lock, data_dir)
+            wait_for_port(host, port, seconds=LEFTOVER_SECONDS if embedded.state_file(data_dir).exists() else 0)
+            Shop(data_dir, host, port).run()
+    except Stop:
+        say("\nStopped.")
+    except (Failed, embedded.StartFailed, OSError) as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def claim(lock: IO[str], data_dir: Path) -> None:
+    """Hold the folder for as long as this process lives; its number stands in the lock file."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        raise Failed(
+            f"A shop is already running on {data_dir} (process {lock.read().strip() or 'unknown'}). "
+            "For a second one: make run DATA_DIR=… PORT=…"
+        ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+
+
+def port_number(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise Failed(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def wait_for_port(host: str, port: int, *, seconds: float) -> None:
+    """Refuse a taken port before anything heavy begins; `seconds` are granted to an earlier run that is ending."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                return
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                raise Failed(
+                    f"Port {port} of {host} cannot be used: {error.strerror}. Choose another one: make run PORT=8001"
+                ) from error
+        time.sleep(0.2)
+
+
+def url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def copy_output(name: str, output: IO[bytes]) -> None:
+    for line in output:
+        say(f"{name:>6} | {line.decode(errors='replace').rstrip()}")
+
+
 def ask_to_stop(number: int, frame: FrameType | None) -> None:
+    ignore_signals()
     raise Stop
 
 
+def ignore_signals() -> None:
+    """Being told once is enough: stopping must not be interrupted, or something would be left running."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def say(text: str) -> None:
-    print(f"==> {text}", flush=True)
-
-
-def fail(reason: str) -> int:
-    print(f"error: {reason}", file=sys.stderr, flush=True)
-    return 1
+    with suppress(OSError):  # the terminal may be gone
+        print(text, flush=True)
 
 
 if __name__ == "__main__":
