@@ -47,6 +47,8 @@ if PRODUCTION:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the shop's host names in production.")
     if not env.str("DATABASE_URL", default=""):
         raise ImproperlyConfigured("DATABASE_URL must name the PostgreSQL server in production.")
+    if not env.str("EMAIL_URL", default=""):
+        raise ImproperlyConfigured("EMAIL_URL must name the mail server in production: nobody reads mails in a folder.")
 else:
     SECRET_KEY = env.str("SECRET_KEY", default="") or development_secret()
     if set(ALLOWED_HOSTS) - LOCAL_HOSTS:

@@ -1,3 +1,5 @@
+"""Addresses of orders, below /api/v1/."""
+
 from django.urls import path
 
 from orders import views

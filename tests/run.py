@@ -18,6 +18,7 @@ PRODUCTION = {
     "SECRET_KEY": secrets.token_urlsafe(64),
     "ALLOWED_HOSTS": "shop.example.com",
     "DATABASE_URL": "postgres://shop@127.0.0.1:1/shop",
+    "EMAIL_URL": "smtp://localhost:25",
 }
 # Part: (seconds it may take on two cores before we look into it, command, environment)
 CHECKS: dict[str, tuple[int, list[str], dict[str, str]]] = {
