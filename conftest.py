@@ -23,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Named here and not in pyproject.toml: pytest-django would read the settings before the servers have addresses.
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ["BCRYPT_ROUNDS"] = "4"
+    os.environ["LIST_CACHE_SECONDS"] = "0"  # a test sees its own writes; that of the cache switches it on
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         address, number = os.environ["REDIS_URL"].partition("?")[0], int(worker.removeprefix("gw"))
         os.environ["REDIS_URL"] = f"{address}?db={number + 1}"

@@ -41,7 +41,7 @@ class QuerySerializer(serializers.Serializer[Any]):
 class PageQuery(QuerySerializer):
     """What every list takes."""
 
-    cursor = Text(required=False, max_length=1000, help_text="From `next` or `previous` of an earlier page.")
+    cursor = Text(required=False, max_length=2500, help_text="From `next` or `previous` of an earlier page.")
     page_size = Integer(required=False, min_value=1, max_value=settings.MAX_PAGE_SIZE, help_text="Rows per page.")
     count = Choice(required=False, choices=["exact"], help_text="`exact` adds the total, which costs a count.")
 

@@ -14,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from inventory.models import StockItem, StockLevel
@@ -74,16 +73,8 @@ def _members(value: object, limit: int) -> Iterable[tuple[str, object]]:
 
 
 class CategoryQuerySet(models.QuerySet["Category"]):
-    def with_descendants(self, slug: str) -> Self:
-        """The category of this slug and everything below it."""
-        tree = RawSQL(  # the slug travels as a parameter
-            "with recursive tree as ("
-            " select id from catalog_category where slug = %s"
-            " union all select c.id from catalog_category c join tree on c.parent_id = tree.id)"
-            " select id from tree",
-            [slug],
-        )
-        return self.filter(id__in=tree)
+    def with_relatives(self) -> Self:
+        return self.select_related("parent").prefetch_related("children")
 
 
 class Category(models.Model):
@@ -109,6 +100,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def on_sale(self) -> Self:
         """What the storefront shows."""
         return self.filter(status=Product.Status.ACTIVE)
+
+    def with_details(self) -> Self:
+        """With all that an answer shows of a product, in four queries however many there are."""
+        variants = models.Prefetch("variants", Variant.objects.live().with_stock())
+        return self.select_related("category").prefetch_related(variants, "images")
 
 
 class Product(models.Model):
@@ -208,6 +204,9 @@ class Variant(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+
+    stock_quantity: int
+    """Only on rows that VariantQuerySet.with_stock() has read."""
 
     objects = VariantQuerySet.as_manager()
 

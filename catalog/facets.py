@@ -1,0 +1,101 @@
+"""How many products there are under each heading: what a storefront shows beside a list."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import connection
+
+from catalog.selection import IN_STOCK, Selection, fetch, with_clause
+
+# Where one price bucket ends and the next begins.
+STEPS = [Decimal(step) for step in (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)]
+CENT = Decimal("0.01")
+MAX_CATEGORIES = 100
+MAX_CODES = MAX_VALUES = 20
+
+# Every category beside itself and each one above it.
+ABOVE = """above as (
+    select id as category_id, id as ancestor_id, parent_id from catalog_category
+    union all select above.category_id, parent.id, parent.parent_id
+    from above join catalog_category parent on parent.id = above.parent_id
+)"""
+MATCHING = """matching as materialized (
+    select p.category_id, p.price, p.attributes, {in_stock} as in_stock from catalog_product p where {where}
+)"""
+FACETS = """
+{prelude}
+select
+    (select count(*) from matching),
+    (select count(*) from matching where in_stock),
+    (select json_agg(json_build_array(slug, name, count) order by count desc, name, slug)::text from (
+        select c.slug, c.name, sum(direct.count)::bigint as count
+        from (select category_id, count(*) from matching group by category_id) direct
+        join above on above.category_id = direct.category_id
+        join catalog_category c on c.id = above.ancestor_id
+        group by c.id order by count desc, c.name, c.slug limit {max_categories}) category),
+    (select json_agg(json_build_array(bucket, count) order by bucket)::text from (
+        select width_bucket(price, %(steps)s::numeric[]) as bucket, count(*) from matching group by bucket) price),
+    (select json_agg(json_build_array(code, values) order by total desc, code)::text from (
+        select code, sum(count) as total,
+               json_agg(json_build_array(value, count) order by count desc, value) as values
+        from (
+            select code, value, count(*), row_number() over (partition by code order by count(*) desc, value) as place
+            from matching, jsonb_each(attributes) as attribute(code, value) group by code, value
+        ) counted
+        where place <= {max_values} group by code order by total desc, code limit {max_codes}) attribute)
+"""
+
+
+def read_facets(selection: Selection) -> dict[str, Any]:
+    """The facets of what a selection means: each count is what the list would have with one more filter.
+
+    A category counts what lies below it too. At most 100 categories, and 20 attributes with 20 values each, the most
+    frequent ones.
+    """
+    sql = FACETS.format(
+        prelude=with_clause(
+            [*selection.prelude, ABOVE, MATCHING.format(in_stock=IN_STOCK, where=selection.where)],
+        ),
+        max_categories=MAX_CATEGORIES,
+        max_values=MAX_VALUES,
+        max_codes=MAX_CODES,
+    )
+    [(total, in_stock, *lists)] = fetch(sql, selection.params | {"steps": STEPS}, fuzzy=selection.fuzzy)
+    if not total and selection.search and not selection.fuzzy:
+        return read_facets(selection.misspelt())
+    categories, prices, attributes = (orjson.loads(text or "[]") for text in lists)
+    return {
+        "categories": [{"slug": slug, "name": name, "count": count} for slug, name, count in categories],
+        "prices": [price_facet(bucket, count) for bucket, count in prices],
+        "in_stock": in_stock,
+        "attributes": [
+            {"code": code, "values": [{"value": value, "count": count} for value, count in values]}
+            for code, values in attributes
+        ],
+    }
+
+
+def price_facet(bucket: int, count: int) -> dict[str, Any]:
+    """A bucket with both of its ends in it, as `price_min` and `price_max` take them."""
+    first = STEPS[bucket - 1].quantize(CENT) if bucket else CENT
+    last = STEPS[bucket] - CENT if bucket < len(STEPS) else settings.MAX_PRICE
+    return {"from": str(first), "to": str(last), "count": count}
+
+
+def product_counts(category_ids: Iterable[int]) -> dict[int, int]:
+    """The products for sale in each of these categories and below."""
+    sql = """
+        with recursive below as (
+            select id as root_id, id from unnest(%s::bigint[]) as root(id)
+            union all select below.root_id, c.id from below join catalog_category c on c.parent_id = below.id
+        )
+        select below.root_id, count(p.id)
+        from below join catalog_product p on p.category_id = below.id and p.status = 'active'
+        group by below.root_id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(category_ids)])
+        return dict(cursor.fetchall())

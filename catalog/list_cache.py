@@ -1,0 +1,51 @@
+"""Lists as bytes, kept in this process for a second at most, for visitors who have not signed in.
+
+Whoever is signed in, and every single product, is answered from the database. What is kept is as old as the moment
+before it was read, so it is never older than LIST_CACHE_SECONDS when it is sent.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from api.renderers import dumps
+from api.views import etag_of
+from catalog.documents import origin_of
+
+MAX_ENTRIES = 256
+MAX_BYTES = 64 * 1024
+Key = tuple[str, str, str]
+
+# Threads share it without a lock: each step is one operation on a dict, and losing an entry costs speed only.
+_kept: dict[Key, tuple[float, bytes, str]] = {}
+
+
+def answer_list(request: Request, make: Callable[[], dict[str, Any]]) -> HttpResponse:
+    """The list that `make` reads, or what it was within the last second."""
+    seconds = 0.0 if request.user.is_authenticated else settings.LIST_CACHE_SECONDS
+    # The addresses in a list begin with the host that was asked.
+    key = (origin_of(request), request.path, request.META.get("QUERY_STRING", ""))
+    now = time.monotonic()
+    kept = _kept.get(key)
+    if seconds and kept is not None and now < kept[0]:
+        _, body, etag = kept
+    else:
+        body = dumps(make())
+        etag = etag_of(body)
+        if seconds and len(body) <= MAX_BYTES:
+            keep(key, (now + seconds, body, etag), now)
+    return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
+
+
+def keep(key: Key, entry: tuple[float, bytes, str], now: float) -> None:
+    if len(_kept) >= MAX_ENTRIES:
+        for old, (expires, *_) in list(_kept.items()):
+            if expires <= now:
+                _kept.pop(old, None)
+        if len(_kept) >= MAX_ENTRIES:
+            return
+    _kept[key] = entry

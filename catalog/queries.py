@@ -1,0 +1,175 @@
+"""Product pages and single products by one hand-written statement each: what the storefront asks for all day.
+
+A page is found first, by an index, and only its rows are joined with their category, variants, stock and pictures.
+The plain way of saying the same is ProductSerializer over prefetched rows (tests/plain.py); a test compares the bytes.
+
+`stock_quantity` of a variant is what lies there unsold: on hand minus reserved over all active warehouses, and never
+below 0. That of a product is the sum over its variants, so that what one of them owes takes nothing from another.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from api.pagination import Cursor, Keyset, decode_cursor
+from api.refusals import Invalid
+from catalog.models import Product
+from catalog.selection import Selection, fetch, with_clause
+
+ORDERINGS = {
+    "newest": Keyset(("created_at", "id"), (datetime, int), descending=True),
+    "price": Keyset(("price", "id"), (Decimal, int)),
+    "-price": Keyset(("price", "id"), (Decimal, int), descending=True),
+    "name": Keyset(("name", "id"), (str, int)),
+    "-name": Keyset(("name", "id"), (str, int), descending=True),
+    "relevance": Keyset(("rank", "id"), (Decimal, int), descending=True),
+}
+CASTS = {datetime: "timestamptz", Decimal: "numeric", str: "text", int: "bigint"}
+
+SHORT_DESCRIPTION = "left(p.description, 240)"
+VARIANT = """json_build_object(
+    'variant_id', v.id, 'sku', i.sku, 'name', v.name, 'options', v.options, 'price', coalesce(v.price, p.price)::text,
+    'stock_quantity', s.quantity, 'in_stock', i.in_stock, 'version', v.version)"""
+VARIANTS = f"json_agg({VARIANT} order by v.position, v.id)::text"
+IMAGES = """(
+    select json_agg(json_build_array(id, stem, alt, position, width, height) order by position, id)::text
+    from catalog_image where product_id = p.id)"""
+PRODUCTS = """
+{prelude}
+select p.id, p.name, p.slug, {description}, article.sku, p.price::text, article.quantity, article.in_stock,
+       c.slug, c.name, p.attributes::text, article.variants, {images}, p.status, p.version, p.created_at, p.updated_at,
+       {rank}
+from ({rows}) p
+left join catalog_category c on c.id = p.category_id
+cross join lateral (
+    select (array_agg(i.sku order by v.position, v.id))[1] as sku, coalesce(sum(s.quantity), 0)::bigint as quantity,
+           coalesce(bool_or(i.in_stock), false) as in_stock, {variants} as variants
+    from catalog_variant v
+    join inventory_stockitem i on i.id = v.stock_item_id
+    cross join lateral (
+        select greatest(coalesce(sum(l.on_hand - l.reserved), 0), 0) as quantity
+        from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id and w.is_active
+        where l.item_id = i.id
+    ) s
+    where v.product_id = p.id and v.archived_at is null
+) article
+{order}
+"""
+ROWS = "select p.* from catalog_product p where {where} {window}"
+ROWS_OF_TREE = "select p.* from tree cross join lateral ({rows}) p {window}"
+RANKED_PAGE = "page as materialized (select id, rank from candidate p where true{after} {window})"
+RANKED_ROWS = "select p.*, page.rank from page join catalog_product p on p.id = page.id"
+# Where each key column stands in a row of PRODUCTS.
+PLACES = {"id": 0, "name": 1, "price": 5, "created_at": 15, "rank": 17}
+
+# Ranking looks at the newest CANDIDATES matches only. A word that many products have fills these from the newest
+# RECENT products, which costs the same in a shop of any size; for a rarer one the index is asked, which is cheap then.
+CANDIDATES = 500
+RECENT = 2000
+RECENT_MATCHES = """recent as materialized (
+    select p.id, {rank} as rank
+    from (select * from catalog_product p where {status} order by p.created_at desc, p.id desc limit {recent}) p
+    where {where} order by p.created_at desc, p.id desc limit {candidates}
+)"""
+WORD_CANDIDATES = """candidate as materialized (
+    select id, rank from recent where (select count(*) from recent) = {candidates}
+    union all (
+        select p.id, {rank} from catalog_product p where {where} and (select count(*) from recent) < {candidates}
+        order by p.created_at desc, p.id desc limit {candidates}
+    )
+)"""
+FUZZY_CANDIDATES = """candidate as materialized (
+    select p.id, {rank} as rank from catalog_product p where {where}
+    order by p.created_at desc, p.id desc limit {candidates}
+)"""
+
+
+def keyset_of(ordering: str, *, fuzzy: bool) -> Keyset:
+    """The order of a list. That of a fuzzy search has another name, so that a cursor says which search it goes on."""
+    keyset = ORDERINGS[ordering]
+    return replace(keyset, columns=tuple(f"~{column}" for column in keyset.columns)) if fuzzy else keyset
+
+
+def read_place(selection: Selection, ordering: str, cursor: str | None) -> tuple[Selection, Cursor | None]:
+    """Where a page begins, and whether it goes on a fuzzy search. Refuses a cursor that is not ours."""
+    if cursor is None:
+        return selection, None
+    try:
+        return selection, decode_cursor(keyset_of(ordering, fuzzy=False), cursor)
+    except Invalid:
+        if not selection.search:
+            raise
+        return selection.misspelt(), decode_cursor(keyset_of(ordering, fuzzy=True), cursor)
+
+
+def read_page(
+    selection: Selection, *, ordering: str, rows: int, cursor: Cursor | None = None, details: bool = True
+) -> list[Any]:
+    """Up to `rows` products from the cursor on, in its direction. Without `details` variants and images stay away."""
+    keyset = ORDERINGS[ordering]
+    params = selection.params
+    backwards = cursor is not None and cursor.backwards
+    direction = "desc" if keyset.descending != backwards else "asc"
+    keys = [f"p.{column}" for column in keyset.columns]
+    order = "order by " + ", ".join(f"{key} {direction}" for key in keys)
+    after = ""
+    if cursor is not None:
+        values = [f"%(key{place})s::{CASTS[kind]}" for place, kind in enumerate(keyset.types)]
+        after = f" and ({', '.join(keys)}) {'<' if direction == 'desc' else '>'} ({', '.join(values)})"
+        params |= {f"key{place}": value for place, value in enumerate(cursor.key)}
+    prelude, found = find_rows(selection, ordering, after, f"{order} limit {rows}")
+    sql = PRODUCTS.format(
+        prelude=with_clause(prelude),
+        description=SHORT_DESCRIPTION,
+        variants=VARIANTS if details else "null",
+        images=IMAGES if details else "null",
+        rank="p.rank" if ordering == "relevance" else "null",
+        rows=found,
+        order=order,
+    )
+    return fetch(sql, params, fuzzy=selection.fuzzy)
+
+
+def find_rows(selection: Selection, ordering: str, after: str, window: str) -> tuple[list[str], str]:
+    """The statement that finds the products of a page, and the WITH parts that it relies on."""
+    prelude = selection.prelude
+    if ordering == "relevance":
+        page = RANKED_PAGE.format(after=after, window=window)
+        return [*prelude, *candidates_of(selection), page], RANKED_ROWS
+    if selection.category is not None and not selection.search:
+        # Each category of the subtree gives its first rows by its own index; the page is among them.
+        conditions = " and ".join(["p.category_id = tree.id", *selection.conditions])
+        rows = ROWS.format(where=conditions + after, window=window)
+        return prelude, ROWS_OF_TREE.format(rows=rows, window=window)
+    return prelude, ROWS.format(where=selection.where + after, window=window)
+
+
+def candidates_of(selection: Selection) -> list[str]:
+    parts = [FUZZY_CANDIDATES] if selection.fuzzy else [RECENT_MATCHES, WORD_CANDIDATES]
+    names = {
+        "rank": selection.rank,
+        "where": selection.where,
+        "status": selection.conditions[0],
+        "recent": RECENT,
+        "candidates": CANDIDATES,
+    }
+    return [part.format(**names) for part in parts]
+
+
+def read_product(*, product_id: int | None = None, slug: str = "", any_status: bool = False) -> Any:
+    """One product by id or slug as a row, or None. `any_status` shows what is not for sale too."""
+    conditions = ["p.slug = %(slug)s::text" if product_id is None else "p.id = %(id)s::bigint"]
+    if not any_status:
+        conditions.append(f"p.status = '{Product.Status.ACTIVE}'")
+    sql = PRODUCTS.format(
+        prelude="",
+        description="p.description",
+        variants=VARIANTS,
+        images=IMAGES,
+        rank="null",
+        rows=ROWS.format(where=" and ".join(conditions), window=""),
+        order="",
+    )
+    rows = fetch(sql, {"id": product_id, "slug": slug})
+    return rows[0] if rows else None
