@@ -33,4 +33,5 @@ def band_of(available: int, reorder_point: int | None = None) -> Band:
 
 def closing_line(reorder_point: int | None) -> int:
     """An open alert closes at or above this: some units over the low line, so that it does not flap."""
-    return low_line(reorder_point) + max(1, settings.STOCK_ALERT_HYSTERESIS)
+    hysteresis: int = settings.STOCK_ALERT_HYSTERESIS
+    return low_line(reorder_point) + max(1, hysteresis)

@@ -39,6 +39,7 @@ from inventory.services.records import (
     update_item,
     update_warehouse,
 )
+from inventory.services.shortfalls import write_off
 
 __all__ = [
     "AdjustmentLine",
@@ -68,4 +69,5 @@ __all__ = [
     "transfer_stock",
     "update_item",
     "update_warehouse",
+    "write_off",
 ]

@@ -59,8 +59,8 @@ def settle_alerts(standings: Sequence[Standing], *, actor: Actor) -> None:
     with connection.cursor() as cursor:
         if low:
             scale = [str(band) for band in ALERTING]
-            columns = [low, [str(bands[id]) for id in low], [by_item[id].available for id in low]]
-            cursor.execute(OPEN_OR_WORSEN, [*columns, scale, scale])
+            names, units = [str(bands[id]) for id in low], [by_item[id].available for id in low]
+            cursor.execute(OPEN_OR_WORSEN, [low, names, units, scale, scale])
             for alert_id, item_id, opened in cursor.fetchall():
                 events.append(("stock.alert_opened" if opened else "stock.alert_worsened", alert_id, item_id))
         if well:

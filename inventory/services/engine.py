@@ -180,7 +180,8 @@ def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
         raise TransactionManagementError("Stock is read and written in a transaction, or its locks hold nothing.")
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Level], bool]:
@@ -226,9 +227,12 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
         raise refusal_of(error) from error
     if rows[0][2] != sum(entry.reservation_id is not None for entry in entries):
         raise RuntimeError("A reservation was resolved without its level's lock.")
-    crossed = {row[3]: Standing(*row[3:6], row[7]) for row in rows if moved(row[6], row[7], row[5])}
-    if crossed:
-        settle_alerts(list(crossed.values()), actor=actor)
+    standings = {}
+    for _, _, _, item_id, sku, reorder_point, before, available in rows:
+        if moved(before, available, reorder_point):
+            standings[item_id] = Standing(item_id, sku, reorder_point, available)
+    if standings:
+        settle_alerts(list(standings.values()), actor=actor)
     return [Written(row[0], row[1], entry, *balance) for row, entry, balance in zip(rows, entries, after, strict=True)]
 
 

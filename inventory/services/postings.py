@@ -121,9 +121,8 @@ def transfer_stock(
     reference = reference or _new_reference("transfer")
     entries = []
     for line, out, into in zip(lines, located.levels[: len(lines)], located.levels[len(lines) :], strict=True):
-        names = {"reference": reference, "reason": reason}
-        entries.append(Entry(out, Kind.TRANSFERRED_OUT, -line.quantity, **names))
-        entries.append(Entry(into, Kind.TRANSFERRED_IN, line.quantity, **names))
+        entries.append(Entry(out, Kind.TRANSFERRED_OUT, -line.quantity, reference=reference, reason=reason))
+        entries.append(Entry(into, Kind.TRANSFERRED_IN, line.quantity, reference=reference, reason=reason))
     return _post("transferred", reference, entries, located, actor)
 
 

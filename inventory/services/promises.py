@@ -170,7 +170,8 @@ def extend_hold(*, reference: str, expires_at: datetime) -> datetime:
     )
     if not rows:
         raise HoldExpired
-    return min(end for (end,) in rows)
+    ends: list[datetime] = [end for (end,) in rows]
+    return min(ends)
 
 
 @unit_of_work

@@ -1,6 +1,7 @@
 """Items, warehouses and stock for tests. Whatever has a quantity got it through the services."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import factory
 
@@ -29,7 +30,7 @@ class StockItemFactory(factory.django.DjangoModelFactory[StockItem]):
 
     @classmethod
     def _create(
-        cls, model_class: type[StockItem], *args: object, stock: int | Mapping[str, int] = 0, **kwargs: object
+        cls, model_class: type[StockItem], *args: object, stock: int | Mapping[str, int] = 0, **kwargs: Any
     ) -> StockItem:
         item = services.create_item(actor=COMMAND, **kwargs)
         quantities = stock if isinstance(stock, Mapping) else {"main": stock}

@@ -1,0 +1,279 @@
+"""Stock for staff: items, what moves them, and why a number is what it is. Quantities change through verbs only."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts.names import staff_name
+from api.admin import Page, ReadOnly, StaffAdmin, show_refusal
+from api.refusals import Refusal
+from api.templatetags.charts import Step
+from events.actors import actor_of
+from inventory import overview, services
+from inventory.admin_forms import AsOfForm, BackorderForm
+from inventory.admin_pages import ADJUST, RECEIVE, TRANSFER, verb_page
+from inventory.bands import Band
+from inventory.models import Reservation, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
+
+MOVE = "inventory.change_stocklevel"
+VIEW = "inventory.view_stockitem"
+
+
+class BandFilter(admin.SimpleListFilter):
+    title = "band"
+    parameter_name = "band"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(band.value, band.label) for band in Band]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=overview.in_band(self.value() or "")) if self.value() else queryset
+
+
+class WarehouseFilter(admin.SimpleListFilter):
+    """Items that lie in a warehouse; an empty shelf does not count."""
+
+    title = "warehouse"
+    parameter_name = "warehouse"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Warehouse.objects.values_list("code", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        here = Q(warehouse__code=self.value()) & (Q(on_hand__gt=0) | Q(reserved__gt=0))
+        return queryset.filter(pk__in=StockLevel.objects.filter(here).values("item"))
+
+
+@admin.register(StockItem)
+class StockItemAdmin(StaffAdmin[StockItem]):
+    """Items are made by the catalog. Here is said how they are kept, and their stock is moved."""
+
+    list_display = ("item", "name", "on_hand", "reserved", "available", "band", "reorder_point")
+    list_display_links = None
+    list_filter = (BandFilter, WarehouseFilter)
+    search_fields = ("sku", "name", "barcode")
+    search_help_text = "SKU, barcode or a part of the name"
+    sortable_by = ("item", "name", "on_hand", "reserved", "available", "reorder_point")
+    ordering = ("sku",)
+    fields = ("sku", "name", "barcode", "reorder_point", "reorder_quantity", "lead_time_days", "unit_cost")
+    readonly_fields = ("sku", "name")
+    pages = (
+        Page("receive/", "receive", "receive_page", MOVE, menu="Receive goods"),
+        Page("adjust/", "adjust", "adjust_page", MOVE, menu="Adjust"),
+        Page("transfer/", "transfer", "transfer_page", MOVE, menu="Transfer"),
+        Page("<int:item_id>/why/", "why", "why_page", VIEW, methods=("GET",)),
+        Page("<int:item_id>/backorder/", "backorder", "backorder_page", MOVE),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: StockItem | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockItem]:
+        return overview.with_totals(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StockItem], search_term: str
+    ) -> tuple[QuerySet[StockItem], bool]:
+        """A SKU or barcode in full is what a scanner reads, and stands alone."""
+        exact = StockItem.objects.filter(Q(sku=search_term) | Q(barcode=search_term), ~Q(sku="")).values_list(
+            "pk", flat=True
+        )
+        if search_term and (found := list(exact)):
+            return queryset.filter(pk__in=found), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def change(self, request: HttpRequest, row: StockItem, changes: dict[str, Any], version: int | None) -> None:
+        services.update_item(sku=row.sku, actor=actor_of(request), expected_version=version, **changes)
+
+    def subject_of(self, row: StockItem) -> str:
+        return f"sku:{row.sku}"
+
+    @admin.display(description="SKU", ordering="sku")
+    def item(self, row: StockItem) -> str:
+        return format_html('<a class="sku" href="{}">{}</a>', self.url("why", row.pk), row.sku)
+
+    @admin.display(ordering="on_hand")
+    def on_hand(self, row: Any) -> int:
+        return int(row.on_hand)
+
+    @admin.display(ordering="reserved")
+    def reserved(self, row: Any) -> int:
+        return int(row.reserved)
+
+    @admin.display(ordering="available")
+    def available(self, row: Any) -> int:
+        return int(row.available)
+
+    @admin.display(description="band")
+    def band(self, row: Any) -> str:
+        return badge(row.band)
+
+    def receive_page(self, request: HttpRequest) -> HttpResponseBase:
+        return verb_page(self, request, RECEIVE)
+
+    def adjust_page(self, request: HttpRequest) -> HttpResponseBase:
+        return verb_page(self, request, ADJUST)
+
+    def transfer_page(self, request: HttpRequest) -> HttpResponseBase:
+        return verb_page(self, request, TRANSFER)
+
+    def why_page(self, request: HttpRequest, item_id: int) -> HttpResponseBase:
+        """Why is this 47? The levels, the promises and the ledger of one item, now or at a moment."""
+        item = self.one(request, item_id)
+        form = AsOfForm(request.GET or None)
+        at = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
+        before = request.GET.get("before", "")
+        rows, more = overview.timeline(item.pk, before=int(before) if before.isdigit() else None)
+        return self.show(
+            request,
+            "admin/inventory/why.html",
+            item.sku,
+            item=item,
+            levels=overview.standing(item.pk),
+            then=overview.standing(item.pk, at=at) if at else None,
+            at=at,
+            form=form,
+            rows=rows,
+            more=urlencode({"before": more}) if more else "",
+            steps=[Step(row.movement.at, (row.on_hand, row.on_hand - row.reserved)) for row in reversed(rows)],
+            reservations=Reservation.objects.filter(level__item=item, state=Reservation.State.OPEN)
+            .select_related("level__warehouse")
+            .order_by("created_at", "id")[:100],
+            may_move=self.may(request, MOVE),
+            may_edit=self.has_change_permission(request, item),
+        )
+
+    def backorder_page(self, request: HttpRequest, item_id: int) -> HttpResponseBase:
+        """How many units may be promised before they are there."""
+        item = self.one(request, item_id)
+        form = BackorderForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            warehouse, limit = form.cleaned_data["warehouse"], form.cleaned_data["limit"]
+            try:
+                services.set_backorder_limit(
+                    item_id=item.pk, warehouse_id=warehouse.pk, limit=limit, actor=actor_of(request)
+                )
+            except Refusal as refusal:
+                show_refusal(refusal, form)
+            else:
+                messages.success(request, f"Up to {limit} units may be promised ahead in {warehouse.name}.")
+                return HttpResponseRedirect(self.url("why", item.pk))
+        title = f"Backorders of {item.sku}"
+        return self.show(request, "admin/form_page.html", title, form=form, back=self.url("why", item.pk), verb="Set")
+
+    def one(self, request: HttpRequest, item_id: int) -> Any:
+        item = self.get_queryset(request).filter(pk=item_id).first()
+        if item is None:
+            raise Http404("There is no such item.")
+        return item
+
+
+@admin.register(Warehouse)
+class WarehouseAdmin(StaffAdmin[Warehouse]):
+    list_display = ("code", "name", "priority", "is_active")
+    search_fields = ("code", "name")
+    fields = ("code", "name", "priority", "is_active")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Warehouse | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Warehouse | None = None) -> tuple[str, ...]:
+        return ("code",) if obj else ()
+
+    def create(self, request: HttpRequest, data: Mapping[str, Any]) -> Warehouse:
+        return services.create_warehouse(**data, actor=actor_of(request))
+
+    def change(self, request: HttpRequest, row: Warehouse, changes: dict[str, Any], version: int | None) -> None:
+        services.update_warehouse(code=row.code, actor=actor_of(request), expected_version=version, **changes)
+
+    def subject_of(self, row: Warehouse) -> str:
+        return f"warehouse:{row.code}"
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
+    """The ledger. It is append-only, also for those who look after it."""
+
+    list_display = (
+        "at", "item", "warehouse", "kind", "on_hand_delta", "on_hand_after", "reserved_delta", "reserved_after",
+        "reference_link", "reason", "who",
+    )  # fmt: skip
+    list_display_links = None
+    list_select_related = ("level__item", "level__warehouse")
+    list_filter = ("kind", "level__warehouse", ("at", admin.DateFieldListFilter))
+    search_fields = ("reference",)
+    search_help_text = "SKU, barcode, reference or actor (staff:3), in full"
+    ordering = ("-at", "-id")
+    sortable_by = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
+        return super().get_queryset(request).annotate(staff=staff_name("inventory_stockmovement.actor"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
+    ) -> tuple[QuerySet[StockMovement], bool]:
+        """By index, each way of asking by its own: a part of a word would read the whole ledger."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        items = list(StockItem.objects.filter(Q(sku=term) | Q(barcode=term)).values_list("pk", flat=True))
+        if items:
+            return queryset.filter(level__item__in=items), False
+        by_actor = term == "system" or term.startswith(("staff:", "customer:"))
+        return queryset.filter(actor=term) if by_actor else queryset.filter(reference=term), False
+
+    @admin.display(description="SKU")
+    def item(self, row: StockMovement) -> str:
+        url = reverse("admin:inventory_stockitem_why", args=[row.level.item_id])
+        return format_html('<a class="sku" href="{}">{}</a>', url, row.level.item.sku)
+
+    @admin.display
+    def warehouse(self, row: StockMovement) -> str:
+        return row.level.warehouse.code
+
+    @admin.display(description="reference")
+    def reference_link(self, row: StockMovement) -> str:
+        return row.reference
+
+    @admin.display
+    def who(self, row: Any) -> str:
+        return row.staff or row.actor
+
+
+@admin.register(StockAlert)
+class StockAlertAdmin(ReadOnly, StaffAdmin[StockAlert]):
+    list_display = ("opened_at", "item_link", "name", "band_badge", "available", "closed_at")
+    list_display_links = None
+    list_select_related = ("item",)
+    list_filter = ("band", ("closed_at", admin.EmptyFieldListFilter))
+    search_fields = ("item__sku", "item__name")
+    ordering = ("-opened_at", "-id")
+
+    @admin.display(description="SKU", ordering="item__sku")
+    def item_link(self, row: StockAlert) -> str:
+        url = reverse("admin:inventory_stockitem_why", args=[row.item_id])
+        return format_html('<a class="sku" href="{}">{}</a>', url, row.item.sku)
+
+    @admin.display(description="name")
+    def name(self, row: StockAlert) -> str:
+        return row.item.name
+
+    @admin.display(description="band", ordering="band")
+    def band_badge(self, row: StockAlert) -> str:
+        return badge(row.band)
+
+
+def badge(band: str) -> str:
+    return format_html('<span class="badge {}">{}</span>', band, Band(band).label)

@@ -1,0 +1,138 @@
+"""The forms with which staff move stock. A line names its item by SKU or by what a scanner reads."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db.models import Q
+
+from inventory.models import MAX_QUANTITY, StockItem, StockLevel, Warehouse
+
+if TYPE_CHECKING:
+    LineSet = forms.BaseFormSet[forms.Form]
+else:
+    LineSet = forms.BaseFormSet
+
+
+def warehouse_field(label: str) -> "forms.ModelChoiceField[Warehouse]":
+    return forms.ModelChoiceField(
+        Warehouse.objects.all(), label=label, to_field_name="code", empty_label=None, blank=False
+    )
+
+
+def quantity_field(label: str, minimum: int, *, required: bool = True) -> forms.IntegerField:
+    return forms.IntegerField(label=label, min_value=minimum, max_value=MAX_QUANTITY, required=required)
+
+
+class HeadForm(forms.Form):
+    """What all lines have in common. `once` is drawn with the page: the same page posted twice counts once."""
+
+    reference = forms.CharField(
+        max_length=64, required=False, help_text="Delivery note, ticket: what others know it by."
+    )
+    reason = forms.CharField(max_length=255, required=False)
+    once = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class ReceiveForm(HeadForm):
+    warehouse = warehouse_field("Into")
+    reference = forms.CharField(max_length=64, help_text="The number of the delivery note.")
+    field_order = ("warehouse", "reference", "reason")
+
+
+class AdjustForm(HeadForm):
+    warehouse = warehouse_field("In")
+    reason = forms.CharField(max_length=255, help_text="Why the books were wrong; it stands in the ledger for ever.")
+    field_order = ("warehouse", "reason", "reference")
+
+
+class TransferForm(HeadForm):
+    source = warehouse_field("From")
+    target = warehouse_field("To")
+    field_order = ("source", "target", "reason", "reference")
+
+
+class BackorderForm(forms.Form):
+    warehouse = warehouse_field("Warehouse")
+    limit = quantity_field("Units that may be promised before they are there", 0)
+
+
+class AsOfForm(forms.Form):
+    at = forms.DateTimeField(
+        label="Stock at",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+
+
+class LineForm(forms.Form):
+    sku = forms.CharField(
+        label="SKU or barcode",
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
+    )
+
+
+class ReceiptLineForm(LineForm):
+    quantity = quantity_field("Units", 1)
+    unit_cost = forms.DecimalField(label="Unit cost", required=False, min_value=0, max_digits=10, decimal_places=2)
+
+
+class TransferLineForm(LineForm):
+    quantity = quantity_field("Units", 1)
+
+
+class AdjustmentLineForm(LineForm):
+    """Either a difference, or what lies there really beside what the books said."""
+
+    delta = quantity_field("Difference (+/-)", -MAX_QUANTITY, required=False)
+    set_to = quantity_field("or: counted", 0, required=False)
+    expected = quantity_field("instead of", 0, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        delta, set_to, expected = data.get("delta"), data.get("set_to"), data.get("expected")
+        if (delta is None) == (set_to is None):
+            raise forms.ValidationError("Give either a difference or what was counted.")
+        if delta == 0:
+            self.add_error("delta", "A difference of 0 changes nothing.")
+        if set_to is not None and expected is None:
+            self.add_error("expected", "Say what the books showed, so that a sale meanwhile is not lost.")
+        return data
+
+
+class Lines(LineSet):
+    """At least one line; each with its item, whichever way it was named."""
+
+    items: dict[str, StockItem]
+
+    def clean(self) -> None:
+        if not self.filled:
+            raise forms.ValidationError("Fill in at least one line.")
+        filled = [form for form in self.filled if form.cleaned_data.get("sku")]
+        self.items = items_by_code([form.cleaned_data["sku"] for form in filled])
+        for form in filled:
+            item = self.items.get(form.cleaned_data["sku"])
+            if item is None:
+                form.add_error("sku", "No item has this SKU or barcode.")
+            else:
+                form.cleaned_data["sku"] = item.sku
+
+    @property
+    def filled(self) -> list[forms.Form]:
+        """The lines that say something, in the sequence in which the service is told of them."""
+        return [form for form in self.forms if form.has_changed()]
+
+
+def items_by_code(codes: list[str]) -> dict[str, StockItem]:
+    """Items by the SKU or barcode that was typed. A SKU goes first; a barcode that several items share names none."""
+    found = list(StockItem.objects.filter(Q(sku__in=codes) | Q(barcode__in=codes)))
+    shared = Counter(item.barcode for item in found if item.barcode)
+    by_barcode = {item.barcode: item for item in found if shared[item.barcode] == 1}
+    return by_barcode | {item.sku: item for item in found}
+
+
+def on_hand_in(item: StockItem, warehouse: Warehouse) -> int:
+    level = StockLevel.objects.filter(item=item, warehouse=warehouse).first()
+    return level.on_hand if level else 0

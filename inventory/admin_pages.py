@@ -1,0 +1,157 @@
+"""The verbs of stock as pages: receive, adjust, transfer. Each posts all of its lines through one service, or none."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from api.admin import StaffAdmin, only_once, show_refusal
+from api.refusals import Refusal
+from events.actors import Actor, actor_of
+from inventory import services
+from inventory.admin_forms import (
+    AdjustForm,
+    AdjustmentLineForm,
+    HeadForm,
+    LineForm,
+    Lines,
+    ReceiptLineForm,
+    ReceiveForm,
+    TransferForm,
+    TransferLineForm,
+    on_hand_in,
+)
+from inventory.models import StockItem, Warehouse
+
+LINES = 5
+MAX_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A page with a head and lines, and the service that it calls."""
+
+    title: str
+    done: str
+    head: type[HeadForm]
+    line: type[LineForm]
+    call: Callable[[dict[str, Any], Sequence[dict[str, Any]], Actor], services.Posting]
+
+
+def receive(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor) -> services.Posting:
+    warehouse = head["warehouse"].code
+    return services.receive_stock(
+        reference=head["reference"],
+        reason=head["reason"],
+        lines=[
+            services.ReceiptLine(line["sku"], line["quantity"], warehouse, unit_cost=line["unit_cost"])
+            for line in lines
+        ],
+        actor=actor,
+    )
+
+
+def adjust(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor) -> services.Posting:
+    warehouse = head["warehouse"].code
+    return services.adjust_stock(
+        reference=head["reference"],
+        reason=head["reason"],
+        lines=[
+            services.AdjustmentLine(
+                line["sku"],
+                warehouse,
+                delta=line["delta"],
+                set_to=line["set_to"],
+                expected=None if line["set_to"] is None else line["expected"],
+            )
+            for line in lines
+        ],
+        actor=actor,
+    )
+
+
+def transfer(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor) -> services.Posting:
+    return services.transfer_stock(
+        source=head["source"].code,
+        target=head["target"].code,
+        reference=head["reference"],
+        reason=head["reason"],
+        lines=[services.TransferLine(line["sku"], line["quantity"]) for line in lines],
+        actor=actor,
+    )
+
+
+RECEIVE = Verb("Receive goods", "Received", ReceiveForm, ReceiptLineForm, receive)
+ADJUST = Verb("Adjust stock", "Adjusted", AdjustForm, AdjustmentLineForm, adjust)
+TRANSFER = Verb("Transfer", "Moved", TransferForm, TransferLineForm, transfer)
+
+
+def verb_page(admin: StaffAdmin[StockItem], request: HttpRequest, verb: Verb) -> HttpResponseBase:
+    """Show a verb's form, or carry it out. A refused form is shown again, with the reason on its line."""
+    line_set = forms.formset_factory(verb.line, formset=Lines, extra=LINES, max_num=MAX_LINES, absolute_max=MAX_LINES)
+    if request.method != "POST":
+        head, lines = prefilled(request, verb, line_set)
+        return admin.show(request, "admin/inventory/posting.html", verb.title, head=head, lines=lines)
+    head, lines = verb.head(request.POST), line_set(request.POST, prefix="lines")
+    if head.is_valid() & lines.is_valid():
+        filled = [form.cleaned_data for form in lines.filled]
+        try:
+            posting = only_once(
+                request, head.cleaned_data["once"], lambda: verb.call(head.cleaned_data, filled, actor_of(request))
+            )
+        except Refusal as refusal:
+            show_refusal(refusal, head, lines.filled)
+        else:
+            tell(request, verb, posting)
+            return HttpResponseRedirect(where_to_look(admin, lines, posting))
+    return admin.show(request, "admin/inventory/posting.html", verb.title, head=head, lines=lines)
+
+
+def prefilled(request: HttpRequest, verb: Verb, line_set: type[Lines]) -> tuple[HeadForm, Lines]:
+    """An empty form, or one that begins with the item that the page before was about."""
+    head: dict[str, Any] = {"once": uuid4()}
+    first: dict[str, Any] = {}
+    item = StockItem.objects.filter(sku=request.GET.get("sku", "")).first()
+    warehouse = Warehouse.objects.filter(code=request.GET.get("warehouse", "")).first()
+    warehouse = warehouse or Warehouse.objects.filter(is_active=True).first()
+    if warehouse is not None:
+        head |= {"warehouse": warehouse.code, "source": warehouse.code}
+        other = Warehouse.objects.filter(is_active=True).exclude(pk=warehouse.pk).first()
+        head |= {"target": other.code} if other else {}
+    if item is not None:
+        first = {"sku": item.sku}
+        if verb is RECEIVE:
+            first |= {"quantity": item.reorder_quantity, "unit_cost": item.unit_cost}
+        if verb is ADJUST and warehouse is not None:
+            first["expected"] = on_hand_in(item, warehouse)
+    lines = line_set(prefix="lines", initial=[first] if first else None)
+    for form in lines.forms:
+        form.empty_permitted = True
+    return verb.head(initial=head), lines
+
+
+def tell(request: HttpRequest, verb: Verb, posting: services.Posting) -> None:
+    units = sum(abs(line.on_hand_delta) for line in posting.lines)
+    if verb is TRANSFER:
+        units //= 2  # what left one place came into the other
+    if not posting.lines:
+        messages.info(request, "Nothing was posted: the books were right already.")
+        return
+    messages.success(request, f"{verb.done} {units} units under {posting.reference}.")
+    if posting.covered:
+        messages.info(request, f"These now have what they were waiting for: {', '.join(posting.covered)}.")
+
+
+def where_to_look(admin: StaffAdmin[StockItem], lines: Lines, posting: services.Posting) -> str:
+    """One item: its page. Several: what was posted, in the ledger."""
+    items = list(lines.items.values())
+    if len(items) == 1:
+        return admin.url("why", items[0].pk)
+    return f"{reverse('admin:inventory_stockmovement_changelist')}?q={quote(posting.reference)}"

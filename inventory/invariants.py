@@ -1,0 +1,124 @@
+"""What must be true of stock at every moment, as SQL that finds the rows of which it is not.
+
+Sums over the ledger and over open promises stand behind the CHECKs, because a lost update passes a CHECK. Nothing is
+locked: all statements read one snapshot when the caller runs them in one REPEATABLE READ transaction.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db import connection
+
+# Each answers one text per offending row, and no row when all is well.
+INVARIANTS: Mapping[str, str] = {
+    "counters are the sums of the ledger": """
+        select format('level %s: counters %s/%s, ledger %s/%s', l.id, l.on_hand, l.reserved,
+                      coalesce(s.on_hand, 0), coalesce(s.reserved, 0))
+        from inventory_stocklevel l
+        left join (
+            select level_id, sum(on_hand_delta) as on_hand, sum(reserved_delta) as reserved
+            from inventory_stockmovement group by level_id
+        ) s on s.level_id = l.id
+        where (l.on_hand, l.reserved) is distinct from (coalesce(s.on_hand, 0), coalesce(s.reserved, 0))
+        order by l.id
+    """,
+    # A repair writes fresh balances and makes the counters those: chains are checked from there on.
+    "balances of the ledger chain, up to the counters": """
+        select format('movement %s of level %s: %s/%s after %s/%s with %s/%s at %s', id, level_id, on_hand_after,
+                      reserved_after, on_hand_before, reserved_before, on_hand_delta, reserved_delta, at)
+        from (
+            select m.*, lag(on_hand_after, 1, 0) over past as on_hand_before,
+                   lag(reserved_after, 1, 0) over past as reserved_before, lag(at) over past as at_before,
+                   max(id) filter (where kind = 'corrected') over (partition by level_id) as corrected
+            from inventory_stockmovement m window past as (partition by level_id order by id)
+        ) m
+        where at < at_before or (id > coalesce(corrected, 0) and (on_hand_after, reserved_after)
+            <> (on_hand_before + on_hand_delta, reserved_before + reserved_delta))
+        union all
+        select format('level %s: counters %s/%s, last movement %s/%s', l.id, l.on_hand, l.reserved,
+                      m.on_hand_after, m.reserved_after)
+        from inventory_stocklevel l
+        join (select level_id, max(id) as id from inventory_stockmovement group by level_id) n on n.level_id = l.id
+        join inventory_stockmovement m on m.id = n.id
+        where (l.on_hand, l.reserved) <> (m.on_hand_after, m.reserved_after)
+    """,
+    "reserved is the sum of open reservations": """
+        select format('level %s: reserved %s, open reservations %s', l.id, l.reserved, coalesce(r.quantity, 0))
+        from inventory_stocklevel l
+        left join (
+            select level_id, sum(quantity) as quantity from inventory_reservation where state = 'open' group by level_id
+        ) r on r.level_id = l.id
+        where l.reserved <> coalesce(r.quantity, 0)
+        order by l.id
+    """,
+    "nothing is negative or oversold": """
+        select format('level %s: on hand %s, reserved %s, backorders %s', id, on_hand, reserved, backorder_limit)
+        from inventory_stocklevel
+        where on_hand < 0 or reserved < 0 or backorder_limit < 0 or reserved > on_hand + backorder_limit
+        order by id
+    """,
+    "no more is promised than ever came in": """
+        select format('item %s: promised and shipped %s, came in %s, backorders %s', l.item_id, sum(r.quantity),
+                      sum(m.quantity), sum(l.backorder_limit))
+        from inventory_stocklevel l
+        left join (
+            select level_id, sum(quantity) as quantity from inventory_reservation
+            where state in ('open', 'fulfilled') group by level_id
+        ) r on r.level_id = l.id
+        left join (
+            select level_id, sum(on_hand_delta) as quantity from inventory_stockmovement
+            where kind <> 'shipped' group by level_id
+        ) m on m.level_id = l.id
+        group by l.item_id
+        having coalesce(sum(r.quantity), 0) > coalesce(sum(m.quantity), 0) + sum(l.backorder_limit)
+        order by l.item_id
+    """,
+    # The job that ends overdue holds runs every minute.
+    "reservations are resolved once, and in time": """
+        select format('reservation %s for %s: %s, resolved %s, expires %s',
+                      id, reference, state, resolved_at, expires_at)
+        from inventory_reservation
+        where (state = 'open') <> (resolved_at is null)
+            or (state = 'open' and expires_at < clock_timestamp() - interval '15 minutes')
+        union all
+        select format('reference %s on level %s: shipped %s, fulfilled %s', coalesce(m.reference, r.reference),
+                      coalesce(m.level_id, r.level_id), coalesce(m.quantity, 0), coalesce(r.quantity, 0))
+        from (
+            select level_id, reference, -sum(on_hand_delta) as quantity from inventory_stockmovement
+            where kind = 'shipped' group by level_id, reference
+        ) m
+        full join (
+            select level_id, reference, sum(quantity) as quantity from inventory_reservation
+            where state = 'fulfilled' group by level_id, reference
+        ) r on r.level_id = m.level_id and r.reference = m.reference
+        where coalesce(m.quantity, 0) <> coalesce(r.quantity, 0)
+    """,
+    "in_stock says whether some of an item is available": """
+        select format('item %s: in_stock %s, available %s', i.id, i.in_stock, coalesce(a.available, 0))
+        from inventory_stockitem i
+        left join (
+            select l.item_id, sum(l.on_hand + l.backorder_limit - l.reserved) as available
+            from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id and w.is_active
+            group by l.item_id
+        ) a on a.item_id = i.id
+        where i.in_stock <> (coalesce(a.available, 0) > 0)
+        order by i.id
+    """,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One row of which an invariant is not true."""
+
+    invariant: str
+    row: str
+
+
+def violations(invariants: Mapping[str, str] = INVARIANTS) -> Iterator[Violation]:
+    """Every row that breaks one of these invariants."""
+    for name, sql in invariants.items():
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            for (row,) in cursor:
+                yield Violation(name, row)
