@@ -27,13 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         address, number = os.environ["REDIS_URL"].partition("?")[0], int(worker.removeprefix("gw"))
         os.environ["REDIS_URL"] = f"{address}?db={number + 1}"
-    elif "DATABASE_URL" not in os.environ:
+    else:
         from config import embedded
 
         _folder = Path(tempfile.mkdtemp(prefix="shop-test-"))
-        _servers = embedded.start(_folder, durable=False)
-        os.environ["DATABASE_URL"] = _servers.database_url
-        os.environ["REDIS_URL"] = _servers.redis_url
+        _servers = embedded.start(
+            _folder, postgres="DATABASE_URL" not in os.environ, valkey="REDIS_URL" not in os.environ, durable=False
+        )
+        os.environ.setdefault("DATABASE_URL", _servers.database_url)
+        os.environ.setdefault("REDIS_URL", _servers.redis_url)
         os.environ["DATA_DIR"] = str(_folder)
     django.setup()
 
@@ -51,6 +53,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if marker is not None and marker.kwargs.get("transaction"):
             assert isinstance(item, pytest.Function)
             item.fixturenames.insert(0, "django_db_serialized_rollback")
+
+
+def chromium_path() -> str | None:
+    """The Chromium of this machine, if it has one."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Without a Chromium the tests that drive one are reported as not run, or fail where REQUIRE_BROWSER=1 is set."""
+    if item.get_closest_marker("browser") and chromium_path() is None:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail("REQUIRE_BROWSER=1 is set, and there is no Chromium on the path.", pytrace=False)
+        pytest.skip("needs a Chromium: apt install chromium")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium, for Playwright's `executable_path`."""
+    path = chromium_path()
+    assert path is not None, "mark the test with pytest.mark.browser"
+    return path
 
 
 @pytest.fixture(scope="session")
