@@ -50,6 +50,8 @@ class RequestMiddleware:
         finally:
             current_request_id.reset(token)
         response.headers["X-Request-ID"] = request_id
+        if isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
     def answer(self, request: HttpRequest) -> HttpResponseBase:

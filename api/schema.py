@@ -4,6 +4,7 @@ Every answer of every operation is described: the conventions that all share (er
 added here once and not at each view.
 """
 
+from functools import cache
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
@@ -51,7 +52,7 @@ STATUSES = {
     "503": "Not now; see Retry-After",
 }
 # POSTs that create an order or move stock: they take an idempotency key.
-KEYED = ("/orders", "/inventory/receipts", "/inventory/adjustments", "/inventory/transfers")
+KEYED = ("/orders", "/inventory/receipts", "/inventory/adjustments", "/inventory/transfers", "/cancel")
 
 
 def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -69,6 +70,7 @@ KEY = header(
 )
 
 
+@cache
 def page_of(serializer: type[Serializer[Any]]) -> Any:
     """The answer of a list endpoint whose rows have this shape."""
     name = serializer.__name__.removesuffix("Serializer")
@@ -87,6 +89,11 @@ class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         """The app that answers: accounts, catalog, orders, inventory."""
         return [self.view.__module__.split(".")[0]]
+
+    def get_operation_id(self) -> str:
+        """The method and the whole path: "get_users_by_user_id"."""
+        steps = self.path.removeprefix("/api/v1/").replace("{", "by_").replace("}", "").replace("-", "_").split("/")
+        return "_".join([self.method.lower(), *steps])
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -159,7 +166,7 @@ def describe(path: str, method: str, operation: dict[str, Any]) -> None:
         headers.append(IF_MATCH)
     if "requestBody" in operation:
         statuses |= {"413", "415"}
-        operation["requestBody"]["required"] = True
+        operation["requestBody"]["required"] = not path.endswith("/cancel")
     if method == "post" and path.endswith(KEYED):
         statuses.add("422")
         headers.append(KEY)
