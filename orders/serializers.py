@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from api.fields import Amount, Choice, DayOrTimestamp, Id, Integer, Text
@@ -29,6 +30,16 @@ class WantedBody(BodySerializer):
                 "Name the article by exactly one of product_id, variant_id and sku.", code="article_required"
             )
         return attrs
+
+
+class WantedBodySchema(OpenApiSerializerExtension):
+    """Tells the OpenAPI description what `validate` demands."""
+
+    target_class = WantedBody
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return schema | {"oneOf": [{"required": [name]} for name in ARTICLE_NAMES]}
 
 
 class PlaceOrderBody(BodySerializer):
@@ -89,10 +100,12 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
             "unit_price",
             "subtotal",
         ]
+        read_only_fields = fields
 
 
+# `placed_document` and orders.my_orders make the same bytes faster; tests compare them.
 class OrderSerializer(serializers.ModelSerializer[Order]):
-    """An order in answers. `placed_document` and orders.my_orders make the same bytes faster; tests compare them."""
+    """An order, with name, SKU and price of each line as they were when it was placed."""
 
     order_id = serializers.IntegerField(source="id")
     user_id = serializers.IntegerField()
@@ -118,6 +131,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
             "version",
             "updated_at",
         ]
+        read_only_fields = fields
 
 
 def placed_document(order: PlacedOrder) -> dict[str, Any]:
@@ -164,6 +178,7 @@ class HistorySerializer(serializers.ModelSerializer[OrderEvent]):
     class Meta:
         model = OrderEvent
         fields = ["at", "event", "from_status", "to_status", "actor", "note"]
+        read_only_fields = fields
 
     def get_from_status(self, step: OrderEvent) -> str | None:
         return step.from_status or None
@@ -253,7 +268,7 @@ class StockFiltersSerializer(serializers.Serializer[Any]):
 
 
 class StockCheckSerializer(serializers.Serializer[Any]):
-    """The answer of stock_health.stock_check."""
+    """Counts and lists of the products for sale, by how much of them is there."""
 
     status = serializers.CharField(help_text="`healthy`: the check has answered. What it found is in the message.")
     timestamp = serializers.DateTimeField()

@@ -87,7 +87,6 @@ class OrdersView(View):
 
     @extend_schema(
         summary="Orders of all customers, newest first",
-        operation_id="orders_list",
         parameters=[OrdersQuery],
         responses=page_of(OrderSerializer),
     )
@@ -98,7 +97,6 @@ class OrdersView(View):
 
     @extend_schema(
         summary="Place an order",
-        operation_id="orders_place",
         request=PlaceOrderBody,
         responses={201: OrderSerializer},
     )
@@ -115,7 +113,6 @@ class OrdersView(View):
 class MyOrdersView(View):
     @extend_schema(
         summary="One's own orders, newest first",
-        operation_id="orders_mine",
         parameters=[PageQuery],
         responses=page_of(OrderSerializer),
     )
@@ -135,13 +132,11 @@ class MyOrdersView(View):
 
 
 class OrderView(View):
-    @extend_schema(summary="One order", operation_id="orders_read", responses=OrderSerializer)
+    @extend_schema(summary="One order", responses=OrderSerializer)
     def get(self, request: Request, order_id: int) -> Response:
         return Response(OrderSerializer(found(orders_seen_by(request).with_lines(), order_id)).data)
 
-    @extend_schema(
-        summary="Delete an order that has not been shipped", operation_id="orders_delete", responses={204: None}
-    )
+    @extend_schema(summary="Delete an order that has not been shipped", responses={204: None})
     def delete(self, request: Request, order_id: int) -> Response:
         owner_id = owner_for(request, order_id, "orders.delete_order")
         services.delete_order(order_id=order_id, actor=actor_of(request), owner_id=owner_id)
@@ -153,7 +148,6 @@ class OrderStatusView(View):
 
     @extend_schema(
         summary="Move an order on, or cancel it",
-        operation_id="orders_set_status",
         request=StatusBody,
         responses=OrderSerializer,
     )
@@ -171,7 +165,6 @@ class OrderStatusView(View):
 class OrderCancelView(View):
     @extend_schema(
         summary="Cancel an order and give its stock back",
-        operation_id="orders_cancel",
         request=CancelBody,
         responses=OrderSerializer,
     )
@@ -187,9 +180,7 @@ class OrderCancelView(View):
 
 
 class OrderHistoryView(View):
-    @extend_schema(
-        summary="What happened to an order", operation_id="orders_history", responses=HistorySerializer(many=True)
-    )
+    @extend_schema(summary="What happened to an order", responses=HistorySerializer(many=True))
     def get(self, request: Request, order_id: int) -> Response:
         order = found(orders_seen_by(request), order_id)
         context = {"for_staff": serves(request, "orders.view_order")}
@@ -199,15 +190,13 @@ class OrderHistoryView(View):
 class StatisticsView(View):
     permission_classes = [requires("orders.view_order")]
 
-    @extend_schema(summary="Sales figures", operation_id="orders_statistics", responses=StatisticsSerializer)
+    @extend_schema(summary="Sales figures", responses=StatisticsSerializer)
     def get(self, request: Request) -> Response:
         return Response(order_statistics())
 
 
 class UserStatisticsView(View):
-    @extend_schema(
-        summary="One's own figures", operation_id="orders_user_statistics", responses=UserStatisticsSerializer
-    )
+    @extend_schema(summary="One's own figures", responses=UserStatisticsSerializer)
     def get(self, request: Request) -> Response:
         return Response(order_statistics(user_of(request).pk))
 
@@ -217,7 +206,6 @@ class StockCheckView(View):
 
     @extend_schema(
         summary="Stock of everything for sale, by band",
-        operation_id="orders_stock_check",
         parameters=[StockCheckQuery],
         responses=StockCheckSerializer,
     )
