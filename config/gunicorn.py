@@ -1,8 +1,12 @@
 """How gunicorn serves the shop: few threads with persistent connections, as measured (docs/operations.md)."""
 
+import json
 import os
+import secrets
+import socket
 
 import gunicorn
+from gunicorn import util
 
 gunicorn.SERVER = "shop"  # no version banner
 
@@ -10,6 +14,7 @@ bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 worker_class = "gthread"
+preload_app = False  # each worker opens its own connections
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  # heartbeats must not wait for a disk
 timeout = 60
 graceful_timeout = 20
@@ -17,5 +22,25 @@ keepalive = 75
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
-accesslog = "-" if os.environ.get("ACCESS_LOG") == "on" else None
 control_socket_disable = True
+accesslog = "-" if os.environ.get("ACCESS_LOG") == "on" else None
+# Neither addresses of people nor query strings, which may hold emails.
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s"
+
+
+def write_problem(sock: socket.socket, status: int, reason: str, message: str) -> None:
+    """Answer what is no HTTP request that the shop could see; every error of the API is a problem document."""
+    document = {
+        "type": "about:blank",
+        "title": reason,
+        "status": status,
+        "detail": message if status < 500 else "",
+        "code": "too_large" if status in (414, 431) else "bad_request" if status < 500 else "internal_error",
+        "request_id": secrets.token_hex(8),
+    }
+    body = json.dumps(document)
+    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json"
+    util.write_nonblock(sock, f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode("latin1"))
+
+
+util.write_error = write_problem
