@@ -14,6 +14,7 @@ from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, S
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
+from accounts.names import staff_name
 from inventory.bands import ALERTING, Band
 from inventory.models import StockAlert, StockItem, StockLevel, StockMovement
 
@@ -31,7 +32,7 @@ where case
 """
 STANDING = """
 select warehouse.id, warehouse.code, warehouse.name, level.backorder_limit,
-       coalesce(last.on_hand_after, 0), coalesce(last.reserved_after, 0)
+       coalesce(last.on_hand_after, 0), coalesce(last.reserved_after, 0), warehouse.is_active
 from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
 left join lateral (
     select on_hand_after, reserved_after from inventory_stockmovement
@@ -103,6 +104,7 @@ class Standing:
     backorder_limit: int
     on_hand: int
     reserved: int
+    is_active: bool
 
     @property
     def available(self) -> int:
@@ -129,7 +131,10 @@ def timeline(item_id: int, *, before: int | None = None, rows: int = 50) -> tupl
     """The newest movements of an item before a place in the ledger, and the place to go on from."""
     ids = RawSQL(NEWEST, [before, rows + 1, item_id, rows + 1])  # noqa: S611  # all values travel as parameters
     movements = list(
-        StockMovement.objects.filter(id__in=ids).select_related("level__warehouse").order_by("-id")[: rows + 1]
+        StockMovement.objects.filter(id__in=ids)
+        .annotate(staff=staff_name("inventory_stockmovement.actor"))
+        .select_related("level__warehouse")
+        .order_by("-id")[: rows + 1]
     )
     levels = standing(item_id, before=before)
     on_hand, reserved = sum(level.on_hand for level in levels), sum(level.reserved for level in levels)

@@ -1,0 +1,269 @@
+"""The shapes of stock over HTTP: bodies and filters going in, documents coming out."""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from rest_framework import serializers
+
+from api.fields import Choice, DayOrTimestamp, Flag, Integer, Money, Text
+from api.serializers import BodySerializer, PageQuery, QuerySerializer
+from inventory.bands import Band
+from inventory.models import MAX_QUANTITY, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
+
+MAX_LINES = 200
+MAX_LINE_QUANTITY = 10_000_000
+ADJUSTMENT_FORMS = (("delta",), ("set_to", "expected"))
+
+
+def cost(**kwargs: Any) -> Money:
+    """What a unit costs the shop, which may be nothing."""
+    return Money(required=False, min_value=Decimal(0), **kwargs)
+
+
+class ReceiptLineBody(BodySerializer):
+    sku = Text(max_length=64)
+    warehouse = Text(required=False, max_length=32, help_text="Left out: the active one of highest priority.")
+    quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY)
+    unit_cost = cost()
+
+
+class ReceiptBody(BodySerializer):
+    """Goods that came in."""
+
+    reference = Text(max_length=64, help_text="The delivery note, for instance. It stands in the ledger.")
+    lines = serializers.ListField(child=ReceiptLineBody(), min_length=1, max_length=MAX_LINES)
+
+
+class AdjustmentLineBody(BodySerializer):
+    """A difference, or a value beside the value that the person saw."""
+
+    sku = Text(max_length=64)
+    warehouse = Text(required=False, max_length=32, help_text="Left out: the active one of highest priority.")
+    delta = Integer(required=False, min_value=-MAX_LINE_QUANTITY, max_value=MAX_LINE_QUANTITY)
+    set_to = Integer(required=False, max_value=MAX_QUANTITY)
+    expected = Integer(required=False, max_value=MAX_QUANTITY, help_text="What was on hand when it was looked at.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if {"delta", "set_to", "expected"} & set(attrs) not in map(set, ADJUSTMENT_FORMS):
+            raise serializers.ValidationError("Give either delta, or set_to and expected.", code="adjustment_required")
+        return attrs
+
+
+class AdjustmentLineBodySchema(OpenApiSerializerExtension):
+    """Tells the OpenAPI description what `validate` demands."""
+
+    target_class = AdjustmentLineBody
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        by_difference = {
+            "required": ["delta"],
+            "not": {"anyOf": [{"required": ["set_to"]}, {"required": ["expected"]}]},
+        }
+        to_value = {"required": ["set_to", "expected"], "not": {"required": ["delta"]}}
+        return schema | {"oneOf": [by_difference, to_value]}
+
+
+class AdjustmentBody(BodySerializer):
+    """Corrections of what lies there: all of them, or none."""
+
+    reason = Text(max_length=255)
+    lines = serializers.ListField(child=AdjustmentLineBody(), min_length=1, max_length=MAX_LINES)
+
+
+class TransferLineBody(BodySerializer):
+    sku = Text(max_length=64)
+    quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY)
+
+
+class TransferBody(BodySerializer):
+    """Goods that move from one warehouse to another."""
+
+    to = Text(max_length=32)
+    lines = serializers.ListField(child=TransferLineBody(), min_length=1, max_length=MAX_LINES)
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` cannot be declared like the others: it is a word of Python."""
+        return {"from": Text(max_length=32)} | super().get_fields()
+
+
+class PostedLineSerializer(serializers.Serializer[Any]):
+    """A new line of the ledger, with the balances after it."""
+
+    movement_id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    sku = serializers.CharField()
+    warehouse = serializers.CharField()
+    kind = serializers.ChoiceField(choices=StockMovement.Kind.choices)
+    on_hand_delta = serializers.IntegerField()
+    on_hand_after = serializers.IntegerField()
+    reserved_after = serializers.IntegerField()
+
+
+class PostingSerializer(serializers.Serializer[Any]):
+    """What a posting did. A line that changed nothing has no line in the ledger."""
+
+    reference = serializers.CharField()
+    lines = PostedLineSerializer(many=True)
+    covered = serializers.ListField(
+        child=serializers.CharField(), help_text="References whose promised units were still to come and now are there."
+    )
+
+
+class ItemBody(BodySerializer):
+    """What may be said about an item. Its name is kept by the catalog, its quantities by postings."""
+
+    barcode = Text(required=False, allow_blank=True, max_length=64)
+    reorder_point = Integer(required=False, allow_null=True, max_value=MAX_QUANTITY, help_text="Low at or below this.")
+    reorder_quantity = Integer(required=False, allow_null=True, max_value=MAX_QUANTITY)
+    lead_time_days = Integer(required=False, allow_null=True, max_value=3_650)
+    unit_cost = cost(allow_null=True)
+
+
+class ItemsQuery(PageQuery):
+    band = Choice(required=False, choices=Band.choices)
+    warehouse = Text(
+        required=False, max_length=32, help_text="The code of a warehouse where the item lies or has lain."
+    )
+    search = Text(required=False, max_length=100, help_text="A part of the SKU, the name or the barcode.")
+
+
+class LevelSerializer(serializers.ModelSerializer[StockLevel]):
+    """What lies in one warehouse."""
+
+    warehouse = serializers.CharField(source="warehouse.code")
+    name = serializers.CharField(source="warehouse.name")
+    is_active = serializers.BooleanField(source="warehouse.is_active")
+    available = serializers.IntegerField()
+
+    class Meta:
+        model = StockLevel
+        fields = ["warehouse", "name", "is_active", "on_hand", "reserved", "backorder_limit", "available"]
+        read_only_fields = fields
+
+
+class ItemSerializer(serializers.ModelSerializer[StockItem]):
+    """An item, over all active warehouses and in each one. `available` is what can still be promised."""
+
+    on_hand = serializers.IntegerField()
+    reserved = serializers.IntegerField()
+    available = serializers.IntegerField()
+    band = serializers.ChoiceField(choices=Band.choices)
+    warehouses = LevelSerializer(many=True, source="levels", help_text="By priority; inactive ones included.")
+
+    class Meta:
+        model = StockItem
+        fields = [
+            "sku",
+            "name",
+            "barcode",
+            "on_hand",
+            "reserved",
+            "available",
+            "band",
+            "in_stock",
+            "reorder_point",
+            "reorder_quantity",
+            "lead_time_days",
+            "unit_cost",
+            "version",
+            "warehouses",
+        ]
+        read_only_fields = fields
+
+
+class AsOfQuery(QuerySerializer):
+    at = DayOrTimestamp(help_text="The moment; a date is its first one in UTC.")
+
+
+class PastLevelSerializer(serializers.Serializer[Any]):
+    warehouse = serializers.CharField(source="code")
+    name = serializers.CharField()
+    is_active = serializers.BooleanField()
+    on_hand = serializers.IntegerField()
+    reserved = serializers.IntegerField()
+    available = serializers.IntegerField()
+
+
+class AsOfSerializer(serializers.Serializer[Any]):
+    """What the ledger says was there, with today's active warehouses and backorder limits."""
+
+    at = serializers.DateTimeField()
+    sku = serializers.CharField()
+    on_hand = serializers.IntegerField()
+    reserved = serializers.IntegerField()
+    available = serializers.IntegerField()
+    warehouses = PastLevelSerializer(many=True)
+
+
+class MovementsQuery(PageQuery):
+    sku = Text(required=False, max_length=64)
+    warehouse = Text(required=False, max_length=32)
+    kind = Choice(required=False, choices=StockMovement.Kind.choices)
+    reference = Text(required=False, max_length=64)
+    actor = Text(required=False, max_length=64, help_text='"staff:3", "customer:17" or "system".')
+    since = DayOrTimestamp(required=False, help_text="Then or later; a date is its first moment in UTC.")
+    until = DayOrTimestamp(
+        required=False, end_of_day=True, help_text="Then or before; a date is its last moment in UTC."
+    )
+
+
+class MovementSerializer(serializers.ModelSerializer[StockMovement]):
+    movement_id = serializers.IntegerField(source="id")
+    sku = serializers.CharField(source="level.item.sku")
+    warehouse = serializers.CharField(source="level.warehouse.code")
+
+    class Meta:
+        model = StockMovement
+        fields = [
+            "movement_id",
+            "at",
+            "sku",
+            "warehouse",
+            "kind",
+            "on_hand_delta",
+            "reserved_delta",
+            "on_hand_after",
+            "reserved_after",
+            "unit_cost",
+            "reference",
+            "reason",
+            "actor",
+        ]
+        read_only_fields = fields
+
+
+class AlertsQuery(PageQuery):
+    state = Choice(required=False, choices=["open", "all"], default="open")
+
+
+class AlertSerializer(serializers.ModelSerializer[StockAlert]):
+    """An alert. `available` is what could still be promised when its band was reached."""
+
+    alert_id = serializers.IntegerField(source="id")
+    sku = serializers.CharField(source="item.sku")
+    name = serializers.CharField(source="item.name")
+    reorder_point = serializers.IntegerField(source="item.reorder_point", allow_null=True)
+
+    class Meta:
+        model = StockAlert
+        fields = ["alert_id", "sku", "name", "band", "available", "reorder_point", "opened_at", "closed_at"]
+        read_only_fields = fields
+
+
+class WarehouseBody(BodySerializer):
+    name = Text(max_length=100)
+    priority = Integer(required=False, max_value=32_767, help_text="Lower numbers are used first. 100 by default.")
+    is_active = Flag(required=False, help_text="Stock in an inactive warehouse is not for sale.")
+
+
+class NewWarehouseBody(WarehouseBody):
+    code = serializers.RegexField(r"\A[-a-zA-Z0-9_]+\Z", max_length=32)
+
+
+class WarehouseSerializer(serializers.ModelSerializer[Warehouse]):
+    class Meta:
+        model = Warehouse
+        fields = ["code", "name", "priority", "is_active", "version"]
+        read_only_fields = fields
