@@ -124,7 +124,7 @@ INSTALLED_APPS = [
     "orders",
     "demo",
     "config",
-    "django.contrib.admin",
+    "config.admin_app.ShopAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from api import documentation
 from api.urls import register_converters
@@ -22,5 +23,6 @@ urlpatterns = [
     path("media/<path:path>", media),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from django.http import HttpRequest
+
 # "backfill" is for loaders that write about the past: their events get a place in the feed, and nobody is mailed.
 Channel = Literal["api", "admin", "command", "worker", "backfill"]
 
@@ -19,6 +21,11 @@ class Actor:
         if self.user_id is None:
             return "system"
         return f"{'staff' if self.is_staff else 'customer'}:{self.user_id}"
+
+
+def admin_actor(request: HttpRequest) -> Actor:
+    """The member of staff who uses a page of the admin."""
+    return Actor(request.user.pk, "admin", is_staff=True)
 
 
 COMMAND = Actor(None, "command")

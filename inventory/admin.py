@@ -15,7 +15,7 @@ from accounts.names import staff_name
 from api.admin import Page, ReadOnly, StaffAdmin, show_refusal
 from api.refusals import Refusal
 from api.templatetags.charts import Step
-from events.actors import actor_of
+from events.actors import admin_actor
 from inventory import overview, services
 from inventory.admin_forms import AsOfForm, BackorderForm
 from inventory.admin_pages import ADJUST, RECEIVE, TRANSFER, verb_page
@@ -95,7 +95,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         return super().get_search_results(request, queryset, search_term)
 
     def change(self, request: HttpRequest, row: StockItem, changes: dict[str, Any], version: int | None) -> None:
-        services.update_item(sku=row.sku, actor=actor_of(request), expected_version=version, **changes)
+        services.update_item(sku=row.sku, actor=admin_actor(request), expected_version=version, **changes)
 
     def subject_of(self, row: StockItem) -> str:
         return f"sku:{row.sku}"
@@ -147,6 +147,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             form=form,
             rows=rows,
             more=urlencode({"before": more}) if more else "",
+            names=("on hand", "not promised"),
             steps=[Step(row.movement.at, (row.on_hand, row.on_hand - row.reserved)) for row in reversed(rows)],
             reservations=Reservation.objects.filter(level__item=item, state=Reservation.State.OPEN)
             .select_related("level__warehouse")
@@ -163,7 +164,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             warehouse, limit = form.cleaned_data["warehouse"], form.cleaned_data["limit"]
             try:
                 services.set_backorder_limit(
-                    item_id=item.pk, warehouse_id=warehouse.pk, limit=limit, actor=actor_of(request)
+                    item_id=item.pk, warehouse_id=warehouse.pk, limit=limit, actor=admin_actor(request)
                 )
             except Refusal as refusal:
                 show_refusal(refusal, form)
@@ -193,10 +194,10 @@ class WarehouseAdmin(StaffAdmin[Warehouse]):
         return ("code",) if obj else ()
 
     def create(self, request: HttpRequest, data: Mapping[str, Any]) -> Warehouse:
-        return services.create_warehouse(**data, actor=actor_of(request))
+        return services.create_warehouse(**data, actor=admin_actor(request))
 
     def change(self, request: HttpRequest, row: Warehouse, changes: dict[str, Any], version: int | None) -> None:
-        services.update_warehouse(code=row.code, actor=actor_of(request), expected_version=version, **changes)
+        services.update_warehouse(code=row.code, actor=admin_actor(request), expected_version=version, **changes)
 
     def subject_of(self, row: Warehouse) -> str:
         return f"warehouse:{row.code}"

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from api.admin import StaffAdmin, only_once, show_refusal
 from api.refusals import Refusal
-from events.actors import Actor, actor_of
+from events.actors import Actor, admin_actor
 from inventory import services
 from inventory.admin_forms import (
     AdjustForm,
@@ -104,7 +104,7 @@ def verb_page(admin: StaffAdmin[StockItem], request: HttpRequest, verb: Verb) ->
         filled = [form.cleaned_data for form in lines.filled]
         try:
             posting = only_once(
-                request, head.cleaned_data["once"], lambda: verb.call(head.cleaned_data, filled, actor_of(request))
+                request, head.cleaned_data["once"], lambda: verb.call(head.cleaned_data, filled, admin_actor(request))
             )
         except Refusal as refusal:
             show_refusal(refusal, head, lines.filled)

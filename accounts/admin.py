@@ -1,0 +1,228 @@
+"""People: who buys, who works here and what they may do. Edits, access and passwords go through the services."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.html import format_html
+
+from accounts import services
+from accounts.models import Session, User
+from accounts.passwords import hash_password
+from accounts.sessions import end_session
+from api.admin import Page, StaffAdmin, StaffForm, show_refusal
+from api.refusals import Refusal
+from events.actors import admin_actor
+from events.services import publish
+
+CHANGE = "accounts.change_user"
+ACCESS = ("is_active", "is_staff", "is_superuser", "groups")
+PROFILE = ("email", *services.PROFILE_FIELDS)
+
+
+class UserForm(StaffForm[User]):
+    class Meta:
+        model = User
+        fields = (*PROFILE, *ACCESS)
+
+
+class NewUserForm(StaffForm[User]):
+    password = forms.CharField(
+        strip=False, max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    class Meta:
+        model = User
+        fields = PROFILE
+
+
+class PasswordForm(forms.Form):
+    password = forms.CharField(
+        label="New password",
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="It ends all sessions of this person.",
+    )
+
+
+class AnonymiseForm(forms.Form):
+    sure = forms.BooleanField(label="Yes, forget this person")
+
+
+@admin.register(User)
+class UserAdmin(StaffAdmin[User]):
+    """Who may change people may not make superusers, nor touch one: only a superuser may."""
+
+    form = UserForm
+    change_form_template = "admin/accounts/user_form.html"
+    list_display = ("email", "name", "city", "country", "roles", "is_active", "created_at")
+    list_filter = ("is_staff", "is_active", "groups")
+    search_fields = ("email", "first_name", "last_name")
+    ordering = ("-created_at", "-id")
+    sortable_by = ("email", "created_at")
+    filter_horizontal = ("groups",)
+    fieldsets = (
+        (None, {"fields": ("email", ("first_name", "last_name"), "phone")}),
+        (
+            "Address",
+            {"fields": ("address_line1", "address_line2", ("postal_code", "city"), ("state", "country"))},
+        ),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "password", ("first_name", "last_name"), "phone")}), fieldsets[1])
+    pages = (
+        Page("<int:user_id>/password/", "password", "password_page", CHANGE),
+        Page("<int:user_id>/anonymise/", "anonymise", "anonymise_page", CHANGE),
+        Page(
+            "<int:user_id>/sessions/<uuid:session_id>/end/",
+            "end_session",
+            "end_session_page",
+            CHANGE,
+            methods=("POST",),
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, form=UserForm if obj else NewUserForm, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        return () if request.user.is_superuser else ("is_superuser",)  # type: ignore[union-attr]  # staff are signed in
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is not None and (obj.anonymised_at or (obj.is_superuser and not request.user.is_superuser)):  # type: ignore[union-attr]  # staff are signed in
+            return False
+        return super().has_change_permission(request, obj)
+
+    @admin.display(description="name")
+    def name(self, row: User) -> str:
+        return f"{row.first_name} {row.last_name}"
+
+    @admin.display(description="works as")
+    def roles(self, row: User) -> str:
+        names = ["superuser"] if row.is_superuser else [group.name for group in row.groups.all()]
+        return format_html('<span class="badge staff">{}</span>', ", ".join(names) or "staff") if row.is_staff else ""
+
+    def create(self, request: HttpRequest, data: Mapping[str, Any]) -> User:
+        profile = dict(data)
+        user = User()
+        password = profile.pop("password")
+        for name, value in profile.items():
+            setattr(user, name, value)
+        hash_password(user, password)
+        return services.save_new_user(user, actor=admin_actor(request))
+
+    def change(self, request: HttpRequest, row: User, changes: dict[str, Any], version: int | None) -> None:
+        actor = admin_actor(request)
+        profile = {name: value for name, value in changes.items() if name in PROFILE}
+        # Also without a change of the profile: it locks the row and refuses a version that is not the current one.
+        services.update_user(user_id=row.pk, changes=profile, actor=actor, expected_version=version)
+        if not changes.keys() & set(ACCESS):
+            return
+        groups = changes["groups"] if "groups" in changes else row.groups.all()
+        services.set_access(
+            user_id=row.pk,
+            actor=actor,
+            is_active=row.is_active,
+            is_staff=row.is_staff,
+            is_superuser=row.is_superuser,
+            groups=[group.pk for group in groups],
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, obj: User | None = None, **kwargs: Any
+    ) -> Any:
+        if obj is not None:
+            context["live_sessions"] = Session.objects.live().filter(user=obj).order_by("-refreshed_at")[:50]
+            context["may_see_orders"] = self.may(request, "orders.view_order")
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def password_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
+        user = self.one(request, user_id)
+        form = PasswordForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                services.set_password(user=user, password=form.cleaned_data["password"], actor=admin_actor(request))
+            except Refusal as refusal:
+                show_refusal(refusal, form)
+            else:
+                messages.success(request, f"{user.email} has a new password, and no session any more.")
+                return HttpResponseRedirect(self.url("change", user.pk))
+        return self.page_of(request, user, form, f"Set the password of {user.email}", "Set password")
+
+    def anonymise_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
+        user = self.one(request, user_id)
+        form = AnonymiseForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                services.anonymise_user(user_id=user.pk, actor=admin_actor(request))
+            except Refusal as refusal:
+                show_refusal(refusal, form)
+            else:
+                messages.success(request, "The person is forgotten; their orders stay in the books.")
+                return HttpResponseRedirect(self.url("changelist"))
+        return self.page_of(request, user, form, f"Forget {user.email}", "Forget for ever")
+
+    def end_session_page(self, request: HttpRequest, user_id: int, session_id: UUID) -> HttpResponseBase:
+        user = self.one(request, user_id)
+        if not Session.objects.filter(pk=session_id, user=user).exists():
+            raise Http404("There is no such session.")
+        end_session(session_id=session_id, reason="ended_by_staff")
+        messages.success(request, "The session has ended.")
+        return HttpResponseRedirect(self.url("change", user.pk))
+
+    def page_of(self, request: HttpRequest, user: User, form: forms.Form, title: str, verb: str) -> HttpResponseBase:
+        return self.show(request, "admin/form_page.html", title, form=form, verb=verb, back=self.url("change", user.pk))
+
+    def one(self, request: HttpRequest, user_id: int) -> User:
+        """Somebody whom this member of staff may change."""
+        user = User.objects.filter(pk=user_id).first()
+        if user is None or not self.has_change_permission(request, user):
+            raise Http404("There is nobody whom you could change.")
+        return user
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(StaffAdmin[Group], DjangoGroupAdmin):
+    """What a group of staff may do. It is Django's own model, without a service: the form is its unit of work."""
+
+    list_display = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        obj.save()
+        form.save_m2m()
+        payload = {
+            "group_id": obj.pk,
+            "name": obj.name,
+            "permissions": sorted(p.codename for p in obj.permissions.all()),
+        }
+        publish(
+            "group.changed" if change else "group.created",
+            payload,
+            subject=f"group:{obj.pk}",
+            actor=admin_actor(request),
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        payload = {"group_id": obj.pk, "name": obj.name}
+        publish("group.deleted", payload, subject=f"group:{obj.pk}", actor=admin_actor(request))
+        obj.delete()

@@ -1,0 +1,284 @@
+"""What the pages of staff share: saving through services, pages of verbs, read-only lists, and counts that stay cheap.
+
+Services are durable units of work, so they cannot run inside the transaction that Django wraps around its forms. Here
+a form that is posted is itself a unit of work, which the services join: all of it is on disk, or nothing of it. What
+a service refuses is shown on the form.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, update_wrapper
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import connection, connections
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
+
+from api.refusals import Refusal
+from api.transactions import run_unit
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    DjangoAdmin = admin.ModelAdmin
+    DjangoForm = forms.ModelForm
+else:  # Django's own classes cannot be subscribed with their model
+
+    class DjangoAdmin(admin.ModelAdmin, Generic[M]):
+        pass
+
+    class DjangoForm(forms.ModelForm, Generic[M]):
+        pass
+
+
+class StaffRequest(HttpRequest):
+    """A request whose form has been refused by a service."""
+
+    refusal: Refusal
+
+
+class StaffPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+    """Counts what is small, and estimates a whole large table: counting a million rows takes longer than the page.
+
+    What is filtered is counted up to MOST; nobody turns that many pages, and a narrower filter is the better way.
+    """
+
+    MOST = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        rows = cast("QuerySet[Any]", self.object_list)
+        if not rows.query.where:
+            estimate = estimated_rows(rows)
+            if estimate > self.MOST:
+                return estimate
+        return rows.order_by().values("pk")[: self.MOST].count()
+
+
+def estimated_rows(rows: "QuerySet[Any]") -> int:
+    """How many rows PostgreSQL believes the table to have; -1 before it has looked."""
+    with connections[rows.db].cursor() as cursor:
+        cursor.execute("select reltuples::bigint from pg_class where oid = %s::regclass", [rows.model._meta.db_table])
+        return int(cursor.fetchone()[0])
+
+
+class StaffForm(DjangoForm[M]):
+    """A form over a row with a `version`. It carries the version that was shown, and the refusal of a first try."""
+
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    refusal: ClassVar[Refusal | None] = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("seen_version", getattr(self.instance, "version", None))
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal is not None:
+            show_refusal(self.refusal, self)
+        return cleaned
+
+
+def show_refusal(refusal: Refusal, form: forms.BaseForm, lines: Sequence[forms.BaseForm] = ()) -> None:
+    """Put what a service said where it belongs: on fields, on lines (`lines.2.sku`), or on top of the form."""
+    if refusal.status == 412:
+        form.add_error(None, "Somebody else has changed this since you opened it. Open it again to see what is new.")
+    elif not refusal.errors:
+        form.add_error(None, refusal.detail)
+    for error in refusal.errors:
+        where, _, rest = error.field.partition(".")
+        number, _, field = rest.partition(".")
+        target, name = form, where
+        if where == "lines" and number.isdigit() and int(number) < len(lines):
+            target, name = lines[int(number)], field
+        target.add_error(name if name in target.fields else None, error.message)
+
+
+class PostedAlready(Refusal):
+    code = "posted_already"
+    title = "This page was posted already. Look at what it did before you post it again"
+
+
+def only_once(request: HttpRequest, once: UUID, work: Callable[[], T]) -> T:
+    """Run a verb as a unit, unless the page that asks was posted before: a second click does nothing twice.
+
+    The note that it was is a row of the API's idempotency keys, in the transaction of the effect. A second click waits
+    for the first one's end. Refuses PostedAlready.
+    """
+
+    def unit() -> T:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into api_idempotencykey (user_id, key, method, path, fingerprint, status, body)"
+                " values (%s, %s, 'POST', %s, '', 303, '') on conflict do nothing",
+                [request.user.pk, f"admin:{once}", request.path_info[:255]],
+            )
+            if not cursor.rowcount:
+                raise PostedAlready
+        return work()
+
+    return run_unit(unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a model beside Django's own: a verb, or a view that explains. `view` is a method of the admin.
+
+    `menu` is what the navigation calls it, for pages that need no row to begin with.
+    """
+
+    path: str
+    name: str
+    view: str
+    permission: str
+    menu: str = ""
+    methods: tuple[str, ...] = ("GET", "POST")
+
+
+class StaffAdmin(DjangoAdmin[M]):
+    """A model in the admin. A subclass says how its rows are made and changed, by calling services.
+
+    The journal tells who did what, whatever the channel, so Django's own log of the admin is not written.
+    """
+
+    form: type[StaffForm[M]] = StaffForm
+    paginator = StaffPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+    pages: ClassVar[Sequence[Page]] = ()
+    change_form_template = "admin/staff_form.html"
+
+    def create(self, request: HttpRequest, data: Mapping[str, Any]) -> M:
+        """Make the row that the form describes, through a service."""
+        raise NotImplementedError
+
+    def change(self, request: HttpRequest, row: M, changes: dict[str, Any], version: int | None) -> None:
+        """Change these fields of the row, through a service that refuses when `version` is not the current one."""
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
+        data = {name: value for name, value in form.cleaned_data.items() if name != "seen_version"}
+        if not change:
+            obj.pk = self.create(request, data).pk
+            return
+        changes = {name: data[name] for name in form.changed_data if name in data}
+        if changes:
+            self.change(request, obj, changes, form.cleaned_data["seen_version"])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Iterable[Any], change: bool) -> None:
+        for formset in formsets:
+            self.save_formset(request, form, formset, change)
+
+    def get_form(self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)
+        return form
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Django's own, but for the transaction: a posted form is one unit of work. A refusal shows the form again."""
+        show = partial(self._changeform_view, request, object_id, form_url, extra_context)  # type: ignore[attr-defined]  # not in the stubs
+        return self.in_unit(request, show)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        show = partial(self._delete_view, request, object_id, extra_context)  # type: ignore[attr-defined]  # not in the stubs
+        if request.method != "POST":
+            return show()
+        try:
+            return run_unit(show)
+        except Refusal as refusal:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(self.url("change", unquote(object_id)))
+
+    def in_unit(self, request: HttpRequest, show: Callable[[], HttpResponse]) -> HttpResponse:
+        if request.method != "POST":
+            return show()
+        try:
+            return run_unit(show)
+        except Refusal as refusal:
+            cast(StaffRequest, request).refusal = refusal
+            return show()
+
+    def get_urls(self) -> list[URLPattern]:
+        return [path(page.path, self.guarded(page), name=self.url_name(page.name)) for page in self.pages] + (
+            super().get_urls()
+        )
+
+    def guarded(self, page: Page) -> Callable[..., HttpResponseBase]:
+        """The view of a page, for those who have its permission."""
+        view = getattr(self, page.view)
+
+        def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not self.may(request, page.permission):
+                raise PermissionDenied
+            if request.method not in (*page.methods, "HEAD"):
+                return HttpResponse(status=405, headers={"Allow": ", ".join(page.methods)})
+            answer: HttpResponseBase = view(request, *args, **kwargs)
+            return answer
+
+        return self.admin_site.admin_view(update_wrapper(guard, view))
+
+    def may(self, request: HttpRequest, permission: str) -> bool:
+        return bool(request.user.has_perm(permission))
+
+    def url_name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+    def url(self, name: str, *args: object) -> str:
+        return reverse(f"admin:{self.url_name(name)}", args=args)
+
+    def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+        """A page of our own in the frame of the admin."""
+        frame = self.admin_site.each_context(request)
+        return TemplateResponse(request, template, {**frame, "opts": self.opts, "title": title, **context})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """The history of a row is what the journal says about it."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return HttpResponseRedirect(f"{reverse('admin:events_event_changelist')}?q={self.subject_of(row)}")
+
+    def subject_of(self, row: M) -> str:
+        return f"{self.opts.model_name}:{row.pk}"
+
+    def construct_change_message(self, *args: Any, **kwargs: Any) -> Any:
+        return []
+
+    def log_addition(self, *args: Any) -> Any:
+        return None
+
+    def log_change(self, *args: Any) -> Any:
+        return None
+
+    def log_deletions(self, *args: Any) -> Any:
+        return None
+
+
+class ReadOnly:
+    """Mixed in before StaffAdmin: rows that staff look at. What changes them, if anything, are pages of verbs."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False

@@ -1,0 +1,100 @@
+"""Small charts, drawn here as SVG: no script, no inline style, and a table behind each for those who cannot see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil, log10
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+WIDTH, HEIGHT = 720, 200
+LEFT, RIGHT, TOP, BOTTOM = 48, 8, 10, 22
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A column of a chart. `text` is what it says when pointed at, `mark` the label below it, if any."""
+
+    value: float
+    text: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What held from a moment on."""
+
+    at: datetime
+    values: tuple[int, ...]
+
+
+@register.inclusion_tag("admin/charts/bars.html")
+def bar_chart(title: str, bars: Sequence[Bar]) -> dict[str, Any]:
+    top = ceiling(max((bar.value for bar in bars), default=0))
+    slot = (WIDTH - LEFT - RIGHT) / max(len(bars), 1)
+    columns = [
+        {
+            "x": round(LEFT + slot * place + slot * 0.15, 1),
+            "y": round(y_of(bar.value, top), 1),
+            "width": round(slot * 0.7, 1),
+            "height": round(HEIGHT - BOTTOM - y_of(bar.value, top), 1),
+            "middle": round(LEFT + slot * (place + 0.5), 1),
+            "bar": bar,
+        }
+        for place, bar in enumerate(bars)
+    ]
+    return frame(title, top) | {"columns": columns}
+
+
+@register.inclusion_tag("admin/charts/steps.html")
+def step_chart(title: str, names: Sequence[str], steps: Sequence[Step]) -> dict[str, Any]:
+    """Lines that change in steps, oldest first; the last holds until now."""
+    top = ceiling(max((value for step in steps for value in step.values), default=0))
+    first, last = (steps[0].at, steps[-1].at) if steps else (None, None)
+    seconds = ((last - first).total_seconds() if first and last else 0) or 1
+    lines = []
+    for index, name in enumerate(names):
+        path = []
+        for step in steps:
+            x = LEFT + (WIDTH - LEFT - RIGHT) * (step.at - steps[0].at).total_seconds() / seconds
+            y = y_of(max(step.values[index], 0), top)
+            path.append(f"H{x:.1f}V{y:.1f}" if path else f"M{x:.1f} {y:.1f}")
+        lines.append({"name": name, "path": "".join(path), "number": index})
+    return frame(title, top) | {"lines": lines, "first": first, "last": last, "right": WIDTH - RIGHT}
+
+
+def frame(title: str, top: float) -> dict[str, Any]:
+    """What both kinds have: the size, and four lines to read values from."""
+    grid = [{"y": round(y_of(top * part / 4, top), 1), "value": short(top * part / 4)} for part in range(5)]
+    return {
+        "title": title,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "left": LEFT,
+        "grid": grid,
+        "right": WIDTH - RIGHT,
+        "below": HEIGHT - 6,
+    }
+
+
+def y_of(value: float, top: float) -> float:
+    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top
+
+
+def ceiling(value: float) -> float:
+    """A round number at or above the value, that four lines divide well."""
+    if value <= 4:
+        return 4
+    step = 10 ** int(log10(value))
+    return next(step * factor for factor in (1, 2, 4, 6, 8, 10, 20) if step * factor >= ceil(value))
+
+
+def short(value: float) -> str:
+    """A number as it fits beside an axis: 1.5k, 20k, 3M."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if value >= size:
+            return f"{value / size:.1f}".removesuffix(".0") + unit
+    return f"{value:.1f}".removesuffix(".0")

@@ -1,0 +1,124 @@
+"""The forms with which staff describe what is sold."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from api.admin import StaffForm
+from catalog.models import MAX_VARIANTS, Category, Product, Variant
+from inventory.models import validate_sku
+
+if TYPE_CHECKING:
+    Inline = admin.TabularInline[Variant, Product]
+    ChoiceField = forms.ModelChoiceField[Category]
+else:
+    Inline = admin.TabularInline
+    ChoiceField = forms.ModelChoiceField
+
+PATH = """(
+    with recursive up as (
+        select here.parent_id, here.name::text as path, 1 as depth
+        from catalog_category as here where here.id = catalog_category.id
+        union all
+        select above.parent_id, above.name || ' > ' || up.path, up.depth + 1
+        from catalog_category as above join up on above.id = up.parent_id
+    ) select up.path from up order by up.depth desc limit 1
+)"""
+
+
+def with_path() -> "QuerySet[Category]":
+    """Categories as a tree: each with its path from the top, and in that sequence."""
+    return Category.objects.annotate(path=RawSQL(PATH, [])).order_by("path")  # noqa: S611  # no value in it
+
+
+class CategoryField(ChoiceField):
+    """A choice of categories that says where in the tree each is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(with_path(), required=False, **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.path)
+
+
+class ProductForm(StaffForm[Product]):
+    category = CategoryField()
+
+    class Meta:
+        model = Product
+        fields = ("name", "slug", "category", "price", "description", "attributes")
+
+
+class NewProductForm(ProductForm):
+    """What is left empty is made: the slug from the name, the SKU from the number of the product."""
+
+    slug = forms.SlugField(max_length=280, required=False, help_text="Empty: made from the name.")
+    sku = forms.CharField(
+        label="SKU", max_length=64, required=False, validators=[validate_sku], help_text="Empty: made for you."
+    )
+
+
+class CategoryForm(StaffForm[Category]):
+    parent = CategoryField(help_text="Empty: at the top.")
+    slug = forms.SlugField(max_length=120, required=False, help_text="Empty: made from the name.")
+
+    class Meta:
+        model = Category
+        fields = ("name", "slug", "parent")
+
+    def clean_slug(self) -> str:
+        """A category that is there keeps its slug when the field is left empty."""
+        return str(self.cleaned_data["slug"] or self.instance.slug)
+
+
+class ImageForm(forms.Form):
+    file = forms.FileField(
+        label="JPEG, PNG or WebP", widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"})
+    )
+    alt = forms.CharField(label="What it shows", max_length=255, required=False)
+
+
+class VariantForm(StaffForm[Variant]):
+    sku = forms.CharField(label="SKU", max_length=64, required=False, validators=[validate_sku])
+
+    class Meta:
+        model = Variant
+        fields = ("name", "options", "price")
+        widgets = {"options": forms.TextInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["sku"] = self.instance.stock_item.sku
+
+    def clean_sku(self) -> str:
+        """An empty field means: as it is, or made for a new variant."""
+        return str(self.cleaned_data["sku"] or self.initial.get("sku", ""))
+
+
+class VariantInline(Inline):
+    """The articles of a product. Deleting one takes it off the shelf; orders keep theirs."""
+
+    model = Variant
+    form = VariantForm
+    fields = ("sku", "name", "options", "price", "stock", "seen_version")
+    readonly_fields = ("stock",)
+    extra = 1
+    max_num = MAX_VARIANTS
+    verbose_name_plural = "variants"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        return Variant.objects.live().with_stock()
+
+    @admin.display(description="in stock")
+    def stock(self, row: Any) -> str:
+        if row.pk is None:
+            return ""
+        url = reverse("admin:inventory_stockitem_why", args=[row.stock_item_id])
+        return format_html('<a href="{}">{}</a>', url, row.stock_quantity)

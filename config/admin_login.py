@@ -1,0 +1,69 @@
+"""Coming into the admin: email, password, and a code from those who have a device for it. Attempts are limited."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django_otp import devices_for_user, user_has_device
+from django_otp.forms import OTPAuthenticationFormMixin
+
+from accounts.models import User
+from accounts.services import set_password
+from api.addresses import client_address
+from api.throttles import LoginThrottle, Window, window
+from events.actors import Actor
+
+
+class PageLoginThrottle(LoginThrottle):
+    """The limits of the API's login, for the page: both count in the same windows."""
+
+    def windows(self, request: HttpRequest) -> list[Window]:  # type: ignore[override]  # a page, not a REST request
+        windows = [window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "login-address", client_address(request))]
+        if account := request.POST.get("username", "").strip().casefold():
+            windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
+        return windows
+
+
+class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
+    """The code is asked for once the password was right: of whoever has a device, or of all where that is required."""
+
+    otp_device = forms.CharField(label="Device", required=False, widget=forms.Select)
+    otp_token = forms.CharField(
+        label="Code from your device",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    otp_challenge = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def devices(self) -> list[Any]:
+        """What the person whose password was right can choose from; nothing before."""
+        user = self.get_user()
+        return [] if user is None else list(devices_for_user(user))
+
+    def clean(self) -> dict[str, Any]:
+        throttle = PageLoginThrottle()
+        if self.request is not None and not throttle.allow_request(self.request, None):  # type: ignore[arg-type]
+            raise ValidationError(f"Too many attempts. Try again in {round(throttle.wait()) or 1} seconds.")
+        self.cleaned_data = super().clean()
+        user = self.get_user()
+        if user is not None and (settings.ADMIN_REQUIRE_OTP or user_has_device(user)):
+            self.clean_otp(user)
+        return self.cleaned_data
+
+    def _chosen_device(self, user: User) -> Any:
+        """The only device need not be chosen. With several, django-otp wants to be told: a wrong guess counts."""
+        devices = list(devices_for_user(user, for_verify=True))
+        return devices[0] if len(devices) == 1 else super()._chosen_device(user)
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """One's own password. The service ends the sessions of tokens and tells the journal."""
+
+    def save(self, commit: bool = True) -> User:
+        password: str = self.cleaned_data["new_password1"]
+        set_password(user=self.user, password=password, actor=Actor(self.user.pk, "admin", is_staff=True))
+        return self.user

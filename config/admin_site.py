@@ -1,0 +1,136 @@
+"""The admin as a whole: the home page, the navigation, one's own password, and where a reference leads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import PasswordChangeView
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+
+from api.admin import StaffAdmin
+from api.templatetags.charts import Bar
+from config.admin_login import LoginForm, PasswordForm
+from events.models import Event
+from inventory import overview
+from inventory.models import StockItem
+from orders import desk
+from orders.models import Order
+
+# What staff need first comes first; apps that are not named follow.
+SECTIONS = ("orders", "inventory", "catalog", "accounts", "auth", "events", "otp_totp", "otp_static", "procrastinate")
+# Subjects in the journal that name a row by its id, and the pages that show it.
+SUBJECTS = {
+    "order": "orders_order_change",
+    "product": "catalog_product_change",
+    "category": "catalog_category_change",
+    "user": "accounts_user_change",
+    "item": "inventory_stockitem_change",
+}
+
+
+class ShopAdminSite(AdminSite):
+    site_title = site_header = settings.SHOP_NAME
+    index_title = "Today"
+    site_url = None
+
+    login_form = LoginForm
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff, and where the shop requires it only those who have shown their second factor."""
+        if not super().has_permission(request):
+            return False
+        return not settings.ADMIN_REQUIRE_OTP or bool(request.user.is_verified())  # type: ignore[union-attr]  # OTPMiddleware
+
+    def get_urls(self) -> list[Any]:
+        own: list[URLPattern] = [
+            path("reference/<path:reference>", self.admin_view(self.reference_view), name="reference"),
+            path("subject/<path:subject>", self.admin_view(self.subject_view), name="subject"),
+        ]
+        return own + super().get_urls()
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """What has to be done now, for each as far as their permissions reach."""
+        return super().index(request, home(request) | (extra_context or {}))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Sections in the order of the day's work, each with its verbs after its lists."""
+        sections = self._build_app_dict(request, app_label)
+        for label, section in sections.items():
+            section["pages"] = self.verbs(request, label)
+        rank = {label: place for place, label in enumerate(SECTIONS)}
+        return sorted(sections.values(), key=lambda section: rank.get(section["app_label"], len(rank)))
+
+    def verbs(self, request: HttpRequest, app_label: str) -> list[dict[str, str]]:
+        return [
+            {"name": page.menu, "url": model_admin.url(page.name)}
+            for model, model_admin in self._registry.items()
+            if model._meta.app_label == app_label and isinstance(model_admin, StaffAdmin)
+            for page in model_admin.pages
+            if page.menu and model_admin.may(request, page.permission)
+        ]
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """As Django's, but the password is set by the service, which ends sessions and tells the journal."""
+        return PasswordChangeView.as_view(
+            form_class=PasswordForm,
+            success_url=reverse("admin:password_change_done"),
+            template_name="registration/password_change_form.html",
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )(request)
+
+    def reference_view(self, request: HttpRequest, reference: str) -> HttpResponse:
+        """Where the reference of a reservation or a movement leads: inventory does not know what it names."""
+        kind, _, number = reference.partition(":")
+        order = Order.objects.filter(number=number).values_list("pk", flat=True).first() if kind == "order" else None
+        if order is None:
+            return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={reference}")
+        return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order]))
+
+    def subject_view(self, request: HttpRequest, subject: str) -> HttpResponse:
+        """The page of what an event is about."""
+        kind, _, name = subject.partition(":")
+        if kind in SUBJECTS and name.isdigit():
+            return HttpResponseRedirect(reverse(f"admin:{SUBJECTS[kind]}", args=[name]))
+        if kind == "sku":
+            item = StockItem.objects.filter(sku=name).values_list("pk", flat=True).first()
+            if item is not None:
+                return HttpResponseRedirect(reverse("admin:inventory_stockitem_change", args=[item]))
+        if kind == "stock":
+            return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={name}")
+        if kind == "warehouse":
+            return HttpResponseRedirect(f"{reverse('admin:inventory_warehouse_changelist')}?q={name}")
+        raise Http404("No page shows this.")
+
+
+def home(request: HttpRequest) -> dict[str, Any]:
+    """The parts of the home page that this member of staff may see. Each part is one or two statements."""
+    parts: dict[str, Any] = {}
+    if request.user.has_perm("orders.view_order"):
+        days = desk.days()
+        parts |= {
+            "waiting": desk.waiting(),
+            "days": days,
+            "orders_chart": bars(days["days"], "count"),
+            "revenue_chart": bars(days["days"], "amount"),
+            "currency": settings.CURRENCY,
+        }
+    if request.user.has_perm("inventory.view_stockitem"):
+        parts |= {"alerts": overview.open_alerts(), "may_receive": request.user.has_perm("inventory.change_stocklevel")}
+    if request.user.has_perm("events.view_event"):
+        parts["journal"] = Event.objects.order_by("-id")[:10]
+    return parts
+
+
+def bars(days: Sequence[Any], what: str) -> list[Bar]:
+    """A column for each day; every fifth has its date below."""
+    unit = "orders" if what == "count" else settings.CURRENCY
+    return [
+        Bar(
+            float(getattr(day, what)),
+            f"{day.date:%d %b}: {getattr(day, what)} {unit}",
+            f"{day.date:%d %b}" if not place % 5 else "",
+        )
+        for place, day in enumerate(days)
+    ]

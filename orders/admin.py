@@ -1,0 +1,268 @@
+"""The order desk: find orders, move them on, one or many, and print what goes into the parcel.
+
+An order is read only here. Its status changes through the services, each order in a unit of its own, so that one that
+is refused does not hold up the others.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts.names import staff_name
+from api.admin import Page, ReadOnly, StaffAdmin, show_refusal
+from api.refusals import Refusal
+from events.actors import admin_actor
+from inventory import overview
+from inventory.models import Reservation, StockItem
+from orders import services
+from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
+from orders.models import Order, OrderQuerySet
+
+CHANGE = "orders.change_order"
+Status = Order.Status
+VERBS = {Status.CONFIRMED: "Confirm", Status.SHIPPED: "Ship", Status.DELIVERED: "Mark as delivered"}
+MOST_AT_ONCE = 500
+MOST_REASONS = 10
+
+
+class AmountFilter(admin.SimpleListFilter):
+    title = "amount"
+    parameter_name = "amount"
+    ranges = {"-50": (0, 50), "50-200": (50, 200), "200-1000": (200, 1000), "1000-": (1000, None)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("-50", "below 50"),
+            ("50-200", "50 to 200"),
+            ("200-1000", "200 to 1,000"),
+            ("1000-", "1,000 and more"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in self.ranges:
+            return queryset
+        low, high = self.ranges[str(self.value())]
+        return queryset.filter(total_amount__gte=low, **({"total_amount__lt": high} if high else {}))
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnly, StaffAdmin[Order]):
+    list_display = ("number", "order_date", "customer", "status_badge", "total")
+    list_select_related = ("user",)
+    list_filter = (
+        "status",
+        ("order_date", admin.DateFieldListFilter),
+        AmountFilter,
+        ("deleted_at", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("number",)
+    search_help_text = "Order number, SKU, or a part of the customer's name or email"
+    ordering = ("-order_date", "-id")
+    sortable_by = ("order_date", "total")
+    actions = ("confirm", "ship", "deliver", "cancel")
+    pages = (
+        Page("shortfall/", "shortfall", "shortfall_page", "inventory.change_stocklevel", menu="Record a loss"),
+        Page("<int:order_id>/status/", "status", "status_page", CHANGE, methods=("POST",)),
+        Page("<int:order_id>/cancel/", "cancel", "cancel_page", CHANGE),
+        Page("<int:order_id>/slip/", "slip", "slip_page", "orders.view_order", methods=("GET",)),
+    )
+
+    def has_desk_permission(self, request: HttpRequest) -> bool:
+        """Who may use the actions of the list."""
+        return self.may(request, CHANGE)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Order], bool]:
+        orders: OrderQuerySet = queryset
+        return orders.search(search_term.strip()) if search_term.strip() else orders, False
+
+    @admin.display(description="customer")
+    def customer(self, row: Order) -> str:
+        return row.user.email
+
+    @admin.display(description="status", ordering="status")
+    def status_badge(self, row: Order) -> str:
+        name = "deleted" if row.deleted_at else row.status
+        return format_html('<span class="badge {}">{}</span>', name, name.title())
+
+    @admin.display(description="total", ordering="total_amount")
+    def total(self, row: Order) -> str:
+        return f"{row.total_amount:,.2f} {row.currency}"
+
+    @admin.action(description="Confirm", permissions=["desk"])
+    def confirm(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        self.each(request, queryset, "confirmed", services.confirm_order)
+
+    @admin.action(description="Ship", permissions=["desk"])
+    def ship(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        self.each(request, queryset, "shipped", services.ship_order)
+
+    @admin.action(description="Mark as delivered", permissions=["desk"])
+    def deliver(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        self.each(request, queryset, "delivered", services.deliver_order)
+
+    @admin.action(description="Cancel …", permissions=["desk"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        """Asks first, and for the reason, which customers read."""
+        form = CancelForm(request.POST if "sure" in request.POST else None)
+        if not form.is_valid():
+            chosen = queryset.select_related("user")[:MOST_AT_ONCE]
+            return self.show(request, "admin/orders/cancel.html", "Cancel orders", form=form, chosen=chosen, bulk=True)
+        reason: str = form.cleaned_data["reason"]
+        self.each(request, queryset, "cancelled", services.cancel_order, reason=reason)
+        return None
+
+    def each(
+        self, request: HttpRequest, queryset: QuerySet[Order], done: str, verb: Callable[..., None], **words: str
+    ) -> None:
+        """Carry a verb out on each chosen order, oldest first, and say what became of every one."""
+        chosen = list(queryset.order_by("order_date", "id").values_list("pk", "number")[: MOST_AT_ONCE + 1])
+        if len(chosen) > MOST_AT_ONCE:
+            messages.error(request, f"Choose at most {MOST_AT_ONCE} orders at once. Nothing was done.")
+            return
+        refused = []
+        for order_id, number in chosen:
+            try:
+                verb(order_id=order_id, actor=admin_actor(request), **words)
+            except Refusal as refusal:
+                refused.append(f"{number}: {reason_of(refusal)}")
+        summary = f"{len(chosen) - len(refused)} {done}"
+        if not refused:
+            messages.success(request, f"{summary}.")
+            return
+        messages.warning(request, f"{summary}, {len(refused)} refused:")
+        for line in refused[:MOST_REASONS]:
+            messages.warning(request, line)
+        if len(refused) > MOST_REASONS:
+            messages.warning(request, f"… and {len(refused) - MOST_REASONS} more.")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """An order with its lines, what the shelf says about each, its history, and what can be done next."""
+        if not self.has_view_permission(request):
+            return super().change_view(request, object_id, form_url, extra_context)
+        order = self.one(int(object_id) if object_id.isdigit() else 0)
+        verbs = [(status, label) for status, label in VERBS.items() if status in order.allowed]
+        may_change = self.may(request, CHANGE) and not order.deleted_at
+        return self.show(
+            request,
+            "admin/orders/detail.html",
+            f"Order {order.number}",
+            order=order,
+            lines=lines_of(order),
+            history=order.history.annotate(staff=staff_name("orders_orderevent.actor")),
+            verbs=verbs if may_change else [],
+            may_cancel=may_change and Status.CANCELLED in order.allowed,
+            may_see_people=self.may(request, "accounts.view_user"),
+        )
+
+    def status_page(self, request: HttpRequest, order_id: int) -> HttpResponseBase:
+        """Move one order on, if it is still as it was when the button was shown."""
+        order = self.one(order_id)
+        form = StatusForm(request.POST)
+        if not form.is_valid() or form.cleaned_data["status"] not in VERBS:
+            messages.error(request, "This is nothing that can be done with an order.")
+            return HttpResponseRedirect(self.url("change", order.pk))
+        status = form.cleaned_data["status"]
+        try:
+            services.set_status(
+                order_id=order.pk,
+                status=status,
+                actor=admin_actor(request),
+                expected_version=form.cleaned_data["version"],
+            )
+        except Refusal as refusal:
+            messages.error(request, reason_of(refusal))
+        else:
+            messages.success(request, f"Order {order.number} is {status}.")
+        return HttpResponseRedirect(self.url("change", order.pk))
+
+    def cancel_page(self, request: HttpRequest, order_id: int) -> HttpResponseBase:
+        order = self.one(order_id)
+        form = CancelForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                services.cancel_order(order_id=order.pk, actor=admin_actor(request), reason=form.cleaned_data["reason"])
+            except Refusal as refusal:
+                messages.error(request, reason_of(refusal))
+            else:
+                messages.success(request, f"Order {order.number} is cancelled, and its stock is back.")
+            return HttpResponseRedirect(self.url("change", order.pk))
+        return self.show(request, "admin/orders/cancel.html", f"Cancel order {order.number}", form=form, chosen=[order])
+
+    def slip_page(self, request: HttpRequest, order_id: int) -> HttpResponseBase:
+        """What goes into the parcel: no prices, and where each line is taken from."""
+        order = self.one(order_id)
+        return self.show(
+            request, "admin/orders/slip.html", f"Packing slip {order.number}", order=order, lines=lines_of(order)
+        )
+
+    def shortfall_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Units are gone that orders were promised: those orders lose their line, and are named."""
+        form = ShortfallForm(request.POST or None, initial=request.GET.dict())
+        if request.method == "POST" and form.is_valid():
+            try:
+                affected = services.record_shortfall(**form.cleaned_data, actor=admin_actor(request))
+            except Refusal as refusal:
+                show_refusal(refusal, form)
+            else:
+                numbers = ", ".join(Order.objects.filter(pk__in=affected).values_list("number", flat=True))
+                messages.success(
+                    request, f"{form.cleaned_data['missing']} units of {form.cleaned_data['sku']} written off."
+                )
+                if numbers:
+                    messages.warning(request, f"These orders lost their line: {numbers}.")
+                return HttpResponseRedirect(
+                    reverse("admin:inventory_stockitem_changelist") + f"?q={form.cleaned_data['sku']}"
+                )
+        return self.show(
+            request,
+            "admin/form_page.html",
+            "Record a loss",
+            form=form,
+            verb="Record the loss",
+            back=reverse("admin:inventory_stockitem_changelist"),
+            explanation="For units that are gone although orders were promised them. Where the rest does not cover the"
+            " promises, the newest orders lose their line of this SKU, or are cancelled if they have no other.",
+        )
+
+    def one(self, order_id: int) -> Order:
+        order = Order.objects.select_related("user").filter(pk=order_id).first()
+        if order is None:
+            raise Http404("There is no such order.")
+        return order
+
+
+def reason_of(refusal: Refusal) -> str:
+    """What a refusal means for somebody at the desk, with the lines that are the reason."""
+    if refusal.status == 412:
+        return "Somebody else has changed it meanwhile; look at it again."
+    issues = refusal.extra.get("stock_issues", [])
+    short = ", ".join(f"{issue['sku']} ({issue['available']} of {issue['requested']} there)" for issue in issues)
+    return f"{refusal.title}: {short}" if short else refusal.detail
+
+
+def lines_of(order: Order) -> list[dict[str, Any]]:
+    """The lines, each with its promises and with what lies there of it, in three statements."""
+    lines = list(order.order_items.select_related("variant"))
+    items = StockItem.objects.filter(pk__in=[line.variant.stock_item_id for line in lines])
+    shelf = {item.pk: item for item in overview.with_totals(items)}
+    promises: dict[int, list[Reservation]] = {}
+    for promise in (
+        Reservation.objects.filter(reference=order.reference).select_related("level__warehouse").order_by("id")
+    ):
+        promises.setdefault(promise.level.item_id, []).append(promise)
+    return [
+        {
+            "line": line,
+            "item": shelf[line.variant.stock_item_id],
+            "promises": promises.get(line.variant.stock_item_id, []),
+        }
+        for line in lines
+    ]
