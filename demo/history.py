@@ -37,7 +37,10 @@ def past_orders(
     for placed_at in sorted(order_times(dice, now)):
         [user] = dice.choices(people.customers, cum_weights=loyalty)
         [warehouse] = dice.choices(warehouses, weights=[3, 1])
-        basket = set(dice.choices(articles, cum_weights=popularity, k=dice.choice((1, 1, 2, 2, 3, 4))))
+        basket: set[Variant] = set()
+        while not basket:  # nobody buys what is not in the shop yet
+            drawn = dice.choices(articles, cum_weights=popularity, k=dice.choice((1, 1, 2, 2, 3, 4)))
+            basket = {variant for variant in drawn if variant.product.created_at <= placed_at}
         lines = [PastLine(variant.pk, dice.choice((1, 1, 1, 2, 3)), warehouse.pk) for variant in by_id(basket)]
         steps = [step for step in what_follows(dice, placed_at, user, people) if step.at < now]
         orders.append(PastOrder(user.pk, placed_at, shipping_of(user), lines, steps))
@@ -99,7 +102,7 @@ def past_receipts(
         promised.update(units)
         if not order.steps or order.steps[-1].status != Order.Status.CANCELLED:
             kept.update(units)
-    shares, ranges = zip(*BANDS, strict=True)
+    shares, ranges = [share for share, _ in BANDS], [bounds for _, bounds in BANDS]
     for variant in variants:
         [(low, high)] = dice.choices(ranges, weights=shares)
         unsold = dice.randint(low, high)

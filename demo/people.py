@@ -9,7 +9,8 @@ from django.contrib.auth.models import Group
 
 from accounts.models import User
 
-STAFF_PASSWORD = "demo-admin-password"  # noqa: S105  # public by intention: it is the demo's
+ADMIN_PASSWORD = "demo-admin-password"  # noqa: S105  # public by intention: it is the demo's
+STAFF_PASSWORD = "demo-staff-password"  # noqa: S105  # public by intention: it is the demo's
 CUSTOMER_PASSWORD = "demo-customer-password"  # noqa: S105  # public by intention: it is the demo's
 CUSTOMERS = 50
 # One member of staff for each group, beside the superuser admin@example.com.
@@ -52,12 +53,15 @@ class People:
 
 
 def create_people(dice: random.Random, now: datetime) -> People:
-    """Insert everybody. Passwords are hashed twice only: a good hash takes a quarter of a second."""
-    staff_password, customer_password = make_password(STAFF_PASSWORD), make_password(CUSTOMER_PASSWORD)
+    """Insert everybody. Passwords are hashed three times only: a good hash takes a quarter of a second."""
+    admin_password, staff_password, customer_password = map(
+        make_password, (ADMIN_PASSWORD, STAFF_PASSWORD, CUSTOMER_PASSWORD)
+    )
     boss = User(first_name="Ada", last_name="Admin", email="admin@example.com", is_superuser=True)
     staff = [User(first_name=first, last_name=last, email=email) for first, last, email in STAFF.values()]
     for user in (boss, *staff):
         user.is_staff, user.password, user.created_at = True, staff_password, now - timedelta(days=420)
+    boss.password = admin_password
     boss, *staff = insert_missing([boss, *staff])
     for user, group in zip(staff, STAFF, strict=True):
         user.groups.add(Group.objects.get(name=group))

@@ -3,7 +3,7 @@
 import tempfile
 from collections import Counter
 from io import BytesIO, StringIO
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.files.storage import default_storage
@@ -23,6 +23,8 @@ from orders.models import Order
 
 
 class TheDemoShop(TestCase):
+    output: ClassVar[StringIO]
+
     @classmethod
     def setUpTestData(cls) -> None:
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
@@ -43,6 +45,8 @@ class TheDemoShop(TestCase):
         assert admin.is_superuser
         assert admin.check_password("demo-admin-password")
         assert User.objects.get(email="customer@example.com").check_password("demo-customer-password")
+        for name in ("stock", "orders", "catalog"):
+            assert User.objects.get(email=f"{name}@example.com").check_password("demo-staff-password")
 
     def test_each_group_has_a_member(self) -> None:
         groups = User.objects.filter(is_staff=True, is_superuser=False).values_list("groups__name", flat=True)
@@ -75,6 +79,14 @@ class TheDemoShop(TestCase):
         for name in image.files.values():
             with default_storage.open(name) as file, Pillow.open(BytesIO(file.read())) as picture:
                 assert picture.width <= image.width
+
+    def test_every_invariant_holds(self) -> None:
+        output = StringIO()
+        call_command("verify_stock", stdout=output)
+        assert output.getvalue().startswith("0 violations")
+
+    def test_nobody_bought_what_was_not_in_the_shop_yet(self) -> None:
+        assert not Order.objects.filter(order_items__product__created_at__gt=F("order_date")).exists()
 
     def test_some_products_come_in_sizes_and_colours(self) -> None:
         assert Variant.objects.filter(options__has_keys=["colour", "size"]).exists()
