@@ -90,6 +90,17 @@ class Schema(AutoSchema):
         """The app that answers: accounts, catalog, orders, inventory."""
         return [self.view.__module__.split(".")[0]]
 
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Who may come: with `public_read`, nobody has to sign in for a GET."""
+        public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())
+        return [{}] if public and self.method == "GET" else super().get_auth()
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """What anybody may read needs no token, though one is looked at when it is sent."""
+        schemes: list[dict[str, Any]] = super().get_auth()
+        public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())
+        return [*schemes, {}] if public and self.method == "GET" and {} not in schemes else schemes
+
     def get_operation_id(self) -> str:
         """The method and the whole path: "get_users_by_user_id"."""
         steps = self.path.removeprefix("/api/v1/").replace("{", "by_").replace("}", "").replace("-", "_").split("/")
