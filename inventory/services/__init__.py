@@ -39,6 +39,7 @@ from inventory.services.records import (
     update_item,
     update_warehouse,
 )
+from inventory.services.repair import repair_stock
 from inventory.services.shortfalls import write_off
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "receive_stock",
     "release",
     "rename_item",
+    "repair_stock",
     "reserve",
     "return_stock",
     "set_backorder_limit",

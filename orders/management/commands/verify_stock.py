@@ -4,28 +4,50 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
 import inventory.invariants
 import orders.invariants
+from events.actors import COMMAND
+from inventory import services
 from inventory.invariants import violations
+
+INVARIANTS = {**inventory.invariants.INVARIANTS, **orders.invariants.INVARIANTS}
 
 
 class Command(BaseCommand):
     help = "Check every invariant of stock and orders; name each offending row and exit with status 1 if there is one."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="Set counters to what the ledger (on hand) and open reservations (reserved) say, end overdue holds, "
+            "and check again.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        invariants = {**inventory.invariants.INVARIANTS, **orders.invariants.INVARIANTS}
-        count = 0
-        with snapshot():
-            for violation in violations(invariants):
-                self.stdout.write(f"{violation.invariant}: {violation.row}")
-                count += 1
+        count = self.check()
+        if count and options["repair"]:
+            while services.expire_holds(actor=COMMAND):
+                pass
+            for repair in services.repair_stock(actor=COMMAND):
+                self.stdout.write(f"repaired {repair}")
+            count = self.check()
         if count:
             raise CommandError(f"{count} violations.")
         if options["verbosity"]:
-            self.stdout.write(f"0 violations: all {len(invariants)} invariants hold.")
+            self.stdout.write(f"0 violations: all {len(INVARIANTS)} invariants hold.")
+
+    def check(self) -> int:
+        """Name every offending row; answers how many."""
+        count = 0
+        with snapshot():
+            for violation in violations(INVARIANTS):
+                self.stdout.write(f"{violation.invariant}: {violation.row}")
+                count += 1
+        return count
 
 
 @contextmanager

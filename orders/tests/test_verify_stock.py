@@ -1,0 +1,106 @@
+"""`verify_stock` names what is wrong with stock and orders, fails, and repairs on request."""
+
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from events.actors import COMMAND
+from events.models import Event
+from inventory import services as inventory_services
+from inventory.models import StockLevel
+from orders.models import Order, OrderEvent, OrderItem
+from orders.tests.factories import make_order
+
+pytestmark = pytest.mark.django_db
+
+LINES = "live orders hold exactly their lines"
+TOTAL = "an order's total is that of its lines"
+HISTORY = "an order's history leads to its status"
+EVENTS = "every step of an order has its event"
+
+
+def verify(*arguments: str) -> tuple[str, str]:
+    """What the command prints, and the message that it fails with."""
+    out = StringIO()
+    try:
+        call_command("verify_stock", *arguments, stdout=out)
+    except CommandError as error:
+        return out.getvalue(), str(error)
+    return out.getvalue(), ""
+
+
+def ship_nothing(order: Order) -> None:
+    OrderEvent.objects.create(order=order, event="shipped", from_status="pending", to_status="shipped", actor="system")
+    Event.objects.create(kind="order.shipped", subject=f"order:{order.pk}", actor="system", channel="command")
+    Order.objects.filter(pk=order.pk).update(status="shipped")
+
+
+DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
+    "a line enlarged after the fact": (
+        lambda order: OrderItem.objects.filter(order=order).update(quantity=3, subtotal=30),
+        {LINES, TOTAL},
+    ),
+    "a promise given back behind its back": (
+        lambda order: inventory_services.release(reference=order.reference, actor=COMMAND),
+        {LINES},
+    ),
+    "a dead order that still holds": (
+        lambda order: Order.objects.filter(pk=order.pk).update(deleted_at=order.order_date),
+        {LINES},
+    ),
+    "shipped in name only": (ship_nothing, {LINES}),
+    "another total": (lambda order: Order.objects.filter(pk=order.pk).update(total_amount=1), {TOTAL}),
+    "a status without history": (
+        lambda order: Order.objects.filter(pk=order.pk).update(status="confirmed"),
+        {HISTORY},
+    ),
+    "a step without its event": (
+        lambda order: Event.objects.filter(subject=f"order:{order.pk}").delete(),
+        {EVENTS},
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_order_turns_its_invariants_red(damage: str) -> None:
+    order = make_order()
+    for status in ("pending", "shipped", "cancelled"):
+        make_order(status=status)
+    assert verify() == (f"0 violations: all {len(invariants())} invariants hold.\n", "")
+    break_it, expected = DAMAGES[damage]
+
+    break_it(order)
+
+    out, failure = verify()
+    assert {line.partition(": ")[0] for line in out.splitlines()} == expected
+    assert failure.endswith("violations.")
+
+
+def invariants() -> dict[str, str]:
+    from orders.management.commands.verify_stock import INVARIANTS
+
+    return INVARIANTS
+
+
+def test_a_repair_is_reported_and_checked_again() -> None:
+    make_order()
+    StockLevel.objects.update(on_hand=7)
+
+    out, failure = verify("--repair")
+
+    assert failure == ""
+    assert "repaired MUG-" in out
+    assert out.splitlines()[-1] == f"0 violations: all {len(invariants())} invariants hold."
+
+
+def test_what_cannot_be_repaired_still_fails() -> None:
+    order = make_order()
+    Order.objects.filter(pk=order.pk).update(total_amount=1)
+
+    out, failure = verify("--repair")
+
+    assert failure == "1 violations."
+    assert out.count(TOTAL) == 2
