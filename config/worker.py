@@ -45,7 +45,7 @@ async def work(concurrency: int) -> None:
         loop.add_signal_handler(number, told.set)
     stop = threading.Event()
     dispatching: asyncio.Future[Any] = loop.run_in_executor(None, dispatcher.run, SUBSCRIPTIONS, stop)
-    working: asyncio.Future[Any] = asyncio.create_task(run_jobs(concurrency))
+    working: asyncio.Future[Any] = asyncio.create_task(run_jobs(concurrency, stop))
     stopping: asyncio.Future[Any] = asyncio.create_task(told.wait())
     try:
         # The first two end by themselves only through an error, which must end the process and not half of it.
@@ -59,9 +59,13 @@ async def work(concurrency: int) -> None:
         await dispatching
 
 
-async def run_jobs(concurrency: int) -> None:
-    """Run jobs for ever. Each time the database goes away the queue is opened anew, with fresh connections."""
-    while True:
+async def run_jobs(concurrency: int, stop: threading.Event) -> None:
+    """Run jobs until told to stop. Each time the database goes away the queue is opened anew, with fresh connections.
+
+    Being cancelled is not enough: when the database is away as well, its error arrives here in place of the
+    cancellation.
+    """
+    while not stop.is_set():
         try:
             async with AsyncConnectionPool(
                 kwargs=connector_params(),
