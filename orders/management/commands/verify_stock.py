@@ -28,19 +28,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count = self.check()
+        count = self.name_violations()
         if count and options["repair"]:
             while services.expire_holds(actor=COMMAND):
                 pass
             for repair in services.repair_stock(actor=COMMAND):
                 self.stdout.write(f"repaired {repair}")
-            count = self.check()
+            count = self.name_violations()
         if count:
             raise CommandError(f"{count} violations.")
         if options["verbosity"]:
             self.stdout.write(f"0 violations: all {len(INVARIANTS)} invariants hold.")
 
-    def check(self) -> int:
+    def name_violations(self) -> int:
         """Name every offending row; answers how many."""
         count = 0
         with snapshot():
