@@ -23,13 +23,20 @@ from api.views import etag_of, matches
 inline_styles = csp_update({"style-src": settings.DOCUMENTATION_STYLE_SRC, "img-src": ["'self'", "data:", "blob:"]})
 RENDERERS = {"json": OpenApiJsonRenderer, "yaml": OpenApiYamlRenderer}
 # Nothing of Scalar's is asked from its own hosts: no fonts, no telemetry, no proxy.
-SCALAR = {"withDefaultFonts": False, "telemetry": False, "hideClientButton": True, "agent": {"disabled": True}}
+SCALAR = {
+    "withDefaultFonts": False,
+    "telemetry": False,
+    "hideClientButton": True,
+    "showDeveloperTools": "never",
+    "agent": {"disabled": True},
+    "mcp": {"disabled": True},
+}
 
 
 @cache
 def schema_bytes(kind: str) -> bytes:
     """The description, generated once in the life of a process: it follows from the code alone."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    schema = SchemaGenerator().get_schema(request=None, public=True)
     content: bytes = RENDERERS[kind]().render(schema)
     return content
 
@@ -50,7 +57,7 @@ def schema(request: HttpRequest) -> HttpResponse:
 class SwaggerView(SpectacularSwaggerSplitView):
     """`/docs`: Swagger UI, whose script is a file of its own."""
 
-    throttle_classes = []
+    throttle_classes: list[type] = []
 
 
 @require_safe

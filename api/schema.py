@@ -95,19 +95,13 @@ class Schema(AutoSchema):
         public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())
         return [{}] if public and self.method == "GET" else super().get_auth()
 
-    def get_auth(self) -> list[dict[str, Any]]:
-        """What anybody may read needs no token, though one is looked at when it is sent."""
-        schemes: list[dict[str, Any]] = super().get_auth()
-        public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())
-        return [*schemes, {}] if public and self.method == "GET" and {} not in schemes else schemes
-
     def get_operation_id(self) -> str:
         """The method and the whole path: "get_users_by_user_id"."""
         steps = self.path.removeprefix("/api/v1/").replace("{", "by_").replace("}", "").replace("-", "_").split("/")
         return "_".join([self.method.lower(), *steps])
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.authentication.BearerAuthentication"
     name = "bearer"
 
@@ -115,7 +109,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-class MoneyField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class MoneyField(OpenApiSerializerFieldExtension):
     target_class = "api.fields.Money"
     match_subclasses = True
 
@@ -124,7 +118,7 @@ class MoneyField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-ca
         return {"type": "string", "pattern": f"^{pattern.removesuffix(chr(92) + 'Z')}$", "examples": ["29.99"]}
 
 
-class IntegerField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class IntegerField(OpenApiSerializerFieldExtension):
     target_class = "api.fields.Integer"
     match_subclasses = True
 
@@ -133,7 +127,7 @@ class IntegerField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-
         return {"type": "integer"} | bounds | ({"format": "int64"} if self.target.max_value == MAX_ID else {})
 
 
-class TextField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class TextField(OpenApiSerializerFieldExtension):
     target_class = "api.fields.Text"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:

@@ -176,8 +176,9 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     in_stock = serializers.SerializerMethodField()
     category = CategoryReference(allow_null=True)
     attributes = Attributes()
-    variants = VariantSerializer(many=True)
-    images = ImageSerializer(many=True)
+    # `expand=none` leaves these two out of lists.
+    variants = VariantSerializer(many=True, required=False)
+    images = ImageSerializer(many=True, required=False)
 
     class Meta:
         model = Product

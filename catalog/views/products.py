@@ -115,6 +115,20 @@ def answer_product(request: Request, row: Any) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers={"ETag": etag_of(body, document["version"])})
 
 
+def change_product(request: Request, product_id: int) -> Response:
+    body = body_of(request, ProductChangesBody, partial=True)
+    refuse_stock(request, body)
+    services.update_product(
+        product_id=product_id, actor=actor_of(request), expected_version=expected_version(request), **body
+    )
+    return Response(document_of(request, product_id))
+
+
+def archive_product(request: Request, product_id: int) -> Response:
+    services.archive_product(product_id=product_id, actor=actor_of(request), expected_version=expected_version(request))
+    return Response(status=204)
+
+
 class ProductView(View):
     permission_classes = [
         requires("catalog.change_product", DELETE="catalog.delete_product", public_read=True),
@@ -130,12 +144,7 @@ class ProductView(View):
         responses=ProductSerializer,
     )
     def put(self, request: Request, product_id: int) -> Response:
-        body = body_of(request, ProductChangesBody, partial=True)
-        refuse_stock(request, body)
-        services.update_product(
-            product_id=product_id, actor=actor_of(request), expected_version=expected_version(request), **body
-        )
-        return Response(document_of(request, product_id))
+        return change_product(request, product_id)
 
     @extend_schema(
         summary="Change a product",
@@ -143,23 +152,36 @@ class ProductView(View):
         responses=ProductSerializer,
     )
     def patch(self, request: Request, product_id: int) -> Response:
-        response: Response = self.put(request, product_id)
-        return response
+        return change_product(request, product_id)
 
     @extend_schema(
         summary="Archive a product: it leaves the storefront",
         responses={204: None},
     )
     def delete(self, request: Request, product_id: int) -> Response:
-        services.archive_product(
-            product_id=product_id, actor=actor_of(request), expected_version=expected_version(request)
-        )
-        return Response(status=204)
+        return archive_product(request, product_id)
 
 
-class ProductBySlugView(View):
-    permission_classes = [requires(public_read=True)]
+class ProductBySlugView(ProductView):
+    """The same product, named by its slug."""
 
-    @extend_schema(exclude=True)  # two paths of one shape have no place in OpenAPI
+    schema = None  # two paths of one shape have no place in OpenAPI
+
     def get(self, request: Request, slug: str) -> HttpResponse:
         return answer_product(request, read_product(slug=slug, any_status=edits_products(request)))
+
+    def put(self, request: Request, slug: str) -> Response:
+        return change_product(request, id_of(slug))
+
+    def patch(self, request: Request, slug: str) -> Response:
+        return change_product(request, id_of(slug))
+
+    def delete(self, request: Request, slug: str) -> Response:
+        return archive_product(request, id_of(slug))
+
+
+def id_of(slug: str) -> int:
+    product_id = Product.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if product_id is None:
+        raise NotFound("There is no such product.")
+    return product_id
