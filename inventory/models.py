@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Self
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 MAX_QUANTITY = 1_000_000_000
 
@@ -66,7 +67,14 @@ class StockItem(models.Model):
 
     class Meta:
         verbose_name = "stock item"
-        indexes = [models.Index(fields=["barcode"], condition=~Q(barcode=""), name="stockitem_barcode")]
+        indexes = [
+            models.Index(fields=["barcode"], condition=~Q(barcode=""), name="stockitem_barcode"),
+            # Parts of a SKU, a name or a barcode, in any case.
+            GinIndex(
+                *(OpClass(Upper(field), "gin_trgm_ops") for field in ("sku", "name", "barcode")),
+                name="stockitem_search",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.sku
@@ -216,6 +224,13 @@ class StockMovement(models.Model):
             models.Index(fields=["level", "-at", "-id"], name="movement_level_newest"),
             models.Index(fields=["-at", "-id"], name="movement_newest"),
             models.Index(fields=["reference"], condition=~Q(reference=""), name="movement_reference"),
+            # What is seldom is found without reading past what customers do all the time, which pays for neither.
+            models.Index(
+                fields=["kind", "-at", "-id"],
+                condition=~Q(kind__in=["reserved", "released", "shipped"]),
+                name="movement_seldom_kind",
+            ),
+            models.Index(fields=["actor", "-at", "-id"], condition=Q(actor__gte="staff:"), name="movement_staff"),
         ]
 
     def __str__(self) -> str:

@@ -63,6 +63,11 @@ def without_check(name: str) -> None:
         cursor.execute(f"alter table inventory_stocklevel drop constraint {name}")
 
 
+def break_chain(item: StockItem) -> None:
+    movement(item, on_hand_delta=5, on_hand_after=14)
+    set_counter(item, on_hand=13)
+
+
 def oversell(item: StockItem) -> None:
     without_check("stocklevel_not_oversold")
     set_counter(item, reserved=50)
@@ -83,7 +88,7 @@ DAMAGES: dict[str, tuple[Callable[[StockItem], object], set[str]]] = {
         {COUNTERS, CHAIN},
     ),
     "a balance that does not follow": (
-        lambda item: (movement(item, on_hand_delta=5, on_hand_after=14), set_counter(item, on_hand=13)),
+        break_chain,
         {CHAIN},
     ),
     "a line with the time before a wait": (
