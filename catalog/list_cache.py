@@ -4,8 +4,8 @@ Whoever is signed in, and every single product, is answered from the database. W
 before it was read, so it is never older than LIST_CACHE_SECONDS when it is sent.
 """
 
-import time
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +29,7 @@ def answer_list(request: Request, make: Callable[[], dict[str, Any]]) -> HttpRes
     seconds = 0.0 if request.user.is_authenticated else settings.LIST_CACHE_SECONDS
     # The addresses in a list begin with the host that was asked.
     key = (origin_of(request), request.path, request.META.get("QUERY_STRING", ""))
-    now = time.monotonic()
+    now = monotonic()
     kept = _kept.get(key)
     if seconds and kept is not None and now < kept[0]:
         _, body, etag = kept

@@ -6,8 +6,9 @@ from itertools import count
 from typing import Any
 
 from catalog import services
-from catalog.models import Category, Product, Variant
+from catalog.models import Category, Image, Product, Variant
 from events.actors import COMMAND
+from inventory.tests.factories import snapshot as stock_snapshot
 
 numbers = count(1)
 
@@ -41,3 +42,10 @@ def make_product(
 def variant_of(product: Product) -> Variant:
     """The only variant of a product, or its first."""
     return product.variants.live().select_related("stock_item")[0]
+
+
+def snapshot() -> dict[str, Any]:
+    """Every row that catalog, inventory and the journal keep: a refusal leaves all of them as they were."""
+    models: list[Any] = [Category, Product, Variant, Image]
+    rows = {model.__name__: sorted(map(str, model.objects.values_list())) for model in models}
+    return rows | stock_snapshot()
