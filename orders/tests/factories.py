@@ -5,6 +5,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.core.management import call_command
+
 from accounts.models import User
 from catalog.models import Product, Variant
 from events.actors import COMMAND, Actor
@@ -90,6 +92,11 @@ def stock_of(variant: Variant) -> tuple[int, int]:
     """(on hand, reserved) over all warehouses."""
     levels = StockLevel.objects.filter(item_id=variant.stock_item_id).values_list("on_hand", "reserved")
     return sum(on_hand for on_hand, _ in levels), sum(reserved for _, reserved in levels)
+
+
+def assert_sound() -> None:
+    """Every invariant of stock and orders holds; the command names what does not, and fails."""
+    call_command("verify_stock", verbosity=0)
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ from inventory.models import Reservation, StockItem, StockMovement, Warehouse
 from orders import services
 from orders.backfill import PastLine, PastOrder, PastStep, load_orders
 from orders.models import Order
-from orders.tests.factories import ADDRESS, STAFF, everything, make_article, make_user, place, stock_of
+from orders.tests.factories import ADDRESS, STAFF, assert_sound, everything, make_article, make_user, place, stock_of
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -91,6 +91,7 @@ def test_the_past_is_what_the_services_would_have_written() -> None:
     ]
     assert not StockItem.objects.get(pk=pot.stock_item_id).in_stock
     assert Event.objects.filter(kind="stock.alert_opened").exists()
+    assert_sound()
 
 
 def test_the_shop_goes_on_after_a_backfill() -> None:
@@ -102,6 +103,7 @@ def test_the_shop_goes_on_after_a_backfill() -> None:
     newer = place(user, {mug: 3})
     assert int(newer.number) > int(order.number)
     assert stock_of(mug) == (3, 3)
+    assert_sound()
 
 
 @pytest.mark.parametrize("quantity", [6, 11])

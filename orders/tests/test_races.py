@@ -17,7 +17,7 @@ from orders import services
 from orders.exceptions import IllegalTransition, InsufficientStock
 from orders.models import Order, OrderEvent
 from orders.tests.clients import ORDERS, basket, client_of, line
-from orders.tests.factories import STAFF, make_article, make_order, make_user, place, stock_of
+from orders.tests.factories import STAFF, assert_sound, make_article, make_order, make_user, place, stock_of
 from orders.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +39,7 @@ def test_sixteen_customers_get_exactly_the_last_three_units() -> None:
     assert kinds(outcomes) == {"InsufficientStock": 13, "PlacedOrder": 3}
     assert Order.objects.count() == 3
     assert stock_of(mug) == (3, promised(mug)) == (3, 3)
+    assert_sound()
 
 
 def test_over_http_too_the_last_three_units_make_three_orders() -> None:
@@ -49,6 +50,7 @@ def test_over_http_too_the_last_three_units_make_three_orders() -> None:
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"insufficient_stock"}
     assert Order.objects.count() == OrderEvent.objects.count() == 3
     assert stock_of(mug) == (3, promised(mug)) == (3, 3)
+    assert_sound()
 
 
 def test_the_same_request_five_times_at_once_is_one_order() -> None:
@@ -67,6 +69,7 @@ def test_the_same_request_five_times_at_once_is_one_order() -> None:
                 assert answer.headers["Retry-After"] == "1"
         assert Order.objects.count() == round_ + 1
     assert stock_of(mug) == (50, 4)
+    assert_sound()
 
 
 def test_control_without_a_key_the_same_request_five_times_is_five_orders() -> None:
@@ -107,6 +110,7 @@ def test_baskets_in_opposite_order_do_not_deadlock() -> None:
     assert kinds(outcomes) == {"PlacedOrder": 12}
     assert deadlocks() == before
     assert (stock_of(mug), stock_of(pot)) == ((100, 12), (100, 24))
+    assert_sound()
 
 
 def test_control_locking_in_the_order_of_the_basket_deadlocks() -> None:
@@ -146,6 +150,7 @@ def test_an_order_is_cancelled_once_however_many_ask() -> None:
     assert stock_of(mug) == (5, 0)
     assert OrderEvent.objects.filter(order=order, event="cancelled").count() == 1
     assert StockMovement.objects.filter(kind="released").count() == 1
+    assert_sound()
 
 
 def test_an_order_is_either_shipped_or_cancelled() -> None:
@@ -161,6 +166,7 @@ def test_an_order_is_either_shipped_or_cancelled() -> None:
         assert {type(shipped), type(cancelled)} == {type(None), IllegalTransition}
         order.refresh_from_db()
         assert (order.status, stock_of(mug)) == (("shipped", (3, 0)) if shipped is None else ("cancelled", (5, 0)))
+    assert_sound()
 
 
 def test_two_sweepers_expire_each_order_once(settings: Settings) -> None:
@@ -173,6 +179,7 @@ def test_two_sweepers_expire_each_order_once(settings: Settings) -> None:
     assert OrderEvent.objects.filter(event="cancelled").count() == 10
     assert StockMovement.objects.filter(kind="released").count() == 10
     assert {stock_of(order.order_items.get().variant) for order in orders} == {(5, 0)}
+    assert_sound()
 
 
 def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early() -> None:

@@ -15,7 +15,7 @@ from inventory import services as inventory_services
 from inventory.models import Reservation, StockLevel, StockMovement
 from orders.models import Order
 from orders.services import PlacedOrder, record_shortfall
-from orders.tests.factories import STAFF, everything, make_article, make_user, place, stock_of
+from orders.tests.factories import STAFF, assert_sound, everything, make_article, make_user, place, stock_of
 from orders.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,7 @@ def test_the_newest_promises_lose_their_line() -> None:
     assert (step.event, step.to_status, step.note) == ("line_lost", "pending", "2 x MUG lost. Water damage.")
     assert Event.objects.filter(kind="order.line_lost", subject=f"order:{new.id}").count() == 1
     assert Order.objects.get(pk=old.id).total_amount == Decimal("21.00")
+    assert_sound()
 
 
 def test_an_order_without_another_line_is_cancelled() -> None:
@@ -65,6 +66,7 @@ def test_an_order_without_another_line_is_cancelled() -> None:
     assert (order.status, order.total_amount) == ("cancelled", placed.total_amount)
     assert stock_of(mug) == (1, 0)
     assert Event.objects.filter(kind="order.cancelled").count() == 1
+    assert_sound()
 
 
 def test_holds_are_given_up_before_orders() -> None:
@@ -105,3 +107,4 @@ def test_a_loss_while_orders_come_in_leaves_no_promise_without_its_units() -> No
         assert level.on_hand == 4
         assert level.reserved == held <= 4
         assert sum(live.values_list("order_items__quantity", flat=True)) == held
+    assert_sound()
