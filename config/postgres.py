@@ -161,6 +161,8 @@ def initialise(place: Place, password: str) -> None:
     read_end, write_end = os.pipe()
     os.write(write_end, password.encode() + b"\n")
     os.close(write_end)
+    if place.user:
+        os.fchown(read_end, pwd.getpwnam(place.user).pw_uid, -1)  # it is opened by its name
     command: list[str | Path] = [
         *place.prefix,
         place.programs / "initdb",
