@@ -33,6 +33,13 @@ class EmailTaken(Conflict):
         super().__init__(errors=[FieldError("email", self.code, "An account with this email exists.")])
 
 
+class PasswordReplaced(Conflict):
+    """What entitled the caller to set a password, the old one or a link, was good until a moment ago."""
+
+    code = "password_replaced"
+    title = "The password was changed meanwhile"
+
+
 class LastAdministrator(Conflict):
     code = "last_administrator"
     title = "The last administrator cannot leave"

@@ -7,12 +7,17 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.db.models.lookups import Exact
 
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, email: str | None) -> "User":
         """Django's own login looks people up here; an email is one address in any case."""
-        return self.get(email__iexact=email)
+        return self.with_email(email or "").get()
+
+    def with_email(self, email: str) -> models.QuerySet["User"]:
+        """The account of an address in any case, through the unique index. `iexact` compares in capitals, and scans."""
+        return self.filter(Exact(Lower("email"), Lower(models.Value(email))))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email), **fields)

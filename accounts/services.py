@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode
 
-from accounts.exceptions import EmailTaken, LastAdministrator
+from accounts.exceptions import EmailTaken, LastAdministrator, PasswordReplaced
 from accounts.models import User
 from accounts.passwords import hash_password, is_password_of
 from accounts.sessions import end_sessions
@@ -35,7 +35,7 @@ PROFILE_FIELDS = (
 def register_user(*, email: str, password: str, **profile: str) -> User:
     """Make a customer. Refuses an email that is taken in any case (EmailTaken) and a weak password (Invalid)."""
     user = User(email=email, **profile)
-    if User.objects.filter(email__iexact=email).exists():
+    if User.objects.with_email(email).exists():
         raise EmailTaken
     hash_password(user, password)  # before the transaction: a hash takes longer than everything else together
     return save_new_user(user)
@@ -106,34 +106,86 @@ def set_password(
 ) -> None:
     """Give a user another password; all sessions end but the one that asks. Refuses a weak one (Invalid)."""
     hash_password(user, password, field=field)
-    store_password(user_id=user.pk, encoded=user.password, actor=actor)
-    end_sessions(user_id=user.pk, reason="password_changed", but=keep_session)
+    store_password(user_id=user.pk, encoded=user.password, actor=actor, keep_session=keep_session)
+
+
+def update_own(
+    *,
+    user: User,
+    changes: Mapping[str, str],
+    password: str | None,
+    actor: Actor,
+    keep_session: UUID,
+    expected_version: int | None = None,
+) -> User:
+    """Edit one's own profile and, with it, one's password: both or nothing. All other sessions end with a password.
+
+    Refuses what update_user refuses, a weak password (Invalid), and one that was changed meanwhile (PasswordReplaced).
+    The current password has been checked by the caller.
+    """
+    if password is None:
+        return update_user(user_id=user.pk, changes=changes, actor=actor, expected_version=expected_version)
+    replaces = user.password
+    hash_password(user, password)
+
+    @unit_of_work
+    def save_both() -> User:
+        update_user(user_id=user.pk, changes=changes, actor=actor, expected_version=expected_version)
+        return store_password(
+            user_id=user.pk, encoded=user.password, actor=actor, replaces=replaces, keep_session=keep_session
+        )
+
+    return save_both()
 
 
 @unit_of_work
-def store_password(*, user_id: int, encoded: str, actor: Actor) -> None:
+def store_password(
+    *, user_id: int, encoded: str, actor: Actor, replaces: str | None = None, keep_session: UUID | None = None
+) -> User:
+    """Store a hash and end the user's other sessions. Locks the user's row.
+
+    `replaces` is the hash that entitled the caller; if it is no longer there, this refuses with PasswordReplaced.
+    """
     user = locked_user(user_id)
+    if replaces is not None and user.password != replaces:
+        raise PasswordReplaced
     user.password = encoded
     touch(user)
     publish("user.password_changed", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
+    end_sessions(user_id=user_id, reason="password_changed", but=keep_session)
+    return user
 
 
 @unit_of_work
 def request_password_reset(*, email: str) -> None:
-    """Have the link mailed if there is such an account. The caller learns nothing either way."""
-    user = User.objects.filter(email__iexact=email, is_active=True, anonymised_at=None).first()
-    if user is not None:
-        actor = Actor(user.pk, "api", user.is_staff)
-        publish("user.password_reset_requested", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor)
+    """Have the link mailed if there is such an account. The caller learns nothing either way.
+
+    Asking in vain is an event too: without it, the time of a commit would tell who has an account.
+    """
+    user = User.objects.with_email(email).filter(is_active=True, anonymised_at=None).first()
+    if user is None:
+        publish("user.password_reset_in_vain", {}, subject="user:unknown", actor=Actor(None, "api"))
+        return
+    actor = Actor(user.pk, "api", user.is_staff)
+    publish("user.password_reset_requested", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor)
 
 
 def confirm_password_reset(*, uid: str, token: str, password: str) -> None:
     """Set the password with a mailed token, once. Refuses (Invalid) a bad link and a weak password."""
     user = user_of_uid(uid)
     if user is None or not default_token_generator.check_token(user, token):
-        error = FieldError("token", "invalid_token", "The link is wrong, was used, or has expired.")
-        raise Invalid("The link is not valid any more.", code="invalid_reset_token", errors=[error])
-    set_password(user=user, password=password, actor=Actor(user.pk, "api", user.is_staff), field="new_password")
+        raise dead_link()
+    replaces, actor = user.password, Actor(user.pk, "api", user.is_staff)
+    hash_password(user, password, field="new_password")
+    try:
+        store_password(user_id=user.pk, encoded=user.password, actor=actor, replaces=replaces)
+    except PasswordReplaced:  # the same link, used a moment earlier
+        raise dead_link() from None
+
+
+def dead_link() -> Invalid:
+    error = FieldError("token", "invalid_token", "The link is wrong, was used, or has expired.")
+    return Invalid("The link is not valid any more.", code="invalid_reset_token", errors=[error])
 
 
 def user_of_uid(uid: str) -> User | None:
@@ -165,8 +217,8 @@ def set_access(
 
 def refuse_last_administrator(user: User) -> None:
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    # Locked in one order, so that two administrators cannot leave in the same moment.
-    if not others.order_by("pk").select_for_update(no_key=True).exists():
+    # Somebody who stays is locked, so that two cannot leave in the same moment; their deadlock runs one of them again.
+    if not others.select_for_update(no_key=True).exists():
         raise LastAdministrator
 
 

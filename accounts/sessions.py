@@ -8,7 +8,7 @@ ends for both.
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from accounts.models import Session, User
 from accounts.passwords import is_password_of
 from accounts.tokens import TokenPair, issue_pair, read_refresh_token
 from api import cache
+from api.transactions import unit_of_work
 
 USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 # Session and user in one statement by hand: it runs before every signed-in request, and through the ORM it costs more
@@ -38,10 +39,22 @@ def find_user(session_id: UUID) -> User | None:
 
 def log_in(*, email: str, password: str, user_agent: str = "") -> TokenPair:
     """Check the password and begin a session. Every failure is InvalidCredentials, and takes the same time."""
-    user = User.objects.filter(email__iexact=email).first()
+    user = User.objects.with_email(email).first()
     if not is_password_of(user, password) or user is None:
         raise InvalidCredentials
-    return start_session(user_id=user.pk, user_agent=user_agent)
+    return start_checked_session(user_id=user.pk, encoded=user.password, user_agent=user_agent)
+
+
+@unit_of_work
+def start_checked_session(*, user_id: int, encoded: str, user_agent: str) -> TokenPair:
+    """Begin a session if the password that was checked is still the user's. Locks the user's row.
+
+    While the hash was computed the password may have been changed, and that change could not end a session to come.
+    """
+    unchanged = User.objects.filter(pk=user_id, password=encoded, is_active=True)
+    if not unchanged.select_for_update(no_key=True).exists():
+        raise InvalidCredentials
+    return start_session(user_id=user_id, user_agent=user_agent)
 
 
 def start_session(*, user_id: int, user_agent: str = "") -> TokenPair:
@@ -90,5 +103,9 @@ def end_sessions(*, user_id: int, reason: str, but: UUID | None = None) -> None:
 
 
 def deny(session_id: UUID) -> None:
-    """Tell the denylist, for gateways that check tokens without our database. We ourselves ask the row."""
-    cache.write(f"denied:{session_id.hex}", b"1", settings.ACCESS_TOKEN_LIFETIME.total_seconds())
+    """Tell the denylist, for gateways that check tokens without our database. We ourselves ask the row.
+
+    After the commit only: a unit that is undone has ended no session.
+    """
+    seconds = settings.ACCESS_TOKEN_LIFETIME.total_seconds()
+    transaction.on_commit(lambda: cache.write(f"denied:{session_id.hex}", b"1", seconds))

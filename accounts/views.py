@@ -178,12 +178,14 @@ def update_own(request: Request, *, partial: bool) -> Response:
             error = FieldError("current_password", "required", "A new email or password needs the current password.")
             raise Invalid("The current password is missing.", errors=[error])
         services.check_current_password(user=user, password=current)
-    updated = services.update_user(user_id=user.pk, changes=body, actor=actor_of(request), expected_version=version)
-    if password is not None:
-        services.set_password(
-            user=updated, password=password, actor=actor_of(request), keep_session=session_of(request)
-        )
-        updated.refresh_from_db()
+    updated = services.update_own(
+        user=user,
+        changes=body,
+        password=password,
+        actor=actor_of(request),
+        keep_session=session_of(request),
+        expected_version=version,
+    )
     return Response(UserSerializer(updated).data)
 
 

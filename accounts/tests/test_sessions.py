@@ -78,9 +78,12 @@ def test_every_failed_login_is_the_same_answer_after_one_hash(api: Any, monkeypa
 
 
 @pytest.mark.django_db
-def test_logging_out_ends_access_and_refresh_at_once_and_tells_the_denylist(api: Any) -> None:
+def test_logging_out_ends_access_and_refresh_at_once_and_tells_the_denylist(
+    api: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     pair = start_session(user_id=make_user().pk)
-    assert api.post("/api/v1/users/logout", **bearer(pair.access_token)).status_code == 200
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api.post("/api/v1/users/logout", **bearer(pair.access_token)).status_code == 200
     refused = api.get(ME, **bearer(pair.access_token))
     assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
     assert refused["WWW-Authenticate"].startswith("Bearer")
