@@ -6,6 +6,7 @@ from typing import IO, Any
 
 from django.db.models import Q
 from django.http import HttpResponse
+from django.utils.http import parse_header_parameters
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.parsers import BaseParser
@@ -49,6 +50,9 @@ class FormParser(BaseParser):
     media_type = "application/x-www-form-urlencoded"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        _, parameters = parse_header_parameters(media_type or "")
+        if parameters.get("charset", "utf-8").lower() not in ("utf-8", "us-ascii"):
+            raise ParseError("A form is read as UTF-8.")
         try:
             text = read_bounded(stream, parser_context).decode("ascii")
             pairs = urllib.parse.parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=20)
@@ -61,13 +65,14 @@ class FormParser(BaseParser):
         return form
 
 
-def token_document(pair: TokenPair) -> dict[str, Any]:
-    return {
+def answer_with_tokens(pair: TokenPair) -> Response:
+    document = {
         "access_token": pair.access_token,
         "refresh_token": pair.refresh_token,
         "token_type": "bearer",
         "expires_in": pair.expires_in,
     }
+    return Response(document, headers={"Cache-Control": "no-store"})  # asked for by OAuth2, RFC 6749, 5.1
 
 
 class Users(View):
@@ -113,14 +118,14 @@ class Login(View):
         responses=TokenSerializer,
     )
     def post(self, request: Request) -> Response:
-        if str(request.content_type).startswith(FormParser.media_type):
+        if request.content_type.lower().startswith(FormParser.media_type):
             form = body_of(request, LoginForm)
             email, password = form["username"], form["password"]
         else:
             body = body_of(request, LoginBody)
             email, password = body["email"], body["password"]
         pair = sessions.log_in(email=email, password=password, user_agent=request.headers.get("User-Agent", ""))
-        return Response(token_document(pair))
+        return answer_with_tokens(pair)
 
 
 def log_out(request: Request) -> Response:
@@ -129,6 +134,8 @@ def log_out(request: Request) -> Response:
 
 
 class Logout(View):
+    http_method_names = ["get", "post"]  # no HEAD: one that only looks must not log anybody out
+
     @extend_schema(summary="Log out", request=None, responses=DetailSerializer)
     def post(self, request: Request) -> Response:
         return log_out(request)
@@ -144,7 +151,7 @@ class Refresh(View):
 
     @extend_schema(summary="Exchange a refresh token", request=RefreshBody, responses=TokenSerializer)
     def post(self, request: Request) -> Response:
-        return Response(token_document(sessions.refresh_session(**body_of(request, RefreshBody))))
+        return answer_with_tokens(sessions.refresh_session(**body_of(request, RefreshBody)))
 
 
 class Me(View):
