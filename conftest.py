@@ -52,7 +52,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("django_db")
         if marker is not None and marker.kwargs.get("transaction"):
             assert isinstance(item, pytest.Function)
+            # Without this one the flush would recreate content types under other ids.
             item.fixturenames.insert(0, "django_db_serialized_rollback")
+            item.fixturenames.insert(0, "rows_of_migrations")
+
+
+@pytest.fixture
+def rows_of_migrations(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Comes first, so that its end comes last: after the flush, groups and the first warehouse stand there again."""
+    from django.db import connection
+
+    yield
+    with django_db_blocker.unblock():
+        connection.creation.deserialize_db_from_string(connection._test_serialized_contents)  # type: ignore[attr-defined]
 
 
 def chromium_path() -> str | None:
