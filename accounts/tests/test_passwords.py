@@ -1,9 +1,11 @@
 """Passwords under pressure: all or nothing, one winner, and no session that outlives the password it was begun with."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -56,8 +58,9 @@ def test_profile_and_password_change_together() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_uses_of_one_reset_link_at_once_set_one_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_uses_of_one_reset_link_at_once_set_one_password(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(passwords, "PATIENCE_SECONDS", 30)
+    settings.RATE_LIMITS = False
     user = make_user(password=PASSWORD)
     uid, token = urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)
     results = race(8, lambda: confirm_password_reset(uid=uid, token=token, password=NEW))
@@ -84,8 +87,11 @@ def test_a_login_that_overlaps_a_password_change_gets_no_session(monkeypatch: py
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_registrations_of_one_email_at_once_one_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_registrations_of_one_email_at_once_one_succeeds(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     monkeypatch.setattr(passwords, "PATIENCE_SECONDS", 30)
+    settings.RATE_LIMITS = False
     results = race(8, lambda: register_user(email="ada@example.com", password=NEW, first_name="A", last_name="L"))
     assert won(results) == User.objects.count() == 1
     assert {result.code for result in results if isinstance(result, Refusal)} == {"email_taken"}
@@ -125,3 +131,51 @@ def test_asking_for_a_reset_costs_the_same_for_everyone(api: Any) -> None:
             assert api.post(RESET, {"email": email}).status_code == 202
         statements.append([query["sql"].split()[0] for query in queries])
     assert statements[0] == statements[1] == statements[2]
+
+
+@pytest.mark.django_db
+def test_a_storm_of_logins_leaves_threads_for_orders() -> None:
+    """One hashes, one waits; everybody else is refused without waiting, so at most two threads are taken."""
+    hashes, waits = threading.Event(), threading.Event()
+    finish = threading.Event()
+
+    def hash_slowly() -> None:
+        with passwords.hashing():
+            hashes.set()
+            finish.wait(10)
+
+    def wait_for_the_turn() -> None:
+        hashes.wait(10)
+        with passwords.place_in(passwords._places, seconds=0):
+            waits.set()
+            finish.wait(10)
+
+    threads = [threading.Thread(target=work) for work in (hash_slowly, wait_for_the_turn)]
+    for thread in threads:
+        thread.start()
+    assert waits.wait(10)
+    began = time.monotonic()
+    for _ in range(20):
+        with pytest.raises(Refusal) as refusal, passwords.hashing():
+            pass
+        assert refusal.value.status == 503
+    assert time.monotonic() - began < passwords.PATIENCE_SECONDS
+    finish.set()
+    for thread in threads:
+        thread.join()
+    with passwords.hashing():
+        pass
+
+
+@pytest.mark.django_db
+def test_a_login_renews_an_outdated_hash_but_never_undoes_another_password(api: Any, settings: Any) -> None:
+    user = make_user(password=PASSWORD)
+    settings.BCRYPT_ROUNDS = 5
+    assert api.post("/api/v1/users/login", {"email": user.email, "password": PASSWORD}).status_code == 200
+    user.refresh_from_db()
+    assert "$05$" in user.password
+    settings.BCRYPT_ROUNDS = 6
+    User.objects.filter(pk=user.pk).update(password=make_password(NEW))
+    assert passwords.is_password_of(user, PASSWORD)
+    user.refresh_from_db()
+    assert user.check_password(NEW)
