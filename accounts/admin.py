@@ -31,6 +31,7 @@ class UserForm(StaffForm[User]):
     class Meta:
         model = User
         fields = (*PROFILE, *ACCESS)
+        widgets = {"groups": forms.CheckboxSelectMultiple}
 
 
 class NewUserForm(StaffForm[User]):
@@ -68,7 +69,6 @@ class UserAdmin(StaffAdmin[User]):
     search_fields = ("email", "first_name", "last_name")
     ordering = ("-created_at", "-id")
     sortable_by = ("email", "created_at")
-    filter_horizontal = ("groups",)
     fieldsets = (
         (None, {"fields": ("email", ("first_name", "last_name"), "phone")}),
         (

@@ -18,8 +18,18 @@ from inventory.models import StockItem
 from orders import desk
 from orders.models import Order
 
-# What staff need first comes first; apps that are not named follow.
-SECTIONS = ("orders", "inventory", "catalog", "accounts", "auth", "events", "otp_totp", "otp_static", "procrastinate")
+# What staff need first comes first, under the name that the navigation gives it.
+SECTIONS = {
+    "orders": (0, "Orders"),
+    "inventory": (1, "Stock"),
+    "catalog": (2, "Catalog"),
+    "accounts": (3, "People"),
+    "auth": (4, "Rights"),
+    "events": (5, "Audit"),
+    "procrastinate": (6, "Background jobs"),
+    "otp_totp": (7, "Sign-in devices"),
+    "otp_static": (8, "Recovery codes"),
+}
 # Subjects in the journal that name a row by its id, and the pages that show it.
 SUBJECTS = {
     "order": "orders_order_change",
@@ -55,16 +65,23 @@ class ShopAdminSite(AdminSite):
         return super().index(request, home(request) | (extra_context or {}))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Sections in the order of the day's work, each with its verbs after its lists."""
-        sections = self._build_app_dict(request, app_label)
-        for label, section in sections.items():
-            section["pages"] = self.verbs(request, label)
-        rank = {label: place for place, label in enumerate(SECTIONS)}
-        return sorted(sections.values(), key=lambda section: rank.get(section["app_label"], len(rank)))
+        """Sections in the sequence of the day's work. `places` are what the navigation shows: lists, then verbs."""
+        apps = self._build_app_dict(request, app_label)
+        sections = sorted(apps.values(), key=lambda app: SECTIONS.get(app["app_label"], (len(SECTIONS), "")))
+        for section in sections:
+            section["name"] = SECTIONS.get(section["app_label"], (0, section["name"]))[1]
+            section["places"] = [
+                {"name": model["name"], "url": model["admin_url"]} for model in section["models"] if model["admin_url"]
+            ] + self.verbs(request, section["app_label"])
+        places = [place for section in sections for place in section["places"]]
+        here = [place for place in places if request.path.startswith(place["url"])]
+        if here:
+            max(here, key=lambda place: len(place["url"]))["current"] = True
+        return sections
 
-    def verbs(self, request: HttpRequest, app_label: str) -> list[dict[str, str]]:
+    def verbs(self, request: HttpRequest, app_label: str) -> list[dict[str, Any]]:
         return [
-            {"name": page.menu, "url": model_admin.url(page.name)}
+            {"name": page.menu, "url": model_admin.url(page.name), "verb": True}
             for model, model_admin in self._registry.items()
             if model._meta.app_label == app_label and isinstance(model_admin, StaffAdmin)
             for page in model_admin.pages

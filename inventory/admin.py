@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.names import staff_name
@@ -141,6 +142,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             "admin/inventory/why.html",
             item.sku,
             item=item,
+            badge=badge(item.band),
             levels=overview.standing(item.pk),
             then=overview.standing(item.pk, at=at) if at else None,
             at=at,
@@ -148,7 +150,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             rows=rows,
             more=urlencode({"before": more}) if more else "",
             names=("on hand", "not promised"),
-            steps=[Step(row.movement.at, (row.on_hand, row.on_hand - row.reserved)) for row in reversed(rows)],
+            steps=steps_of(rows, until_now=not before),
             reservations=Reservation.objects.filter(level__item=item, state=Reservation.State.OPEN)
             .select_related("level__warehouse")
             .order_by("created_at", "id")[:100],
@@ -208,7 +210,7 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
     """The ledger. It is append-only, also for those who look after it."""
 
     list_display = (
-        "at", "item", "warehouse", "kind", "on_hand_delta", "on_hand_after", "reserved_delta", "reserved_after",
+        "at", "item", "warehouse", "kind", "on_hand_change", "reserved_change",
         "reference_link", "reason", "who",
     )  # fmt: skip
     list_display_links = None
@@ -244,9 +246,19 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
     def warehouse(self, row: StockMovement) -> str:
         return row.level.warehouse.code
 
+    @admin.display(description="on hand")
+    def on_hand_change(self, row: StockMovement) -> str:
+        return change(row.on_hand_delta, row.on_hand_after)
+
+    @admin.display(description="reserved")
+    def reserved_change(self, row: StockMovement) -> str:
+        return change(row.reserved_delta, row.reserved_after)
+
     @admin.display(description="reference")
     def reference_link(self, row: StockMovement) -> str:
-        return row.reference
+        if not row.reference:
+            return ""
+        return format_html('<a href="{}">{}</a>', reverse("admin:reference", args=[row.reference]), row.reference)
 
     @admin.display
     def who(self, row: Any) -> str:
@@ -276,5 +288,16 @@ class StockAlertAdmin(ReadOnly, StaffAdmin[StockAlert]):
         return badge(row.band)
 
 
+def steps_of(rows: list[overview.TimelineRow], *, until_now: bool) -> list[Step]:
+    """What the chart shows: the balances of the page, oldest first; the newest still holds."""
+    steps = [Step(row.movement.at, (row.on_hand, row.on_hand - row.reserved)) for row in reversed(rows)]
+    return [*steps, Step(timezone.now(), steps[-1].values)] if steps and until_now else steps
+
+
+def change(delta: int, after: int) -> str:
+    """A movement of one counter and where it led; nothing when it did not move."""
+    return f"{delta:+} → {after}" if delta else ""
+
+
 def badge(band: str) -> str:
-    return format_html('<span class="badge {}">{}</span>', band, Band(band).label)
+    return format_html('<span class="badge {}">{}</span>', band, Band(band).label.capitalize())

@@ -1,4 +1,4 @@
-"""Small charts, drawn here as SVG: no script, no inline style, and a table behind each for those who cannot see it."""
+"""Small charts, drawn here as SVG: no script, no inline style, and words behind each for those who cannot see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from math import ceil, log10
 from typing import Any
 
 from django import template
+from django.utils.timesince import timesince
 
 register = template.Library()
 
 WIDTH, HEIGHT = 720, 200
+WIDE = 1180
 LEFT, RIGHT, TOP, BOTTOM = 48, 8, 10, 22
 
 
@@ -59,23 +61,29 @@ def step_chart(title: str, names: Sequence[str], steps: Sequence[Step]) -> dict[
     for index, name in enumerate(names):
         path = []
         for step in steps:
-            x = LEFT + (WIDTH - LEFT - RIGHT) * (step.at - steps[0].at).total_seconds() / seconds
+            x = LEFT + (WIDE - LEFT - RIGHT) * (step.at - steps[0].at).total_seconds() / seconds
             y = y_of(max(step.values[index], 0), top)
             path.append(f"H{x:.1f}V{y:.1f}" if path else f"M{x:.1f} {y:.1f}")
         lines.append({"name": name, "path": "".join(path), "number": index})
-    return frame(title, top) | {"lines": lines, "first": first, "last": last, "right": WIDTH - RIGHT}
+    return frame(title, top, WIDE) | {"lines": lines, "first": first, "last": last}
 
 
-def frame(title: str, top: float) -> dict[str, Any]:
+@register.filter
+def age(moment: datetime) -> str:
+    """How long ago, as short as a list wants it: "2 days"."""
+    return timesince(moment, depth=1)
+
+
+def frame(title: str, top: float, width: int = WIDTH) -> dict[str, Any]:
     """What both kinds have: the size, and four lines to read values from."""
     grid = [{"y": round(y_of(top * part / 4, top), 1), "value": short(top * part / 4)} for part in range(5)]
     return {
         "title": title,
-        "width": WIDTH,
+        "width": width,
         "height": HEIGHT,
         "left": LEFT,
         "grid": grid,
-        "right": WIDTH - RIGHT,
+        "right": width - RIGHT,
         "below": HEIGHT - 6,
     }
 
