@@ -1,30 +1,74 @@
-"""Reserving, releasing, shipping, and holds."""
+"""Reserving, releasing and shipping; holds that expire, and holds that become promises."""
+
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.transaction import TransactionManagementError
+from django.utils import timezone
+from pytest_django import Settings
 
+from api.refusals import Invalid
 from events.actors import COMMAND
+from events.models import Event
 from inventory import services
-from inventory.exceptions import InsufficientStock
-from inventory.models import StockMovement
-from inventory.tests.factories import StockItemFactory, level_of, snapshot
+from inventory.exceptions import (
+    AlreadyReserved,
+    HoldExpired,
+    InsufficientStock,
+    NothingReserved,
+    NotOnHand,
+    Shortage,
+    UnknownItem,
+)
+from inventory.models import Reservation, StockItem, StockMovement, Warehouse
+from inventory.services import engine
+from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, snapshot
 
 pytestmark = pytest.mark.django_db
+
+
+def reserve(reference: str, quantities: dict[StockItem, int], **kwargs: Any) -> list[services.Allocation]:
+    return services.reserve(
+        reference=reference,
+        quantities={item.pk: quantity for item, quantity in quantities.items()},
+        actor=COMMAND,
+        **kwargs,
+    )
+
+
+def soon(minutes: float = 5) -> datetime:
+    return timezone.now() + timedelta(minutes=minutes)
+
+
+def hold(reference: str, item: StockItem, quantity: int, *, overdue: bool = False) -> None:
+    reserve(reference, {item: quantity}, expires_at=soon())
+    if overdue:
+        Reservation.objects.filter(reference=reference).update(expires_at=soon(-1))
+
+
+def state_of(reference: str) -> set[str]:
+    return set(Reservation.objects.filter(reference=reference).values_list("state", flat=True))
+
+
+def last_movement() -> tuple[Any, ...]:
+    fields = ("kind", "on_hand_delta", "reserved_delta", "on_hand_after", "reserved_after", "reference", "reason")
+    return StockMovement.objects.order_by("-id").values_list(*fields)[0]
 
 
 def test_reserving_promises_units_and_writes_the_ledger() -> None:
     item = StockItemFactory(stock=10)
 
-    services.reserve(reference="r-1", quantities={item.pk: 4}, actor=COMMAND)
+    allocations = reserve("r-1", {item: 4})
 
     level = level_of(item)
+    assert allocations == [services.Allocation(item.pk, level.warehouse_id, 4)]
     assert (level.on_hand, level.reserved, level.available) == (10, 4, 6)
-    movement = StockMovement.objects.order_by("-id")[0]
-    assert (movement.kind, movement.reserved_delta, movement.on_hand_after, movement.reserved_after) == (
-        "reserved",
-        4,
-        10,
-        4,
-    )
+    assert last_movement() == ("reserved", 0, 4, 10, 4, "r-1", "")
+    reservation = Reservation.objects.get()
+    assert (reservation.quantity, reservation.state, reservation.expires_at) == (4, "open", None)
 
 
 def test_reserving_more_than_there_is_names_every_short_item_and_changes_nothing() -> None:
@@ -32,8 +76,277 @@ def test_reserving_more_than_there_is_names_every_short_item_and_changes_nothing
     before = snapshot()
 
     with pytest.raises(InsufficientStock) as refusal:
-        services.reserve(reference="r-1", quantities={short.pk: 4, enough.pk: 1, empty.pk: 1}, actor=COMMAND)
+        reserve("r-1", {short: 4, enough: 1, empty: 1})
 
-    found = {(line.sku, line.requested, line.available) for line in refusal.value.shortages}
-    assert found == {(short.sku, 4, 3), (empty.sku, 1, 0)}
+    assert refusal.value.shortages == [Shortage(short.pk, short.sku, 4, 3), Shortage(empty.pk, empty.sku, 1, 0)]
     assert snapshot() == before
+
+
+def test_an_item_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UnknownItem):
+        services.reserve(reference="r-1", quantities={10**9: 1}, actor=COMMAND)
+
+
+def test_a_quantity_below_one_is_refused() -> None:
+    item = StockItemFactory(stock=3)
+    before = snapshot()
+
+    with pytest.raises(Invalid):
+        reserve("r-1", {item: 0})
+    assert snapshot() == before
+
+
+def test_reserving_the_same_again_changes_nothing() -> None:
+    item = StockItemFactory(stock=10)
+    first = reserve("r-1", {item: 4})
+    before = snapshot()
+
+    assert reserve("r-1", {item: 4}) == first
+    assert snapshot() == before
+
+
+def test_a_reference_that_holds_something_else_is_refused() -> None:
+    item = StockItemFactory(stock=10)
+    reserve("r-1", {item: 4})
+    before = snapshot()
+
+    with pytest.raises(AlreadyReserved):
+        reserve("r-1", {item: 5})
+    assert snapshot() == before
+
+
+def test_stock_in_an_inactive_warehouse_is_not_promised() -> None:
+    WarehouseFactory(code="closed", is_active=False)
+    item = StockItemFactory(stock={"main": 2, "closed": 50})
+
+    with pytest.raises(InsufficientStock) as refusal:
+        reserve("r-1", {item: 3})
+    assert refusal.value.shortages[0].available == 2
+
+
+def test_one_warehouse_that_has_all_is_better_than_two_of_better_priority() -> None:
+    for code in ("near", "far"):
+        WarehouseFactory(code=code)
+    item = StockItemFactory(stock={"main": 2, "near": 2, "far": 4})
+
+    reserve("r-1", {item: 4})
+
+    assert [level_of(item, code).reserved for code in ("main", "near", "far")] == [0, 0, 4]
+
+
+def test_a_split_takes_the_fewest_warehouses_and_of_those_the_first() -> None:
+    for code in ("b", "c", "d"):
+        WarehouseFactory(code=code)
+    item = StockItemFactory(stock={"main": 1, "b": 3, "c": 2, "d": 3})
+
+    reserve("r-1", {item: 5})
+
+    assert [level_of(item, code).reserved for code in ("main", "b", "c", "d")] == [0, 3, 2, 0]
+
+
+def test_units_that_are_there_are_promised_before_units_to_come() -> None:
+    WarehouseFactory(code="near")
+    item = StockItemFactory(stock={"near": 3})
+    main = Warehouse.objects.get(code="main")
+    services.set_backorder_limit(item_id=item.pk, warehouse_id=main.pk, limit=10, actor=COMMAND)
+
+    reserve("r-1", {item: 3})
+    reserve("r-2", {item: 2})
+
+    assert (level_of(item, "near").reserved, level_of(item).reserved) == (3, 2)
+
+
+def test_releasing_gives_units_back_once() -> None:
+    item = StockItemFactory(stock=10)
+    reserve("r-1", {item: 4})
+
+    assert services.release(reference="r-1", actor=COMMAND, reason="changed my mind") == 4
+    assert last_movement() == ("released", 0, -4, 10, 0, "r-1", "changed my mind")
+    before = snapshot()
+    assert services.release(reference="r-1", actor=COMMAND) == 0
+    assert snapshot() == before
+    assert state_of("r-1") == {"released"}
+
+
+def test_what_is_released_can_be_reserved_again_by_the_same_reference() -> None:
+    item = StockItemFactory(stock=4)
+    reserve("r-1", {item: 4})
+    services.release(reference="r-1", actor=COMMAND)
+
+    reserve("r-1", {item: 3})
+
+    assert level_of(item).reserved == 3
+
+
+def test_shipping_takes_units_out_of_the_building() -> None:
+    item, other = StockItemFactory(stock=10), StockItemFactory(stock=10)
+    reserve("r-1", {item: 4, other: 1})
+
+    assert services.fulfil(reference="r-1", actor=COMMAND) == 5
+
+    level = level_of(item)
+    assert (level.on_hand, level.reserved) == (6, 0)
+    assert state_of("r-1") == {"fulfilled"}
+    before = snapshot()
+    with pytest.raises(NothingReserved):
+        services.fulfil(reference="r-1", actor=COMMAND)
+    assert snapshot() == before
+
+
+def test_backordered_units_cannot_be_shipped_before_they_are_there() -> None:
+    item = StockItemFactory(stock=1)
+    main = Warehouse.objects.get(code="main")
+    services.set_backorder_limit(item_id=item.pk, warehouse_id=main.pk, limit=5, actor=COMMAND)
+    reserve("r-1", {item: 3})
+    before = snapshot()
+
+    with pytest.raises(NotOnHand) as refusal:
+        services.fulfil(reference="r-1", actor=COMMAND)
+    assert refusal.value.shortages == [Shortage(item.pk, item.sku, 3, 1)]
+    assert snapshot() == before
+
+    posting = services.receive_stock(reference="DN-1", lines=[services.ReceiptLine(item.sku, 2)], actor=COMMAND)
+    assert posting.covered == ["r-1"]
+    assert services.fulfil(reference="r-1", actor=COMMAND) == 3
+
+
+def test_an_overdue_hold_does_not_count_when_stock_is_short() -> None:
+    item = StockItemFactory(stock=4)
+    hold("cart-1", item, 3, overdue=True)
+
+    reserve("r-1", {item: 4})
+
+    assert (state_of("cart-1"), level_of(item).reserved) == ({"expired"}, 4)
+
+
+def test_an_overdue_hold_is_left_alone_while_there_is_enough() -> None:
+    item = StockItemFactory(stock=4)
+    hold("cart-1", item, 2, overdue=True)
+
+    reserve("r-1", {item: 2})
+
+    assert state_of("cart-1") == {"open"}
+
+
+def test_a_refusal_after_the_sweep_counts_what_was_swept() -> None:
+    item = StockItemFactory(stock=4)
+    hold("cart-1", item, 2, overdue=True)
+
+    with pytest.raises(InsufficientStock) as refusal:
+        reserve("r-1", {item: 5})
+    assert refusal.value.shortages[0].available == 4
+
+
+def test_a_hold_becomes_a_promise_without_touching_a_counter() -> None:
+    item = StockItemFactory(stock=4)
+    hold("cart-1", item, 4)
+    movements = StockMovement.objects.count()
+
+    assert services.promise(reference="cart-1", new_reference="r-1") == 4
+
+    reservation = Reservation.objects.get()
+    assert (reservation.reference, reservation.expires_at, reservation.state) == ("r-1", None, "open")
+    assert (level_of(item).reserved, StockMovement.objects.count()) == (4, movements)
+    assert services.expire_holds(actor=COMMAND) == 0
+
+
+def test_a_hold_of_which_a_part_has_expired_is_no_promise() -> None:
+    mug, cup = StockItemFactory(stock=2), StockItemFactory(stock=2)
+    reserve("cart-1", {mug: 2, cup: 2}, expires_at=soon())
+    Reservation.objects.update(expires_at=soon(-1))
+    reserve("r-1", {mug: 1})
+
+    with pytest.raises(HoldExpired):
+        services.promise(reference="cart-1", new_reference="r-2")
+
+
+def test_a_hold_of_a_reference_that_expired_before_is_a_new_one() -> None:
+    item = StockItemFactory(stock=2)
+    hold("cart-1", item, 2, overdue=True)
+    services.expire_holds(actor=COMMAND)
+    hold("cart-1", item, 1)
+
+    assert services.promise(reference="cart-1", new_reference="r-1") == 1
+
+
+def test_what_is_no_hold_cannot_become_a_promise() -> None:
+    reserve("r-1", {StockItemFactory(stock=2): 1})
+
+    for reference in ("r-1", "unknown"):
+        with pytest.raises(HoldExpired):
+            services.promise(reference=reference, new_reference="r-2")
+
+
+def test_a_hold_is_extended_to_its_absolute_end_at_most(settings: Settings) -> None:
+    settings.HOLD_MAX_HOURS = 1
+    item = StockItemFactory(stock=2)
+    hold("cart-1", item, 1)
+    began = Reservation.objects.get().created_at
+
+    assert services.extend_hold(reference="cart-1", expires_at=(later := soon(30))) == later
+    assert services.extend_hold(reference="cart-1", expires_at=soon(90)) == began + timedelta(hours=1)
+    services.release(reference="cart-1", actor=COMMAND)
+    with pytest.raises(HoldExpired):
+        services.extend_hold(reference="cart-1", expires_at=soon())
+
+
+def test_the_sweep_ends_overdue_holds_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    item, other = StockItemFactory(stock=9), StockItemFactory(stock=9)
+    hold("cart-1", item, 1, overdue=True)
+    hold("cart-2", other, 2, overdue=True)
+    hold("cart-3", item, 3)
+    reserve("r-1", {item: 1})
+
+    call_command("expire_reservations", batch=1)
+
+    assert capsys.readouterr().out == "2 holds expired.\n"
+    assert [state_of(name) for name in ("cart-1", "cart-2", "cart-3", "r-1")] == [{"expired"}] * 2 + [{"open"}] * 2
+    assert (level_of(item).reserved, level_of(other).reserved) == (4, 0)
+    events = Event.objects.filter(kind="stock.holds_expired").order_by("id")
+    assert [event.payload["references"] for event in events] == [["cart-1"], ["cart-2"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stock_is_not_promised_outside_a_transaction() -> None:
+    item = StockItemFactory(stock=2)
+
+    with pytest.raises(TransactionManagementError):
+        reserve("r-1", {item: 1})
+
+
+def test_the_check_stands_behind_the_decision() -> None:
+    """With the decision broken, the database still refuses, and in the words of the contract."""
+    item = StockItemFactory(stock=2)
+    level = level_of(item)
+    broken = engine.Level(level.pk, item.pk, level.warehouse_id, 1, True, 100, 0, 0)
+
+    with pytest.raises(InsufficientStock):
+        engine.post([engine.Entry(broken, engine.Kind.RESERVED, reserved=3)], actor=COMMAND)
+
+
+def test_promises_cost_the_same_statements_for_1_and_20_items(django_assert_num_queries: Any) -> None:
+    few, many = [StockItemFactory(stock=60)], [StockItemFactory(stock=60) for _ in range(20)]
+    for items in (few, many):
+        with django_assert_num_queries(2):
+            reserve(f"r-{len(items)}", dict.fromkeys(items, 1))
+        with django_assert_num_queries(3):
+            services.fulfil(reference=f"r-{len(items)}", actor=COMMAND)
+        reserve(f"s-{len(items)}", dict.fromkeys(items, 1))
+        with django_assert_num_queries(3):
+            services.release(reference=f"s-{len(items)}", actor=COMMAND)
+
+
+def test_one_posting_has_one_moment_and_rising_ids() -> None:
+    WarehouseFactory(code="b")
+    item = StockItemFactory(stock={"main": 1, "b": 1})
+
+    reserve("r-1", {item: 2})
+
+    rows = list(
+        StockMovement.objects.filter(reference="r-1").order_by("id").values_list("level__warehouse__code", "at")
+    )
+    assert [code for code, _ in rows] == ["main", "b"]
+    assert rows[0][1] == rows[1][1]
+    with connection.cursor() as cursor:
+        cursor.execute("select now()")
+        assert rows[0][1] > cursor.fetchone()[0]
