@@ -18,7 +18,7 @@ from orders.services import Shipping
 
 ORDERS = 500
 # How many of them are from the last 18 hours, 3 days and 7 days; the others are spread over the year.
-RECENT = ((12, 18), (14, 72), (24, 168))
+RECENT = ((6, 18), (8, 72), (14, 168))
 CANCELLED = 0.08
 REASONS = ("Ordered twice by mistake", "Found it in another colour", "Delivery would be too late", "")
 # Share of articles in each band, and what is unsold of such an article.
@@ -56,8 +56,8 @@ def order_times(dice: random.Random, now: datetime) -> Iterator[datetime]:
         for _ in range(count):
             yield now - timedelta(hours=dice.uniform(0.2, hours))
     for _ in range(ORDERS - sum(count for count, _ in RECENT)):
-        # Business grows: the square root puts three quarters of the year's orders into its second half.
-        yield now - timedelta(days=7 + 350 * (1 - dice.random() ** 0.5), minutes=dice.randint(0, 600))
+        # Business grows: the cube root has the later months sell more than the earlier ones.
+        yield now - timedelta(days=7 + 350 * (1 - dice.random() ** (1 / 3)), minutes=dice.randint(0, 600))
 
 
 def what_follows(dice: random.Random, placed_at: datetime, user: User, people: People) -> Iterator[PastStep]:
