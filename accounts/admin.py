@@ -100,13 +100,13 @@ class UserAdmin(StaffAdmin[User]):
         return self.fieldsets if obj else self.add_fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        return () if request.user.is_superuser else ("is_superuser",)  # type: ignore[union-attr]  # staff are signed in
+        return () if request.user.is_superuser else ("is_superuser",)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and (obj.anonymised_at or (obj.is_superuser and not request.user.is_superuser)):  # type: ignore[union-attr]  # staff are signed in
+        if obj is not None and (obj.anonymised_at or (obj.is_superuser and not request.user.is_superuser)):
             return False
         return super().has_change_permission(request, obj)
 
@@ -151,7 +151,8 @@ class UserAdmin(StaffAdmin[User]):
         if obj is not None:
             context["live_sessions"] = Session.objects.live().filter(user=obj).order_by("-refreshed_at")[:50]
             context["may_see_orders"] = self.may(request, "orders.view_order")
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        kwargs["obj"] = obj
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def password_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
         user = self.one(request, user_id)

@@ -157,6 +157,8 @@ class StaffAdmin(DjangoAdmin[M]):
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
+    empty_value_display = ""
     pages: ClassVar[Sequence[Page]] = ()
     change_form_template = "admin/staff_form.html"
 
@@ -182,7 +184,7 @@ class StaffAdmin(DjangoAdmin[M]):
             self.save_formset(request, form, formset, change)
 
     def get_form(self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
         return form
 

@@ -166,7 +166,8 @@ class ProductAdmin(StaffAdmin[Product]):
             context["pictures"] = [(image, default_storage.url(image.files["small"])) for image in obj.images.all()]
             context["image_form"] = ImageForm() if self.may(request, "catalog.add_image") else None
             context["may_delete_images"] = self.may(request, "catalog.delete_image")
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        kwargs["obj"] = obj
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def status_page(self, request: HttpRequest, product_id: int) -> HttpResponseBase:
         """Publish, archive or take back, if the product is still as the page showed it."""
@@ -254,4 +255,4 @@ class CategoryAdmin(StaffAdmin[Category]):
 
 
 def slug_of(category: Category | None) -> str | None:
-    return category and category.slug
+    return category.slug if category else None

@@ -72,7 +72,7 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
 
     @admin.display(description="who")
     def who(self, row: Any) -> str:
-        return row.staff or row.actor
+        return str(row.staff or row.actor)
 
     @admin.display(description="details")
     def details(self, row: Event) -> str:

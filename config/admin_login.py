@@ -20,7 +20,7 @@ from events.actors import Actor
 class PageLoginThrottle(LoginThrottle):
     """The limits of the API's login, for the page: both count in the same windows."""
 
-    def windows(self, request: HttpRequest) -> list[Window]:  # type: ignore[override]  # a page, not a REST request
+    def windows(self, request: HttpRequest) -> list[Window]:
         windows = [window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "login-address", client_address(request))]
         if account := request.POST.get("username", "").strip().casefold():
             windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))

@@ -88,7 +88,7 @@ class ShopAdminSite(AdminSite):
             if page.menu and model_admin.may(request, page.permission)
         ]
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """As Django's, but the password is set by the service, which ends sessions and tells the journal."""
         return PasswordChangeView.as_view(
             form_class=PasswordForm,

@@ -84,7 +84,7 @@ def start(data_dir: Path, *, durable: bool, report: Callable[[str], None]) -> tu
     for stale in place.sockets.glob(".s.PGSQL.*"):
         stale.unlink()
     settings = SETTINGS | ({} if durable else NOT_DURABLE) | {"unix_socket_directories": str(place.sockets)}
-    command = [*place.prefix, place.programs / "postgres", "-D", place.cluster]
+    command: list[str | Path] = [*place.prefix, place.programs / "postgres", "-D", place.cluster]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     log = data_dir / "postgres.log"

@@ -262,7 +262,7 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
 
     @admin.display
     def who(self, row: Any) -> str:
-        return row.staff or row.actor
+        return str(row.staff or row.actor)
 
 
 @admin.register(StockAlert)

@@ -95,7 +95,9 @@ TRANSFER = Verb("Transfer", "Moved", TransferForm, TransferLineForm, transfer)
 
 def verb_page(admin: StaffAdmin[StockItem], request: HttpRequest, verb: Verb) -> HttpResponseBase:
     """Show a verb's form, or carry it out. A refused form is shown again, with the reason on its line."""
-    line_set = forms.formset_factory(verb.line, formset=Lines, extra=LINES, max_num=MAX_LINES, absolute_max=MAX_LINES)
+    line_set: Any = forms.formset_factory(
+        verb.line, formset=Lines, extra=LINES, max_num=MAX_LINES, absolute_max=MAX_LINES
+    )
     if request.method != "POST":
         head, lines = prefilled(request, verb, line_set)
         return admin.show(request, "admin/inventory/posting.html", verb.title, head=head, lines=lines)

@@ -59,7 +59,7 @@ def step_chart(title: str, names: Sequence[str], steps: Sequence[Step]) -> dict[
     seconds = ((last - first).total_seconds() if first and last else 0) or 1
     lines = []
     for index, name in enumerate(names):
-        path = []
+        path: list[str] = []
         for step in steps:
             x = LEFT + (WIDE - LEFT - RIGHT) * (step.at - steps[0].at).total_seconds() / seconds
             y = y_of(max(step.values[index], 0), top)
@@ -96,7 +96,7 @@ def ceiling(value: float) -> float:
     """A round number at or above the value, that four lines divide well."""
     if value <= 4:
         return 4
-    step = 10 ** int(log10(value))
+    step = 10.0 ** int(log10(value))
     return next(step * factor for factor in (1, 2, 4, 6, 8, 10, 20) if step * factor >= ceil(value))
 
 

@@ -55,7 +55,8 @@ def state_of(reference: str) -> set[str]:
 
 def last_movement() -> tuple[Any, ...]:
     fields = ("kind", "on_hand_delta", "reserved_delta", "on_hand_after", "reserved_after", "reference", "reason")
-    return StockMovement.objects.order_by("-id").values_list(*fields)[0]
+    row: tuple[Any, ...] = StockMovement.objects.order_by("-id").values_list(*fields)[0]
+    return row
 
 
 def test_reserving_promises_units_and_writes_the_ledger() -> None:
