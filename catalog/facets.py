@@ -8,7 +8,7 @@ import orjson
 from django.conf import settings
 from django.db import connection
 
-from catalog.selection import IN_STOCK, Selection, fetch, with_clause
+from catalog.selection import Selection, fetch, with_clause
 
 # Where one price bucket ends and the next begins.
 STEPS = [Decimal(step) for step in (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)]
@@ -23,13 +23,15 @@ ABOVE = """above as (
     from above join catalog_category parent on parent.id = above.parent_id
 )"""
 MATCHING = """matching as materialized (
-    select p.category_id, p.price, p.attributes, {in_stock} as in_stock from catalog_product p where {where}
+    select p.id, p.category_id, p.price, p.attributes from catalog_product p where {where}
 )"""
 FACETS = """
 {prelude}
 select
     (select count(*) from matching),
-    (select count(*) from matching where in_stock),
+    (select count(*) from matching where exists (
+        select from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id and i.in_stock
+        where v.product_id = matching.id and v.archived_at is null)),
     (select json_agg(json_build_array(slug, name, count) order by count desc, name, slug)::text from (
         select c.slug, c.name, sum(direct.count)::bigint as count
         from (select category_id, count(*) from matching group by category_id) direct
@@ -57,7 +59,7 @@ def read_facets(selection: Selection) -> dict[str, Any]:
     """
     sql = FACETS.format(
         prelude=with_clause(
-            [*selection.prelude, ABOVE, MATCHING.format(in_stock=IN_STOCK, where=selection.where)],
+            [*selection.prelude, ABOVE, MATCHING.format(where=selection.where)],
         ),
         max_categories=MAX_CATEGORIES,
         max_values=MAX_VALUES,

@@ -63,13 +63,22 @@ RANKED_ROWS = "select p.*, page.rank from page join catalog_product p on p.id = 
 # Where each key column stands in a row of PRODUCTS.
 PLACES = {"id": 0, "name": 1, "price": 5, "created_at": 15, "rank": 17}
 
-# Ranking looks at the newest CANDIDATES matches only. A word that many products have fills these from the newest
-# RECENT products, which costs the same in a shop of any size; for a rarer one the index is asked, which is cheap then.
-CANDIDATES = 500
+# A search is answered in one of two ways, each of them bad where the other is good, and PostgreSQL cannot tell which:
+# how frequent a word is, a prepared statement does not know. So the newest RECENT products are looked at first. A word
+# that many of them have is met soon in every order, and the products are walked through in theirs; for a rarer one the
+# full-text index is asked. Either way the cost hardly depends on how large the shop is.
 RECENT = 2000
+NEWEST = "(select * from catalog_product p where {status} order by p.created_at desc, p.id desc limit {recent}) p"
+FREQUENT = 20
+SAMPLE = "sample as materialized (select from {newest} where {match} limit {frequent})"
+HITS = "hits as materialized (select p.id from catalog_product p where {match} and {rare})"
+ROWS_OF_HITS = "select p.* from hits join catalog_product p on p.id = hits.id where {where} {window}"
+EITHER = "select p.* from (({few}) union all ({many})) p {window}"
+
+# Ranking looks at the newest CANDIDATES matches only.
+CANDIDATES = 500
 RECENT_MATCHES = """recent as materialized (
-    select p.id, {rank} as rank
-    from (select * from catalog_product p where {status} order by p.created_at desc, p.id desc limit {recent}) p
+    select p.id, {rank} as rank from {newest}
     where {where} order by p.created_at desc, p.id desc limit {candidates}
 )"""
 WORD_CANDIDATES = """candidate as materialized (
@@ -137,12 +146,30 @@ def find_rows(selection: Selection, ordering: str, after: str, window: str) -> t
     if ordering == "relevance":
         page = RANKED_PAGE.format(after=after, window=window)
         return [*prelude, *candidates_of(selection), page], RANKED_ROWS
-    if selection.category is not None and not selection.search:
-        # Each category of the subtree gives its first rows by its own index; the page is among them.
-        conditions = " and ".join(["p.category_id = tree.id", *selection.conditions])
-        rows = ROWS.format(where=conditions + after, window=window)
-        return prelude, ROWS_OF_TREE.format(rows=rows, window=window)
-    return prelude, ROWS.format(where=selection.where + after, window=window)
+    if not selection.search:
+        return prelude, walk(selection, after, window)
+    hits = ROWS_OF_HITS.format(where=selection.filters + after, window=window)
+    if selection.fuzzy:
+        return [*prelude, HITS.format(match=selection.match, rare="true")], hits
+    sample = SAMPLE.format(newest=newest(selection), match=selection.match, frequent=FREQUENT)
+    frequency = "(select count(*) from sample)"
+    prelude = [*prelude, sample, HITS.format(match=selection.match, rare=f"{frequency} < {FREQUENT}")]
+    # Hidden in a function, the match is no invitation to ask its index here.
+    many = walk(selection, f" and coalesce({selection.match}, false) and {frequency} = {FREQUENT}{after}", window)
+    return prelude, EITHER.format(few=hits, many=many, window=window)
+
+
+def newest(selection: Selection) -> str:
+    return NEWEST.format(status=selection.conditions[0], recent=RECENT)
+
+
+def walk(selection: Selection, after: str, window: str) -> str:
+    """The products in their order, by an index that has it."""
+    if selection.category is None:
+        return ROWS.format(where=selection.filters + after, window=window)
+    # Each category of the subtree gives its first rows by its own index; the page is among them.
+    conditions = " and ".join(["p.category_id = tree.id", *selection.conditions])
+    return ROWS_OF_TREE.format(rows=ROWS.format(where=conditions + after, window=window), window=window)
 
 
 def candidates_of(selection: Selection) -> list[str]:
@@ -150,8 +177,7 @@ def candidates_of(selection: Selection) -> list[str]:
     names = {
         "rank": selection.rank,
         "where": selection.where,
-        "status": selection.conditions[0],
-        "recent": RECENT,
+        "newest": newest(selection),
         "candidates": CANDIDATES,
     }
     return [part.format(**names) for part in parts]

@@ -57,7 +57,7 @@ class Selection:
 
     @property
     def conditions(self) -> list[str]:
-        """All but the category, which a statement may want to walk through."""
+        """All but the category and the search: how those are best answered is up to the statement."""
         found = [BY_STATUS[self.status]]
         if self.price_min is not None:
             found.append("p.price >= %(price_min)s::numeric")
@@ -68,24 +68,24 @@ class Selection:
         for place, (_, value) in enumerate(self.attributes):
             either = [f"p.attributes @> %(attribute{place}_{i})s::jsonb" for i in range(len(readings(value)))]
             found.append(f"({' or '.join(either)})")
-        if self.search:
-            found += self.search_conditions
         return found
 
     @property
-    def search_conditions(self) -> list[str]:
+    def match(self) -> str:
+        """What the search asks for."""
         if not self.fuzzy:
-            return [f"p.search_vector @@ {QUERY}"]
-        if not self.words:
-            return ["false"]
-        return [f"p.name %%> %(word{place})s::text" for place in range(len(self.words))]
+            return f"p.search_vector @@ {QUERY}"
+        return " and ".join(f"p.name %%> %(word{place})s::text" for place in range(len(self.words))) or "false"
+
+    @property
+    def filters(self) -> str:
+        """All but the search."""
+        in_tree = ["p.category_id in (select id from tree)"] if self.category is not None else []
+        return " and ".join([*self.conditions, *in_tree])
 
     @property
     def where(self) -> str:
-        conditions = self.conditions
-        if self.category is not None:
-            conditions.append("p.category_id in (select id from tree)")
-        return " and ".join(conditions)
+        return f"{self.filters} and {self.match}" if self.search else self.filters
 
     @property
     def rank(self) -> str:

@@ -79,10 +79,13 @@ def test_search_goes_with_every_filter(api: APIClient) -> None:
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("search", ["headphones", "jeadphones"])
+@pytest.mark.parametrize(("search", "frequent"), [("headphones", 20), ("headphones", 1), ("jeadphones", 20)])
 @pytest.mark.parametrize("ordering", ["relevance", "newest", "price", "-price", "name", "-name"])
-def test_results_page_in_every_ordering(api: APIClient, search: str, ordering: str) -> None:
+def test_results_page_in_every_ordering(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch, search: str, frequent: int, ordering: str
+) -> None:
     whole = found(api, search, ordering=ordering)
+    monkeypatch.setattr(queries, "FREQUENT", frequent)
     names, address = [], f"/api/v1/products?search={search}&ordering={ordering}&page_size=1&count=exact"
     while address:
         page = api.get(address).json()
@@ -109,6 +112,19 @@ def test_a_search_has_a_length(api: APIClient) -> None:
 def test_only_the_first_sixteen_words_count(api: APIClient) -> None:
     assert found(api, "kettle " * 16 + "toaster") == ["Steel Kettle"]
     assert found(api, "kettle " * 15 + "toaster") == []
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("ordering", ["newest", "price", "-name"])
+@pytest.mark.parametrize("filters", [{}, {"category": "kitchen"}, {"in_stock": "false"}, {"price_max": "20"}])
+def test_frequent_and_rare_words_are_answered_alike(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch, ordering: str, filters: dict[str, str]
+) -> None:
+    answers = []
+    for frequent in (1, 20):
+        monkeypatch.setattr(queries, "FREQUENT", frequent)
+        answers.append([found(api, search, ordering=ordering, **filters) for search in ("headphones", "mug", "-mug")])
+    assert answers[0] == answers[1]
 
 
 def test_ranking_looks_at_the_newest_matches(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
