@@ -46,7 +46,7 @@ def update_category(
     Refuses NotFound, VersionMismatch, SlugTaken, UnknownCategory, CategoryCycle, CategoryTooDeep.
     """
     tree = lock_tree()
-    category = locked_category(category_id)
+    category = locked_category(category_id, no_key=True)
     check_version(category.version, expected_version)
     before = apply(category, {field: changes[field] for field in ("name", "slug") if field in changes})
     if "parent" in changes:
@@ -87,8 +87,9 @@ def lock_tree() -> dict[int, int | None]:
     return dict(Category.objects.values_list("pk", "parent_id"))
 
 
-def locked_category(category_id: int) -> Category:
-    category = Category.objects.select_for_update().filter(pk=category_id).first()
+def locked_category(category_id: int, *, no_key: bool = False) -> Category:
+    """The category, locked; with `no_key`, products may still be put into it. Refuses NotFound."""
+    category = Category.objects.select_for_update(no_key=no_key).filter(pk=category_id).first()
     if category is None:
         raise NotFound("There is no such category.")
     return category

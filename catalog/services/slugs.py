@@ -20,7 +20,7 @@ def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
     chosen = bool(row.slug)
     for attempt in range(1, ATTEMPTS + 1):
         if not chosen:
-            row.slug = free_slug(type(row), row.name, fallback)
+            row.slug = free_slug(type(row), row.name, fallback, crowded=attempt > 1)
         row.full_clean(validate_unique=False, validate_constraints=False, exclude=["category", "parent"])
         try:
             with transaction.atomic():
@@ -33,8 +33,11 @@ def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
             return
 
 
-def free_slug(model: type[Product | Category], name: str, fallback: str) -> str:
-    """A slug made from a name that no row has now: `mug`, `mug-2`, and when many are taken `mug-3f9a1c`."""
+def free_slug(model: type[Product | Category], name: str, fallback: str, *, crowded: bool = False) -> str:
+    """A slug made from a name that no row has now: `mug`, `mug-2`, and when many are taken `mug-3f9a1c`.
+
+    `crowded` says that others want the same one at this moment.
+    """
     longest = model._meta.get_field("slug").max_length or 0
     base = slugify(name).replace("_", "-")[: longest - 8]
     base = re.sub("-+", "-", base).strip("-")
@@ -43,4 +46,4 @@ def free_slug(model: type[Product | Category], name: str, fallback: str) -> str:
     candidates = [base, *(f"{base}-{number}" for number in range(2, 10))]
     taken = set(model.objects.filter(slug__in=candidates).values_list("slug", flat=True)) | RESERVED_SLUGS
     free = [slug for slug in candidates if slug not in taken]
-    return free[0] if free else f"{base}-{secrets.token_hex(3)}"
+    return free[0] if free and not crowded else f"{base}-{secrets.token_hex(3)}"
