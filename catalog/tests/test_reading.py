@@ -7,16 +7,13 @@ import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
 from rest_framework.test import APIClient
 
 from catalog import services
 from catalog.models import Product
 from catalog.tests.factories import make_category, make_product, variant_of
 from catalog.tests.pictures import add_picture
-from catalog.tests.plain import plain_bytes, plain_documents, plain_products
+from catalog.tests.plain import plain_bytes, plain_products
 from events.actors import COMMAND
 from inventory import services as inventory
 from inventory.models import Warehouse
@@ -244,97 +241,3 @@ def test_categories_facets_and_parts_are_read_by_as_many_statements_for_many_as_
         make_product(category=make_category(f"Below {number}", parent="top"))
         add_picture(product)
     assert [queries(path) for path in paths] == few
-
-
-product_rows = st.lists(
-    st.tuples(
-        st.sampled_from(["1.00", "5.00", "9.99"]),
-        st.sampled_from([None, "top", "middle", "bottom", "other"]),
-        st.sampled_from([{}, {"color": "red"}, {"color": "blue", "n": 1}]),
-        st.lists(st.integers(0, 2), min_size=1, max_size=3),
-        st.sampled_from(["active", "active", "draft"]),
-    ),
-    max_size=8,
-)
-queries = st.fixed_dictionaries(
-    {},
-    optional={
-        "category": st.sampled_from(["top", "middle", "bottom", "other", "nowhere"]),
-        "price_min": st.sampled_from(["0", "1.00", "5.01"]),
-        "price_max": st.sampled_from(["5", "9.99"]),
-        "in_stock": st.sampled_from(["true", "false"]),
-        "attributes.color": st.sampled_from(["red", "blue", "green"]),
-        "ordering": st.sampled_from(["newest", "price", "-price", "name", "-name"]),
-    },
-)
-
-
-class FastAndPlain(TestCase):
-    """The same shops and questions, asked in both ways."""
-
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(rows=product_rows, query=queries)
-    def test_lists_and_facets_agree_with_the_plain_way(self, rows: list[Any], query: dict[str, str]) -> None:
-        make_category("Top")
-        make_category("Middle", parent="top")
-        make_category("Bottom", parent="middle")
-        make_category("Other")
-        for price, category, attributes, stocks, status in rows:
-            variants: list[services.VariantInput] = [{"stock_quantity": stock} for stock in stocks]
-            make_product("Mug", price=price, category=category, attributes=attributes, variants=variants, status=status)
-        client = APIClient()
-        plain = plain_documents(plain_products(query))
-        assert get(client, "/products", **query)["results"] == orjson.loads(orjson.dumps(plain, default=str))
-        assert_facets_agree(client, query)
-
-
-def assert_facets_agree(client: APIClient, query: dict[str, str]) -> None:
-    """Each count is that of the list with the heading as one more filter."""
-
-    def count(**more: str) -> int:
-        total: int = get(client, "/products", **query, **more, count="exact", expand="none")["count"]
-        return total
-
-    facets = get(client, "/products/facets", **query)
-    if "category" not in query:
-        for facet in facets["categories"]:
-            assert count(category=facet["slug"]) == facet["count"]
-    if not {"price_min", "price_max"} & set(query):
-        for facet in facets["prices"]:
-            assert count(price_min=facet["from"], price_max=facet["to"]) == facet["count"]
-        assert sum(facet["count"] for facet in facets["prices"]) == count()
-    if "in_stock" not in query:
-        assert count(in_stock="true") == facets["in_stock"]
-    for facet in facets["attributes"]:
-        if f"attributes.{facet['code']}" not in query:
-            for value in facet["values"]:
-                assert count(**{f"attributes.{facet['code']}": str(value["value"])}) == value["count"]
-
-
-def test_facets_are_answered_as_the_contract_says(api: APIClient) -> None:
-    make_category("Kitchen")
-    make_category("Cups", parent="kitchen")
-    make_product("Cup", price="9.99", category="cups", stock=1, attributes={"color": "red"})
-    make_product("Mug", price="10.00", category="cups", attributes={"color": "red", "hot": True})
-    make_product("Pan", price="20000.00", category="kitchen", attributes={"color": "blue"})
-    make_product("Old", status="draft")
-    assert get(api, "/products/facets") == {
-        "categories": [
-            {"slug": "kitchen", "name": "Kitchen", "count": 3},
-            {"slug": "cups", "name": "Cups", "count": 2},
-        ],
-        "prices": [
-            {"from": "0.01", "to": "9.99", "count": 1},
-            {"from": "10.00", "to": "24.99", "count": 1},
-            {"from": "10000.00", "to": "9999999.99", "count": 1},
-        ],
-        "in_stock": 1,
-        "attributes": [
-            {"code": "color", "values": [{"value": "red", "count": 2}, {"value": "blue", "count": 1}]},
-            {"code": "hot", "values": [{"value": True, "count": 1}]},
-        ],
-    }
-    assert get(api, "/products/facets", search="Mugg", category="cups")["attributes"][1]["code"] == "hot"
-    assert get(api, "/products/facets", category="nowhere") == {
-        "categories": [], "prices": [], "in_stock": 0, "attributes": []
-    }  # fmt: skip
