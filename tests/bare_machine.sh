@@ -4,7 +4,7 @@
 set -euo pipefail
 source_dir=$(git rev-parse --show-toplevel)
 scratch=$(mktemp -d)
-trap 'kill -INT "${run:-}" 2>/dev/null || true; wait "${run:-}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+trap 'kill -TERM "${run:-}" 2>/dev/null || true; wait "${run:-}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
 clone="$scratch/a folder with a space and a rather long name, as people do have them on their own machines/shop"
 mkdir -p "$scratch/home" "$scratch/bin" "$(dirname "$clone")"
 git clone --quiet "$source_dir" "$clone"
@@ -21,7 +21,7 @@ start() {
         bash -c 'cd "$1" && exec make run PYTHON=/usr/bin/python3 PORT="$2"' _ "$clone" "$port" >"$scratch/log" 2>&1 &
     run=$!
     for _ in $(seq 600); do
-        if grep -q "Ctrl-C stops everything" "$scratch/log"; then return; fi
+        if grep -qs "Ctrl-C stops everything" "$scratch/log"; then return; fi
         if ! kill -0 "$run" 2>/dev/null; then break; fi
         sleep 0.5
     done
@@ -31,7 +31,8 @@ start() {
 }
 
 stop() {
-    pkill -INT -f "$clone/.venv/bin/python -m config.run" || kill -INT "$run"
+    # The one that a Ctrl-C reaches, by the name that it leaves in its lock: background jobs of a script ignore SIGINT.
+    kill -INT "$(grep -o '[0-9]*' "$clone/.data/lock")"
     wait "$run" || true
     if pgrep -af "$clone"; then
         echo "something was left running" >&2
