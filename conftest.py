@@ -147,6 +147,25 @@ def as_staff(db: None) -> Any:
     return lambda *groups: client_of(make_user(is_staff=True, groups=groups))
 
 
+@pytest.fixture
+def staff_pages(db: None) -> Any:
+    """`staff_pages("order desk")`: a browser signed in as somebody of that group; `staff_pages()`: a superuser.
+
+    The client's `user` is who it is.
+    """
+    from django.test import Client
+
+    from accounts.tests.factories import make_user
+
+    def sign_in(*groups: str) -> Any:
+        client: Any = Client()
+        client.user = make_user(is_staff=True, is_superuser=not groups, groups=groups)
+        client.force_login(client.user)
+        return client
+
+    return sign_in
+
+
 @pytest.fixture(autouse=True)
 def fresh_cache() -> Any:
     """Rate limits and cached pages of one test are not those of the next."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from django import forms
@@ -260,7 +261,7 @@ class StaffAdmin(DjangoAdmin[M]):
         row = self.get_object(request, unquote(object_id))
         if row is None or not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
-        return HttpResponseRedirect(f"{reverse('admin:events_event_changelist')}?q={self.subject_of(row)}")
+        return HttpResponseRedirect(f"{reverse('admin:events_event_changelist')}?q={quote(self.subject_of(row))}")
 
     def subject_of(self, row: M) -> str:
         return f"{self.opts.model_name}:{row.pk}"

@@ -126,7 +126,7 @@ class ProductAdmin(StaffAdmin[Product]):
     def picture(self, row: Product) -> str:
         pictures = list(row.images.all())
         if not pictures:
-            return format_html('<span class="no-picture"></span>')
+            return format_html('<span class="{}"></span>', "no-picture")
         url = default_storage.url(pictures[0].files["small"])
         return format_html('<img class="thumbnail" src="{}" alt="{}" loading="lazy">', url, pictures[0].alt)
 

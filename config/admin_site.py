@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
@@ -102,7 +103,7 @@ class ShopAdminSite(AdminSite):
         kind, _, number = reference.partition(":")
         order = Order.objects.filter(number=number).values_list("pk", flat=True).first() if kind == "order" else None
         if order is None:
-            return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={reference}")
+            return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={quote(reference)}")
         return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order]))
 
     def subject_view(self, request: HttpRequest, subject: str) -> HttpResponse:
@@ -115,7 +116,7 @@ class ShopAdminSite(AdminSite):
             if item is not None:
                 return HttpResponseRedirect(reverse("admin:inventory_stockitem_change", args=[item]))
         if kind == "stock":
-            return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={name}")
+            return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={quote(name)}")
         if kind == "warehouse":
             return HttpResponseRedirect(f"{reverse('admin:inventory_warehouse_changelist')}?q={name}")
         raise Http404("No page shows this.")

@@ -126,7 +126,10 @@ class Lines(LineSet):
 
 
 def items_by_code(codes: list[str]) -> dict[str, StockItem]:
-    """Items by the SKU or barcode that was typed. A SKU goes first; a barcode that several items share names none."""
+    """Items by the SKU or barcode that was typed. A SKU goes first; a barcode that several items share names none.
+
+    An item may stand under both.
+    """
     found = list(StockItem.objects.filter(Q(sku__in=codes) | Q(barcode__in=codes)))
     shared = Counter(item.barcode for item in found if item.barcode)
     by_barcode = {item.barcode: item for item in found if shared[item.barcode] == 1}

@@ -153,7 +153,7 @@ def tell(request: HttpRequest, verb: Verb, posting: services.Posting) -> None:
 
 def where_to_look(admin: StaffAdmin[StockItem], lines: Lines, posting: services.Posting) -> str:
     """One item: its page. Several: what was posted, in the ledger."""
-    items = list(lines.items.values())
-    if len(items) == 1:
-        return admin.url("why", items[0].pk)
+    ids = {item.pk for item in lines.items.values()}
+    if len(ids) == 1:
+        return admin.url("why", ids.pop())
     return f"{reverse('admin:inventory_stockmovement_changelist')}?q={quote(posting.reference)}"

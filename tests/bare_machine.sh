@@ -16,6 +16,7 @@ done
 port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
 start() {
+    rm -f "$scratch/log"  # the last run said "Ctrl-C" too
     # pip's own settings may live in the environment of this machine; they are all that is handed on.
     env -i HOME="$scratch/home" PATH="$scratch/bin" $(env | grep -E '^(PIP_|SSL_|https?_proxy|HTTPS?_PROXY)' || true) \
         bash -c 'cd "$1" && exec make run PYTHON=/usr/bin/python3 PORT="$2"' _ "$clone" "$port" >"$scratch/log" 2>&1 &

@@ -1,0 +1,242 @@
+"""Coming into the admin, its home page for each kind of staff, and the search of the journal."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django_otp.oath import totp
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.models import User
+from accounts.tests.factories import PASSWORD, make_user
+from api.templatetags import charts
+from api.tests.pages import send
+from events.actors import COMMAND
+from events.models import Event
+from inventory.tests.factories import StockItemFactory
+from orders import desk
+from orders.models import Order
+from orders.tests.factories import make_order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def worker(db: None) -> User:
+    return make_user(password=PASSWORD, is_staff=True, email="staff@example.com")
+
+
+def log_in(client: Client, **more: str) -> Any:
+    return client.post("/admin/login/?next=/admin/", {"username": "STAFF@example.com", "password": PASSWORD} | more)
+
+
+def code_of(device: TOTPDevice) -> str:
+    return f"{totp(device.bin_key, device.step, device.t0, device.digits, device.drift):06}"
+
+
+def test_staff_come_in_with_email_and_password(client: Client, worker: User) -> None:
+    assert log_in(client).headers["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_wrong_password_and_a_customer_are_refused_alike(client: Client, worker: User) -> None:
+    make_user(password=PASSWORD, email="customer@example.com")
+
+    wrong = log_in(client, password="wrong")
+    customer = log_in(client, username="customer@example.com")
+
+    assert "Please enter the correct" in wrong.content.decode()
+    assert "Please enter the correct" in customer.content.decode()
+    assert client.get("/admin/").status_code == 302
+
+
+def test_guessing_ends_after_some_attempts(client: Client, worker: User, settings: Any) -> None:
+    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = "2/minute"
+    for _ in range(2):
+        log_in(client, password="wrong")
+
+    assert "Too many attempts" in log_in(client).content.decode()
+
+
+def test_whoever_has_a_device_needs_its_code(client: Client, worker: User) -> None:
+    device = TOTPDevice.objects.create(user=worker, name="phone")
+
+    asked = log_in(client)
+    wrong = log_in(client, otp_token="000000")
+    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+    right = log_in(client, otp_token=code_of(device))
+
+    assert "Code from your device" in asked.content.decode()
+    assert "Invalid token" in wrong.content.decode()
+    assert right.status_code == 302
+
+
+def test_with_several_devices_one_is_chosen(client: Client, worker: User) -> None:
+    phone = TOTPDevice.objects.create(user=worker, name="phone")
+    StaticDevice.objects.create(user=worker, name="paper").token_set.create(token="abcdef")
+
+    asked = log_in(client)
+    unsaid = log_in(client, otp_token="abcdef")
+    right = log_in(client, otp_token=code_of(phone), otp_device=phone.persistent_id)
+
+    assert "paper" in asked.content.decode()
+    assert unsaid.status_code == 200
+    assert right.status_code == 302
+
+
+def test_where_codes_are_required_nobody_comes_in_without(client: Client, worker: User, settings: Any) -> None:
+    client.force_login(worker)
+    settings.ADMIN_REQUIRE_OTP = True
+
+    assert client.get("/admin/").status_code == 302
+    assert log_in(client).status_code == 200
+
+    device = TOTPDevice.objects.create(user=worker, name="phone")
+    assert log_in(client, otp_token=code_of(device)).status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_ones_own_password_is_changed_through_the_service(client: Client, worker: User) -> None:
+    log_in(client)
+    new = {"old_password": PASSWORD, "new_password1": "another long one 7", "new_password2": "another long one 7"}
+
+    answer = send(client, "/admin/password_change/", "old_password", **new)
+
+    assert answer.headers["Location"] == "/admin/password_change/done/"
+    assert client.get("/admin/").status_code == 200
+    worker.refresh_from_db()
+    assert worker.check_password("another long one 7")
+    event = Event.objects.get(kind="user.password_changed")
+    assert (event.actor, event.channel) == (f"staff:{worker.pk}", "admin")
+
+
+def test_logging_out_ends_it(client: Client, worker: User) -> None:
+    log_in(client)
+
+    client.post("/admin/logout/")
+
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("group", "parts"),
+    [
+        ("stock keeper", {"alerts"}),
+        ("order desk", {"alerts", "days", "waiting"}),
+        ("catalog editor", {"alerts"}),
+        ("administrator", {"alerts", "days", "waiting", "journal"}),
+    ],
+)
+def test_home_shows_what_each_has_to_do(staff_pages: Callable[..., Any], group: str, parts: set[str]) -> None:
+    make_order()
+    StockItemFactory(stock=1)
+
+    context = staff_pages(group).get("/admin/").context_data
+
+    assert {"alerts", "days", "waiting", "journal"} & set(context) == parts
+
+
+def test_whoever_may_see_nothing_is_told_so(staff_pages: Callable[..., Any]) -> None:
+    client = Client()
+    client.force_login(make_user(is_staff=True))
+
+    assert b"what you may see" in client.get("/admin/").content
+
+
+def test_home_counts_what_waits_and_shows_the_oldest_first(staff_pages: Callable[..., Any]) -> None:
+    orders = [make_order() for _ in range(8)]
+    Order.objects.filter(pk=orders[5].pk).update(order_date=datetime.now(UTC) - timedelta(days=3))
+    make_order(status="confirmed")
+
+    pending, confirmed = staff_pages("order desk").get("/admin/").context_data["waiting"]
+
+    assert (pending.count, confirmed.count) == (8, 1)
+    assert pending.oldest[0] == orders[5]
+    assert len(pending.oldest) == 6
+
+
+def test_home_asks_as_often_for_many_rows_as_for_one(staff_pages: Callable[..., Any]) -> None:
+    pages = staff_pages()
+    make_order()
+    StockItemFactory(stock=1)
+    pages.get("/admin/")
+    with CaptureQueriesContext(connection) as few:
+        pages.get("/admin/")
+    for _ in range(12):
+        make_order()
+        StockItemFactory(stock=1)
+
+    with CaptureQueriesContext(connection) as many:
+        pages.get("/admin/")
+
+    assert len(many) == len(few)
+
+
+def test_today_stands_beside_what_is_usual_on_its_weekday() -> None:
+    today = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    for weeks, count in ((0, 3), (1, 4), (2, 4)):
+        for _ in range(count):
+            order = make_order(price="10.00")
+            Order.objects.filter(pk=order.pk).update(order_date=today - timedelta(weeks=weeks))
+    cancelled = make_order(status="cancelled")
+    Order.objects.filter(pk=cancelled.pk).update(order_date=today)
+
+    days = desk.days(today.date())
+
+    assert (days["today"].count, days["today"].amount) == (3, 60)
+    assert (days["usual_count"], days["usual_amount"]) == (1, 20)
+    assert [day.count for day in days["days"]][-8:] == [4, 0, 0, 0, 0, 0, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("query", "kinds"),
+    [
+        ("?q=order:{order}", {"order.placed", "order.confirmed"}),
+        ("?q=staff:1000000", {"order.confirmed"}),
+        ("?q=order.placed", {"order.placed"}),
+        ("?q=order.placed order:{order}", {"order.placed"}),
+        ("?q=nobody@example.com", set()),
+        ("?q=staff@example.com", {"item.looked_at"}),
+        ("?area=order&channel=api", {"order.placed", "order.confirmed"}),
+        ("?channel=worker", set()),
+    ],
+)
+def test_the_journal_is_searched(staff_pages: Callable[..., Any], worker: User, query: str, kinds: set[str]) -> None:
+    order = make_order(status="confirmed")
+    Event.objects.create(kind="item.looked_at", subject="item:1", actor=f"staff:{worker.pk}", channel="admin")
+
+    page = staff_pages("administrator").get("/admin/events/event/" + query.format(order=order.pk))
+
+    assert {event.kind for event in page.context_data["cl"].result_list} == kinds
+
+
+@pytest.mark.parametrize(("value", "top"), [(0, 4), (3, 4), (5, 6), (13, 20), (101, 200), (6000, 6000), (99, 100)])
+def test_the_axis_of_a_chart_ends_at_a_round_number(value: float, top: float) -> None:
+    assert charts.ceiling(value) == top
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (1.5, "1.5"), (1500, "1.5k"), (20_000, "20k"), (3_000_000, "3M")]
+)
+def test_numbers_beside_an_axis_are_short(value: float, text: str) -> None:
+    assert charts.short(value) == text
+
+
+def test_a_chart_of_nothing_is_empty() -> None:
+    assert charts.bar_chart("None", [])["columns"] == []
+    assert charts.step_chart("None", ["a"], [])["lines"] == [{"name": "a", "path": "", "number": 0}]
+
+
+def test_an_actor_of_the_admin_is_staff(rf: Any, worker: User) -> None:
+    from events.actors import admin_actor
+
+    request = rf.get("/")
+    request.user = worker
+
+    assert str(admin_actor(request)) == f"staff:{worker.pk}"
+    assert str(COMMAND) == "system"

@@ -1,0 +1,330 @@
+"""The stock keeper's pages: goods are received, adjusted and moved, and each number is explained."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from api.tests.pages import errors_of, form_on, messages_of, send
+from events.actors import COMMAND
+from events.models import Event
+from inventory import services
+from inventory.models import StockItem, StockMovement, Warehouse
+from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, snapshot
+
+pytestmark = pytest.mark.django_db
+STOCK = "/admin/inventory/stockitem/"
+ITEM = {"lines-0-sku": "MUG"}
+
+
+@pytest.fixture
+def keeper(staff_pages: Callable[..., Any]) -> Any:
+    return staff_pages("stock keeper")
+
+
+@pytest.fixture
+def mug() -> StockItem:
+    return StockItemFactory(sku="MUG", name="Mug", barcode="4006381", stock=5)
+
+
+def test_receiving_adds_to_stock_and_the_ledger_says_who_and_why(keeper: Any, mug: StockItem) -> None:
+    sent = ITEM | {"reference": "DN-7", "lines-0-quantity": "12", "lines-0-unit_cost": "3.50"}
+
+    answer = send(keeper, f"{STOCK}receive/", "once", **sent)
+
+    assert answer.headers["Location"] == f"{STOCK}{mug.pk}/why/"
+    assert level_of(mug).on_hand == 17
+    movement = StockMovement.objects.latest("id")
+    assert (movement.kind, movement.reference, str(movement.unit_cost)) == ("received", "DN-7", "3.50")
+    assert movement.actor == f"staff:{keeper.user.pk}"
+    assert Event.objects.latest("pk").channel == "admin"
+
+
+def test_a_scanned_barcode_names_the_item(keeper: Any, mug: StockItem) -> None:
+    send(keeper, f"{STOCK}receive/", "once", **{"reference": "DN-7", "lines-0-sku": "4006381", "lines-0-quantity": "1"})
+
+    assert level_of(mug).on_hand == 6
+
+
+def test_a_barcode_that_two_items_share_names_none(keeper: Any, mug: StockItem) -> None:
+    StockItemFactory(sku="CUP", barcode="4006381")
+
+    answer = send(
+        keeper, f"{STOCK}receive/", "once", **{"reference": "DN-7", "lines-0-sku": "4006381", "lines-0-quantity": "1"}
+    )
+
+    assert "No item has this SKU or barcode" in errors_of(answer)
+
+
+def test_the_same_page_sent_twice_counts_once(keeper: Any, mug: StockItem) -> None:
+    form = form_on(keeper, f"{STOCK}receive/", "once") | ITEM | {"reference": "DN-7", "lines-0-quantity": "12"}
+    keeper.post(f"{STOCK}receive/", form)
+
+    again = keeper.post(f"{STOCK}receive/", form)
+
+    assert "was posted already" in errors_of(again)
+    assert level_of(mug).on_hand == 17
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Fill in at least one line"),
+        ({"lines-0-sku": "NONE", "lines-0-quantity": "1"}, "No item has this SKU"),
+        ({"lines-0-sku": "MUG", "lines-0-quantity": "0"}, "greater than or equal to 1"),
+        ({"lines-0-sku": "MUG", "lines-0-quantity": "1", "reference": ""}, "This field is required"),
+        ({"lines-0-sku": "MUG", "lines-0-quantity": "1", "once": "x"}, "valid UUID"),
+        ({"lines-0-sku": "MUG", "lines-0-quantity": "1000000000"}, "ends at 1000000000 units"),
+    ],
+)
+def test_a_refused_receipt_says_why_and_changes_nothing(
+    keeper: Any, mug: StockItem, changes: dict[str, str], said: str
+) -> None:
+    before = snapshot()
+
+    answer = send(keeper, f"{STOCK}receive/", "once", **({"reference": "DN-7"} | changes))
+
+    assert said in errors_of(answer)
+    assert snapshot() == before
+
+
+def test_adjusting_by_a_difference_and_to_a_count(keeper: Any, mug: StockItem) -> None:
+    send(keeper, f"{STOCK}adjust/", "once", reason="broken", **ITEM, **{"lines-0-delta": "-2"})
+    assert level_of(mug).on_hand == 3
+
+    send(keeper, f"{STOCK}adjust/", "once", reason="count", **ITEM, **{"lines-0-set_to": "9", "lines-0-expected": "3"})
+    assert level_of(mug).on_hand == 9
+
+
+def test_a_count_against_an_old_number_is_refused_with_the_new_one(keeper: Any, mug: StockItem) -> None:
+    before = snapshot()
+
+    answer = send(
+        keeper, f"{STOCK}adjust/", "once", reason="count", **ITEM, **{"lines-0-set_to": "9", "lines-0-expected": "4"}
+    )
+
+    assert "On hand is 5 now" in errors_of(answer)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"lines-0-delta": "1", "lines-0-set_to": "3"}, "either a difference or what was counted"),
+        ({}, "either a difference or what was counted"),
+        ({"lines-0-delta": "0"}, "changes nothing"),
+        ({"lines-0-set_to": "3"}, "what the books showed"),
+        ({"lines-0-delta": "-6"}, "At most 5 can leave"),
+    ],
+)
+def test_a_refused_adjustment_says_why(keeper: Any, mug: StockItem, line: dict[str, str], said: str) -> None:
+    answer = send(keeper, f"{STOCK}adjust/", "once", reason="why not", **ITEM, **line)
+
+    assert said in errors_of(answer)
+    assert level_of(mug).on_hand == 5
+
+
+def test_a_refusal_stands_on_the_line_that_it_is_about(keeper: Any, mug: StockItem) -> None:
+    """Empty lines above it are not told to the service, and do not shift its answer."""
+    answer = send(keeper, f"{STOCK}adjust/", "once", reason="broken", **{"lines-2-sku": "MUG", "lines-2-delta": "-6"})
+
+    assert "delta" in answer.context_data["lines"].forms[2].errors
+
+
+def test_a_page_that_comes_from_an_item_begins_with_it(keeper: Any, mug: StockItem) -> None:
+    services.update_item(sku="MUG", reorder_quantity=40, actor=COMMAND)
+
+    receipt = form_on(keeper, f"{STOCK}receive/?sku=MUG", "once")
+    adjustment = form_on(keeper, f"{STOCK}adjust/?sku=MUG&warehouse=main", "once")
+
+    assert (receipt["lines-0-sku"], receipt["lines-0-quantity"]) == (["MUG"], ["40"])
+    assert adjustment["lines-0-expected"] == ["5"]
+
+
+def test_a_page_that_begins_with_an_item_can_be_sent_as_it_is(keeper: Any, mug: StockItem) -> None:
+    services.update_item(sku="MUG", reorder_quantity=40, actor=COMMAND)
+
+    send(keeper, f"{STOCK}receive/?sku=MUG", "once", reference="DN-7")
+
+    assert level_of(mug).on_hand == 45
+
+
+def test_goods_move_between_warehouses(keeper: Any, mug: StockItem) -> None:
+    north = WarehouseFactory(code="north")
+
+    answer = send(
+        keeper, f"{STOCK}transfer/", "once", source="main", target="north", **ITEM, **{"lines-0-quantity": "2"}
+    )
+
+    assert (level_of(mug).on_hand, level_of(mug, north.code).on_hand) == (3, 2)
+    assert messages_of(answer)[0].startswith("Moved 2 units")
+
+
+def test_a_transfer_to_the_same_place_is_refused(keeper: Any, mug: StockItem) -> None:
+    answer = send(
+        keeper, f"{STOCK}transfer/", "once", source="main", target="main", **ITEM, **{"lines-0-quantity": "2"}
+    )
+
+    assert "from one warehouse to another" in errors_of(answer)
+
+
+def test_a_receipt_of_several_items_leads_to_the_ledger(keeper: Any, mug: StockItem) -> None:
+    cup = StockItemFactory(sku="CUP")
+    lines = ITEM | {"lines-0-quantity": "1", "lines-1-sku": "CUP", "lines-1-quantity": "2"}
+
+    answer = send(keeper, f"{STOCK}receive/", "once", reference="DN 7", **lines)
+
+    assert answer.headers["Location"] == "/admin/inventory/stockmovement/?q=DN%207"
+    assert level_of(cup).on_hand == 2
+    page = keeper.get(answer.headers["Location"]).content.decode()
+    assert page.count('class="sku"') == 2
+
+
+def test_a_count_that_agrees_says_so(keeper: Any, mug: StockItem) -> None:
+    answer = send(
+        keeper, f"{STOCK}adjust/", "once", reason="count", **ITEM, **{"lines-0-set_to": "5", "lines-0-expected": "5"}
+    )
+
+    assert messages_of(answer) == ["Nothing was posted: the books were right already."]
+
+
+def test_promises_ahead_are_limited_on_a_page_and_told_when_they_are_covered(keeper: Any, mug: StockItem) -> None:
+    main = Warehouse.objects.get(code="main")
+    url = f"{STOCK}{mug.pk}/backorder/"
+    send(keeper, url, "limit", warehouse="main", limit="4")
+    services.reserve(reference="order:1", quantities={mug.pk: 8}, actor=COMMAND)
+
+    refused = send(keeper, url, "limit", warehouse=main.code, limit="2")
+    covered = send(keeper, f"{STOCK}receive/", "once", reference="DN", **ITEM, **{"lines-0-quantity": "9"})
+
+    assert errors_of(refused)
+    assert level_of(mug).backorder_limit == 4
+    assert "order:1" in messages_of(covered)[1]
+
+
+def test_why_a_number_is_what_it_is(keeper: Any, mug: StockItem) -> None:
+    services.reserve(reference="order:100", quantities={mug.pk: 2}, actor=COMMAND)
+    services.adjust_stock(reason="broken", lines=[services.AdjustmentLine("MUG", delta=-1)], actor=COMMAND)
+
+    page = keeper.get(f"{STOCK}{mug.pk}/why/")
+
+    balances = [(row.movement.kind, row.on_hand, row.reserved) for row in page.context_data["rows"]]
+    assert balances == [("adjusted", 4, 2), ("reserved", 5, 2), ("received", 5, 0)]
+    text = page.content.decode()
+    assert "Why it is 4" in text
+    assert "/admin/reference/order:100" in text
+    assert "<svg" in text
+
+
+def test_the_timeline_goes_on_where_the_page_ends(keeper: Any, mug: StockItem) -> None:
+    for _ in range(60):
+        services.adjust_stock(reason="one more", lines=[services.AdjustmentLine("MUG", delta=1)], actor=COMMAND)
+
+    first = keeper.get(f"{STOCK}{mug.pk}/why/")
+    second = keeper.get(f"{STOCK}{mug.pk}/why/?{first.context_data['more']}")
+
+    balances = [row.on_hand for page in (first, second) for row in page.context_data["rows"]]
+    assert balances == list(range(65, 4, -1))
+    assert second.context_data["more"] == ""
+
+
+def test_stock_at_a_moment_of_the_past(keeper: Any, mug: StockItem) -> None:
+    before = timezone.now() - timedelta(days=1)
+
+    page = keeper.get(f"{STOCK}{mug.pk}/why/", {"at": f"{before:%Y-%m-%dT%H:%M}"})
+    nonsense = keeper.get(f"{STOCK}{mug.pk}/why/", {"at": "yesterday"})
+
+    assert [level.on_hand for level in page.context_data["then"]] == [0]
+    assert nonsense.context_data["then"] is None
+    assert keeper.get(f"{STOCK}{mug.pk + 1}/why/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", {"MUG", "CUP", "HAT"}),
+        ("?q=MUG", {"MUG"}),
+        ("?q=4006381", {"MUG"}),
+        ("?q=ha", {"HAT"}),
+        ("?band=out_of_stock", {"HAT"}),
+        ("?band=critical", {"MUG"}),
+        ("?band=high", {"CUP"}),
+        ("?warehouse=main", {"MUG", "CUP"}),
+        ("?o=-3", {"MUG", "CUP", "HAT"}),
+    ],
+)
+def test_items_are_found(keeper: Any, mug: StockItem, query: str, found: set[str]) -> None:
+    StockItemFactory(sku="CUP", name="Cup", stock=80)
+    StockItemFactory(sku="HAT", name="Hat")
+
+    rows = keeper.get(STOCK + query).context_data["cl"].result_list
+
+    assert {row.sku for row in rows} == found
+
+
+@pytest.mark.parametrize(("query", "count"), [("MUG", 1), ("4006381", 1), ("opening", 2), ("system", 2), ("else", 0)])
+def test_the_ledger_is_searched(keeper: Any, mug: StockItem, query: str, count: int) -> None:
+    StockItemFactory(sku="CUP", stock=8)
+
+    rows = keeper.get("/admin/inventory/stockmovement/", {"q": query}).context_data["cl"].result_list
+
+    assert len(rows) == count
+
+
+def test_alerts_are_listed_with_their_items(keeper: Any, mug: StockItem) -> None:
+    services.adjust_stock(reason="broken", lines=[services.AdjustmentLine("MUG", delta=-5)], actor=COMMAND)
+
+    page = keeper.get("/admin/inventory/stockalert/?closed_at__isempty=1").content.decode()
+
+    assert "Out of stock" in page
+    assert f"{STOCK}{mug.pk}/why/" in page
+
+
+def test_the_details_of_an_item_are_edited_and_its_history_is_the_journal(keeper: Any, mug: StockItem) -> None:
+    send(keeper, f"{STOCK}{mug.pk}/change/", "barcode", reorder_point="7", unit_cost="2.25")
+
+    mug.refresh_from_db()
+    assert (mug.reorder_point, str(mug.unit_cost), mug.version) == (7, "2.25", 2)
+    assert keeper.get(f"{STOCK}{mug.pk}/history/").headers["Location"] == "/admin/events/event/?q=sku%3AMUG"
+
+
+def test_quantities_are_no_fields_of_any_form(keeper: Any, mug: StockItem) -> None:
+    form = form_on(keeper, f"{STOCK}{mug.pk}/change/", "barcode")
+
+    assert not {"on_hand", "reserved", "in_stock", "sku", "available"} & set(form)
+
+
+@pytest.mark.parametrize("path", ["receive/", "adjust/", "transfer/", "{id}/backorder/"])
+def test_who_may_only_look_moves_nothing(staff_pages: Callable[..., Any], mug: StockItem, path: str) -> None:
+    desk = staff_pages("order desk")
+
+    assert desk.get(STOCK + path.format(id=mug.pk)).status_code == 403
+    assert desk.post(STOCK + path.format(id=mug.pk)).status_code == 403
+    assert desk.get(f"{STOCK}{mug.pk}/why/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["orders/order/", "accounts/user/", "events/event/", "auth/group/", "orders/order/1/change/"]
+)
+def test_a_stock_keeper_sees_no_customers(keeper: Any, path: str) -> None:
+    assert keeper.get(f"/admin/{path}").status_code == 403
+
+
+def test_no_page_of_stock_names_a_customer(keeper: Any, mug: StockItem) -> None:
+    from accounts.tests.factories import make_user
+
+    customer = make_user(email="secret@example.com")
+    line = services.AdjustmentLine("MUG", delta=-1)
+    services.adjust_stock(reason="x", lines=[line], actor=COMMAND)
+    services.reserve(reference="r", quantities={mug.pk: 1}, actor=customer_actor(customer.pk))
+
+    for path in ("/admin/", f"{STOCK}{mug.pk}/why/", "/admin/inventory/stockmovement/", STOCK):
+        assert b"secret@example.com" not in keeper.get(path).content
+
+
+def customer_actor(user_id: int) -> Any:
+    from events.actors import Actor
+
+    return Actor(user_id, "api")
