@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from accounts.models import Session, User
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, make_user
-from api.tests.pages import errors_of, form_on, messages_of, send
+from api.tests.pages import errors_of, form_on, send
 from events.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -120,19 +120,6 @@ def test_a_session_is_ended_by_its_button(manager: Any) -> None:
     session.refresh_from_db()
     assert stranger.status_code == 404
     assert session.revoked_reason == "ended_by_staff"
-
-
-def test_a_person_is_forgotten_after_asking_twice(manager: Any) -> None:
-    customer = make_user(email="known@example.com")
-    url = f"{USERS}{customer.pk}/anonymise/"
-
-    unsure = manager.post(url, {})
-    done = send(manager, url, "sure", sure="on")
-
-    assert errors_of(unsure)
-    assert "stay in the books" in messages_of(done)[0]
-    assert not User.objects.filter(email="known@example.com").exists()
-    assert manager.get(url).status_code == 404
 
 
 def test_nobody_forgets_the_last_administrator(staff_pages: Callable[..., Any]) -> None:
