@@ -101,13 +101,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Cache: nothing authoritative lives there
 
 REDIS_URL = env.str("REDIS_URL", default="") or (not PRODUCTION and embedded.redis_url(DATA_DIR)) or ""
+# Who waits for it is a request: how long it may take before this process goes on without it, for a while.
+REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.3)
 if REDIS_URL:
     CACHES = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "shop",
-            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.3, "SOCKET_TIMEOUT": 0.3},
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS, "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS},
         }
     }
 else:

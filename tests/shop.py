@@ -81,7 +81,8 @@ def running_shop(data_dir: Path, **environment: str) -> Iterator[Shop]:
     data_dir.mkdir(parents=True, exist_ok=True)
     port = free_port()
     servers = embedded.start(data_dir)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    # Its processes wait for Redis as long as real ones; only the tests' own process is more patient.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "REDIS_TIMEOUT"))}
     settings = {
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
