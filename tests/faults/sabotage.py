@@ -1,0 +1,145 @@
+"""Protections that can be taken away, each alone, in the processes that serve a trial (those of the database: stage).
+
+A removal fails loudly when what it would remove is not there: then it would prove nothing.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import SessionQuerySet
+from api import idempotency, middleware
+from inventory.services import engine, lines, promises
+from orders.services import placing
+
+
+def put(where: object, name: str, other: object) -> None:
+    """Put something else in place of what is there under this name."""
+    getattr(where, name)
+    setattr(where, name, other)
+
+
+def replace(module: ModuleType, name: str, piece: str, other: str) -> None:
+    """Put something else in place of a piece of a statement."""
+    statement = getattr(module, name)
+    if piece not in statement:
+        raise AssertionError(f"{module.__name__}.{name} no longer says {piece!r}.")
+    put(module, name, statement.replace(piece, other))
+
+
+def row_lock() -> None:
+    for name in ("LOCK_ITEMS", "LOCK_REFERENCE"):
+        replace(engine, name, "for no key update of level", "")
+
+
+def lock_order() -> None:
+    """Lock in the order of the basket."""
+    asked = "order by array_position(%(item_ids)s::bigint[], level.item_id)"
+    replace(engine, "LOCK_ITEMS", "order by level.item_id, level.warehouse_id", asked)
+
+
+def all_warehouses() -> None:
+    """Lock only the levels that a posting names, not all of its items."""
+    named = threading.local()
+    ensure_levels = lines.ensure_levels
+    condition = "where (level.item_id, level.warehouse_id) in (select * from unnest(%(items)s::bigint[], %(places)s"
+    statement = engine.LOCK_ITEMS.replace("order by", f"{condition}::bigint[])) order by", 1)
+
+    def ensure_and_note(pairs: Iterable[tuple[int, int]]) -> None:
+        named.pairs = list(pairs)
+        ensure_levels(named.pairs)
+
+    def lock_named(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[engine.Level], bool]:
+        items, places = map(list, zip(*named.pairs, strict=True))
+        params = {"item_ids": list(item_ids), "reference": reference, "items": items, "places": places}
+        return [engine.Level(*row[:-1]) for row in engine.fetch(statement, params)], False
+
+    put(lines, "ensure_levels", ensure_and_note)
+    put(lines, "lock_items", lock_named)
+
+
+def clock() -> None:
+    """Write the time at which the transaction began."""
+    replace(engine, "WRITE", "clock_timestamp()", "now()")
+
+
+def state_guard() -> None:
+    """Resolve reservations whatever has become of them."""
+    fetch = engine.fetch
+    guard = re.compile(r"(\w+\.)?state = 'open'")
+
+    def fetch_unguarded(sql: str, params: Mapping[str, Any]) -> list[Any]:
+        return fetch(guard.sub("true", sql), dict(params))
+
+    put(engine, "fetch", fetch_unguarded)
+    put(promises, "fetch", fetch_unguarded)
+
+
+def sum_per_item() -> None:
+    """Take the last line of an article for all that is asked of it."""
+    choose = placing.choose
+
+    def choose_unsummed(wanted: Any, found: Any) -> placing.Basket:
+        basket = choose(wanted, found)
+        for line, articles in zip(wanted, found, strict=True):
+            basket[articles[0].variant_id].quantity = line.quantity
+        return basket
+
+    put(placing, "choose", choose_unsummed)
+
+
+def advisory_lock() -> None:
+    """Let every request with a key believe that it is the only one."""
+
+    class Free:
+        @contextmanager
+        def cursor(self) -> Iterator["Free"]:
+            yield self
+
+        def execute(self, sql: str, params: object) -> None:
+            if "pg_try_advisory_xact_lock" not in sql:
+                raise AssertionError("Idempotency keys are locked in another way now.")
+
+        def fetchone(self) -> tuple[bool]:
+            return (True,)
+
+    put(idempotency, "connection", Free())
+
+
+def dead_connections() -> None:
+    """Use a connection without asking its socket."""
+    put(middleware, "drop_dead_connections", lambda: None)
+
+
+def rotation() -> None:
+    """Exchange a refresh token without the condition that it is still the one to be used."""
+
+    def filter_without(self: SessionQuerySet, *args: Any, **kwargs: Any) -> SessionQuerySet:
+        kwargs.pop("refresh_jti", None)
+        return QuerySet.filter(self, *args, **kwargs)
+
+    put(SessionQuerySet, "filter", filter_without)
+
+
+IN_PROCESS: Mapping[str, Callable[[], None]] = {
+    "row lock": row_lock,
+    "lock order": lock_order,
+    "lock on all warehouses of an item": all_warehouses,
+    "clock_timestamp": clock,
+    "state guard of reservations": state_guard,
+    "sum per item before checking": sum_per_item,
+    "lock on the key": advisory_lock,
+    "dead-connection handling": dead_connections,
+    "conditional exchange of refresh tokens": rotation,
+}
+
+
+def apply(names: str) -> None:
+    """Take these protections (separated by semicolons) from this process."""
+    for name in filter(None, names.split(";")):
+        IN_PROCESS[name]()

@@ -1,0 +1,299 @@
+"""Where trials take place: durable servers, the shop under gunicorn, people and articles, and traffic.
+
+Gunicorn preloads here, so that a killed worker is back within milliseconds and the next one can be killed.
+"""
+
+import asyncio
+import itertools
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import sql
+
+from config import embedded
+from tests.faults import client
+from tests.faults.client import Web, Wish
+from tests.shop import Shop, free_port
+
+T = TypeVar("T")
+PASSWORD = "a password of the proof"
+ADMIN = "clerk@example.com"
+LIMIT = "1000000/minute"
+ENVIRONMENT = {
+    "BCRYPT_ROUNDS": "4",
+    "ACCESS_TOKEN_LIFETIME_SECONDS": "86400",
+    "MAX_PENDING_ORDERS_PER_CUSTOMER": "0",
+    "ENVIRONMENT": "development",
+    # Limits stay on, since they are what asks Valkey on every request; none of them is reached.
+    "RATE_LIMITS": "on",
+    **{f"RATE_LIMIT_{name}": LIMIT for name in ("USER", "ANONYMOUS", "REGISTER")},
+    **{f"RATE_LIMIT_LOGIN_PER_{name}": LIMIT for name in ("ACCOUNT", "ADDRESS")},
+}
+MAIN, SECOND = "main", "second"
+# Protections that the database holds, and how each is taken away; the others are in tests/faults/sabotage.py.
+IN_DATABASE: Mapping[str, str] = {
+    "CHECK against overselling": "alter table inventory_stocklevel drop constraint stocklevel_not_oversold",
+    "unique idempotency key": "alter table api_idempotencykey drop constraint idempotency_key_unique",
+    "commit that waits for the disk": "alter role current_user in database {database} set synchronous_commit = off",
+    "lock time-out": "alter role current_user in database {database} reset lock_timeout",
+}
+
+
+@dataclass
+class Stage:
+    shop: Shop
+    servers: embedded.Servers
+    database: str
+    admin: str = ""
+    buyers: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def port(self) -> int:
+        return int(self.shop.environment["PORT"])
+
+    def query(self, statement: str, params: Any = None, *, database: str = "") -> list[Any]:
+        """Rows by SQL, on a connection of its own that no fault of the trial has touched."""
+        with self.connect(database) as connection:
+            cursor = connection.execute(statement, params)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def connect(self, database: str = "") -> psycopg.Connection[Any]:
+        url = f"{self.servers.database_url.rpartition('/')[0]}/{database or self.database}"
+        return psycopg.connect(url, autocommit=True)
+
+    def run(self, work: Callable[[Web], Coroutine[Any, Any, T]]) -> T:
+        """Let clients work in an event loop until they are done."""
+
+        async def live() -> T:
+            web = Web(self.port)
+            try:
+                return await work(web)
+            finally:
+                web.close()
+
+        return asyncio.run(live())
+
+    def key(self) -> str:
+        """A name that nothing else in this database has."""
+        return f"key-{os.getpid()}-{next(self.numbers)}"
+
+    def call(self, method: str, path: str, token: str = "", body: object = None) -> Any:
+        """One request that must succeed, outside the trial; a busy shop is asked again."""
+        for _ in range(100):
+            answer = self.run(lambda web: web.send(method, path, token, body))
+            if answer.ok:
+                return answer.document
+            if answer.status not in (0, 503):
+                break
+            time.sleep(0.1)
+        raise AssertionError(f"{method} {path}: {answer}")
+
+    def article(self, stock: int, second: int = 0) -> str:
+        """A product with so many units in the main warehouse and in the second one; its SKU."""
+        name = self.key()
+        body = {"name": name, "sku": name, "price": "9.90", "stock_quantity": stock}
+        self.call("POST", "/products/", self.admin, body)
+        if second:
+            receipt = client.receipt(self.admin, self.key(), name, second, SECOND)
+            self.call("POST", receipt.path, self.admin, receipt.body)
+        return name
+
+    def populate(self, buyers: int) -> None:
+        """Somebody who runs the shop, its warehouses, and customers."""
+        self.admin = self.log_in(ADMIN)
+        codes = [row["code"] for row in self.call("GET", "/inventory/warehouses", self.admin)["results"]]
+        if codes != [MAIN]:
+            raise AssertionError(f"The shop begins with the warehouses {codes}.")
+        self.call("POST", "/inventory/warehouses", self.admin, {"code": SECOND, "name": SECOND, "priority": 200})
+        emails = [f"{self.key()}@example.com" for _ in range(buyers)]
+
+        async def register(web: Web) -> None:
+            for email in emails:
+                body = {"email": email, "password": PASSWORD, "first_name": "Ada", "last_name": "Buyer"}
+                await web.send("POST", "/users/", body=body)
+
+        self.run(register)
+        self.buyers = [self.log_in(email) for email in emails]
+
+    def log_in(self, email: str) -> str:
+        return str(self.session(email)["access_token"])
+
+    def session(self, email: str = ADMIN) -> dict[str, str]:
+        tokens: dict[str, str] = self.call("POST", "/users/login", body={"email": email, "password": PASSWORD})
+        return tokens
+
+    def workers(self) -> list[int]:
+        """The processes of gunicorn that serve requests."""
+        master = self.shop.processes["web"].pid
+        return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+    def log_size(self) -> int:
+        return (self.shop.data_dir / "web.log").stat().st_size
+
+    @contextmanager
+    def web(self, sabotage: str = "") -> Iterator[None]:
+        """Gunicorn, until the end of the block."""
+        self.shop.environment["SABOTAGE"] = sabotage
+        self.shop.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "--preload", "tests.faults.wsgi")
+        try:
+            for _ in range(600):
+                if self.run(lambda web: web.send("GET", "/products/")).ok:
+                    break
+                time.sleep(0.05)
+            yield
+        finally:
+            process = self.shop.processes.pop("web")
+            process.terminate()
+            process.wait(30)
+
+    @contextmanager
+    def copy(self, *without: str, buyers: int = 20) -> Iterator["Stage"]:
+        """The same shop with a fresh database and its own gunicorn, without these protections."""
+        name = f"copy_{next(self.numbers)}"
+        with self.connect("pristine") as connection:
+            settings = connection.execute("""
+                select split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)
+                from pg_db_role_setting, unnest(setconfig) as setting
+                where setdatabase = (select oid from pg_database where datname = 'shop')
+            """).fetchall()
+        with self.connect("postgres") as connection:
+            database = sql.Identifier(name)
+            connection.execute(sql.SQL("create database {} template pristine").format(database))
+            for option, value in settings:
+                values = sql.SQL(", ").join(sql.Literal(part) for part in value.split(", "))
+                statement = "alter role current_user in database {} set {} to {}"
+                connection.execute(sql.SQL(statement).format(database, sql.Identifier(option), values))
+        url = f"{self.servers.database_url.rpartition('/')[0]}/{name}"
+        folder = self.shop.data_dir / name
+        folder.mkdir()
+        port = str(free_port())
+        environment = self.shop.environment | {"DATABASE_URL": url, "PORT": port}
+        stage = Stage(Shop(f"http://127.0.0.1:{port}", folder, environment, {}), self.servers, name)
+        for protection in without:
+            if protection in IN_DATABASE:
+                stage.query(IN_DATABASE[protection].format(database=name))
+        try:
+            with stage.web(";".join(name for name in without if name not in IN_DATABASE)):
+                stage.populate(buyers)
+                yield stage
+        finally:
+            stage.query(f"drop database {name} with (force)", database="postgres")
+
+
+@contextmanager
+def open_stage(data_dir: Path, buyers: int) -> Iterator[Stage]:
+    """Servers with fsync, a migrated database and a pristine copy of it, the shop, and people; stopped in the end."""
+    servers = embedded.start(data_dir)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "REDIS_TIMEOUT"))}
+    port = str(free_port())
+    addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(data_dir)}
+    environment = inherited | ENVIRONMENT | addresses | {"PORT": port}
+    environment.pop("LIST_CACHE_SECONDS", None)
+    stage = Stage(Shop(f"http://127.0.0.1:{port}", data_dir, environment, {}), servers, "shop")
+    try:
+        stage.shop.manage("prepare_database")
+        stage.shop.manage("migrate", "-v0")
+        stage.shop.manage("create_admin", "--email", ADMIN, ADMIN_PASSWORD=PASSWORD)
+        stage.query("create database pristine template shop", database="postgres")
+        with stage.web():
+            stage.populate(buyers)
+            yield stage
+    finally:
+        servers.stop()
+
+
+@dataclass
+class Traffic:
+    """Customers and clerks who never stop, in a thread beside the fault."""
+
+    stage: Stage
+    skus: list[str]
+    wishes: list[Wish] = field(default_factory=list)
+    others: list[client.Answer] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def ok_since(self, moment: float) -> bool:
+        """Whether an order that was sent after this moment has been placed."""
+        return any(
+            wish.kind == "order" and wish.answers and wish.answers[-1].ok and wish.answers[-1].sent > moment
+            for wish in self.wishes[-200:]
+        )
+
+    def slowest(self, since: float = 0.0) -> float:
+        answers = [answer for wish in self.wishes for answer in wish.answers] + self.others
+        return max((answer.seconds for answer in answers if answer.sent >= since), default=0.0)
+
+    async def customer(self, web: Web, token: str) -> None:
+        """Order after order; some are cancelled, some never asked about again when the answer is lost."""
+        while not self.stop.is_set():
+            skus = random.sample(self.skus, k=min(len(self.skus), random.randint(1, 3)))
+            wish = client.order(token, self.stage.key(), [(sku, random.randint(1, 2)) for sku in skus])
+            self.wishes.append(wish)
+            known = await wish.ask_until_known(web, tries=random.choice((1, client.TRIES)))
+            if not known:
+                await asyncio.sleep(0.05)
+            elif wish.outcome == "ok" and random.random() < 0.3:
+                await self.wish(web, client.cancellation(token, self.stage.key(), wish.result["order_id"]))
+            self.others.append(await web.send("GET", f"/products/{random.choice(self.skus)}", token))
+
+    async def clerk(self, web: Web) -> None:
+        """Goods in, and small corrections."""
+        while not self.stop.is_set():
+            sku, place = random.choice(self.skus), random.choice((MAIN, SECOND))
+            if random.random() < 0.5:
+                wish = client.receipt(self.stage.admin, self.stage.key(), sku, random.randint(1, 9), place)
+            else:
+                wish = client.adjustment(self.stage.admin, self.stage.key(), sku, random.choice((-1, 1)), place)
+            await self.wish(web, wish)
+            await asyncio.sleep(0.05)
+
+    async def wish(self, web: Web, wish: Wish) -> None:
+        self.wishes.append(wish)
+        await wish.ask_until_known(web, tries=random.choice((1, client.TRIES)))
+
+
+@contextmanager
+def traffic(stage: Stage, skus: list[str], customers: int = 8) -> Iterator[Traffic]:
+    """Traffic while the block runs; when it has ended, every client has got or given up its last answer."""
+    going = Traffic(stage, skus)
+
+    async def work(web: Web) -> None:
+        people = [going.customer(web, token) for token in random.sample(stage.buyers, customers)]
+        await client.together([*people, going.clerk(web)])
+
+    failures: list[BaseException] = []
+
+    def live() -> None:
+        try:
+            stage.run(work)
+        except BaseException as error:  # it is raised again where the block ends
+            failures.append(error)
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    try:
+        yield going
+    finally:
+        going.stop.set()
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def wait_for(what: str, happened: Callable[[], bool], seconds: float = 60.0) -> float:
+    """Wait until it has happened; how long it took."""
+    started = time.monotonic()
+    while not happened():
+        if time.monotonic() - started > seconds:
+            raise AssertionError(f"Not within {seconds} s: {what}.")
+        time.sleep(0.01)
+    return time.monotonic() - started

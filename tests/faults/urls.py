@@ -1,0 +1,62 @@
+"""The shop's addresses, and holds over HTTP: what a cart will do one day, so that trials reach it in the processes
+that serve everything else."""
+
+from datetime import timedelta
+from typing import Any, cast
+
+from django.urls import path
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+import config.urls
+from accounts.authentication import actor_of
+from api.transactions import unit_of_work
+from api.views import View
+from inventory import services
+from inventory.models import StockItem
+from orders.services import expire_pending_orders
+
+
+class HoldView(View):
+    """Hold units of one SKU for some seconds under a reference."""
+
+    def post(self, request: Request) -> Response:
+        body = cast(dict[str, Any], request.data)
+        item_id = StockItem.objects.values_list("pk", flat=True).get(sku=body["sku"])
+        unit_of_work(services.reserve)(
+            reference=body["reference"],
+            quantities={item_id: body["quantity"]},
+            actor=actor_of(request),
+            expires_at=timezone.now() + timedelta(seconds=body["seconds"]),
+        )
+        return Response(status=201, data={})
+
+
+class PromiseView(View):
+    """Turn a hold into a firm promise."""
+
+    def post(self, request: Request) -> Response:
+        body = cast(dict[str, Any], request.data)
+        units = unit_of_work(services.promise)(reference=body["reference"], new_reference=body["new_reference"])
+        return Response({"units": units})
+
+
+class SweepView(View):
+    """End what is overdue: holds, and orders that nobody confirmed."""
+
+    def post(self, request: Request) -> Response:
+        return Response(
+            {
+                "holds": services.expire_holds(actor=actor_of(request)),
+                "orders": expire_pending_orders(actor=actor_of(request)),
+            }
+        )
+
+
+urlpatterns = [
+    *config.urls.urlpatterns,
+    path("api/v1/faults/holds", HoldView.as_view()),
+    path("api/v1/faults/promises", PromiseView.as_view()),
+    path("api/v1/faults/sweeps", SweepView.as_view()),
+]
