@@ -13,15 +13,17 @@ from catalog.models import Category, Product, Variant
 from catalog.services import categories, variants
 from catalog.tests.factories import make_category, make_product
 from events.actors import COMMAND
-from events.tests.threads import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def move_below_each_other(a: Category, b: Category) -> list[Any]:
     return at_once(
-        partial(services.update_category, category_id=a.pk, parent=b.slug, actor=COMMAND),
-        partial(services.update_category, category_id=b.pk, parent=a.slug, actor=COMMAND),
+        [
+            partial(services.update_category, category_id=a.pk, parent=b.slug, actor=COMMAND),
+            partial(services.update_category, category_id=b.pk, parent=a.slug, actor=COMMAND),
+        ]
     )
 
 
@@ -53,7 +55,7 @@ def remove_each_other() -> tuple[Product, list[Any]]:
         partial(services.archive_variant, product_id=product.pk, variant_id=variant.pk, actor=COMMAND)
         for variant in product.variants.all()
     ]
-    return product, at_once(*works)
+    return product, at_once(works)
 
 
 def test_two_removals_never_take_the_last_variant() -> None:
@@ -77,7 +79,7 @@ def test_control_without_the_lock_two_removals_take_the_last_variant(monkeypatch
 
 
 def test_products_of_one_name_get_slugs_of_their_own() -> None:
-    outcomes = at_once(*[partial(make_product, "Mug")] * 6)
+    outcomes = at_once([partial(make_product, "Mug")] * 6)
     assert [outcome for outcome in outcomes if not isinstance(outcome, Product)] == []
     assert Product.objects.values("slug").distinct().count() == 6
 
@@ -89,7 +91,7 @@ def test_a_category_is_not_deleted_under_a_product_that_is_put_into_it() -> None
             partial(make_product, f"Mug {number}", category="kitchen"),
             partial(services.delete_category, category_id=category.pk, actor=COMMAND),
         ]
-        made, deleted = at_once(*works)
+        made, deleted = at_once(works)
         if isinstance(made, Product):
             assert isinstance(deleted, CategoryInUse)
             Product.objects.update(category=None)

@@ -13,7 +13,7 @@ from events import dispatcher
 from events.actors import BACKFILL, COMMAND, Actor
 from events.models import Event
 from events.services import publish
-from events.tests.threads import at_once
+from tests.threads import at_once
 
 
 @app.task(name="events.tests.note")
@@ -126,7 +126,7 @@ def test_dispatchers_at_the_same_time_place_each_event_once() -> None:
             placed += dispatcher.dispatch(SUBSCRIPTIONS, limit=7)
         return placed
 
-    results = at_once(*[drain] * 4)
+    results = at_once([drain] * 4)
 
     assert sum(result for result in results if isinstance(result, int)) == 200
     assert positions() == list(range(1, 201))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from events.mails import CLAIM_SECONDS, ClaimedElsewhere, NotSent, masked, send_once
 from events.models import SentMail
-from events.tests.threads import at_once
+from tests.threads import at_once
 
 CONTEXT: dict[str, Any] = {"user": {"first_name": "Ann & Co"}, "link": "https://shop.test/reset?a=1&b=2", "minutes": 60}
 
@@ -82,7 +82,7 @@ def test_the_claim_of_a_worker_that_died_is_taken_over_under_the_same_message_id
 def test_workers_at_the_same_time_send_one_mail(settings: Any) -> None:
     settings.EMAIL_BACKEND = "events.tests.mailboxes.Slow"
 
-    results = at_once(*[send] * 4)
+    results = at_once([send] * 4)
 
     assert results.count(True) == 1
     assert sum(isinstance(result, ClaimedElsewhere) for result in results) == 3

@@ -7,6 +7,7 @@ believe. `lock=False` takes the protection away, for the tests that show what it
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
+from typing import Any
 
 from django.db.models import F, Sum
 from django.utils import timezone
@@ -31,7 +32,7 @@ def reserve(
     actor: Actor,
     expires_at: datetime | None = None,
     lock: bool = True,
-    between: Callable[[], None] = nothing,
+    between: Callable[[], object] = nothing,
 ) -> None:
     levels = list(read_levels(quantities, lock=lock))
     held = Reservation.objects.filter(reference=reference, state="open")
@@ -109,7 +110,7 @@ def expire_overdue(levels: Sequence[StockLevel], actor: Actor) -> None:
     publish("stock.holds_expired", {"references": references}, subject="stock:holds", actor=actor)
 
 
-def move(level: StockLevel, kind: str, reserved: int, reference: str, actor: Actor) -> None:
+def move(level: StockLevel, kind: str, reserved: int, reference: str, actor: Actor, **fields: Any) -> None:
     level.reserved += reserved
     level.save(update_fields=["reserved"])
     StockMovement.objects.create(
@@ -121,6 +122,7 @@ def move(level: StockLevel, kind: str, reserved: int, reference: str, actor: Act
         reserved_after=level.reserved,
         reference=reference,
         actor=str(actor),
+        **fields,
     )
 
 

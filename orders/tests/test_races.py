@@ -18,7 +18,7 @@ from orders.exceptions import IllegalTransition, InsufficientStock
 from orders.models import Order, OrderEvent
 from orders.tests.clients import ORDERS, basket, client_of, line
 from orders.tests.factories import STAFF, assert_sound, make_article, make_order, make_user, place, stock_of
-from orders.tests.threads import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from inventory.models import Reservation, StockLevel, StockMovement
 from orders.models import Order
 from orders.services import PlacedOrder, record_shortfall
 from orders.tests.factories import STAFF, assert_sound, everything, make_article, make_user, place, stock_of
-from orders.tests.threads import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,73 @@
+"""Things at the same moment, each in a thread with a database connection of its own, and without sleeping."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.db import connection
+
+from api.transactions import run_unit
+
+T = TypeVar("T")
+
+
+def at_once(works: Sequence[Callable[[], object]]) -> list[Any]:
+    """What each returned or raised, in the order given. All have their connection and begin on a barrier."""
+    barrier = threading.Barrier(len(works), timeout=30)
+
+    def run(work: Callable[[], object]) -> Any:
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            return work()
+        except Exception as error:  # what was raised is what the test is about
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def overtaken(first: Callable[[], object], second: Callable[[], T]) -> Any:
+    """What `second` returned or raised, which waited for a lock of `first`, and went on when that had committed."""
+
+    def run() -> Any:
+        try:
+            return run_unit(second)
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def lock_and_let_wait() -> Future[Any]:
+            first()
+            future = pool.submit(run)
+            wait_until_blocked()
+            return future
+
+        return run_unit(lock_and_let_wait).result(20)
+
+
+def wait_until_blocked() -> None:
+    """Return as soon as a transaction of this database waits for a lock."""
+    for _ in range(2000):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                select exists (
+                    select from pg_locks where not granted
+                    and pid in (select pid from pg_stat_get_activity(null) where datid = (
+                        select oid from pg_database where datname = current_database()
+                    ))
+                )
+                """
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.005)
+    raise AssertionError("nobody waits for a lock")
