@@ -156,7 +156,7 @@ class UserAdmin(StaffAdmin[User]):
 
     def password_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
         user = self.one(request, user_id)
-        form = PasswordForm(request.POST or None)
+        form = PasswordForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
                 services.set_password(user=user, password=form.cleaned_data["password"], actor=admin_actor(request))
@@ -169,7 +169,7 @@ class UserAdmin(StaffAdmin[User]):
 
     def anonymise_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
         user = self.one(request, user_id)
-        form = AnonymiseForm(request.POST or None)
+        form = AnonymiseForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
                 services.anonymise_user(user_id=user.pk, actor=admin_actor(request))

@@ -37,7 +37,7 @@ SUBJECTS = {
     "product": "catalog_product_change",
     "category": "catalog_category_change",
     "user": "accounts_user_change",
-    "item": "inventory_stockitem_change",
+    "item": "inventory_stockitem_why",
 }
 
 
@@ -114,7 +114,7 @@ class ShopAdminSite(AdminSite):
         if kind == "sku":
             item = StockItem.objects.filter(sku=name).values_list("pk", flat=True).first()
             if item is not None:
-                return HttpResponseRedirect(reverse("admin:inventory_stockitem_change", args=[item]))
+                return HttpResponseRedirect(reverse("admin:inventory_stockitem_why", args=[item]))
         if kind == "stock":
             return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={quote(name)}")
         if kind == "warehouse":

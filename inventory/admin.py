@@ -161,7 +161,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
     def backorder_page(self, request: HttpRequest, item_id: int) -> HttpResponseBase:
         """How many units may be promised before they are there."""
         item = self.one(request, item_id)
-        form = BackorderForm(request.POST or None)
+        form = BackorderForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             warehouse, limit = form.cleaned_data["warehouse"], form.cleaned_data["limit"]
             try:

@@ -185,7 +185,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
 
     def cancel_page(self, request: HttpRequest, order_id: int) -> HttpResponseBase:
         order = self.one(order_id)
-        form = CancelForm(request.POST or None)
+        form = CancelForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
                 services.cancel_order(order_id=order.pk, actor=admin_actor(request), reason=form.cleaned_data["reason"])

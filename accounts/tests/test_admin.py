@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from accounts.models import Session, User
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, make_user
-from api.tests.pages import errors_of, form_on, send
+from api.tests.pages import errors_of, form_on, messages_of, send
 from events.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,26 @@ def test_a_session_is_ended_by_its_button(manager: Any) -> None:
     session.refresh_from_db()
     assert stranger.status_code == 404
     assert session.revoked_reason == "ended_by_staff"
+
+
+def test_a_person_is_forgotten_after_asking_twice(manager: Any) -> None:
+    customer = make_user(email="ann@example.com", first_name="Ann", city="Oslo")
+    start_session(user_id=customer.pk)
+    page = f"{USERS}{customer.pk}/anonymise/"
+
+    unsure = send(manager, page, "sure")
+    customer.refresh_from_db()
+    assert "This field is required" in errors_of(unsure)
+    assert (customer.email, customer.anonymised_at) == ("ann@example.com", None)
+
+    sure = send(manager, page, "sure", sure="on")
+
+    customer.refresh_from_db()
+    assert messages_of(sure) == ["The person is forgotten; their orders stay in the books."]
+    assert customer.anonymised_at is not None
+    assert "ann" not in f"{customer.email}{customer.first_name}{customer.city}".lower()
+    assert not Session.objects.live().exists()
+    assert manager.get(page).status_code == 404
 
 
 def test_nobody_forgets_the_last_administrator(staff_pages: Callable[..., Any]) -> None:

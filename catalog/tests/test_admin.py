@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from api.tests.pages import errors_of, form_on, messages_of, send
 from catalog.models import Category, Image, Product, Variant
 from catalog.tests.factories import make_category, make_product, variant_of
+from catalog.tests.pictures import picture
 from events.models import Event
 from inventory.models import StockItem
 
@@ -132,6 +133,50 @@ def test_products_are_published_and_archived_together(editor: Any, action: str, 
     editor.post(PRODUCTS, {"action": action, "_selected_action": [product.pk for product in products]})
 
     assert {product.status for product in Product.objects.all()} == {status}
+
+
+@pytest.mark.parametrize("status", ["active", "archived"])
+def test_a_product_that_somebody_else_has_changed_is_not_published(editor: Any, status: str) -> None:
+    product = make_product("Shirt", status="draft")
+    assert 'name="version" value="1"' in editor.get(page_of(product)).content.decode()
+    Product.objects.update(version=2)
+
+    answer = editor.post(f"{PRODUCTS}{product.pk}/status/", {"status": status, "version": "1"})
+
+    product.refresh_from_db()
+    assert "Somebody else" in messages_of(answer)[-1]
+    assert (product.status, product.version) == ("draft", 2)
+
+
+def test_a_product_is_published_from_its_page(editor: Any) -> None:
+    product = make_product("Shirt", status="draft")
+
+    answer = editor.post(f"{PRODUCTS}{product.pk}/status/", {"status": "active", "version": "1"})
+
+    product.refresh_from_db()
+    assert messages_of(answer) == ["The product is active now."]
+    assert product.status == "active"
+    assert editor.post(f"{PRODUCTS}{product.pk}/status/", {"status": "sold", "version": "1"}).status_code == 404
+
+
+def test_pictures_are_added_shown_and_removed(editor: Any) -> None:
+    product = make_product("Shirt")
+    url = f"{PRODUCTS}{product.pk}/images/"
+
+    added = editor.post(url, {"file": picture(), "alt": "A red shirt"})
+
+    image = Image.objects.get()
+    page = editor.get(page_of(product)).content.decode()
+    assert messages_of(added) == ["The picture is there."]
+    assert image.files["small"] in page
+    assert image.files["small"] in editor.get(PRODUCTS).content.decode()
+    assert "A red shirt" in page
+
+    removed = editor.post(f"{url}{image.pk}/")
+
+    assert messages_of(removed)[-1] == "The picture is gone."
+    assert not Image.objects.exists()
+    assert image.files["small"] not in editor.get(page_of(product)).content.decode()
 
 
 def test_what_is_no_picture_is_refused(editor: Any) -> None:

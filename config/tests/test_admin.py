@@ -215,6 +215,30 @@ def test_the_journal_is_searched(staff_pages: Callable[..., Any], worker: User, 
     assert {event.kind for event in page.context_data["cl"].result_list} == kinds
 
 
+def test_a_subject_of_the_journal_leads_to_the_page_that_explains_it(staff_pages: Callable[..., Any]) -> None:
+    staff, item, order = staff_pages(), StockItemFactory(sku="MUG"), make_order()
+
+    def page_of(subject: str) -> str:
+        return str(staff.get(f"/admin/subject/{subject}").headers.get("Location"))
+
+    assert page_of("sku:MUG") == page_of(f"item:{item.pk}") == f"/admin/inventory/stockitem/{item.pk}/why/"
+    assert page_of(f"order:{order.pk}") == f"/admin/orders/order/{order.pk}/change/"
+    assert page_of("warehouse:main") == "/admin/inventory/warehouse/?q=main"
+    assert page_of("stock:DN-1") == "/admin/inventory/stockmovement/?q=DN-1"
+    assert staff.get("/admin/subject/sku:NONE").status_code == 404
+    assert staff.get("/admin/subject/nonsense").status_code == 404
+
+
+def test_a_reference_leads_to_its_order_or_to_its_movements(staff_pages: Callable[..., Any]) -> None:
+    staff, order = staff_pages(), make_order()
+
+    to_order = staff.get(f"/admin/reference/{order.reference}")
+    to_movements = staff.get("/admin/reference/DN-2026/11")
+
+    assert to_order.headers["Location"] == f"/admin/orders/order/{order.pk}/change/"
+    assert to_movements.headers["Location"] == "/admin/inventory/stockmovement/?q=DN-2026/11"
+
+
 @pytest.mark.parametrize(("value", "top"), [(0, 4), (3, 4), (5, 6), (13, 20), (101, 200), (6000, 6000), (99, 100)])
 def test_the_axis_of_a_chart_ends_at_a_round_number(value: float, top: float) -> None:
     assert charts.ceiling(value) == top

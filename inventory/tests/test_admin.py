@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from api.admin import StaffPaginator
 from api.tests.pages import errors_of, form_on, messages_of, send
 from events.actors import COMMAND
 from events.models import Event
@@ -328,3 +330,32 @@ def customer_actor(user_id: int) -> Any:
     from events.actors import Actor
 
     return Actor(user_id, "api")
+
+
+def test_a_large_list_is_estimated_and_a_search_in_it_counted_up_to_a_limit(
+    keeper: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(7):
+        StockItemFactory(name="Mug")
+    StockItemFactory(name="Cup")
+    with connection.cursor() as cursor:
+        cursor.execute("analyze inventory_stockitem")
+    StockItemFactory(name="Mug")
+    monkeypatch.setattr(StaffPaginator, "MOST", 5)
+
+    def counted(query: str) -> int:
+        return int(keeper.get(f"{STOCK}{query}").context_data["cl"].result_count)
+
+    # The estimate does not know the ninth; what is searched ends at the limit, and below it is exact.
+    assert counted("") == 8
+    assert counted("?q=Mug") == 5
+    assert counted("?q=Cup") == 1
+
+
+def test_items_stand_in_the_sequence_of_their_skus(keeper: Any) -> None:
+    for sku in ("C", "A", "B"):
+        StockItemFactory(sku=sku)
+
+    rows = keeper.get(STOCK).context_data["cl"].result_list
+
+    assert [row.sku for row in rows] == ["A", "B", "C"]
