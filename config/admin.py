@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.models import User
 from accounts.names import staff_name
 from api.admin import ReadOnly, StaffAdmin
 from events.models import Event, SentMail
@@ -86,10 +87,8 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
 
 def meaning(word: str) -> dict[str, Any]:
     """The filter that a word of a search stands for."""
-    from accounts.models import User
-
     if "@" in word:
-        user = User.objects.filter(email__iexact=word).first()
+        user = User.objects.with_email(word).first()
         return {"actor__in": [f"staff:{user.pk}", f"customer:{user.pk}"] if user else []}
     if word == "system" or word.startswith(("staff:", "customer:")):
         return {"actor": word}

@@ -1,20 +1,38 @@
-"""Coming into the admin: email, password, and a code from those who have a device for it. Attempts are limited."""
+"""Coming into the admin: email, password, and a code from those who have a device for it.
+
+Attempts are limited as at the API's login, in the same windows, and passwords are hashed through the same gate.
+"""
 
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
+from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django_otp import devices_for_user, user_has_device
 from django_otp.forms import OTPAuthenticationFormMixin
 
 from accounts.models import User
+from accounts.passwords import is_password_of
 from accounts.services import set_password
 from api.addresses import client_address
+from api.refusals import Busy
 from api.throttles import LoginThrottle, Window, window
 from events.actors import Actor
+
+
+class PageBackend(ModelBackend):
+    """Django's own, but for the password: one hash at a time in each process, as for the API. Refuses with Busy."""
+
+    def authenticate(
+        self, request: Any, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
+        if username is None or password is None:
+            return None
+        user = User.objects.with_email(username).first()
+        return user if is_password_of(user, password) else None
 
 
 class PageLoginThrottle(LoginThrottle):
@@ -48,7 +66,10 @@ class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
         throttle = PageLoginThrottle()
         if self.request is not None and not throttle.allow_request(self.request, None):  # type: ignore[arg-type]
             raise ValidationError(f"Too many attempts. Try again in {round(throttle.wait()) or 1} seconds.")
-        self.cleaned_data = super().clean()
+        try:
+            self.cleaned_data = super().clean()
+        except Busy as busy:
+            raise ValidationError(busy.detail) from None
         user = self.get_user()
         if user is not None and (settings.ADMIN_REQUIRE_OTP or user_has_device(user)):
             self.clean_otp(user)
@@ -62,6 +83,15 @@ class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
 
 class PasswordForm(AdminPasswordChangeForm):
     """One's own password. The service ends the sessions of tokens and tells the journal."""
+
+    def clean_old_password(self) -> str:
+        password: str = self.cleaned_data["old_password"]
+        try:
+            if is_password_of(self.user, password):
+                return password
+        except Busy as busy:
+            raise ValidationError(busy.detail) from None
+        raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
 
     def save(self, commit: bool = True) -> User:
         password: str = self.cleaned_data["new_password1"]

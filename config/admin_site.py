@@ -5,12 +5,14 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from api.admin import StaffAdmin
+from api.refusals import Busy
 from api.templatetags.charts import Bar
 from config.admin_login import LoginForm, PasswordForm
 from events.models import Event
@@ -91,12 +93,17 @@ class ShopAdminSite(AdminSite):
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """As Django's, but the password is set by the service, which ends sessions and tells the journal."""
-        return PasswordChangeView.as_view(
+        view = PasswordChangeView.as_view(
             form_class=PasswordForm,
             success_url=reverse("admin:password_change_done"),
             template_name="registration/password_change_form.html",
             extra_context={**self.each_context(request), **(extra_context or {})},
-        )(request)
+        )
+        try:
+            return view(request)
+        except Busy as busy:
+            messages.error(request, busy.detail)
+            return HttpResponseRedirect(reverse("admin:password_change"))
 
     def reference_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """Where the reference of a reservation or a movement leads: inventory does not know what it names."""

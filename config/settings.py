@@ -179,6 +179,7 @@ TEMPLATES = [
 # People and tokens
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["config.admin_login.PageBackend"]
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
 # checks look for a field and for names, and see neither.
 SILENCED_SYSTEM_CHECKS = ["auth.E003", "security.W002", "security.W003"]

@@ -1,6 +1,7 @@
 """Every address of the shop: API, documentation, admin, health and pictures."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("media/<path:path>", media),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    # Browsers ask here on pages that name no icon.
+    path("favicon.ico", RedirectView.as_view(url=static("shop/icon.svg"))),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]

@@ -139,6 +139,8 @@ def test_a_person_is_forgotten_after_asking_twice(manager: Any) -> None:
     assert customer.anonymised_at is not None
     assert "ann" not in f"{customer.email}{customer.first_name}{customer.city}".lower()
     assert not Session.objects.live().exists()
+    event = Event.objects.get(kind="user.anonymised")
+    assert (event.actor, event.channel) == (f"staff:{manager.user.pk}", "admin")
     assert manager.get(page).status_code == 404
 
 

@@ -1,6 +1,7 @@
 """Coming into the admin, its home page for each kind of staff, and the search of the journal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,12 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts import passwords
 from accounts.models import User
 from accounts.tests.factories import PASSWORD, make_user
 from api.templatetags import charts
-from api.tests.pages import send
+from api.tests.pages import errors_of, messages_of, send
+from config import admin_login
 from events.actors import COMMAND
 from events.models import Event
 from inventory.tests.factories import StockItemFactory
@@ -61,6 +64,70 @@ def test_guessing_ends_after_some_attempts(client: Client, worker: User, setting
         log_in(client, password="wrong")
 
     assert "Too many attempts" in log_in(client).content.decode()
+
+
+@contextmanager
+def crowd_at_the_gate() -> Iterator[None]:
+    """As many people sign in as there are places for."""
+    with ExitStack() as places:
+        for _ in range(passwords.PLACES):
+            places.enter_context(passwords.place_in(passwords._places, seconds=0))
+        yield
+
+
+def test_in_a_crowd_staff_are_told_to_try_again(client: Client, worker: User) -> None:
+    with crowd_at_the_gate():
+        turned_away = log_in(client)
+
+    assert "Too many people are signing in" in turned_away.content.decode()
+    assert client.get("/admin/").status_code == 302
+    assert log_in(client).status_code == 302
+
+
+def test_in_a_crowd_ones_own_password_stays_as_it_is(client: Client, worker: User) -> None:
+    log_in(client)
+    url, new = "/admin/password_change/", {"new_password1": "another long one 7", "new_password2": "another long one 7"}
+
+    with crowd_at_the_gate():
+        turned_away = send(client, url, "old_password", old_password=PASSWORD, **new)
+
+    assert "Too many people are signing in" in errors_of(turned_away)
+    worker.refresh_from_db()
+    assert worker.check_password(PASSWORD)
+
+
+def test_a_crowd_that_comes_between_old_and_new_password_is_told(
+    client: Client, worker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(client)
+    new = {"old_password": PASSWORD, "new_password1": "another long one 7", "new_password2": "another long one 7"}
+    crowd = crowd_at_the_gate()
+    valid = admin_login.PasswordForm.is_valid
+
+    def valid_then_crowded(form: Any) -> bool:
+        answer = valid(form)
+        crowd.__enter__()
+        return answer
+
+    monkeypatch.setattr(admin_login.PasswordForm, "is_valid", valid_then_crowded)
+    answer = send(client, "/admin/password_change/", "old_password", **new)
+    crowd.__exit__(None, None, None)
+
+    assert messages_of(answer) == ["Too many people are signing in at this moment; try again."]
+    worker.refresh_from_db()
+    assert worker.check_password(PASSWORD)
+
+
+def test_a_wrong_old_password_is_refused(client: Client, worker: User) -> None:
+    log_in(client)
+    new = {"old_password": "wrong", "new_password1": "another long one 7", "new_password2": "another long one 7"}
+
+    assert "incorrectly" in errors_of(send(client, "/admin/password_change/", "old_password", **new))
+
+
+def test_browsers_find_an_icon_where_they_look_for_one(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"] == "/static/shop/icon.svg"
+    assert 'rel="icon" href="/static/shop/icon.svg"' in client.get("/admin/login/").content.decode()
 
 
 def test_whoever_has_a_device_needs_its_code(client: Client, worker: User) -> None:
