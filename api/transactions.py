@@ -16,6 +16,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ATTEMPTS = 4
+# After so many seconds it is not tried again: a lock that nobody gives back would keep a thread from everybody else.
+PATIENCE = 3.0
 # The transaction that lost can win when it runs again; a lock that was not had in time can be had later.
 TRANSIENT = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 
@@ -25,8 +27,10 @@ _inside_unit: ContextVar[bool] = ContextVar("inside_unit", default=False)
 def run_unit(work: Callable[[], T]) -> T:
     """Run `work` in a durable transaction. Deadlocks, serialization failures and lock time-outs run it again.
 
-    `work` must be repeatable: what it did in the database is undone before it runs again. After ATTEMPTS it is Busy.
+    `work` must be repeatable: what it did in the database is undone before it runs again. After ATTEMPTS, or when
+    PATIENCE is over, it is Busy.
     """
+    started = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         token = _inside_unit.set(True)
         try:
@@ -35,7 +39,8 @@ def run_unit(work: Callable[[], T]) -> T:
         except OperationalError as error:
             if not isinstance(error.__cause__, TRANSIENT):
                 raise
-            if attempt == ATTEMPTS or connection.in_atomic_block:
+            patient = attempt < ATTEMPTS and time.monotonic() - started < PATIENCE
+            if not patient or connection.in_atomic_block:
                 raise Busy("Too many changes to the same records at once; try again.") from error
         finally:
             _inside_unit.reset(token)

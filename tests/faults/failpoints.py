@@ -1,6 +1,7 @@
 """Named places in a request where its process dies or waits, because the request asks for it.
 
-`X-Fault: after_write kill` ends the process as a power cut would; `X-Fault: after_lock pause 0.3` waits, in seconds.
+`X-Fault: after_write kill` ends the process at once, and a line in the file `fired` says so; `X-Fault: after_lock
+pause 0.3` waits, in seconds. The places are after_lock, after_write, before_commit and after_commit.
 """
 
 import os
@@ -10,21 +11,21 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from inventory.services import engine
 
-POINTS = ("after_lock", "after_write", "before_commit", "after_commit")
-_asked: ContextVar[str] = ContextVar("fault", default="")
+_asked: ContextVar[tuple[str, str]] = ContextVar("fault", default=("", ""))
 
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """Remember what the request asks for."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        token = _asked.set(request.headers.get("X-Fault", ""))
+        token = _asked.set((request.headers.get("X-Fault", ""), request.headers.get("Idempotency-Key", "")))
         try:
             return get_response(request)
         finally:
@@ -35,11 +36,14 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Calla
 
 def reach(point: str) -> None:
     """Do what the request has asked for at this place, once."""
-    asked, action, *seconds = (_asked.get() or "nowhere nothing").split()
+    fault, key = _asked.get()
+    asked, action, *seconds = fault.split() or ("", "")
     if asked != point:
         return
-    _asked.set("")
+    _asked.set(("", ""))
     if action == "kill":
+        with (settings.DATA_DIR / "fired").open("a") as fired:
+            fired.write(f"{point} {key}\n")
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(float(seconds[0]))
 

@@ -139,19 +139,22 @@ class Stage:
     def log_size(self) -> int:
         return (self.shop.data_dir / "web.log").stat().st_size
 
+    def serves(self) -> bool:
+        return self.run(lambda web: web.send("GET", "/products/")).ok
+
     @contextmanager
     def web(self, sabotage: str = "") -> Iterator[None]:
         """Gunicorn, until the end of the block."""
         self.shop.environment["SABOTAGE"] = sabotage
         self.shop.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "--preload", "tests.faults.wsgi")
+        process = self.shop.processes["web"]
         try:
-            for _ in range(600):
-                if self.run(lambda web: web.send("GET", "/products/")).ok:
-                    break
-                time.sleep(0.05)
+            wait_for("a shop that serves", lambda: process.poll() is not None or self.serves())
+            if process.poll() is not None:
+                raise AssertionError(self.shop.log("web"))
             yield
         finally:
-            process = self.shop.processes.pop("web")
+            del self.shop.processes["web"]
             process.terminate()
             process.wait(30)
 
@@ -176,7 +179,7 @@ class Stage:
         folder = self.shop.data_dir / name
         folder.mkdir()
         port = str(free_port())
-        environment = self.shop.environment | {"DATABASE_URL": url, "PORT": port}
+        environment = self.shop.environment | {"DATABASE_URL": url, "PORT": port, "DATA_DIR": str(folder)}
         stage = Stage(Shop(f"http://127.0.0.1:{port}", folder, environment, {}), self.servers, name)
         for protection in without:
             if protection in IN_DATABASE:
@@ -222,11 +225,9 @@ class Traffic:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def ok_since(self, moment: float) -> bool:
-        """Whether an order that was sent after this moment has been placed."""
-        return any(
-            wish.kind == "order" and wish.answers and wish.answers[-1].ok and wish.answers[-1].sent > moment
-            for wish in self.wishes[-200:]
-        )
+        """Whether an order has been placed after this moment."""
+        answers = [wish.answers[-1] for wish in self.wishes[-200:] if wish.kind == "order" and wish.answers]
+        return any(answer.ok and answer.sent + answer.seconds > moment for answer in answers)
 
     def slowest(self, since: float = 0.0) -> float:
         answers = [answer for wish in self.wishes for answer in wish.answers] + self.others
