@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
-.PHONY: run test check openapi clean requirements help
+.PHONY: run test check prove openapi clean requirements help
 
 run: .venv/run.stamp  ## Start the shop with demo data: PORT=8000 DATA_DIR=.data RATE_LIMITS=off
 	@exec .venv/bin/python -m config.run
@@ -16,6 +16,9 @@ test: .venv/dev.stamp  ## Run everything that must pass: checks, tests, coverage
 
 check: .venv/dev.stamp  ## Run the fast checks only: style, types, imports, migrations, deployment
 	@exec .venv/bin/python -m tests.run check
+
+prove: .venv/dev.stamp  ## Prove that nothing is oversold or lost, for an hour; Ctrl-C stops it, it goes on where it was; SHORT=1
+	@exec .venv/bin/python -m tests.faults.prove $(if $(SHORT),--short)
 
 openapi: .venv/run.stamp  ## Write docs/openapi.yaml anew
 	@exec .venv/bin/python manage.py spectacular --file docs/openapi.yaml

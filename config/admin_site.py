@@ -11,14 +11,15 @@ from django.contrib.auth.views import PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from accounts.names import staff_name
 from api.admin import StaffAdmin
 from api.refusals import Busy
-from api.templatetags.charts import Bar
+from api.templatetags.charts import Bar, Part
 from config.admin_login import LoginForm, PasswordForm
 from events.models import Event
-from inventory import overview
+from inventory.bands import Band
 from inventory.models import StockItem
-from orders import desk
+from orders import desk, figures
 from orders.models import Order
 
 # What staff need first comes first, under the name that the navigation gives it.
@@ -132,29 +133,59 @@ class ShopAdminSite(AdminSite):
 def home(request: HttpRequest) -> dict[str, Any]:
     """The parts of the home page that this member of staff may see. Each part is one or two statements."""
     parts: dict[str, Any] = {}
-    if request.user.has_perm("orders.view_order"):
-        days = desk.days()
+    sees_orders = request.user.has_perm("orders.view_order")
+    sees_stock = request.user.has_perm("inventory.view_stockitem")
+    if sees_orders or sees_stock:
+        report = figures.report()
+        parts |= {"figures_at": report.at, "currency": settings.CURRENCY}
+    if sees_orders:
+        days = desk.days(report)
         parts |= {
             "waiting": desk.waiting(),
             "days": days,
-            "orders_chart": bars(days["days"], "count"),
-            "revenue_chart": bars(days["days"], "amount"),
-            "currency": settings.CURRENCY,
+            "orders_chart": bars(days.days, "count"),
+            "revenue_chart": bars(days.days, "amount"),
+            "best_chart": [
+                Part(best.sku, best.units, f"{best.units:,}", best.name, why_url(best.item_id)) for best in report.best
+            ],
         }
-    if request.user.has_perm("inventory.view_stockitem"):
-        parts |= {"alerts": overview.open_alerts(), "may_receive": request.user.has_perm("inventory.change_stocklevel")}
+    if sees_stock:
+        parts |= {
+            "alerts": desk.open_alerts(),
+            "may_receive": request.user.has_perm("inventory.change_stocklevel"),
+            "stock_value": sum(share.value for share in report.bands),
+            "bands_chart": [
+                Part(
+                    Band(share.name).label.lower().capitalize(),
+                    float(share.value),
+                    f"{share.value:,.0f}",
+                    f"{share.items:,} SKUs, {share.units:,} units",
+                    f"{reverse('admin:inventory_stockitem_changelist')}?band={share.name}",
+                    share.name,
+                )
+                for share in report.bands
+            ],
+            "ages_chart": [
+                Part(share.name, float(share.value), f"{share.value:,.0f}", f"{share.units:,} units")
+                for share in report.ages
+            ],
+        }
     if request.user.has_perm("events.view_event"):
-        parts["journal"] = Event.objects.order_by("-id")[:10]
+        parts["journal"] = Event.objects.annotate(staff=staff_name("events_event.actor")).order_by("-id")[:10]
     return parts
 
 
-def bars(days: Sequence[Any], what: str) -> list[Bar]:
+def why_url(item_id: int) -> str:
+    return reverse("admin:inventory_stockitem_why", args=[item_id])
+
+
+def bars(days: Sequence[figures.Day], what: str) -> list[Bar]:
     """A column for each day; every fifth has its date below."""
     unit = "orders" if what == "count" else settings.CURRENCY
     return [
         Bar(
             float(getattr(day, what)),
-            f"{day.date:%d %b}: {getattr(day, what)} {unit}",
+            f"{day.date:%d %b}: {getattr(day, what):,} {unit}",
             f"{day.date:%d %b}" if not place % 5 else "",
         )
         for place, day in enumerate(days)

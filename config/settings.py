@@ -182,7 +182,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["config.admin_login.PageBackend"]
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
 # checks look for a field and for names, and see neither.
-SILENCED_SYSTEM_CHECKS = ["auth.E003", "security.W002", "security.W003"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003"]
 PASSWORD_HASHER = env.str("PASSWORD_HASHER", default="bcrypt")
 BCRYPT_ROUNDS = env.int("BCRYPT_ROUNDS", default=12)
 PASSWORD_HASHERS = ["accounts.hashers.BCryptHasher", "accounts.hashers.Argon2idHasher"]

@@ -1,4 +1,4 @@
-"""What staff see of stock: totals and bands over all warehouses, open alerts, and how a number came to be.
+"""What staff see of stock: totals and bands over all warehouses, and how a number came to be.
 
 Reading only. Totals are over active warehouses, as customers and alerts see stock; levels, balances and the past are
 shown for every warehouse.
@@ -10,13 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from accounts.names import staff_name
-from inventory.bands import ALERTING, Band
-from inventory.models import StockAlert, StockItem, StockLevel, StockMovement
+from inventory.bands import Band
+from inventory.models import StockItem, StockLevel, StockMovement
 
 IN_BAND = """
 select item.id from inventory_stockitem as item
@@ -83,15 +83,6 @@ def in_band(band: str) -> RawSQL:
     """The ids of the items in a band: one pass over the levels, where a sum for each item would take seconds."""
     lines = [settings.STOCK_LOW_MAX, settings.STOCK_CRITICAL_MAX, settings.STOCK_MEDIUM_MAX]
     return RawSQL(IN_BAND, [*lines, band])  # noqa: S611  # all values travel as parameters
-
-
-def open_alerts(rows: int = 8) -> dict[str, Any]:
-    """How many items are out, critical and low, and the worst of them with what is available now."""
-    alerts = StockAlert.objects.filter(closed_at=None)
-    counts = dict(alerts.order_by().values_list("band").annotate(Count("id")))
-    rank = Case(*(When(band=band, then=Value(place)) for place, band in enumerate(ALERTING)))
-    worst = alerts.select_related("item").order_by(rank, "available", "opened_at")[:rows]
-    return {"counts": [(Band(band), counts.get(band, 0)) for band in ALERTING], "worst": worst}
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,3 +179,16 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return self.event
+
+
+class Figures(models.Model):
+    """One row: what orders.figures has added up last, and when. It can be lost at any time and is made anew."""
+
+    data = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="figures_one_row")]
+
+    def __str__(self) -> str:
+        return f"figures of {self.at}"

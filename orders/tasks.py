@@ -1,4 +1,4 @@
-"""Orders in the background: the customer's mails, and pending orders that nobody confirmed."""
+"""Orders in the background: the customer's mails, pending orders that nobody confirmed, and figures for staff."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from events import mails
 from events.actors import WORKER
-from orders import services
+from orders import figures, services
 from orders.models import Order
 
 
@@ -32,3 +32,10 @@ def cancel_overdue_orders(timestamp: int) -> None:
     """Give back the stock of orders that stayed pending for too long."""
     while services.expire_pending_orders(actor=WORKER):
         pass
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="add_up_figures")
+def add_up_figures(timestamp: int) -> None:
+    """What the home page of staff shows of sales and stock beyond today."""
+    figures.refresh()

@@ -33,7 +33,7 @@ def mails_to(shop: Shop, address: str, number: int) -> list[str]:
         folder = shop.data_dir / "mail"
         messages = [
             email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            for file in sorted(folder.glob("*"), key=lambda file: file.stat().st_mtime_ns)
+            for file in sorted(folder.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
         ]
         subjects = [str(message["Subject"]) for message in messages if address in str(message["To"])]
         if len(subjects) >= number:

@@ -26,6 +26,21 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A row of a chart of parts: its name, how long its bar is, what stands beside it, and more about it.
+
+    With `url` the name leads there; `look` is a class that gives the bar its colour.
+    """
+
+    name: str
+    value: float
+    text: str
+    more: str = ""
+    url: str = ""
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What held from a moment on."""
 
@@ -49,6 +64,14 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> dict[str, Any]:
         for place, bar in enumerate(bars)
     ]
     return frame(title, top) | {"columns": columns}
+
+
+@register.inclusion_tag("admin/charts/parts.html")
+def part_chart(title: str, parts: Sequence[Part], unit: str = "") -> dict[str, Any]:
+    """Rows with bars that can be compared; a table for those who hear it."""
+    most = max((part.value for part in parts), default=0) or 1
+    rows = [{"part": part, "width": round(max(part.value, 0) / most * 100, 1)} for part in parts]
+    return {"title": title, "rows": rows, "unit": unit}
 
 
 @register.inclusion_tag("admin/charts/steps.html")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from config import admin_login
 from events.actors import COMMAND
 from events.models import Event
 from inventory.tests.factories import StockItemFactory
-from orders import desk
+from orders import desk, figures
 from orders.models import Order
 from orders.tests.factories import make_order
 
@@ -253,11 +254,13 @@ def test_today_stands_beside_what_is_usual_on_its_weekday() -> None:
     cancelled = make_order(status="cancelled")
     Order.objects.filter(pk=cancelled.pk).update(order_date=today)
 
-    days = desk.days(today.date())
+    figures.refresh(today)
 
-    assert (days["today"].count, days["today"].amount) == (3, 60)
-    assert (days["usual_count"], days["usual_amount"]) == (1, 20)
-    assert [day.count for day in days["days"]][-8:] == [4, 0, 0, 0, 0, 0, 0, 3]
+    days = desk.days(figures.report(), today.date())
+
+    assert (days.today.count, days.today.amount) == (3, Decimal(60))
+    assert (days.usual_count, days.usual_amount) == (1, Decimal(20))
+    assert [day.count for day in days.days][-8:] == [4, 0, 0, 0, 0, 0, 0, 3]
 
 
 @pytest.mark.parametrize(

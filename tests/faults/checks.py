@@ -74,6 +74,15 @@ class Result:
     figures: dict[str, float] = field(default_factory=dict)
     wishes: list[Wish] = field(default_factory=list)
 
+    def add(self, other: "Result") -> None:
+        self.trials += other.trials
+        self.faults += other.faults
+        self.requests += other.requests
+        self.violations += other.violations
+        for name, figure in other.figures.items():
+            self.figures[name] = max(figure, self.figures.get(name, figure))
+        self.wishes += other.wishes
+
 
 @dataclass
 class Watch:

@@ -1,0 +1,171 @@
+"""What takes longer to add up than a page may take: sales by day, the best sellers, stock by band and by age.
+
+The worker adds it up every few minutes and keeps it as one row. Pages read that row and say from when it is; only in
+a shop where nothing has been added up yet does a page do it itself. Deleted and cancelled orders are no sales, as in
+orders/statistics.py; days are those of UTC. Stock counts what lies there, promised units included, at sale prices.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+
+from inventory.bands import Band
+from orders.models import Figures
+
+# Today is compared with the same weekday of this many weeks.
+WEEKS = 8
+TOP_DAYS = 30
+TOP_ROWS = 10
+# Ages of stock in days: from the last bound up to this one.
+AGES = (30, 90, 180, 365)
+
+BY_DAY = """
+select (order_date at time zone 'UTC')::date, count(*), sum(total_amount)::text
+from orders_order
+where order_date >= %(since)s::timestamptz and order_date < %(until)s::timestamptz
+    and status <> 'cancelled' and deleted_at is null
+group by 1 order by 1
+"""
+BEST_SELLERS = """
+select i.id, i.sku, i.name, best.units
+from (
+    select l.variant_id, sum(l.quantity) as units
+    from orders_order o join orders_orderitem l on l.order_id = o.id
+    where o.order_date >= %(since)s::timestamptz and o.status <> 'cancelled' and o.deleted_at is null
+    group by l.variant_id order by units desc, l.variant_id limit %(rows)s::int
+) best
+join catalog_variant v on v.id = best.variant_id
+join inventory_stockitem i on i.id = v.stock_item_id
+order by best.units desc, best.variant_id
+"""
+BY_BAND = """
+with total as (
+    select l.item_id, sum(l.on_hand) as on_hand,
+           sum(l.on_hand + l.backorder_limit - l.reserved) filter (where w.is_active) as available
+    from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id group by l.item_id
+)
+select case
+        when coalesce(t.available, 0) <= 0 then 'out_of_stock'
+        when t.available <= coalesce(i.reorder_point, %(low_max)s::bigint)
+            then case when t.available <= %(critical_max)s::bigint then 'critical' else 'low' end
+        when t.available <= %(medium_max)s::bigint then 'medium' else 'high' end,
+    count(*), coalesce(sum(t.on_hand), 0)::bigint,
+    coalesce(sum(t.on_hand * coalesce(v.price, p.price)), 0)::numeric(20, 2)::text
+from inventory_stockitem i
+left join total t on t.item_id = i.id
+left join catalog_variant v on v.stock_item_id = i.id
+left join catalog_product p on p.id = v.product_id
+group by 1
+"""
+# Nobody records which units leave: the oldest are taken to go first, so what lies there are the newest arrivals.
+BY_AGE = """
+with arrival as (
+    select level_id, at, on_hand_delta as units,
+           sum(on_hand_delta) over (partition by level_id order by at desc, id desc) as since
+    from inventory_stockmovement
+    where kind not in ('reserved', 'released', 'shipped') and on_hand_delta > 0
+), left_over as (
+    select l.item_id, arrival.at, least(arrival.units, l.on_hand - (arrival.since - arrival.units)) as units
+    from arrival join inventory_stocklevel l on l.id = arrival.level_id
+    where l.on_hand > arrival.since - arrival.units
+)
+select width_bucket(extract(epoch from %(now)s::timestamptz - at) / 86400, %(ages)s::float8[]),
+       sum(units)::bigint, coalesce(sum(units * coalesce(v.price, p.price)), 0)::numeric(20, 2)::text
+from left_over
+left join catalog_variant v on v.stock_item_id = left_over.item_id
+left join catalog_product p on p.id = v.product_id
+group by 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    date: date
+    count: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BestSeller:
+    item_id: int
+    sku: str
+    name: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the stock: the items in a band, or what has been there for so long (then `items` is 0)."""
+
+    name: str
+    items: int
+    units: int
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything as of one moment. `days` are those before that day which had sales."""
+
+    at: datetime
+    days: dict[date, Day]
+    best: list[BestSeller]
+    bands: list[Share]
+    ages: list[Share]
+
+
+def report() -> Report:
+    """The newest figures that there are."""
+    row = Figures.objects.first() or refresh()
+    data = row.data
+    days = [Day(date.fromisoformat(day), count, Decimal(amount)) for day, count, amount in data["days"]]
+    return Report(
+        at=row.at,
+        days={day.date: day for day in days},
+        best=[BestSeller(*best) for best in data["best"]],
+        bands=[Share(name, items, units, Decimal(value)) for name, items, units, value in data["bands"]],
+        ages=[Share(name, 0, units, Decimal(value)) for name, units, value in data["ages"]],
+    )
+
+
+def refresh(now: datetime | None = None) -> Figures:
+    """Add everything up and keep it in place of what was kept before."""
+    now = now or datetime.now(UTC)
+    row, _ = Figures.objects.update_or_create(pk=1, defaults={"data": added_up(now), "at": now})
+    return row
+
+
+def added_up(now: datetime) -> dict[str, Any]:
+    params = {
+        "low_max": settings.STOCK_LOW_MAX,
+        "critical_max": settings.STOCK_CRITICAL_MAX,
+        "medium_max": settings.STOCK_MEDIUM_MAX,
+    }
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = fetch(BY_DAY, {"since": today - timedelta(weeks=WEEKS), "until": today})
+    bands = {band: rest for band, *rest in fetch(BY_BAND, params)}
+    ages = {bucket: rest for bucket, *rest in fetch(BY_AGE, {"now": now, "ages": list(map(float, AGES))})}
+    return {
+        "days": [[day.isoformat(), count, amount] for day, count, amount in days],
+        "best": [list(row) for row in fetch(BEST_SELLERS, {"since": now - timedelta(days=TOP_DAYS), "rows": TOP_ROWS})],
+        "bands": [[band.value, *bands.get(band.value, (0, 0, "0"))] for band in Band],
+        "ages": [[name, *ages.get(bucket, (0, "0"))] for bucket, name in enumerate(age_names())],
+    }
+
+
+def age_names() -> list[str]:
+    bounds = (0, *AGES)
+    return [f"{low} to {high} days" for low, high in zip(bounds, AGES, strict=False)] + [f"over {AGES[-1]} days"]
+
+
+def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
+    """From the replica where there is one, and with a minute's time: nobody waits for it but the worker."""
+    with transaction.atomic(using=settings.REPORTS_DATABASE), connections[settings.REPORTS_DATABASE].cursor() as cursor:
+        cursor.execute("set local statement_timeout = '60s'")
+        cursor.execute(sql, params)
+        rows: list[Any] = cursor.fetchall()
+    return rows

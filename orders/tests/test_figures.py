@@ -1,0 +1,148 @@
+"""What is added up for the home page of staff, and what staff are told to order."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from inventory.bands import Band
+from inventory.models import StockMovement
+from inventory.tests.factories import StockItemFactory
+from orders import desk, figures, services
+from orders.models import Figures, Order
+from orders.tasks import add_up_figures
+from orders.tests.factories import STAFF, make_article, make_order, make_user, place, receive
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_an_empty_shop_has_figures_of_nothing() -> None:
+    report = figures.report()
+
+    assert (report.days, report.best) == ({}, [])
+    assert {share.name for share in report.bands} == set(Band)
+    assert [share.units for share in report.bands + report.ages] == [0] * (len(Band) + 5)
+
+
+def test_figures_are_kept_until_the_worker_adds_them_up_again() -> None:
+    before = figures.report()
+    make_order()
+
+    assert figures.report() == before
+    add_up_figures(0)
+
+    assert figures.report().best[0].units == 2
+    assert Figures.objects.count() == 1
+
+
+def test_days_before_today_are_added_up_without_what_was_cancelled_or_deleted() -> None:
+    yesterday = NOON - timedelta(days=1)
+    for status in ("pending", "delivered", "cancelled", "deleted"):
+        order = make_order(status=status, price="2.50")
+        Order.objects.filter(pk=order.pk).update(order_date=yesterday, deleted_at=NOON if status == "deleted" else None)
+    Order.objects.filter(pk=make_order().pk).update(order_date=NOON)
+
+    figures.refresh(NOON)
+
+    assert figures.report().days == {yesterday.date(): figures.Day(yesterday.date(), 2, Decimal("10.00"))}
+
+
+def test_best_sellers_are_ten_by_units() -> None:
+    user = make_user()
+    for quantity in range(1, 13):
+        place(user, {make_article(sku=f"SOLD-{quantity}", stock=20): quantity})
+
+    figures.refresh()
+
+    assert [best.sku for best in figures.report().best] == [f"SOLD-{quantity}" for quantity in range(12, 2, -1)]
+
+
+def test_stock_is_worth_its_sale_price_in_the_band_of_its_item() -> None:
+    make_article(stock=3, price="10.00")
+    make_article(stock=5, price="0.50")
+    make_article(stock=1_000, price="1.00")
+    make_article(stock=0)
+
+    figures.refresh()
+
+    shares = {share.name: (share.items, share.units, share.value) for share in figures.report().bands}
+    assert shares["critical"] == (2, 8, Decimal("32.50"))
+    assert shares["high"] == (1, 1_000, Decimal(1_000))
+    assert shares["out_of_stock"] == (1, 0, Decimal(0))
+
+
+def came(at: datetime) -> None:
+    """Let the newest movement be of another time, against the trigger that keeps the ledger as it was written."""
+    newest = StockMovement.objects.latest("id")
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute("alter table inventory_stockmovement disable trigger user")
+        StockMovement.objects.filter(pk=newest.pk).update(at=at)
+        cursor.execute("alter table inventory_stockmovement enable trigger user")
+
+
+def test_what_lies_there_are_the_newest_arrivals() -> None:
+    article = make_article(stock=0, price="2.00")
+    for days, quantity in ((400, 10), (100, 5), (3, 4)):
+        receive(article, quantity)
+        came(NOON - timedelta(days=days))
+    # Of 19 that came, 12 are left: 4 of the last arrival, 5 of the one before, 3 of the first.
+    StockItemFactory(stock=0)
+    order = place(make_user(), {article: 7})
+
+    for status in ("confirmed", "shipped"):
+        services.set_status(order_id=order.id, status=status, actor=STAFF)
+
+    figures.refresh(NOON)
+
+    assert [(share.name, share.units, int(share.value)) for share in figures.report().ages] == [
+        ("0 to 30 days", 4, 8),
+        ("30 to 90 days", 0, 0),
+        ("90 to 180 days", 5, 10),
+        ("180 to 365 days", 0, 0),
+        ("over 365 days", 3, 6),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("available", "pace", "line", "lot", "lead_days", "quantity"),
+    [
+        (3, 0, 20, None, 14, 18),
+        (3, 0, 20, 12, 14, 24),
+        (3, 0.5, 20, None, 10, 38),
+        (-5, 0, 0, None, 14, 6),
+        (500, 0.1, 20, None, 0, 1),
+    ],
+)
+def test_what_to_order_lasts_beyond_its_delivery(
+    available: int, pace: float, line: int, lot: int | None, lead_days: int, quantity: int
+) -> None:
+    suggested = desk.suggested_quantity(available=available, pace=pace, line=line, lot=lot, lead_days=lead_days)
+
+    assert suggested == quantity
+
+
+def test_an_alert_says_how_long_stock_lasts_at_the_pace_of_four_weeks() -> None:
+    wanted = make_article(stock=20, sku="WANTED")
+    make_article(stock=4, sku="RESTING")
+    place(make_user(), {wanted: 14})
+
+    worst = desk.open_alerts()["worst"]
+
+    assert [(alert.sku, alert.available, alert.days_of_cover) for alert in worst] == [
+        ("RESTING", 4, None),
+        ("WANTED", 6, 12),
+    ]
+    assert worst[1].suggested == 27
+
+
+def test_demand_that_was_given_back_is_none() -> None:
+    article = make_article(stock=3)
+    order = place(make_user(), {article: 2})
+
+    services.cancel_order(order_id=order.id, actor=STAFF)
+
+    [alert] = desk.open_alerts()["worst"]
+    assert (alert.demand, alert.days_of_cover) == (0, None)

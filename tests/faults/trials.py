@@ -1,0 +1,58 @@
+"""All trials by name, and how many of each the long and the short proof run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults.checks import Result
+from tests.faults.crowds import baskets, expiring_holds, expiring_orders, hot_article, refresh_race, retry_storm
+from tests.faults.kills import kills_at_points, kills_at_random, kills_in_jobs
+from tests.faults.outages import (
+    backends_terminated,
+    connections_exhausted,
+    database_crashes,
+    frozen_lock_holder,
+    valkey_outages,
+)
+from tests.faults.stage import Stage
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`run` makes so many trials; a long proof calls it until `long` is reached, and notes each `batch`."""
+
+    name: str
+    counted: str
+    run: Callable[[Stage, int], Result]
+    long: int
+    batch: int
+    short: int
+
+
+def each(trial: Callable[[Stage], Result]) -> Callable[[Stage, int], Result]:
+    """A trial that is run once for each count."""
+
+    def run(stage: Stage, count: int) -> Result:
+        total = Result()
+        for _ in range(count):
+            total.add(trial(stage))
+        return total
+
+    return run
+
+
+TRIALS = (
+    Trial("500 buyers for 100 units of one article", "rounds", each(hot_article), 100, 1, 1),
+    Trial("500 baskets in opposite sequence, amid everything else", "rounds", each(baskets), 100, 1, 1),
+    Trial("web worker killed at a named place of a request", "kills", kills_at_points, 500, 40, 12),
+    Trial("web worker killed at any moment", "kills", kills_at_random, 500, 40, 12),
+    Trial("PostgreSQL ended (fast, immediate, kill -9) under load", "crashes", database_crashes, 51, 3, 3),
+    Trial("Valkey frozen, flushed, full, stopped under load", "rounds of four", each(valkey_outages), 10, 1, 1),
+    Trial("a hold expires when it is confirmed, two sweepers", "holds", expiring_holds, 1_000, 50, 10),
+    Trial("an order expires when it is confirmed, two sweepers", "orders", expiring_orders, 1_000, 50, 10),
+    Trial("each order sent five times at once with one key", "orders", retry_storm, 2_000, 100, 20),
+    Trial("a connection's backend terminated every 100 ms", "backends", backends_terminated, 1_000, 50, 15),
+    Trial("all connections of the server taken", "times", each(connections_exhausted), 20, 1, 1),
+    Trial("a lock holder that never lets go", "times", each(frozen_lock_holder), 10, 1, 1),
+    Trial("worker killed amid its jobs", "kills", kills_in_jobs, 50, 5, 2),
+    Trial("a refresh token used 20 times at once", "tokens", refresh_race, 1_000, 50, 5),
+)
