@@ -4,6 +4,7 @@ Commands have short time-outs. After a failure this process does not ask again f
 server delays a request now and then by the time-out, and all others not at all.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 BREAK_SECONDS = 2.0
 # Nothing of ours is asked before this moment (monotonic); one number for all threads, and a race costs one more try.
@@ -33,6 +35,7 @@ def ask(command: Callable[[Any], T]) -> T:
         return command(get_redis_connection("default"))
     except (RedisError, OSError) as error:
         _broken_until = time.monotonic() + BREAK_SECONDS
+        logger.warning("Redis is not asked for %s s: %s", BREAK_SECONDS, repr(error))
         raise CacheUnavailable from error
 
 

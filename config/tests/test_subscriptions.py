@@ -26,6 +26,7 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "events.tasks.retry_stalled_jobs",
         "inventory.tasks.expire_holds",
         "inventory.tasks.mail_stock_digest",
+        "orders.tasks.add_up_figures",
         "orders.tasks.cancel_overdue_orders",
     }
 
