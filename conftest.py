@@ -40,6 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("REDIS_URL", _servers.redis_url)
         os.environ["DATA_DIR"] = str(_folder)
     django.setup()
+    # xdist's workers inherit the environment. With this in it, pytest-django would read the settings in them before
+    # they come here, and all of them would share, and empty, one cache.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,3 +1,4 @@
+import os
 import time
 
 import pytest
@@ -52,3 +53,11 @@ def test_redis_is_asked_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> 
     time.sleep(0.06)
 
     assert cache.ask(lambda redis: redis.ping())
+
+
+def test_tests_that_run_side_by_side_do_not_share_a_cache() -> None:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw-1")
+
+    number = cache.ask(lambda redis: redis.connection_pool.connection_kwargs["db"])
+
+    assert number == int(worker.removeprefix("gw")) + 1

@@ -80,8 +80,8 @@ def reserve(
 
     Whoever refuses early by an unlocked read must count overdue holds as available, or expiry would need a job.
     """
-    if any(quantity < 1 for quantity in quantities.values()):
-        raise Invalid("A quantity is at least 1.", code="invalid_quantity")
+    if not quantities or any(quantity < 1 for quantity in quantities.values()):
+        raise Invalid("There is something to promise, and of each item at least 1.", code="invalid_quantity")
     levels, held = lock_items(quantities, reference=reference)
     if held:
         return _as_reserved(reference, quantities)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from api.refusals import Invalid
 from events.actors import Actor
 from events.services import publish
 from inventory.bands import ALERTING, band_of, closing_line
@@ -34,6 +35,8 @@ def reserve(
     lock: bool = True,
     between: Callable[[], object] = nothing,
 ) -> None:
+    if not quantities:
+        raise Invalid
     levels = list(read_levels(quantities, lock=lock))
     held = Reservation.objects.filter(reference=reference, state="open")
     if held.exists():
