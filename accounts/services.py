@@ -9,11 +9,13 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode
+from django_otp import devices_for_user
 
 from accounts.exceptions import EmailTaken, LastAdministrator, PasswordReplaced
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.passwords import hash_password, is_password_of
 from accounts.sessions import end_sessions
+from api.models import IdempotencyKey
 from api.refusals import FieldError, Invalid, NotFound, check_version
 from api.transactions import unit_of_work
 from events.actors import Actor
@@ -224,7 +226,10 @@ def refuse_last_administrator(user: User) -> None:
 
 @unit_of_work
 def anonymise_user(*, user_id: int, actor: Actor) -> None:
-    """Forget the person and keep the books: profile and email are erased, sessions end, orders stay. Repeatable."""
+    """Forget the person and keep the books: profile, email and devices are erased, sessions end, orders stay.
+
+    config.personal_data says what becomes of each model. Refuses LastAdministrator, and NotFound when it was done.
+    """
     user = locked_user(user_id)
     if user.is_superuser and user.is_active:
         refuse_last_administrator(user)
@@ -238,6 +243,10 @@ def anonymise_user(*, user_id: int, actor: Actor) -> None:
     touch(user)
     publish("user.anonymised", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
     end_sessions(user_id=user_id, reason="anonymised")
+    Session.objects.filter(user_id=user_id).update(user_agent="")
+    IdempotencyKey.objects.filter(user_id=user_id).delete()
+    for device in devices_for_user(user, confirmed=None):
+        device.delete()
 
 
 def create_admin(*, email: str, password: str, first_name: str, last_name: str, actor: Actor) -> User:

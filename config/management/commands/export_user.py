@@ -1,0 +1,26 @@
+"""`manage.py export_user`: everything that the shop keeps of one person, as JSON, for whoever asks for their data."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+
+from accounts.models import User
+from config.personal_data import export
+
+
+class Command(BaseCommand):
+    help = "Print everything that is kept of a person as JSON: profile, orders, sessions, journal."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        who = parser.add_mutually_exclusive_group(required=True)
+        who.add_argument("--email")
+        who.add_argument("--id", type=int, help="Also of somebody who was forgotten: what the books have kept.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = User.objects.with_email(options["email"]) if options["email"] else User.objects.filter(pk=options["id"])
+        user = found.first()
+        if user is None:
+            raise CommandError("There is no such user.")
+        self.stdout.write(json.dumps(export(user), cls=DjangoJSONEncoder, indent=2, ensure_ascii=False))

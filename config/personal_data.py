@@ -1,0 +1,65 @@
+"""What the shop keeps of a person: what an export hands out, and what becomes of it when the person is forgotten.
+
+Every model with a relation to a user has a row in POLICIES; a test finds the one that has none. Forgetting itself is
+`accounts.services.anonymise_user`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Q
+
+from accounts.models import User
+from events.models import Event
+from orders.models import OrderEvent, OrderItem
+
+PROFILE = (
+    *("id", "email", "first_name", "last_name", "phone"),
+    *("address_line1", "address_line2", "city", "state", "postal_code", "country"),
+    *("is_active", "is_staff", "created_at", "updated_at", "last_login"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`exported` are the fields that the person gets; none where there is nothing that tells of a person."""
+
+    exported: tuple[str, ...]
+    when_forgotten: str
+
+
+POLICIES = {
+    "accounts.Session": Policy(
+        ("id", "user_agent", "created_at", "refreshed_at", "expires_at", "revoked_at", "revoked_reason"),
+        "It ends at once, its user agent is erased, and the row goes with the next purge.",
+    ),
+    "orders.Order": Policy(
+        (
+            *("id", "number", "status", "total_amount", "currency", "order_date", "updated_at", "deleted_at"),
+            *("shipping_address_line1", "shipping_address_line2", "shipping_city", "shipping_state"),
+            *("shipping_postal_code", "shipping_country"),
+        ),
+        "It stays: the books must say what was sold and where it went. The name is gone with the profile.",
+    ),
+    "api.IdempotencyKey": Policy((), "It is deleted: it holds answers that the person has had."),
+    "admin.LogEntry": Policy((), "Never written: the journal is the audit trail."),
+    "otp_totp.TOTPDevice": Policy(("name", "confirmed", "created_at", "last_used_at"), "It is deleted."),
+    "otp_static.StaticDevice": Policy(("name", "confirmed", "created_at", "last_used_at"), "It is deleted."),
+}
+
+
+def export(user: User) -> dict[str, Any]:
+    """All that is kept of a person, by model: the profile, orders with lines and history, sessions, the journal."""
+    data: dict[str, Any] = {"profile": User.objects.filter(pk=user.pk).values(*PROFILE).get()}
+    for label, policy in POLICIES.items():
+        if policy.exported:
+            rows = apps.get_model(label)._default_manager.filter(user=user.pk).order_by("pk")
+            data[label] = list(rows.values(*policy.exported))
+    for order in data["orders.Order"]:
+        lines = OrderItem.objects.filter(order=order["id"])
+        order["items"] = list(lines.values("sku", "product_name", "quantity", "unit_price", "subtotal"))
+        order["history"] = list(OrderEvent.objects.filter(order=order["id"]).values("at", "event", "to_status", "note"))
+    own = Q(subject=f"user:{user.pk}") | Q(actor__in=[f"customer:{user.pk}", f"staff:{user.pk}"])
+    data["journal"] = list(Event.objects.filter(own).order_by("id").values("at", "kind", "subject", "payload"))
+    return data
