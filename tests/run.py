@@ -29,7 +29,7 @@ CHECKS: dict[str, tuple[int, list[str], dict[str, str]]] = {
     "deployment": (15, [PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
     "types": (90, [PYTHON, "-m", "mypy", "."], {}),
 }
-COVERAGE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=93"]
+COVERAGE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
 TESTS: dict[str, tuple[int, list[str], dict[str, str]]] = {
     "tests": (480, [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *COVERAGE], {}),
 }
