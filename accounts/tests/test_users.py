@@ -1,6 +1,7 @@
 """People: registering, profiles, passwords, leaving, and who may see whom."""
 
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -267,6 +268,9 @@ def test_a_forged_reset_link_is_refused(api: Any, uid: str) -> None:
 
 @pytest.mark.django_db
 def test_an_operator_creates_an_administrator(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO())
+    with pytest.raises(CommandError, match="set ADMIN_PASSWORD"):
+        call_command("create_admin", email="root@example.com")
     monkeypatch.setenv("ADMIN_PASSWORD", "weak")
     with pytest.raises(CommandError):
         call_command("create_admin", email="root@example.com")

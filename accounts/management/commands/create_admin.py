@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import sys
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -28,7 +29,7 @@ class Command(BaseCommand):
             validate_email(options["email"])
             user = create_admin(
                 email=options["email"],
-                password=os.environ.get("ADMIN_PASSWORD") or getpass.getpass("Password: "),
+                password=os.environ.get("ADMIN_PASSWORD") or ask_for_password(),
                 first_name=options["first_name"],
                 last_name=options["last_name"],
                 actor=COMMAND,
@@ -43,3 +44,9 @@ class Command(BaseCommand):
         except Invalid as error:
             raise CommandError(" ".join(problem.message for problem in error.errors)) from error
         self.stdout.write(f"Administrator {user.email} created.")
+
+
+def ask_for_password() -> str:
+    if not sys.stdin.isatty():
+        raise CommandError("There is no terminal to ask for a password: set ADMIN_PASSWORD.")
+    return getpass.getpass("Password: ")
