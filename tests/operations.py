@@ -1,0 +1,132 @@
+"""A valid request for every operation of the API, on a small shop: what tests over all operations start from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.tokens import default_token_generator
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.http import urlsafe_base64_encode
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.sessions import start_session
+from accounts.tests.factories import PASSWORD, client_of, make_user
+from catalog.models import Category, Variant
+from catalog.tests.factories import make_category
+from catalog.tests.pictures import add_picture, picture
+from inventory.tests.factories import WarehouseFactory
+from orders.models import Order
+from orders.tests.clients import basket
+from orders.tests.factories import make_article, place
+
+METHODS = ("get", "post", "put", "patch", "delete")
+PROFILE = {"first_name": "Ann", "last_name": "Smith", "email": "ann.new@example.com"}
+
+
+@dataclass
+class Valid:
+    """What the administrator, or the owner of the object, would send and be admitted with; a GET's is its query."""
+
+    body: dict[str, Any] = field(default_factory=dict)
+    format: str = "json"
+
+
+class World:
+    """A customer with an order, another customer, and a catalog of one article with a picture."""
+
+    def __init__(self) -> None:
+        WarehouseFactory(code="north")
+        self.owner = make_user(email="ann@example.com", password=PASSWORD)
+        self.stranger = make_user(password=PASSWORD)
+        self.article: Variant = make_article(stock=10, sku="MUG")
+        self.spare = make_article(stock=0, sku="POT", product=self.article.product)
+        self.category: Category = make_category("Chairs")
+        self.image = add_picture(self.article.product)
+        self.order = Order.objects.get(pk=place(self.owner, {self.article: 2}).id)
+        self.refresh = start_session(user_id=self.owner.pk).refresh_token
+
+    def path(self, template: str) -> str:
+        return template.format(
+            slug=self.category.slug,
+            sku="MUG",
+            code="main",
+            order_id=self.order.pk,
+            product_id=self.article.product_id,
+            image_id=self.image.pk,
+            variant_id=self.spare.pk if template.endswith("{variant_id}") else self.article.pk,
+            user_id=self.owner.pk,
+        )
+
+    def valid(self, operation: str) -> Valid:
+        """The body of an operation ("POST /orders"); most have none."""
+        reset = {
+            "uid": urlsafe_base64_encode(str(self.owner.pk).encode()),
+            "token": default_token_generator.make_token(self.owner),
+            "new_password": "another long one 7",
+        }
+        file = SimpleUploadedFile("mug.png", picture().read(), content_type="image/png")
+        bodies = {
+            "POST /categories": Valid({"name": "Tables"}),
+            "PUT /categories/{slug}": Valid({"name": "Seats"}),
+            "PATCH /categories/{slug}": Valid({"name": "Seats"}),
+            "POST /inventory/adjustments": Valid({"reason": "found", "lines": [{"sku": "MUG", "delta": 1}]}),
+            "PATCH /inventory/items/{sku}": Valid({"reorder_point": 3}),
+            "GET /inventory/items/{sku}/as-of": Valid({"at": "2026-01-31T12:00:00Z"}),
+            "POST /inventory/receipts": Valid({"reference": "DN-1", "lines": [{"sku": "MUG", "quantity": 1}]}),
+            "POST /inventory/transfers": Valid(
+                {"from": "main", "to": "north", "lines": [{"sku": "MUG", "quantity": 1}]}
+            ),
+            "POST /inventory/warehouses": Valid({"code": "south", "name": "South"}),
+            "PATCH /inventory/warehouses/{code}": Valid({"name": "Main hall"}),
+            "POST /orders": Valid(basket({"sku": "MUG", "quantity": 1})),
+            "PUT /orders/{order_id}/status": Valid({"status": "confirmed"}),
+            "POST /orders/{order_id}/cancel": Valid({"reason": "changed my mind"}),
+            "POST /products": Valid({"name": "Teapot", "price": "12.50"}),
+            "PUT /products/{product_id}": Valid({"name": "Mug, large"}),
+            "PATCH /products/{product_id}": Valid({"name": "Mug, large"}),
+            "POST /products/{product_id}/images": Valid({"file": file, "alt": "A mug"}, "multipart"),
+            "POST /products/{product_id}/variants": Valid({"sku": "MUG-XL", "name": "Extra large"}),
+            "PATCH /products/{product_id}/variants/{variant_id}": Valid({"name": "Large"}),
+            "POST /users": Valid(PROFILE | {"password": PASSWORD}),
+            "PUT /users/{user_id}": Valid(PROFILE | {"email": self.owner.email}),
+            "PATCH /users/{user_id}": Valid({"city": "Springfield"}),
+            "PUT /users/me": Valid(PROFILE | {"current_password": PASSWORD}),
+            "PATCH /users/me": Valid({"city": "Springfield"}),
+            "POST /users/login": Valid({"email": "ann@example.com", "password": PASSWORD}),
+            "POST /users/password-reset": Valid({"email": "ann@example.com"}),
+            "POST /users/password-reset/confirm": Valid(reset),
+            "POST /users/token/refresh": Valid({"refresh_token": self.refresh}),
+        }
+        return bodies.get(operation, Valid())
+
+    def send(self, client: APIClient, operation: str, *, path: str = "", more: Mapping[str, Any] | None = None) -> Any:
+        """Send the valid request of an operation, with `more` in its body."""
+        method, template = operation.split(" ")
+        valid = self.valid(operation)
+        kwargs: dict[str, Any] = {} if method == "GET" else {"format": valid.format}
+        body = valid.body | dict(more or {}) if method != "DELETE" else None
+        return getattr(client, method.lower())("/api/v1" + (path or self.path(template)), body, **kwargs)
+
+
+def clients(world: World) -> dict[str, APIClient]:
+    """One of each kind of client that the API may meet."""
+
+    def staff(*groups: str) -> APIClient:
+        return client_of(make_user(is_staff=True, groups=groups, password=PASSWORD))
+
+    disabled, ended = make_user(), make_user()
+    people = {
+        "nobody": APIClient(),
+        "owner": client_of(world.owner),
+        "stranger": client_of(world.stranger),
+        "stock keeper": staff("stock keeper"),
+        "order desk": staff("order desk"),
+        "catalog editor": staff("catalog editor"),
+        "administrator": staff("administrator"),
+        "disabled": client_of(disabled),
+        "logged out": client_of(ended),
+    }
+    User.objects.filter(pk=disabled.pk).update(is_active=False)
+    people["logged out"].post("/api/v1/users/logout")
+    return people

@@ -1,0 +1,149 @@
+"""Who may do what: every operation of the description, sent validly by each kind of client.
+
+An operation without a row fails, and so does a row without an operation. Refused means that nothing was written.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from events.models import Event
+from tests.operations import METHODS, World, clients
+
+KINDS = ("nobody", "owner", "stranger", "stock keeper", "order desk", "catalog editor", "administrator")
+# Whose account is disabled, or who has logged out, is 401 wherever a token counts.
+ENDED = ("disabled", "logged out")
+ANYBODY = "200 200 200 200 200 200 200"
+SIGNED_IN = "401 200 200 200 200 200 200"
+CATALOG = "401 403 403 403 403 200 200"
+CATALOG_NEW = "401 403 403 403 403 201 201"
+CATALOG_GONE = "401 403 403 403 403 204 204"
+STOCK = "401 403 403 200 403 403 200"
+STOCK_NEW = "401 403 403 201 403 403 201"
+SEES_STOCK = "401 403 403 200 200 200 200"
+SEES_ORDERS = "401 403 403 403 200 403 200"
+# An object of somebody else is as if it were not there.
+ORDER = "401 200 404 404 200 404 200"
+PERSON = "401 200 404 404 404 404 200"
+
+MATRIX = {
+    "GET /categories": ANYBODY,
+    "POST /categories": CATALOG_NEW,
+    "GET /categories/{slug}": ANYBODY,
+    "PUT /categories/{slug}": CATALOG,
+    "PATCH /categories/{slug}": CATALOG,
+    "DELETE /categories/{slug}": CATALOG_GONE,
+    "GET /inventory/alerts": SEES_STOCK,
+    "GET /inventory/items": SEES_STOCK,
+    "GET /inventory/items/{sku}": SEES_STOCK,
+    "PATCH /inventory/items/{sku}": STOCK,
+    "GET /inventory/items/{sku}/as-of": SEES_STOCK,
+    "GET /inventory/movements": SEES_STOCK,
+    "POST /inventory/adjustments": STOCK_NEW,
+    "POST /inventory/receipts": STOCK_NEW,
+    "POST /inventory/transfers": STOCK_NEW,
+    "GET /inventory/warehouses": SEES_STOCK,
+    "POST /inventory/warehouses": STOCK_NEW,
+    "GET /inventory/warehouses/{code}": SEES_STOCK,
+    "PATCH /inventory/warehouses/{code}": STOCK,
+    "GET /orders": SEES_ORDERS,
+    "POST /orders": "401 201 201 201 201 201 201",
+    "GET /orders/{order_id}": ORDER,
+    "DELETE /orders/{order_id}": "401 204 404 404 403 404 204",
+    "POST /orders/{order_id}/cancel": ORDER,
+    "GET /orders/{order_id}/history": ORDER,
+    "PUT /orders/{order_id}/status": SEES_ORDERS,
+    "GET /orders/health/stock-check": SEES_STOCK,
+    "GET /orders/my-orders": SIGNED_IN,
+    "GET /orders/statistics": SEES_ORDERS,
+    "GET /orders/user-statistics": SIGNED_IN,
+    "GET /products": ANYBODY,
+    "POST /products": CATALOG_NEW,
+    "GET /products/facets": ANYBODY,
+    "GET /products/{product_id}": ANYBODY,
+    "PUT /products/{product_id}": CATALOG,
+    "PATCH /products/{product_id}": CATALOG,
+    "DELETE /products/{product_id}": CATALOG_GONE,
+    "GET /products/{product_id}/images": ANYBODY,
+    "POST /products/{product_id}/images": CATALOG_NEW,
+    "DELETE /products/{product_id}/images/{image_id}": CATALOG_GONE,
+    "GET /products/{product_id}/variants": ANYBODY,
+    "POST /products/{product_id}/variants": CATALOG_NEW,
+    "GET /products/{product_id}/variants/{variant_id}": ANYBODY,
+    "PATCH /products/{product_id}/variants/{variant_id}": CATALOG,
+    "DELETE /products/{product_id}/variants/{variant_id}": CATALOG_GONE,
+    "GET /users": SEES_ORDERS,
+    "POST /users": "201 201 201 201 201 201 201",
+    "GET /users/{user_id}": ORDER,
+    "PUT /users/{user_id}": PERSON,
+    "PATCH /users/{user_id}": PERSON,
+    "GET /users/me": SIGNED_IN,
+    "PUT /users/me": SIGNED_IN,
+    "PATCH /users/me": SIGNED_IN,
+    "DELETE /users/me": "401 204 204 204 204 204 204",
+    "GET /users/logout": SIGNED_IN,
+    "POST /users/logout": SIGNED_IN,
+    "POST /users/login": ANYBODY,
+    "POST /users/token/refresh": ANYBODY,
+    "POST /users/password-reset": "202 202 202 202 202 202 202",
+    "POST /users/password-reset/confirm": ANYBODY,
+}
+# These look at no token: they are how one gets one.
+WITHOUT_TOKEN = ("/users/login", "/users/token/refresh", "/users/password-reset", "/users/password-reset/confirm")
+OBJECTS = {"{order_id}": "999999999", "{user_id}": "999999999"}
+
+
+@pytest.fixture
+def world(db: None, settings: Any, tmp_path: Any) -> World:
+    settings.RATE_LIMITS = False
+    settings.MEDIA_ROOT = str(tmp_path)
+    return World()
+
+
+def described() -> Iterator[str]:
+    for path, members in Client().get("/api/v1/schema").json()["paths"].items():
+        for method in members:
+            if method in METHODS:
+                yield f"{method.upper()} {path.removeprefix('/api/v1')}"
+
+
+def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
+    assert set(described()) == set(MATRIX)
+
+
+@pytest.mark.parametrize("operation", MATRIX)
+def test_each_is_admitted_or_refused_as_the_matrix_says(operation: str, world: World) -> None:
+    people = clients(world)
+    expected = dict(zip(KINDS, map(int, MATRIX[operation].split()), strict=True))
+    free = operation.endswith(WITHOUT_TOKEN)
+    expected |= dict.fromkeys(ENDED, expected["nobody"] if free else 401)
+    events = Event.objects.count()
+    found = {}
+    for kind, client in people.items():
+        start = transaction.savepoint()
+        found[kind] = world.send(client, operation).status_code
+        if found[kind] in (401, 403, 404):
+            assert Event.objects.count() == events, kind
+        transaction.savepoint_rollback(start)
+
+    assert found == expected
+
+
+@pytest.mark.parametrize("operation", [name for name, row in MATRIX.items() if "404" in row])
+def test_a_strangers_object_is_answered_like_one_that_is_not_there(operation: str, world: World) -> None:
+    stranger = clients(world)["stranger"]
+    template = operation.split(" ")[1]
+    missing = template
+    for name, nothing in OBJECTS.items():
+        missing = missing.replace(name, nothing)
+
+    of_another, of_nobody = world.send(stranger, operation), world.send(stranger, operation, path=missing)
+
+    def seen(answer: Any) -> Any:
+        headers = {name: value for name, value in answer.headers.items() if name != "X-Request-ID"}
+        return answer.status_code, answer.json() | {"request_id": ""}, headers
+
+    assert seen(of_another) == seen(of_nobody)

@@ -1,0 +1,91 @@
+"""Nobody writes a field by naming it: every body is asked to take every field that our models have."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+
+from catalog.tests.factories import snapshot as catalog_and_stock
+from orders.tests.factories import everything
+from tests.operations import METHODS, World, clients
+
+OURS = ("accounts", "api", "catalog", "events", "inventory", "orders")
+COVETED = {
+    "id",
+    "user",
+    "user_id",
+    "role",
+    "is_staff",
+    "is_superuser",
+    "groups",
+    "status",
+    "total",
+    "price",
+    "owner_id",
+}
+
+
+def every_field() -> set[str]:
+    models = (model for app in OURS for model in apps.get_app_config(app).get_models())
+    return COVETED | {name for model in models for field in model._meta.fields for name in (field.name, field.attname)}
+
+
+def described() -> dict[str, set[str]]:
+    """The fields of each operation's body, by operation."""
+    description = Client().get("/api/v1/schema").json()
+    shapes, found = description["components"]["schemas"], {}
+    for path, members in description["paths"].items():
+        for method, operation in members.items():
+            content = operation.get("requestBody", {}).get("content", {}) if method in METHODS else {}
+            for media in ("application/json", "multipart/form-data"):
+                if media in content:
+                    name = content[media]["schema"]["$ref"].rpartition("/")[2]
+                    found[f"{method.upper()} {path.removeprefix('/api/v1')}"] = set(shapes[name]["properties"])
+    return found
+
+
+@pytest.fixture
+def world(db: None, settings: Any, tmp_path: Any) -> World:
+    settings.RATE_LIMITS = False
+    settings.MEDIA_ROOT = str(tmp_path)
+    return World()
+
+
+def refused_fields(answer: Any) -> set[str]:
+    assert answer.status_code == 400, (answer.request["PATH_INFO"], answer.content)
+    return {error["field"] for error in answer.json()["errors"] if error["code"] == "unknown_field"}
+
+
+def test_no_body_takes_a_field_that_it_does_not_declare(world: World) -> None:
+    people = clients(world)
+    before = everything() | catalog_and_stock()
+    for operation, declared in described().items():
+        foreign = every_field() - declared
+        client = people["owner" if "/users" in operation or operation == "POST /orders" else "administrator"]
+
+        answer = world.send(client, operation, more=dict.fromkeys(foreign, "1"))
+
+        assert refused_fields(answer) == foreign, operation
+    assert everything() | catalog_and_stock() == before
+
+
+@pytest.mark.parametrize(
+    ("operation", "lines", "declared"),
+    [
+        ("POST /orders", "order_items", {"product_id", "variant_id", "sku", "quantity"}),
+        ("POST /inventory/receipts", "lines", {"sku", "quantity", "warehouse", "unit_cost"}),
+        ("POST /inventory/adjustments", "lines", {"sku", "warehouse", "delta", "set_to", "expected"}),
+        ("POST /inventory/transfers", "lines", {"sku", "quantity"}),
+        ("POST /products", "variants", {"sku", "name", "options", "price", "stock_quantity", "barcode"}),
+    ],
+)
+def test_no_line_takes_one_either(operation: str, lines: str, declared: set[str], world: World) -> None:
+    foreign = every_field() - declared
+    line = world.valid(operation).body.get(lines, [{"sku": "NEW"}])[0]
+    before = everything() | catalog_and_stock()
+
+    answer = world.send(clients(world)["administrator"], operation, more={lines: [line | dict.fromkeys(foreign, "1")]})
+
+    assert {field.removeprefix(f"{lines}.0.") for field in refused_fields(answer)} == foreign
+    assert everything() | catalog_and_stock() == before
