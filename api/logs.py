@@ -1,8 +1,14 @@
-"""Logs: one JSON object a line, with the id of the request that caused it. Nothing personal is put in by us."""
+"""Logs: one JSON object a line, with the id of the request that caused it, and nothing of what people typed or are."""
 
 import json
 import logging
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+import psycopg
+from django.db import Error
 
 from api.middleware import current_request_id
 
@@ -15,8 +21,43 @@ class JSONFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if request_id := current_request_id.get():
+        if request_id := request_id_of(record):
             line["request_id"] = request_id
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)
+
+    def formatException(
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        """The traceback. A database quotes values in its errors, emails too: their code has to do instead."""
+        text = super().formatException(ei)
+        for error in chain(ei[1]):
+            if isinstance(error, Error | psycopg.Error) and str(error):
+                text = text.replace(str(error), code_of(error))
+        return text
+
+
+def request_id_of(record: logging.LogRecord) -> str:
+    if request_id := current_request_id.get():
+        return request_id
+    # Two lines are written when the answer has left the middleware: gunicorn's for its access log, and Django's.
+    atoms: Any = record.args
+    if isinstance(atoms, Mapping):
+        return str(atoms.get("{x-request-id}o", ""))
+    return getattr(getattr(record, "request", None), "id", "")
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and all that it came from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def code_of(error: BaseException) -> str:
+    """What a database error may be called in a log: "23505 user_email_unique"."""
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return "(database error)"
+    return " ".join(filter(None, (cause.sqlstate, cause.diag.constraint_name))) or "(database error)"

@@ -182,6 +182,8 @@ def check_target(request: HttpRequest) -> HttpResponse | None:
 def problem_from_django(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Django's own HTML or empty error pages (no such path, a bad host, a crash) as a problem document."""
     problem = respond(Problem(response.status_code))
+    # By Django, which would write the line once more.
+    problem._has_been_logged = getattr(response, "_has_been_logged", False)  # type: ignore[attr-defined]
     for header in ("Allow", "Retry-After", "WWW-Authenticate"):
         if header in response.headers:
             problem.headers[header] = response.headers[header]

@@ -4,9 +4,10 @@ import json
 import os
 import secrets
 import socket
+from typing import Any
 
 import gunicorn
-from gunicorn import util
+from gunicorn import glogging, util
 
 gunicorn.SERVER = "shop"  # no version banner
 
@@ -25,7 +26,31 @@ limit_request_field_size = 8190
 control_socket_disable = True
 accesslog = "-" if os.environ.get("ACCESS_LOG") == "on" else None
 # Neither addresses of people nor query strings, which may hold emails.
-access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s"
+access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+
+
+class Logger(glogging.Logger):
+    """gunicorn's own lines look like those of the shop, and name nobody either."""
+
+    def setup(self, cfg: Any) -> None:
+        from api.logs import JSONFormatter
+
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            for handler in log.handlers:
+                handler.setFormatter(JSONFormatter())
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        # The whole message would name the client's address and quote what was sent.
+        msg = "What was sent is no HTTP request." if msg.startswith("Invalid request from ip=") else msg
+        super().warning(msg, *args, **kwargs)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        # Its arguments are the method and the address, which may hold a search for somebody.
+        super().exception(msg.partition(" %s")[0], **kwargs)
+
+
+logger_class = Logger
 
 
 def write_problem(sock: socket.socket, status: int, reason: str, message: str) -> None:

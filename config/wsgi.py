@@ -1,8 +1,10 @@
 """The WSGI entry point that gunicorn serves."""
 
+import logging
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+logging.captureWarnings(True)  # they are lines of the log like all others
 application = get_wsgi_application()
