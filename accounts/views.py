@@ -24,7 +24,6 @@ from accounts.serializers import (
     OwnProfileBody,
     PasswordResetBody,
     PasswordResetConfirmBody,
-    ProfileBody,
     RefreshBody,
     RegisterBody,
     TokenSerializer,
@@ -227,9 +226,13 @@ class UserDetail(View):
         # Otherwise whoever may edit customers could give an administrator's account an email of their own.
         if user.is_staff and not request.user.is_superuser:
             raise PermissionDenied("Accounts of staff are edited by administrators.")
+        changes = body_of(request, OwnProfileBody, partial=partial)
+        if passwords := [name for name in ("password", "current_password") if name in changes]:
+            errors = [FieldError(name, "own_only", "Passwords are changed by their owners.") for name in passwords]
+            raise Invalid("The password of somebody else cannot be changed here.", errors=errors)
         updated = services.update_user(
             user_id=user_id,
-            changes=body_of(request, ProfileBody, partial=partial),
+            changes=changes,
             actor=actor_of(request),
             expected_version=expected_version(request),
         )

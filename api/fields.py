@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 MAX_ID = 2**63 - 1
 MAX_INT = 2**31 - 1
+MAX_EXACT_FLOAT = 2**53
 MONEY = re.compile(r"(0\.(0[1-9]|[1-9][0-9]?)|[1-9][0-9]{0,6}(\.[0-9]{1,2})?)\Z")
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?\Z")
 INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
@@ -52,6 +53,9 @@ class Integer(serializers.IntegerField):
         if in_query(self):
             if not (isinstance(data, str) and INTEGER.match(data)):
                 self.fail("invalid")
+            return int(data)
+        # 3.0 is an integer in JSON, too, as long as a float can tell it from its neighbours.
+        if isinstance(data, float) and data.is_integer() and abs(data) < MAX_EXACT_FLOAT:
             return int(data)
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")

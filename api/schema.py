@@ -4,9 +4,11 @@ Every answer of every operation is described: the conventions that all share (er
 added here once and not at each view.
 """
 
+import re
 from functools import cache
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import inline_serializer
@@ -46,6 +48,7 @@ STATUSES = {
     "409": "A conflict with the current state",
     "412": "Somebody else has edited it since (If-Match)",
     "413": "The body is too large",
+    "414": "The address is too long",
     "415": "The body's media type is not supported",
     "422": "The idempotency key was used for another request",
     "429": "Too many requests; see Retry-After",
@@ -60,7 +63,11 @@ def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 
 IF_NONE_MATCH = header("If-None-Match", "ETags that the client has; a match is answered with 304.")
-IF_MATCH = header("If-Match", "The ETag that the edit was made against; 412 when somebody else has edited since.")
+IF_MATCH = header(
+    "If-Match",
+    "The ETag that the edit was made against; 412 when somebody else has edited since.",
+    pattern=r'^(\*|"[0-9]{1,10}(\.[0-9a-f]+)?")$',
+)
 KEY = header(
     "Idempotency-Key",
     "The same key and body again give the first answer again, and nothing happens twice.",
@@ -91,9 +98,9 @@ class Schema(AutoSchema):
         return [self.view.__module__.split(".")[0]]
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """Who may come: with `public_read`, nobody has to sign in for a GET."""
+        """Who may come: with `public_read`, nobody has to sign in for a GET, and staff who do may see more."""
         public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())
-        return [{}] if public and self.method == "GET" else super().get_auth()
+        return [{}, *super().get_auth()] if public and self.method == "GET" else super().get_auth()
 
     def get_operation_id(self) -> str:
         """The method and the whole path: "get_users_by_user_id"."""
@@ -131,14 +138,27 @@ class TextField(OpenApiSerializerFieldExtension):
     target_class = "api.fields.Text"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "string"}
+        # PostgreSQL cannot store NUL.
+        schema: dict[str, Any] = {"type": "string", "pattern": r"^[^\x00]*$"}
         if self.target.max_length:
             schema["maxLength"] = self.target.max_length
         if not self.target.allow_blank:
             schema["minLength"] = max(1, self.target.min_length or 1)
             if self.target.trim_whitespace:
-                schema["pattern"] = r"\S"  # white space alone is as empty as nothing
+                schema["pattern"] = r"^[^\x00]*[^\s\x00][^\x00]*$"  # white space alone is as empty as nothing
+        for validator in self.target.validators:
+            if isinstance(validator, RegexValidator):
+                schema["pattern"] = re.compile(validator.regex).pattern.replace(r"\A", "^").replace(r"\Z", "$")
         return schema
+
+
+class DayField(OpenApiSerializerFieldExtension):
+    target_class = "api.fields.DayOrTimestamp"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        # RFC 3339 would allow offsets that no place on Earth has.
+        moment = {"format": "date-time", "pattern": r"([Zz]|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"}
+        return {"type": "string", "anyOf": [moment, {"format": "date"}]}
 
 
 def describe_errors(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
@@ -151,18 +171,34 @@ def describe_errors(result: dict[str, Any], generator: Any, request: Any, public
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             describe(path, method, operation)
+        made = operations.get("post", {}).get("responses", {}).get("201")
+        if made and (links := links_from(path, result["paths"])):
+            made["links"] = links
     return result
+
+
+def links_from(collection: str, paths: dict[str, Any]) -> dict[str, Any]:
+    """What can be done with the member that a POST has made: every operation below `collection/{its name}`."""
+    member = re.compile(re.escape(collection) + r"/\{(\w+)\}(/[^{}]*)?\Z")
+    above = {name: f"$request.path.{name}" for name in re.findall(r"\{(\w+)\}", collection)}
+    links = {}
+    for path, operations in paths.items():
+        if match := member.match(path):
+            parameters = above | {match[1]: f"$response.body#/{match[1]}"}
+            for operation in operations.values():
+                links[operation["operationId"]] = {"operationId": operation["operationId"], "parameters": parameters}
+    return links
 
 
 def describe(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses = {"400", "401", "406", "429", "503"}
     headers = []
     if method == "get":
-        statuses.add("304")
+        statuses |= {"304", "414"}
         headers.append(IF_NONE_MATCH)
     else:
         statuses |= {"403", "409"}
-    if {} not in operation.get("security", [{}]):
+    if {"bearer": []} in operation.get("security", []):
         statuses.add("403")
     if "{" in path:
         statuses.add("404")
@@ -175,6 +211,9 @@ def describe(path: str, method: str, operation: dict[str, Any]) -> None:
     if method == "post" and path.endswith(KEYED):
         statuses.add("422")
         headers.append(KEY)
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "query" and not parameter.get("required"):
+            parameter["allowEmptyValue"] = True  # it means absent
     operation["parameters"] = operation.get("parameters", []) + headers
     for status in sorted(statuses - set(operation["responses"])):
         answer: dict[str, Any] = {"description": STATUSES[status]}

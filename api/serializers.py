@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -46,7 +47,12 @@ def checker_of(query: type[QuerySerializer]) -> QuerySerializer:
 class PageQuery(QuerySerializer):
     """What every list takes."""
 
-    cursor = Text(required=False, max_length=2500, help_text="From `next` or `previous` of an earlier page.")
+    cursor = Text(
+        required=False,
+        max_length=2500,
+        validators=[RegexValidator(r"\A[-_A-Za-z0-9]+\Z", "This cursor is not one of ours.", "invalid_cursor")],
+        help_text="From `next` or `previous` of an earlier page.",
+    )
     page_size = Integer(required=False, min_value=1, max_value=settings.MAX_PAGE_SIZE, help_text="Rows per page.")
     count = Choice(required=False, choices=["exact"], help_text="`exact` adds the total, which costs a count.")
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
@@ -259,7 +260,7 @@ class WarehouseBody(BodySerializer):
 
 
 class NewWarehouseBody(WarehouseBody):
-    code = serializers.RegexField(r"\A[-a-zA-Z0-9_]+\Z", max_length=32)
+    code = Text(max_length=32, validators=[RegexValidator(r"\A[-a-zA-Z0-9_]+\Z", "Letters, digits, - and _ only.")])
 
 
 class WarehouseSerializer(serializers.ModelSerializer[Warehouse]):

@@ -51,7 +51,8 @@ def errors_of(serializer: type[serializers.Serializer[Any]], **data: Any) -> Any
         ("email", "nobody"),
         ("email", "a" * 250 + "@example.com"),
         ("number", "1"),
-        ("number", 1.0),
+        ("number", 1.5),
+        ("number", 1e300),
         ("number", True),
         ("number", 0),
         ("number", 11),
@@ -127,3 +128,11 @@ def test_a_query_string_is_read_as_text() -> None:
 @pytest.mark.parametrize(("field", "value"), [("number", "1.0"), ("number", "9" * 30), ("flag", "yes"), ("at", "now")])
 def test_a_wrong_parameter_is_refused(field: str, value: str) -> None:
     assert list(errors_of(Query, **{field: value})) == [field]
+
+
+def test_an_integer_may_be_written_with_a_point_as_json_allows() -> None:
+    checked = Body(data={"number": 3.0})
+
+    assert checked.is_valid()
+    assert checked.validated_data["number"] == 3
+    assert type(checked.validated_data["number"]) is int

@@ -1,0 +1,49 @@
+"""The description against the running shop: Schemathesis sends what it allows and what it forbids, with all checks.
+
+SCHEMATHESIS_EXAMPLES=500 makes a long run of it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.shop import BASE_DIR, Shop, running_shop
+
+pytestmark = pytest.mark.slow
+LOGINS = {"admin@example.com": "demo-admin-password", "customer@example.com": "demo-customer-password"}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with running_shop(tmp_path_factory.mktemp("shop"), BCRYPT_ROUNDS="4", RATE_LIMITS="off") as shop:
+        shop.manage("load_demo")
+        yield shop
+
+
+# What coverage sends is about fields, and those are the same for everybody.
+@pytest.mark.parametrize(
+    ("email", "phases"),
+    [("admin@example.com", "examples,coverage,fuzzing,stateful"), ("customer@example.com", "fuzzing,stateful")],
+)
+def test_the_shop_does_what_its_description_says(shop: Shop, email: str, phases: str, tmp_path: Path) -> None:
+    login = shop.client().post("/users/login", json={"email": email, "password": LOGINS[email]})
+    token = login.json()["access_token"]
+    command = [
+        *(str(Path(sys.executable).parent / "st"), "--config-file", str(BASE_DIR / "tests" / "schemathesis.toml")),
+        *("run", f"{shop.url}/api/v1/schema", "--header", f"Authorization: Bearer {token}"),
+        *("--checks", "all", "--exclude-checks", "positive_data_acceptance", "--mode", "all"),
+        *("--phases", phases),
+        *("--max-examples", os.environ.get("SCHEMATHESIS_EXAMPLES", "5")),
+        *("--generation-database", "none", "--no-color", "--warnings", "off"),
+    ]
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.schemathesis_checks", "PYTHONPATH": str(BASE_DIR), "SHOP_URL": shop.url}
+
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | hooks, capture_output=True, text=True, check=False)
+
+    print(done.stdout[-2000:])
+    assert done.returncode == 0, done.stdout
+    assert "safety net" not in shop.log("web")
