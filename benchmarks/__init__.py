@@ -1,0 +1,1 @@
+"""The comparison with a FastAPI shop: `make bench`. See README.md."""

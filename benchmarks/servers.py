@@ -1,0 +1,168 @@
+"""Both shops on one PostgreSQL and one Valkey: ours with the cache of lists and without it, and the peer."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from benchmarks import data, fill_peer
+from config import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+PEER_PYTHON = BASE_DIR / ".venv" / "bench" / "bin" / "python"
+PORTS = {"cached": 8311, "shop": 8312, "peer": 8313}
+READY = {"cached": "/api/v1/products/", "shop": "/api/v1/products/", "peer": "/products"}
+
+
+@dataclass
+class Bench:
+    """The running servers. `cached` is our shop as it is delivered, `shop` is the same with the cache of lists off."""
+
+    data_dir: Path
+    shop_url: str
+    peer_url: str
+    redis_url: str
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Production settings of our shop; TLS ends before it, as behind any proxy."""
+        inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+        return inherited | {
+            "ENVIRONMENT": "production",
+            "SECRET_KEY": SECRET_KEY,
+            "ALLOWED_HOSTS": "shop.test",
+            "EMAIL_URL": "smtp://localhost:2525",
+            "DATABASE_URL": self.shop_url,
+            "REDIS_URL": f"{self.redis_url}",
+            "DATA_DIR": str(self.data_dir),
+            "TRUST_X_FORWARDED_PROTO": "on",
+            "RATE_LIMITS": "off",
+            "BCRYPT_ROUNDS": str(data.BCRYPT_ROUNDS),
+            # Longer than the run, so that nobody signs in again in the middle of it.
+            "ACCESS_TOKEN_LIFETIME_SECONDS": "7200",
+            **more,
+        }
+
+    def manage(self, *command: str) -> str:
+        return self.run(sys.executable, "manage.py", *command)
+
+    def run(self, *command: str, show: bool = False) -> str:
+        output = None if show else subprocess.PIPE
+        done = subprocess.run(
+            command, cwd=BASE_DIR, env=self.environment(), stdout=output, stderr=subprocess.STDOUT, check=False
+        )
+        text = (done.stdout or b"").decode()
+        assert done.returncode == 0, f"{' '.join(command)}\n{text}"
+        return text
+
+    def start(self, name: str) -> None:
+        serve = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
+        environments = {
+            "cached": self.environment(PORT=str(PORTS["cached"])),
+            "shop": self.environment(PORT=str(PORTS["shop"]), LIST_CACHE_SECONDS="0"),
+            "peer": self.environment(
+                PEER_DATABASE_URL=for_sqlalchemy(self.peer_url), PEER_REDIS_URL=self.redis_url, PEER_SECRET=SECRET_KEY
+            ),
+            "worker": self.environment(),
+        }
+        commands = {
+            "peer": [str(PEER_PYTHON), "benchmarks/peers/fastapi_peer.py", str(PORTS["peer"]), "2"],
+            "worker": [sys.executable, "manage.py", "worker"],
+        }
+        with (self.data_dir / f"{name}.log").open("wb") as log:
+            self.processes[name] = subprocess.Popen(
+                commands.get(name, serve), cwd=BASE_DIR, env=environments[name], stdout=log, stderr=log
+            )
+
+    def wait_for(self, name: str) -> None:
+        request = urllib.request.Request(f"http://127.0.0.1:{PORTS[name]}{READY[name]}")
+        request.add_header("Host", "shop.test")
+        request.add_header("X-Forwarded-Proto", "https")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline, answer = time.monotonic() + 60, "no answer"
+        while time.monotonic() < deadline:
+            assert self.processes[name].poll() is None, (self.data_dir / f"{name}.log").read_text()
+            try:
+                opener.open(request, timeout=5).close()
+                return
+            except OSError as error:
+                answer = str(error)
+            time.sleep(0.1)
+        raise AssertionError(f"{name} is not ready: {answer}\n{(self.data_dir / f'{name}.log').read_text()[-2000:]}")
+
+    def stop(self, *names: str) -> None:
+        for name in names or list(self.processes):
+            process = self.processes.pop(name)
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+            process.kill()
+            process.wait()
+
+    def memory_mb(self, name: str) -> list[float]:
+        """What each worker process of a server holds in memory."""
+        parent = self.processes[name].pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        sizes = []
+        for child in children:
+            [line] = [x for x in Path(f"/proc/{child}/status").read_text().splitlines() if x.startswith("VmRSS")]
+            sizes.append(int(line.split()[1]) / 1024)
+        return sizes
+
+
+SECRET_KEY = secrets.token_urlsafe(64)
+
+
+def for_sqlalchemy(url: str) -> str:
+    parts = urlsplit(url)
+    host = unquote(parts.netloc.rpartition("@")[2])
+    return f"postgresql+asyncpg://{parts.username}:{parts.password}@/{parts.path[1:]}?host={host}"
+
+
+@contextmanager
+def running(data_dir: Path, name: str, *, anew: bool = True) -> Iterator[Bench]:
+    """Servers, both databases filled (anew, or as they were left), both shops ready; all of it stopped in the end."""
+    servers = embedded.start(data_dir, report=print)
+    shop_url = servers.database_url.rpartition("/")[0] + f"/shop_{name}"
+    peer_url = servers.database_url.rpartition("/")[0] + f"/peer_{name}"
+    bench = Bench(data_dir, shop_url, peer_url, servers.redis_url)
+    try:
+        if anew or not exists(servers.database_url, f"peer_{name}"):
+            make_anew(servers.database_url, f"shop_{name}", f"peer_{name}")
+            bench.manage("prepare_database")
+            bench.manage("migrate", "-v0")
+            bench.run(sys.executable, "-m", "benchmarks.fill_shop", name, show=True)
+            fill_peer.fill(peer_url, data.SIZES[name])
+        for server in PORTS:
+            bench.start(server)
+        for server in PORTS:
+            bench.wait_for(server)
+        yield bench
+    finally:
+        bench.stop()
+        servers.stop()
+
+
+def exists(url: str, database: str) -> bool:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("select 1 from pg_database where datname = %s", [database])
+        return found.fetchone() is not None
+
+
+def make_anew(url: str, *databases: str) -> None:
+    """Fresh empty databases, so that no run is measured with the orders of the last one."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for database in databases:
+            name = sql.Identifier(database)
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+            connection.execute(sql.SQL("create database {}").format(name))
