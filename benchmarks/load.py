@@ -45,7 +45,7 @@ class Plan:
 @dataclass
 class Connection:
     port: int
-    socket: socket.socket = field(init=False)
+    wire: socket.socket = field(init=False)
     received: bytearray = field(default_factory=bytearray)
     asked_at: float = 0.0
     busy: bool = False
@@ -54,16 +54,16 @@ class Connection:
         self.connect()
 
     def connect(self) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=30)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.wire = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, request: bytes, number: int) -> None:
         self.busy, self.asked_at = True, time.perf_counter()
-        self.socket.sendall(request.replace(UNIQUE, b"%016x" % number))
+        self.wire.sendall(request.replace(UNIQUE, b"%016x" % number))
 
     def read(self) -> tuple[int, bytes] | None:
         """The answer's status and body once all of it is there."""
-        piece = self.socket.recv(262_144)
+        piece = self.wire.recv(262_144)
         if not piece:
             raise ConnectionError("The server has closed a connection.")
         self.received += piece
@@ -91,7 +91,8 @@ class Run:
         self.first_number = time.time_ns() & (2**60 - 1)
         self.statuses: Counter[int] = Counter()
         self.measured: Counter[int] = Counter()
-        self.latencies: list[float] = []
+        self.latencies: dict[bool, list[float]] = {True: [], False: []}
+        self.last_success = 0.0
         self.bodies: list[str] = []
         self.bytes = 0
 
@@ -108,7 +109,7 @@ class Run:
         self.end = begin + self.plan.seconds
         with selectors.DefaultSelector() as selector:
             for connection in connections:
-                selector.register(connection.socket, selectors.EVENT_READ, connection)
+                selector.register(connection.wire, selectors.EVENT_READ, connection)
                 self.ask(connection)
             open_requests = len(connections)
             while open_requests:
@@ -131,22 +132,24 @@ class Run:
             self.bodies.append(f"{status} {body.decode()}")
         if begin <= now and (self.plan.attempts or now < self.end):
             self.measured[status] += 1
-            self.latencies.append(now - asked_at)
+            self.latencies[status < 300].append(now - asked_at)
+            if status < 300:
+                self.last_success = now - begin
             self.bytes += len(body)
 
     def result(self, elapsed: float) -> dict[str, Any]:
-        latencies = sorted(self.latencies) or [0.0]
-        seconds = elapsed if self.plan.attempts else self.plan.seconds
+        """Rates per second. With `attempts`, successes count until the last of them, and refusals after it."""
+        succeeded, refused = (sorted(self.latencies[key]) or [0.0] for key in (True, False))
         done = sum(self.measured.values())
+        rate = done / self.plan.seconds if self.plan.seconds else len(succeeded) / self.last_success
         return {
-            "rate": done / seconds,
-            "seconds": seconds,
+            "rate": rate,
             "statuses": dict(self.statuses),
-            "measured": dict(self.measured),
-            "p50_ms": 1000 * latencies[len(latencies) // 2],
-            "p99_ms": 1000 * latencies[len(latencies) * 99 // 100],
+            "p50_ms": 1000 * succeeded[len(succeeded) // 2],
+            "p99_ms": 1000 * succeeded[len(succeeded) * 99 // 100],
+            "refused_p50_ms": 1000 * refused[len(refused) // 2],
             "bytes": self.bytes / max(done, 1),
-            "processor_share": time.process_time() / max(elapsed + self.plan.warm_up, 0.001),
+            "processor_share": time.process_time() / (elapsed + self.plan.warm_up),
             "bodies": self.bodies,
         }
 

@@ -60,7 +60,7 @@ def answer(document: Any, status: int = 200) -> Response:
 
 
 def rows_of(result: sa.CursorResult[Any]) -> list[dict[str, Any]]:
-    names = [str(name) for name in result.keys()]
+    names = [str(name) for name in result.keys()]  # noqa: SIM118  # a result is no dict
     return [dict(zip(names, row, strict=True)) for row in result]
 
 

@@ -1,0 +1,147 @@
+"""`make bench`: both shops side by side, W1 to W10; writes results.json and results.md. See README.md."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks import report, servers, workloads
+from benchmarks.data import FLASH_STOCK, SIZES, flash_article
+from benchmarks.load import Plan
+from benchmarks.servers import PORTS, Bench
+from benchmarks.workloads import NAMES, Shop, Side
+
+HERE = Path(__file__).parent
+ATTEMPTS = 2 * FLASH_STOCK
+WARM_UP = 1.0
+COUNTS = {
+    "shop": "select count(*) from orders_order",
+    "peer": "select count(*) from purchase",
+}
+LEFT = {
+    "shop": "select sum(on_hand - reserved) from inventory_stocklevel where item_id = %s",
+    "peer": "select stock from product where id = %s",
+}
+
+
+class Comparison:
+    """One run of the bench: what was asked of whom, and what came of it."""
+
+    def __init__(self, bench: Bench, size_name: str, seconds: float) -> None:
+        size = SIZES[size_name]
+        self.bench, self.seconds = bench, seconds
+        self.sides: dict[str, Side] = {
+            "peer": Side("peer", PORTS["peer"], size),
+            "shop": Shop("shop", PORTS["shop"], size),
+            "cached": Shop("cached", PORTS["cached"], size),
+        }
+        self.runs: list[dict[str, Any]] = []
+        self.place = 0
+
+    def prepare(self) -> None:
+        for side in self.sides.values():
+            side.prepare()
+        workloads.agree(list(self.sides.values()))
+
+    def round(self, number: int, asked: Iterable[str]) -> None:
+        """Every workload once on each side; whoever was first is last in the next round."""
+        for workload in asked:
+            names = [n for n in self.sides if n != "cached" or workload in workloads.LIST_WORKLOADS]
+            for name in names if number % 2 == 0 else reversed(names):
+                self.measure(workload, name, number)
+
+    def measure(self, workload: str, name: str, number: int) -> None:
+        side, self.place = self.sides[name], self.place + 1
+        plan = Plan(side.port, workloads.requests(workload, side, self.place if workload == "W8" else number))
+        if workload == "W8":
+            plan.attempts = ATTEMPTS
+        else:
+            plan.warm_up, plan.seconds = WARM_UP, self.seconds
+        before = self.value(name, COUNTS)
+        result = generate(plan)
+        self.check(workload, name, result, self.value(name, COUNTS) - before)
+        result |= {"workload": workload, "side": name, "round": number}
+        del result["bodies"]
+        self.runs.append(result)
+        print(
+            f"{workload:<4}{name:<7} {result['rate']:8,.0f}/s  p50 {result['p50_ms']:6.1f}  p99 {result['p99_ms']:6.1f}"
+            f" ms {result['bytes']:7,.0f} bytes  generator {result['processor_share']:.0%} of a core",
+            flush=True,
+        )
+
+    def check(self, workload: str, name: str, result: dict[str, Any], orders: int) -> None:
+        """Statuses are the expected ones, bodies are documents of the right shape, and the database has each order."""
+        statuses = {int(status): count for status, count in result["statuses"].items()}
+        unexpected = set(statuses) - workloads.EXPECTED.get(workload, {200})
+        bodies = [(int(text[:3]), json.loads(text[4:])) for text in result["bodies"]]
+        assert not unexpected, f"{workload} {name}: {statuses} {[b for b in bodies if b[0] in unexpected][:2]}"
+        assert orders == statuses.get(201, 0), f"{workload} {name}: {orders} orders in the database, {statuses}"
+        side = self.sides[name]
+        for status, body in bodies:
+            if status == 201:
+                assert len(body[side.lines]) == (1 if workload == "W8" else 3), body
+            if workload in ("W1", "W4", "W5"):
+                assert len(body["results"]) == 20, body
+            if workload == "W9":
+                assert len(body["results"]) == 10, body
+        if workload == "W8":
+            article = flash_article(side.size, self.place)
+            sold, left = statuses.get(201, 0), self.value(name, LEFT, article)
+            assert (sold, left) == (FLASH_STOCK, 0), f"{name} has sold {sold} of {FLASH_STOCK}, {left} are left"
+
+    def value(self, name: str, statements: dict[str, str], *params: object) -> int:
+        kind = "peer" if name == "peer" else "shop"
+        url = self.bench.peer_url if kind == "peer" else self.bench.shop_url
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            row = connection.execute(statements[kind].encode(), params).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def generate(plan: Plan) -> dict[str, Any]:
+    """Let the generator carry out a plan, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.load"], input=plan.dump(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workloads", nargs="*", metavar="W", help=" ".join(NAMES))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--data-dir", type=Path, default=Path(".data/bench"))
+    parser.add_argument("--keep", action="store_true", help="Use the databases of the last run.")
+    options = parser.parse_args()
+    if unknown := set(options.workloads) - set(NAMES):
+        parser.error(f"There is no workload {', '.join(unknown)}.")
+    options.workloads = options.workloads or list(NAMES)
+    started = datetime.now(UTC)
+    with servers.running(options.data_dir.resolve(), "small", anew=not options.keep) as bench:
+        comparison = Comparison(bench, "small", options.seconds)
+        comparison.prepare()
+        for number in range(options.rounds):
+            print(f"==> Round {number + 1} of {options.rounds}")
+            comparison.round(number, options.workloads)
+        memory = {name: bench.memory_mb(name) for name in PORTS}
+        print(bench.manage("verify_stock").strip())
+    results = report.results(comparison.runs, started, options.seconds, memory)
+    print(report.table(results))
+    if set(options.workloads) == set(NAMES):
+        (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+        (HERE / "results.md").write_text(report.page(results))
+        (HERE / "results.svg").write_text(report.picture(results))
+
+
+if __name__ == "__main__":
+    main()
