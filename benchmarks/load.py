@@ -122,6 +122,7 @@ class Run:
                     if self.may_ask(now):
                         self.ask(connection)
                     else:
+                        selector.unregister(connection.wire)
                         open_requests -= 1
         return self.result(time.perf_counter() - begin)
 
@@ -137,11 +138,14 @@ class Run:
                 self.last_success = now - begin
             self.bytes += len(body)
 
+    def measured_successes(self) -> int:
+        return sum(count for status, count in self.measured.items() if status < 300)
+
     def result(self, elapsed: float) -> dict[str, Any]:
         """Rates per second. With `attempts`, successes count until the last of them, and refusals after it."""
         succeeded, refused = (sorted(self.latencies[key]) or [0.0] for key in (True, False))
         done = sum(self.measured.values())
-        rate = done / self.plan.seconds if self.plan.seconds else len(succeeded) / self.last_success
+        rate = self.measured_successes() / (self.plan.seconds or self.last_success)
         return {
             "rate": rate,
             "statuses": dict(self.statuses),

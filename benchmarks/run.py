@@ -60,6 +60,7 @@ class Comparison:
     def measure(self, workload: str, name: str, number: int) -> None:
         side, self.place = self.sides[name], self.place + 1
         plan = Plan(side.port, workloads.requests(workload, side, self.place if workload == "W8" else number))
+        plan.connections = workloads.CONNECTIONS.get(workload, plan.connections)
         if workload == "W8":
             plan.attempts = ATTEMPTS
         else:

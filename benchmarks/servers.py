@@ -133,8 +133,8 @@ def for_sqlalchemy(url: str) -> str:
 def running(data_dir: Path, name: str, *, anew: bool = True) -> Iterator[Bench]:
     """Servers, both databases filled (anew, or as they were left), both shops ready; all of it stopped in the end."""
     servers = embedded.start(data_dir, report=print)
-    shop_url = servers.database_url.rpartition("/")[0] + f"/shop_{name}"
-    peer_url = servers.database_url.rpartition("/")[0] + f"/peer_{name}"
+    shop_url = with_database(servers, f"shop_{name}")
+    peer_url = with_database(servers, f"peer_{name}")
     bench = Bench(data_dir, shop_url, peer_url, servers.redis_url)
     try:
         if anew or not exists(servers.database_url, f"peer_{name}"):
@@ -151,6 +151,10 @@ def running(data_dir: Path, name: str, *, anew: bool = True) -> Iterator[Bench]:
     finally:
         bench.stop()
         servers.stop()
+
+
+def with_database(servers: embedded.Servers, name: str) -> str:
+    return f"{servers.database_url.rpartition('/')[0]}/{name}"
 
 
 def exists(url: str, database: str) -> bool:

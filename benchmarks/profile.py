@@ -1,0 +1,125 @@
+"""Where the time of a request goes: `python -m benchmarks.profile W1 W2 W7 W9 [--functions]`, after a run with --keep.
+
+One process and one client; times are of this process' clock, so the waiting for PostgreSQL counts to the statements.
+"""
+
+import argparse
+import cProfile
+import json
+import os
+import pstats
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.data import SMALL
+from benchmarks.servers import Bench, with_database
+from benchmarks.workloads import Shop, credentials, requests
+from config import embedded
+
+REQUESTS = 400
+
+
+def profile(names: list[str], *, functions: bool) -> None:
+    """In the process that has the shop's environment."""
+    import django
+
+    django.setup()
+    from django.core.wsgi import get_wsgi_application
+    from django.db import connection
+
+    application = get_wsgi_application()
+    side = Shop("shop", 0, SMALL)
+    for number in range(1, 5):
+        signed_in = json.loads(call(application, side.request(side.login_path, credentials(number))))
+        side.tokens.append(signed_in["access_token"])
+    print("| | ms of a request | statements | ms in them | bytes |\n|---|---|---|---|---|")
+    for name in names:
+        raw = [
+            request.replace(b"<<unique-number>", os.urandom(8).hex().encode()) for request in requests(name, side, 0)
+        ]
+        for request in raw[:50]:
+            call(application, request)
+        spent: list[float] = []
+        begun, size = time.perf_counter(), 0
+        with connection.execute_wrapper(stopwatch(spent)):
+            for request in raw[50:REQUESTS]:
+                size += len(call(application, request))
+        count = REQUESTS - 50
+        whole = 1000 * (time.perf_counter() - begun) / count
+        print(
+            f"| {name} | {whole:.2f} | {len(spent) / count:.1f} | {1000 * sum(spent) / count:.2f} | {size // count} |"
+        )
+        if functions:
+            with cProfile.Profile() as profiler:
+                for request in raw[REQUESTS : 2 * REQUESTS]:
+                    call(application, request)
+            pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
+
+
+def stopwatch(spent: list[float]) -> Callable[..., Any]:
+    def measure(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            spent.append(time.perf_counter() - begun)
+            if os.environ.get("SHOW_STATEMENTS"):
+                print(f"{1000 * spent[-1]:6.2f} ms  {' '.join(str(sql).split())[:150]}")
+
+    return measure
+
+
+def call(application: Callable[..., Any], request: bytes) -> bytes:
+    """One request through the WSGI application, as gunicorn would hand it over."""
+    from io import BytesIO
+
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    method, target, _ = first.split(" ")
+    path, _, query = target.partition("?")
+    headers = dict(line.split(": ", 1) for line in lines)
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()} | {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "CONTENT_TYPE": headers.get("Content-Type", ""),
+        "CONTENT_LENGTH": headers.get("Content-Length", ""),
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+    }
+    response = application(environ, lambda status, headers: None)
+    content = b"".join(response)
+    response.close()
+    assert response.status_code < 300, content
+    return content
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workloads", nargs="*", default=["W1", "W2", "W7", "W9"])
+    parser.add_argument("--functions", action="store_true")
+    parser.add_argument("--data-dir", type=Path, default=Path(".data/bench"))
+    options = parser.parse_args()
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        profile(options.workloads, functions=options.functions)
+        return
+    servers = embedded.start(options.data_dir.resolve())
+    try:
+        bench = Bench(options.data_dir.resolve(), with_database(servers, "shop_small"), "", servers.redis_url)
+        settings = bench.environment(DJANGO_SETTINGS_MODULE="config.settings", LIST_CACHE_SECONDS="0")
+        settings["SHOW_STATEMENTS"] = os.environ.get("SHOW_STATEMENTS", "")
+        subprocess.run([sys.executable, "-m", "benchmarks.profile", *sys.argv[1:]], env=settings, check=True)
+    finally:
+        servers.stop()
+
+
+if __name__ == "__main__":
+    main()
