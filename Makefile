@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
-.PHONY: run test check prove openapi clean requirements help
+.PHONY: run test check prove bench bench-data bench-growth openapi clean requirements help
 
 run: .venv/run.stamp  ## Start the shop with demo data: PORT=8000 DATA_DIR=.data RATE_LIMITS=off
 	@exec .venv/bin/python -m config.run
@@ -20,6 +20,9 @@ check: .venv/dev.stamp  ## Run the fast checks only: style, types, imports, migr
 prove: .venv/dev.stamp  ## Prove that nothing is oversold or lost, for an hour; Ctrl-C stops it, it goes on where it was; SHORT=1
 	@exec .venv/bin/python -m tests.faults.prove $(if $(SHORT),--short)
 
+bench: .venv/bench.stamp  ## Measure the shop beside a FastAPI one, 15 minutes: W=W7 ROUNDS=1 SECONDS=2
+	@exec .venv/bin/python -m benchmarks.run $(W) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
 openapi: .venv/run.stamp  ## Write docs/openapi.yaml anew
 	@exec .venv/bin/python manage.py spectacular --file docs/openapi.yaml
 
@@ -30,6 +33,7 @@ requirements:  ## Compile requirements/*.in anew (needs uv)
 	uv pip compile $(COMPILE) requirements/base.in -o requirements/base.txt
 	uv pip compile $(COMPILE) requirements/embedded.in -o requirements/embedded.txt
 	uv pip compile $(COMPILE) requirements/dev.in -o requirements/dev.txt
+	uv pip compile $(COMPILE) requirements/bench.in -o requirements/bench.txt
 	uv pip compile $(COMPILE) --no-deps requirements/documentation.in -o requirements/documentation.txt
 # --universal: one list for every system; 3.11: the oldest Python that must do; no addresses of package hosts.
 COMPILE = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -58,4 +62,12 @@ help:  ## Say what can be made
 .venv/dev.stamp: .venv/run.stamp requirements/dev.txt
 	@echo "==> Installing what the tests need"
 	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+# The peer's packages stay out of the shop's environment.
+.venv/bench.stamp: .venv/run.stamp requirements/bench.txt
+	@echo "==> Installing what the FastAPI peer needs"
+	@.venv/bin/python -m venv .venv/bench
+	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		-r requirements/bench.txt
 	@touch $@
