@@ -17,7 +17,7 @@ from accounts import services
 from accounts.models import Session, User
 from accounts.passwords import hash_password
 from accounts.sessions import end_session
-from api.admin import Page, StaffAdmin, StaffForm, show_refusal
+from api.admin import Page, RelatedFilter, StaffAdmin, StaffForm, show_refusal
 from api.refusals import Refusal
 from events.actors import admin_actor
 from events.services import publish
@@ -65,7 +65,7 @@ class UserAdmin(StaffAdmin[User]):
     form = UserForm
     change_form_template = "admin/accounts/user_form.html"
     list_display = ("email", "name", "city", "country", "roles", "is_active", "created_at")
-    list_filter = ("is_staff", "is_active", "groups")
+    list_filter = ("is_staff", "is_active", ("groups", RelatedFilter))
     search_fields = ("email", "first_name", "last_name")
     ordering = ("-created_at", "-id")
     sortable_by = ("email", "created_at")

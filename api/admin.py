@@ -147,6 +147,14 @@ class Page:
     methods: tuple[str, ...] = ("GET", "POST")
 
 
+class RelatedFilter(admin.RelatedOnlyFieldListFilter):
+    """By what is related. Tables say nothing of what is not there; a choice needs a name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.empty_value_display = "None"
+
+
 class StaffAdmin(DjangoAdmin[M]):
     """A model in the admin. A subclass says how its rows are made and changed, by calling services.
 
@@ -162,6 +170,11 @@ class StaffAdmin(DjangoAdmin[M]):
     empty_value_display = ""
     pages: ClassVar[Sequence[Page]] = ()
     change_form_template = "admin/staff_form.html"
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """Run an action on what was ticked, even if a row has left the filtered list since: it is owed a result."""
+        everything = request.POST.get("select_across") == "1"
+        return super().response_action(request, queryset if everything else self.get_queryset(request))
 
     def create(self, request: HttpRequest, data: Mapping[str, Any]) -> M:
         """Make the row that the form describes, through a service."""

@@ -97,6 +97,10 @@ class Schema(AutoSchema):
         """The app that answers: accounts, catalog, orders, inventory."""
         return [self.view.__module__.split(".")[0]]
 
+    def get_description(self) -> str:
+        """Only what `extend_schema` says; the docstrings of views are for those who read the code."""
+        return ""
+
     def get_auth(self) -> list[dict[str, Any]]:
         """Who may come: with `public_read`, nobody has to sign in for a GET, and staff who do may see more."""
         public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())

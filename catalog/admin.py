@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.html import format_html
 
-from api.admin import Page, StaffAdmin
+from api.admin import Page, RelatedFilter, StaffAdmin
 from api.refusals import Refusal
 from catalog import services
 from catalog.admin_forms import (
@@ -42,7 +42,7 @@ class ProductAdmin(StaffAdmin[Product]):
     list_display = ("picture", "name", "sku", "category", "price", "stock", "status_badge")
     list_display_links = ("picture", "name")
     list_select_related = ("category",)
-    list_filter = ("status", ("category", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("status", ("category", RelatedFilter))
     search_fields = ("name", "slug")
     search_help_text = "SKU, or a part of the name"
     ordering = ("-created_at", "-id")

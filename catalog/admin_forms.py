@@ -94,6 +94,8 @@ class VariantForm(StaffForm[Variant]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for bound in self.visible_fields():  # in a table the name stands above the column, where nobody hears it
+            bound.field.widget.attrs["aria-label"] = bound.label
         if self.instance.pk:
             self.initial["sku"] = self.instance.stock_item.sku
 

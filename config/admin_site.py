@@ -50,6 +50,7 @@ class ShopAdminSite(AdminSite):
     site_url = None
 
     login_form = LoginForm
+    password_change_done_template = "admin/password_changed.html"  # noqa: S105  # a path
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff, and where the shop requires it only those who have shown their second factor."""
@@ -97,7 +98,7 @@ class ShopAdminSite(AdminSite):
         view = PasswordChangeView.as_view(
             form_class=PasswordForm,
             success_url=reverse("admin:password_change_done"),
-            template_name="registration/password_change_form.html",
+            template_name="admin/password_change.html",
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
         try:

@@ -1,5 +1,6 @@
 """The verbs of stock as pages: receive, adjust, transfer. Each posts all of its lines through one service, or none."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -130,7 +131,9 @@ def prefilled(request: HttpRequest, verb: Verb, line_set: type[Lines]) -> tuple[
     if item is not None:
         first = {"sku": item.sku}
         if verb is RECEIVE:
-            first |= {"quantity": item.reorder_quantity, "unit_cost": item.unit_cost}
+            suggested = request.GET.get("quantity", "")
+            quantity = int(suggested) if re.fullmatch(r"[0-9]{1,9}", suggested) else item.reorder_quantity
+            first |= {"quantity": quantity, "unit_cost": item.unit_cost}
         if verb is ADJUST and warehouse is not None:
             first["expected"] = on_hand_in(item, warehouse)
     lines = line_set(prefix="lines", initial=[first] if first else None)

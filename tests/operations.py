@@ -1,11 +1,12 @@
 """A valid request for every operation of the API, on a small shop: what tests over all operations start from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils.http import urlsafe_base64_encode
 from rest_framework.test import APIClient
 
@@ -22,6 +23,14 @@ from orders.tests.factories import make_article, place
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PROFILE = {"first_name": "Ann", "last_name": "Smith", "email": "ann.new@example.com"}
+
+
+def described() -> Iterator[str]:
+    """Every operation of the description: "POST /orders"."""
+    for path, members in Client().get("/api/v1/schema").json()["paths"].items():
+        for method in members:
+            if method in METHODS:
+                yield f"{method.upper()} {path.removeprefix('/api/v1')}"
 
 
 @dataclass

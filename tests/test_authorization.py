@@ -3,15 +3,13 @@
 An operation without a row fails, and so does a row without an operation. Refused means that nothing was written.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
 
 from events.models import Event
-from tests.operations import METHODS, World, clients
+from tests.operations import World, clients, described
 
 KINDS = ("nobody", "owner", "stranger", "stock keeper", "order desk", "catalog editor", "administrator")
 # Whose account is disabled, or who has logged out, is 401 wherever a token counts.
@@ -101,13 +99,6 @@ def world(db: None, settings: Any, tmp_path: Any) -> World:
     settings.RATE_LIMITS = False
     settings.MEDIA_ROOT = str(tmp_path)
     return World()
-
-
-def described() -> Iterator[str]:
-    for path, members in Client().get("/api/v1/schema").json()["paths"].items():
-        for method in members:
-            if method in METHODS:
-                yield f"{method.upper()} {path.removeprefix('/api/v1')}"
 
 
 def test_every_operation_has_a_row_and_every_row_an_operation() -> None:

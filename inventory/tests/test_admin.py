@@ -359,3 +359,12 @@ def test_items_stand_in_the_sequence_of_their_skus(keeper: Any) -> None:
     rows = keeper.get(STOCK).context_data["cl"].result_list
 
     assert [row.sku for row in rows] == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize(("asked", "shown"), [("37", 37), ("", 12), ("-1", 12), ("9" * 40, 12), ("x", 12)])
+def test_a_receipt_begins_with_what_was_suggested(staff_pages: Callable[..., Any], asked: str, shown: int) -> None:
+    StockItemFactory(sku="MUG", reorder_quantity=12)
+
+    page = staff_pages("stock keeper").get(f"/admin/inventory/stockitem/receive/?sku=MUG&quantity={asked}")
+
+    assert page.context_data["lines"].forms[0].initial["quantity"] == shown

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from demo.loading import NotEmpty, is_empty, load_demo
+from orders import figures
 
 
 class Command(BaseCommand):
@@ -31,4 +32,5 @@ class Command(BaseCommand):
                 return
             raise CommandError("There are products or orders already; the demo is for an empty shop.") from error
         call_command("verify_stock", verbosity=0, stdout=self.stdout)
+        figures.refresh()
         self.stdout.write(f"    demo shop loaded in {time.monotonic() - started:.1f} s")

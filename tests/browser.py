@@ -1,0 +1,72 @@
+"""A real Chromium on the running shop, and a watch that sees what a person would never be told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+)
+PASSWORD = "demo-admin-password"
+
+
+@contextmanager
+def open_browser(path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Watch:
+    """Errors on the console (a breach of the content security policy is one), failed answers, requests to others."""
+
+    origin: str
+    seen: list[str] = field(default_factory=list)
+
+    def console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.seen.append(f"console: {message.text}")
+
+    def request(self, request: Request) -> None:
+        if not request.url.startswith((self.origin, "data:", "blob:")):
+            self.seen.append(f"foreign: {request.url}")
+
+    def response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.seen.append(f"{response.status}: {response.url}")
+
+
+@contextmanager
+def watched_page(browser: Browser, origin: str, width: int = 1440) -> Iterator[tuple[Page, Watch]]:
+    """A page of a browser that has no cookies yet. When the block ends the watch must have seen nothing."""
+    context = browser.new_context(base_url=origin, viewport={"width": width, "height": 900})
+    page, watch = context.new_page(), Watch(origin)
+    page.on("console", watch.console)
+    page.on("pageerror", lambda error: watch.seen.append(f"script: {error}"))
+    page.on("request", watch.request)
+    page.on("response", watch.response)
+    page.set_default_timeout(15_000)
+    try:
+        yield page, watch
+        assert not watch.seen, watch.seen
+    finally:
+        context.close()
+
+
+def sign_in(page: Page, email: str = "admin@example.com", password: str = PASSWORD) -> None:
+    page.goto("/admin/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Today", exact=True).wait_for()

@@ -1,0 +1,222 @@
+"""The pages that people use, in a real Chromium: the daily paths of staff, and both readers of the description."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from catalog.tests.pictures import picture
+from tests.browser import Watch, open_browser, sign_in, watched_page
+from tests.operations import described
+from tests.shop import Shop, running_shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PAGES = (
+    "/admin/",
+    "/admin/orders/order/",
+    "/admin/orders/order/1/change/",
+    "/admin/orders/order/1/slip/",
+    "/admin/orders/order/shortfall/",
+    "/admin/inventory/stockitem/",
+    "/admin/inventory/stockitem/1/why/",
+    "/admin/inventory/stockitem/1/change/",
+    "/admin/inventory/stockitem/receive/",
+    "/admin/inventory/stockitem/adjust/",
+    "/admin/inventory/stockitem/transfer/",
+    "/admin/inventory/warehouse/",
+    "/admin/inventory/stockmovement/",
+    "/admin/inventory/stockalert/",
+    "/admin/catalog/product/",
+    "/admin/catalog/product/1/change/",
+    "/admin/catalog/category/",
+    "/admin/accounts/user/",
+    "/admin/accounts/user/2/change/",
+    "/admin/events/event/",
+    "/admin/events/event/1/change/",
+    "/admin/password_change/",
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with running_shop(tmp_path_factory.mktemp("shop"), BCRYPT_ROUNDS="4") as shop:
+        shop.manage("load_demo")
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with open_browser(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser: Browser, shop: Shop) -> Iterator[tuple[Page, Watch]]:
+    with watched_page(browser, shop.url) as visit:
+        yield visit
+
+
+@pytest.fixture
+def staff(visit: tuple[Page, Watch]) -> Page:
+    """The page of an administrator who has signed in."""
+    sign_in(visit[0])
+    return visit[0]
+
+
+def on_hand(page: Page) -> int:
+    """What the page that explains a number says."""
+    return int(
+        page.locator("section", has=page.get_by_role("heading", name="On hand", exact=True)).locator("p").inner_text()
+    )
+
+
+def token_of(shop: Shop, email: str, password: str) -> str:
+    return str(shop.client().post("/users/login", json={"email": email, "password": password}).json()["access_token"])
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_page_is_whole_and_can_be_heard(browser: Browser, shop: Shop, width: int) -> None:
+    """No error, nothing from elsewhere, nothing wider than the screen, and a name for whatever can be operated."""
+    with watched_page(browser, shop.url, width) as (page, _):
+        sign_in(page)
+        for path in PAGES:
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            assert page.get_by_role("heading", level=1).count() == 1, path
+            nameless = page.evaluate("""() => [...document.querySelectorAll('input, select, textarea, button, a[href]')]
+                .filter(e => e.type !== 'hidden' && e.offsetParent && !(e.labels && e.labels.length)
+                    && !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.title
+                         || e.textContent.trim() || e.value || e.querySelector('img[alt], svg')))
+                .map(e => e.outerHTML)""")
+            assert nameless == [], path
+
+
+def test_goods_are_received_with_the_keyboard_and_posted_once(staff: Page, shop: Shop) -> None:
+    staff.goto("/admin/inventory/stockitem/?q=ASH-1144")
+    staff.get_by_role("link", name="ASH-1144").click()
+    why = staff.url
+    before = on_hand(staff)
+    staff.goto("/admin/inventory/stockitem/receive/?sku=ASH-1144")
+    staff.get_by_label("Reference").fill("DN-2042")
+    staff.get_by_role("textbox", name="SKU or barcode").first.press("Tab")
+    staff.keyboard.type("12")
+    staff.get_by_role("textbox", name="SKU or barcode").nth(1).fill("ASH-1147")
+    staff.get_by_role("spinbutton", name="Units").nth(1).fill("3")
+
+    staff.get_by_role("button", name="Receive goods").dblclick()
+
+    staff.get_by_text(re.compile("received|posted", re.I)).first.wait_for()
+    staff.goto(why)
+    assert on_hand(staff) == before + 12
+    assert staff.get_by_text("DN-2042").count() == 1
+
+
+def test_a_stale_correction_is_told_and_not_lost(staff: Page, browser: Browser, shop: Shop) -> None:
+    staff.goto("/admin/inventory/stockitem/adjust/?sku=ASH-1148")
+    admin = shop.client(token_of(shop, "admin@example.com", "demo-admin-password"))
+    body = {"reason": "breakage", "lines": [{"sku": "ASH-1148", "delta": -1}]}
+    assert admin.post("/inventory/adjustments", json=body).status_code == 201
+
+    # The page showed what the books said when it was opened: "instead of" is filled in already.
+    staff.get_by_label("Reason").first.fill("counted by hand")
+    counted = staff.get_by_role("spinbutton", name="or: counted").first
+    counted.fill("99")
+    staff.get_by_role("button", name="Adjust").click()
+
+    expect(staff.get_by_text(re.compile("On hand is"))).to_be_visible()
+    expect(counted).to_have_value("99")
+
+
+def test_orders_are_shipped_in_bulk_with_a_result_for_each(staff: Page, shop: Shop) -> None:
+    customer = shop.client(token_of(shop, "customer@example.com", "demo-customer-password"))
+    address = {f"shipping_{name}": "Portland" for name in ("address_line1", "city", "state", "postal_code", "country")}
+    placed = []
+    for _ in range(3):
+        body = address | {"order_items": [{"sku": "ASH-1143-BRICK-6L", "quantity": 1}]}
+        placed.append(customer.post("/orders/", json=body).json())
+    staff.goto("/admin/orders/order/?status=pending")
+
+    def act(verb: str) -> None:
+        for order in placed:
+            staff.get_by_role("row", name=re.compile(order["number"])).get_by_role("checkbox").check()
+        staff.locator("select[name=action]").select_option(label=verb)
+
+    act("Confirm")
+    staff.get_by_role("button", name=re.compile("Run|Go")).click()
+    expect(staff.get_by_text(re.compile("3 confirmed"))).to_be_visible()
+
+    staff.goto("/admin/orders/order/?status=confirmed")
+    act("Ship")
+    admin = shop.client(token_of(shop, "admin@example.com", "demo-admin-password"))
+    assert admin.post(f"/orders/{placed[0]['order_id']}/cancel", json={}).status_code == 200
+    staff.get_by_role("button", name=re.compile("Run|Go")).click()
+
+    expect(staff.get_by_text(re.compile("2 shipped, 1 refused"))).to_be_visible()
+    expect(staff.get_by_text(re.compile(f"{placed[0]['number']}.*cancelled"))).to_be_visible()
+
+
+def test_a_product_gets_a_picture_that_is_shown(staff: Page, tmp_path: Path) -> None:
+    file = tmp_path / "mug.png"
+    file.write_bytes(picture(size=(64, 48)).read())
+    staff.goto("/admin/catalog/product/2/change/")
+    pictures = staff.locator("#pictures li img")
+    before = pictures.count()
+
+    staff.locator("#pictures input[type=file]").set_input_files(file)
+    staff.get_by_role("button", name="Add picture").click()
+
+    expect(pictures).to_have_count(before + 1)
+    pictures.last.scroll_into_view_if_needed()
+    staff.wait_for_function("[...document.querySelectorAll('#pictures img')].every(i => i.complete && i.naturalWidth)")
+
+
+def test_a_stock_keeper_sees_no_customers(browser: Browser, shop: Shop) -> None:
+    shop.manage(
+        "shell",
+        "-c",
+        "from accounts.tests.factories import make_user;"
+        "make_user(email='keeper@example.com', password='a keeper of stock', is_staff=True, groups=('stock keeper',))",
+    )
+    with watched_page(browser, shop.url) as (page, watch):
+        sign_in(page, "keeper@example.com", "a keeper of stock")
+        assert page.get_by_role("link", name="Receive goods").count() == 1
+        assert page.get_by_role("link", name="Orders").count() == 0
+        assert page.get_by_role("link", name="Users").count() == 0
+        for path in ("/admin/orders/order/1/change/", "/admin/accounts/user/2/change/"):
+            answer = page.goto(path)
+            assert answer is not None
+            assert answer.status == 403
+        assert len(watch.seen) == 4  # each twice: the answer, and what the console says of it
+        watch.seen.clear()
+
+
+def test_signing_out_ends_it(staff: Page) -> None:
+    staff.get_by_role("button", name="Log out").click()
+    staff.goto("/admin/orders/order/")
+
+    expect(staff.get_by_label("Password")).to_be_visible()
+
+
+def test_swagger_ui_shows_and_tries_an_operation(visit: tuple[Page, Watch]) -> None:
+    page, _ = visit
+    page.goto("/docs")
+    page.locator("#operations-catalog-get_products").get_by_role("button").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+
+    expect(page.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+
+
+def test_scalar_shows_every_operation_and_asks_nobody_else(visit: tuple[Page, Watch]) -> None:
+    page, _ = visit
+    page.goto("/scalar")
+
+    expect(page.get_by_role("heading", name="Shop API")).to_be_visible()
+    for app in ("inventory", "orders", "accounts"):
+        page.get_by_role("button", name=f"Open Group - {app}").click()
+    operations = page.get_by_role("complementary").get_by_role("link", name=re.compile("HTTP Method"))
+    expect(operations).to_have_count(len(list(described())))
+    for name in ("Ask AI", "Developer Tools", "Open API Client", "Share", "Deploy"):
+        assert page.get_by_text(name, exact=False).count() == 0, name
