@@ -23,6 +23,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
+from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 
 from api.refusals import Refusal
@@ -152,7 +153,7 @@ class RelatedFilter(admin.RelatedOnlyFieldListFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.empty_value_display = "None"
+        self.empty_value_display = mark_safe("None")
 
 
 class StaffAdmin(DjangoAdmin[M]):
@@ -171,10 +172,11 @@ class StaffAdmin(DjangoAdmin[M]):
     pages: ClassVar[Sequence[Page]] = ()
     change_form_template = "admin/staff_form.html"
 
-    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
         """Run an action on what was ticked, even if a row has left the filtered list since: it is owed a result."""
         everything = request.POST.get("select_across") == "1"
-        return super().response_action(request, queryset if everything else self.get_queryset(request))
+        chosen_from = queryset if everything else self.get_queryset(request)
+        return super().response_action(request, chosen_from, *args, **kwargs)
 
     def create(self, request: HttpRequest, data: Mapping[str, Any]) -> M:
         """Make the row that the form describes, through a service."""
