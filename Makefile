@@ -23,6 +23,12 @@ prove: .venv/dev.stamp  ## Prove that nothing is oversold or lost, for an hour; 
 bench: .venv/bench.stamp  ## Measure the shop beside a FastAPI one, 15 minutes: W=W7 ROUNDS=1 SECONDS=2
 	@exec .venv/bin/python -m benchmarks.run $(W) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
+bench-data: .venv/bench.stamp  ## Build the large shop: 100,000 products, 1,000,000 orders
+	@exec .venv/bin/python -m benchmarks.growth data
+
+bench-growth: .venv/bench.stamp  ## Measure the large shop beside the small one
+	@exec .venv/bin/python -m benchmarks.growth measure $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
 openapi: .venv/run.stamp  ## Write docs/openapi.yaml anew
 	@exec .venv/bin/python manage.py spectacular --file docs/openapi.yaml
 
@@ -40,7 +46,7 @@ COMPILE = --quiet --upgrade --universal --python-version 3.11 --generate-hashes 
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
 
 help:  ## Say what can be made
-	@sed -n -E 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
+	@sed -n -E 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r verb text; do \
 		printf '%-14s%s\n' "$$verb" "$$text"; done
 
 # A stamp is younger than the lists that were installed: they are installed again when one of them changes.

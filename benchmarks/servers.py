@@ -138,10 +138,8 @@ def running(data_dir: Path, name: str, *, anew: bool = True) -> Iterator[Bench]:
     bench = Bench(data_dir, shop_url, peer_url, servers.redis_url)
     try:
         if anew or not exists(servers.database_url, f"peer_{name}"):
-            make_anew(servers.database_url, f"shop_{name}", f"peer_{name}")
-            bench.manage("prepare_database")
-            bench.manage("migrate", "-v0")
-            bench.run(sys.executable, "-m", "benchmarks.fill_shop", name, show=True)
+            fill_shop(bench, servers, name)
+            make_anew(servers.database_url, f"peer_{name}")
             fill_peer.fill(peer_url, data.SIZES[name])
         for server in PORTS:
             bench.start(server)
@@ -155,6 +153,13 @@ def running(data_dir: Path, name: str, *, anew: bool = True) -> Iterator[Bench]:
 
 def with_database(servers: embedded.Servers, name: str) -> str:
     return f"{servers.database_url.rpartition('/')[0]}/{name}"
+
+
+def fill_shop(bench: Bench, servers: embedded.Servers, name: str) -> None:
+    make_anew(servers.database_url, f"shop_{name}")
+    bench.manage("prepare_database")
+    bench.manage("migrate", "-v0")
+    bench.run(sys.executable, "-m", "benchmarks.fill_shop", name, show=True)
 
 
 def exists(url: str, database: str) -> bool:
