@@ -14,7 +14,6 @@ from django.db import connection
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from api.models import IdempotencyKey
 from api.refusals import Invalid, Refusal
 from api.renderers import dumps
 from api.transactions import run_unit
@@ -22,6 +21,14 @@ from api.transactions import run_unit
 T = TypeVar("T")
 VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 CONTENT_TYPE = "application/json"
+# Of IdempotencyKey, by hand: both run with every order, and through the ORM they cost a tenth of it.
+READ = """
+select method, path, fingerprint, status, body from api_idempotencykey where user_id = %s::bigint and key = %s::text
+"""
+REMEMBER = """
+insert into api_idempotencykey (user_id, key, method, path, fingerprint, status, body)
+values (%s::bigint, %s::text, %s::text, %s::text, %s::text, %s::smallint, %s::bytea)
+"""
 
 
 class InProgress(Refusal):
@@ -62,22 +69,14 @@ def run_once(
             cursor.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, %s::bigint))", [key, user_id])
             if not cursor.fetchone()[0]:
                 raise InProgress
-        # Read in a statement of its own: its snapshot is from after the lock, so a first answer just given is seen.
-        first = IdempotencyKey.objects.filter(user_id=user_id, key=key).first()
-        if first is not None:
-            if (first.method, first.path, first.fingerprint) != (method, path, fingerprint):
-                raise KeyReused
-            return answer(first.status, bytes(first.body), replayed=True)
-        body = dumps(render(work()))
-        IdempotencyKey.objects.create(
-            user_id=user_id,
-            key=key,
-            method=method,
-            path=path,
-            fingerprint=fingerprint,
-            status=status,
-            body=body,
-        )
+            # Read in a statement of its own: its snapshot is from after the lock, so an answer just given is seen.
+            cursor.execute(READ, [user_id, key])
+            if first := cursor.fetchone():
+                if first[:3] != (method, path, fingerprint):
+                    raise KeyReused
+                return answer(first[3], bytes(first[4]), replayed=True)
+            body = dumps(render(work()))
+            cursor.execute(REMEMBER, [user_id, key, method, path, fingerprint, status, body])
         return answer(status, body)
 
     return run_unit(unit)
