@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.data import SMALL
 from benchmarks.servers import Bench, with_database
-from benchmarks.workloads import Shop, credentials, requests
+from benchmarks.workloads import DEEP, Shop, credentials, requests
 from config import embedded
 
 REQUESTS = 400
@@ -36,6 +36,9 @@ def profile(names: list[str], *, functions: bool) -> None:
     for number in range(1, 5):
         signed_in = json.loads(call(application, side.request(side.login_path, credentials(number))))
         side.tokens.append(signed_in["access_token"])
+    side.deep = side.newest
+    for _ in range(DEEP // 20 if "W5" in names else 0):
+        side.deep = side.after(json.loads(call(application, side.request(side.deep))))
     print("| | ms of a request | statements | ms in them | bytes |\n|---|---|---|---|---|")
     for name in names:
         raw = [

@@ -31,7 +31,7 @@ Results = dict[str, Any]
 
 
 def results(
-    runs: Sequence[dict[str, Any]], started: datetime, seconds: float, memory: dict[str, list[float]]
+    runs: Sequence[dict[str, Any]], started: datetime, commit: str, seconds: float, memory: dict[str, list[float]]
 ) -> Results:
     return {
         "started": f"{started:%Y-%m-%d %H:%M} UTC",
@@ -40,7 +40,7 @@ def results(
         "rounds": 1 + max(run["round"] for run in runs),
         "machine": machine(),
         "versions": versions(),
-        "commit": git("rev-parse", "--short", "HEAD"),
+        "commit": commit,
         "memory_mb": {name: [round(size) for size in sizes] for name, sizes in memory.items()},
         "workloads": {name: summary(name, runs) for name in NAMES if any(run["workload"] == name for run in runs)},
         "runs": list(runs),

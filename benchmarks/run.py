@@ -127,7 +127,7 @@ def main() -> None:
     if unknown := set(options.workloads) - set(NAMES):
         parser.error(f"There is no workload {', '.join(unknown)}.")
     options.workloads = options.workloads or list(NAMES)
-    started = datetime.now(UTC)
+    started, commit = datetime.now(UTC), report.git("rev-parse", "--short", "HEAD")
     with servers.running(options.data_dir.resolve(), "small", anew=not options.keep) as bench:
         comparison = Comparison(bench, "small", options.seconds)
         comparison.prepare()
@@ -136,7 +136,7 @@ def main() -> None:
             comparison.round(number, options.workloads)
         memory = {name: bench.memory_mb(name) for name in PORTS}
         print(bench.manage("verify_stock").strip())
-    results = report.results(comparison.runs, started, options.seconds, memory)
+    results = report.results(comparison.runs, started, commit, options.seconds, memory)
     print(report.table(results))
     if set(options.workloads) == set(NAMES):
         (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
