@@ -20,6 +20,7 @@ from events.actors import admin_actor
 from inventory import overview, services
 from inventory.admin_forms import AsOfForm, BackorderForm
 from inventory.admin_pages import ADJUST, RECEIVE, TRANSFER, verb_page
+from inventory.admin_sheets import count_page, grid_page
 from inventory.bands import Band
 from inventory.models import Reservation, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
 
@@ -71,6 +72,8 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         Page("receive/", "receive", "receive_page", MOVE, menu="Receive goods"),
         Page("adjust/", "adjust", "adjust_page", MOVE, menu="Adjust"),
         Page("transfer/", "transfer", "transfer_page", MOVE, menu="Transfer"),
+        Page("grid/", "grid", "grid_page", MOVE, menu="Correct many"),
+        Page("count/", "count", "count_page", MOVE, menu="Stock count"),
         Page("<int:item_id>/why/", "why", "why_page", VIEW, methods=("GET",)),
         Page("<int:item_id>/backorder/", "backorder", "backorder_page", MOVE),
     )
@@ -129,6 +132,12 @@ class StockItemAdmin(StaffAdmin[StockItem]):
 
     def transfer_page(self, request: HttpRequest) -> HttpResponseBase:
         return verb_page(self, request, TRANSFER)
+
+    def grid_page(self, request: HttpRequest) -> HttpResponseBase:
+        return grid_page(self, request)
+
+    def count_page(self, request: HttpRequest) -> HttpResponseBase:
+        return count_page(self, request)
 
     def why_page(self, request: HttpRequest, item_id: int) -> HttpResponseBase:
         """Why is this 47? The levels, the promises and the ledger of one item, now or at a moment."""

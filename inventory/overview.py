@@ -109,6 +109,13 @@ def standing(item_id: int, *, at: datetime | None = None, before: int | None = N
         return [Standing(*row) for row in cursor.fetchall()]
 
 
+def on_hand_at(level_ids: list[int], at: datetime) -> dict[int, int]:
+    """What the ledger says lay on these shelves at a moment; nothing of a shelf that was still empty."""
+    before = StockMovement.objects.filter(level=OuterRef("pk"), at__lte=at).order_by("-at", "-id")
+    then = StockLevel.objects.filter(pk__in=level_ids).annotate(then=Subquery(before.values("on_hand_after")[:1]))
+    return {pk: units or 0 for pk, units in then.values_list("pk", "then")}
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
     """A movement with the balance over all warehouses after it."""

@@ -25,6 +25,8 @@ PAGES = (
     "/admin/inventory/stockitem/receive/",
     "/admin/inventory/stockitem/adjust/",
     "/admin/inventory/stockitem/transfer/",
+    "/admin/inventory/stockitem/grid/",
+    "/admin/inventory/stockitem/count/",
     "/admin/inventory/warehouse/",
     "/admin/inventory/stockmovement/",
     "/admin/inventory/stockalert/",
@@ -41,7 +43,7 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running_shop(tmp_path_factory.mktemp("shop"), BCRYPT_ROUNDS="4") as shop:
+    with running_shop(tmp_path_factory.mktemp("shop"), BCRYPT_ROUNDS="4", RATE_LIMITS="off") as shop:
         shop.manage("load_demo")
         yield shop
 
@@ -127,6 +129,41 @@ def test_a_stale_correction_is_told_and_not_lost(staff: Page, browser: Browser, 
 
     expect(staff.get_by_text(re.compile("On hand is"))).to_be_visible()
     expect(counted).to_have_value("99")
+
+
+def test_the_grid_corrects_many_and_tells_the_stale_one(staff: Page, shop: Shop) -> None:
+    staff.goto("/admin/inventory/stockitem/grid/?warehouse=main&q=ASH-1149")
+    fields = staff.get_by_role("spinbutton", name=re.compile("lies there"))
+    first, second = fields.nth(0), fields.nth(1)
+    sku = str(first.get_attribute("aria-label")).removesuffix(" lies there")
+    admin = shop.client(token_of(shop, "admin@example.com", "demo-admin-password"))
+    body = {"reason": "found", "lines": [{"sku": sku, "delta": 1}]}
+    assert admin.post("/inventory/adjustments", json=body).status_code == 201
+
+    first.fill("500")
+    second.fill("501")
+    staff.get_by_label("Reason").fill("yearly correction")
+    staff.get_by_role("button", name="Correct what I changed").click()
+
+    expect(staff.get_by_text("1 corrected, 1 refused.")).to_be_visible()
+    expect(staff.get_by_text(re.compile("On hand is"))).to_be_visible()
+    expect(first).to_have_value("500")
+    staff.get_by_label("Reason").fill("yearly correction")
+    staff.get_by_role("button", name="Correct what I changed").click()
+    expect(staff.get_by_text("1 corrected.")).to_be_visible()
+
+
+def test_a_count_shows_its_differences_and_is_posted(staff: Page) -> None:
+    staff.goto("/admin/inventory/stockitem/count/?warehouse=main&q=ASH-1146")
+    fields = staff.get_by_role("spinbutton", name=re.compile("lies there"))
+    fields.nth(0).fill("7")
+    fields.nth(1).fill("7")
+    staff.get_by_role("button", name="Look at the differences").click()
+    staff.get_by_role("heading", name="Differences of the count").wait_for()
+    assert staff.get_by_role("row", name=re.compile("ASH-1146")).count() == 2
+    staff.get_by_role("button", name="Post the count").click()
+
+    expect(staff.get_by_text("2 shelves counted, 2 differences posted.")).to_be_visible()
 
 
 def test_orders_are_shipped_in_bulk_with_a_result_for_each(staff: Page, shop: Shop) -> None:

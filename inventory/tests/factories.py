@@ -1,13 +1,15 @@
 """Items, warehouses and stock for tests. Whatever has a quantity got it through the services."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import factory
+from django.db import connection
 
 from events.actors import COMMAND
 from inventory import services
-from inventory.models import StockItem, StockLevel, Warehouse
+from inventory.models import StockItem, StockLevel, StockMovement, Warehouse
 
 
 class WarehouseFactory(factory.django.DjangoModelFactory[Warehouse]):
@@ -52,3 +54,12 @@ def snapshot() -> dict[str, list[tuple[object, ...]]]:
 
     models = (StockItem, StockLevel, Reservation, StockMovement, StockAlert, Event)
     return {model.__name__: sorted(model.objects.values_list()) for model in models}
+
+
+def backdate(movement: StockMovement, at: datetime) -> None:
+    """Let a movement be of another time, against the trigger that keeps the ledger as it was written."""
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute("alter table inventory_stockmovement disable trigger user")
+        StockMovement.objects.filter(pk=movement.pk).update(at=at)
+        cursor.execute("alter table inventory_stockmovement enable trigger user")

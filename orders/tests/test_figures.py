@@ -4,11 +4,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 
 from inventory.bands import Band
 from inventory.models import StockMovement
-from inventory.tests.factories import StockItemFactory
+from inventory.tests.factories import StockItemFactory, backdate
 from orders import desk, figures, services
 from orders.models import Figures, Order
 from orders.tasks import add_up_figures
@@ -73,21 +72,11 @@ def test_stock_is_worth_its_sale_price_in_the_band_of_its_item() -> None:
     assert shares["out_of_stock"] == (1, 0, Decimal(0))
 
 
-def came(at: datetime) -> None:
-    """Let the newest movement be of another time, against the trigger that keeps the ledger as it was written."""
-    newest = StockMovement.objects.latest("id")
-    with connection.cursor() as cursor:
-        cursor.execute("set constraints all immediate")
-        cursor.execute("alter table inventory_stockmovement disable trigger user")
-        StockMovement.objects.filter(pk=newest.pk).update(at=at)
-        cursor.execute("alter table inventory_stockmovement enable trigger user")
-
-
 def test_what_lies_there_are_the_newest_arrivals() -> None:
     article = make_article(stock=0, price="2.00")
     for days, quantity in ((400, 10), (100, 5), (3, 4)):
         receive(article, quantity)
-        came(NOON - timedelta(days=days))
+        backdate(StockMovement.objects.latest("id"), NOON - timedelta(days=days))
     # Of 19 that came, 12 are left: 4 of the last arrival, 5 of the one before, 3 of the first.
     StockItemFactory(stock=0)
     order = place(make_user(), {article: 7})

@@ -1,7 +1,5 @@
 """`manage.py low_stock_report`: what is low or out, for people, spreadsheets and cron."""
 
-import csv
-import io
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
@@ -11,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.management.base import BaseCommand, CommandError
 
+from api.spreadsheets import as_csv
 from catalog.models import Category
 from inventory.bands import ALERTING, Band
 from inventory.models import Warehouse
@@ -49,17 +48,8 @@ def as_table(articles: Sequence[LowArticle]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_csv(articles: Sequence[LowArticle]) -> str:
-    """Comma-separated values in which no text can act as a formula when a spreadsheet opens them."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    writer.writerows([harmless(cell(article, column)) for column in COLUMNS] for article in articles)
-    return file.getvalue()
-
-
-def harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+def to_csv(articles: Sequence[LowArticle]) -> str:
+    return as_csv(COLUMNS, ([cell(article, column) for column in COLUMNS] for article in articles))
 
 
 def as_json(articles: Sequence[LowArticle]) -> str:
@@ -67,7 +57,7 @@ def as_json(articles: Sequence[LowArticle]) -> str:
     return json.dumps(rows, indent=2) + "\n"
 
 
-FORMATS: dict[str, Callable[[Sequence[LowArticle]], str]] = {"table": as_table, "csv": as_csv, "json": as_json}
+FORMATS: dict[str, Callable[[Sequence[LowArticle]], str]] = {"table": as_table, "csv": to_csv, "json": as_json}
 
 
 class Command(BaseCommand):
@@ -102,5 +92,5 @@ class Command(BaseCommand):
     def send(self, report: str, articles: Sequence[LowArticle], addresses: list[str]) -> None:
         subject = f"{settings.SHOP_NAME}: {len(articles)} articles are low or out of stock"
         mail = EmailMessage(subject, report, to=addresses)
-        mail.attach("low-stock.csv", as_csv(articles), "text/csv")
+        mail.attach("low-stock.csv", to_csv(articles), "text/csv")
         mail.send()
