@@ -25,6 +25,7 @@ from events.services import publish
 CHANGE = "accounts.change_user"
 ACCESS = ("is_active", "is_staff", "is_superuser", "groups")
 PROFILE = ("email", *services.PROFILE_FIELDS)
+ADDRESS_LINES = {"address_line1": "Address line 1", "address_line2": "Address line 2"}
 
 
 class UserForm(StaffForm[User]):
@@ -32,6 +33,7 @@ class UserForm(StaffForm[User]):
         model = User
         fields = (*PROFILE, *ACCESS)
         widgets = {"groups": forms.CheckboxSelectMultiple}
+        labels = {"is_active": "May sign in", "is_staff": "Works here: may see these pages"} | ADDRESS_LINES
 
 
 class NewUserForm(StaffForm[User]):
@@ -42,6 +44,7 @@ class NewUserForm(StaffForm[User]):
     class Meta:
         model = User
         fields = PROFILE
+        labels = ADDRESS_LINES
 
 
 class PasswordForm(forms.Form):
