@@ -15,6 +15,33 @@ ARGUMENTS = (
     "--no-first-run",
 )
 PASSWORD = "demo-admin-password"
+# Words whose colour differs too little from the first opaque colour behind them.
+FAINT_WORDS = """() => {
+    const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+    const light = colour => {
+        const [red, green, blue] = numbers(colour).slice(0, 3).map(value => value / 255).map(
+            value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const behind = element => {
+        for (; element; element = element.parentElement) {
+            const colour = getComputedStyle(element).backgroundColor;
+            if ((numbers(colour)[3] ?? 1) > 0.9) return colour;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    const faint = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const element = walk.currentNode.parentElement, words = walk.currentNode.textContent.trim();
+        if (!words || !element.checkVisibility() || element.closest('script, style, template, option')) continue;
+        const style = getComputedStyle(element);
+        const [dark, bright] = [light(element.closest('svg') ? style.fill : style.color), light(behind(element))].sort(
+            (one, other) => one - other);
+        const ratio = (bright + 0.05) / (dark + 0.05);
+        if (ratio < 4.5) faint.push(`${words}: ${ratio.toFixed(1)}`);
+    }
+    return faint;
+}"""
 
 
 @contextmanager

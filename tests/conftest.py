@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from tests.browser import Watch, open_browser, sign_in, watched_page
 from tests.shop import Shop, running_shop
 
 
@@ -11,3 +13,22 @@ from tests.shop import Shop, running_shop
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with running_shop(tmp_path_factory.mktemp("shop"), BCRYPT_ROUNDS="4") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with open_browser(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser: Browser, shop: Shop) -> Iterator[tuple[Page, Watch]]:
+    with watched_page(browser, shop.url) as visit:
+        yield visit
+
+
+@pytest.fixture
+def staff(visit: tuple[Page, Watch]) -> Page:
+    """The page of an administrator who has signed in."""
+    sign_in(visit[0])
+    return visit[0]

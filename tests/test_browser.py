@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from catalog.tests.pictures import picture
-from tests.browser import Watch, open_browser, sign_in, watched_page
+from tests.browser import Watch, sign_in, watched_page
 from tests.operations import described
 from tests.shop import Shop, running_shop
 
@@ -46,25 +46,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with running_shop(tmp_path_factory.mktemp("shop"), BCRYPT_ROUNDS="4", RATE_LIMITS="off") as shop:
         shop.manage("load_demo")
         yield shop
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with open_browser(chromium) as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, shop: Shop) -> Iterator[tuple[Page, Watch]]:
-    with watched_page(browser, shop.url) as visit:
-        yield visit
-
-
-@pytest.fixture
-def staff(visit: tuple[Page, Watch]) -> Page:
-    """The page of an administrator who has signed in."""
-    sign_in(visit[0])
-    return visit[0]
 
 
 def on_hand(page: Page) -> int:
