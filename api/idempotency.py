@@ -21,6 +21,7 @@ from api.transactions import run_unit
 T = TypeVar("T")
 VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 CONTENT_TYPE = "application/json"
+LOCK = "select pg_try_advisory_xact_lock(hashtextextended(%s::text, %s::bigint))"
 # Of IdempotencyKey, by hand: both run with every order, and through the ORM they cost a tenth of it.
 READ = """
 select method, path, fingerprint, status, body from api_idempotencykey where user_id = %s::bigint and key = %s::text
@@ -66,7 +67,7 @@ def run_once(
 
     def unit() -> HttpResponse:
         with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, %s::bigint))", [key, user_id])
+            cursor.execute(LOCK, [key, user_id])
             if not cursor.fetchone()[0]:
                 raise InProgress
             # Read in a statement of its own: its snapshot is from after the lock, so an answer just given is seen.

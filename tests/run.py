@@ -31,7 +31,11 @@ CHECKS: dict[str, tuple[int, list[str], dict[str, str]]] = {
 }
 COVERAGE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
 TESTS: dict[str, tuple[int, list[str], dict[str, str]]] = {
-    "tests": (480, [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *COVERAGE], {}),
+    "tests": (
+        480,
+        [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *COVERAGE],
+        {},
+    ),
 }
 
 
