@@ -18,6 +18,8 @@ import httpx
 from config import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# A shop's processes wait for Redis as long as real ones, and are not traced: tests/test_run.py has their coverage.
+OF_THE_TESTS = ("PYTEST", "REDIS_TIMEOUT", "COVERAGE_")
 
 
 @dataclass
@@ -81,8 +83,7 @@ def running_shop(data_dir: Path, **environment: str) -> Iterator[Shop]:
     data_dir.mkdir(parents=True, exist_ok=True)
     port = free_port()
     servers = embedded.start(data_dir)
-    # Its processes wait for Redis as long as real ones; only the tests' own process is more patient.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "REDIS_TIMEOUT"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
     settings = {
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,

@@ -44,7 +44,9 @@ def test_the_shop_does_what_its_description_says(shop: Shop, email: str, phases:
     ]
     hooks = {"SCHEMATHESIS_HOOKS": "tests.schemathesis_checks", "PYTHONPATH": str(BASE_DIR), "SHOP_URL": shop.url}
 
-    done = subprocess.run(command, cwd=tmp_path, env=os.environ | hooks, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=shop.environment | hooks, capture_output=True, text=True, check=False
+    )
 
     print(done.stdout[-2000:])
     assert done.returncode == 0, done.stdout

@@ -21,7 +21,7 @@ from psycopg import sql
 from config import embedded
 from tests.faults import client
 from tests.faults.client import Web, Wish
-from tests.shop import Shop, free_port
+from tests.shop import OF_THE_TESTS, Shop, free_port
 
 T = TypeVar("T")
 PASSWORD = "a password of the proof"
@@ -196,7 +196,7 @@ class Stage:
 def open_stage(data_dir: Path, buyers: int) -> Iterator[Stage]:
     """Servers with fsync, a migrated database and a pristine copy of it, the shop, and people; stopped in the end."""
     servers = embedded.start(data_dir)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "REDIS_TIMEOUT"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
     port = str(free_port())
     addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(data_dir)}
     environment = inherited | ENVIRONMENT | addresses | {"PORT": port}
