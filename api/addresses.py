@@ -1,10 +1,11 @@
-"""Which address a request comes from, as far as it can be believed."""
+"""Which address a request comes from, as far as it can be believed, and which of ours it was sent to."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 Address = IPv4Address | IPv6Address
 
@@ -16,6 +17,11 @@ def networks(trusted: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
 
 def is_trusted(address: Address) -> bool:
     return any(address in network for network in networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+def origin_of(request: HttpRequest | Request) -> str:
+    """Scheme and host that were asked: what the addresses in an answer begin with."""
+    return f"{request.scheme}://{request.get_host()}"
 
 
 def parse(text: str) -> Address | None:

@@ -8,12 +8,15 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import orjson
 from django.conf import settings
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.utils.encoding import escape_uri_path
 from rest_framework.request import Request
 
+from api.addresses import origin_of
 from api.fields import MAX_ID
 from api.refusals import FieldError, Invalid
 
@@ -159,13 +162,13 @@ def paginate(queryset: QuerySet[M], keyset: Keyset, query: dict[str, Any]) -> Pa
 
 def page_links(request: Request, keyset: Keyset, page: Page) -> dict[str, str | None]:
     """`next` and `previous` as addresses that keep the request's other parameters."""
+    others = {name: values for name, values in request.query_params.lists() if name != "cursor"}
+    address = f"{origin_of(request)}{escape_uri_path(request.path)}"
 
     def link(cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
-        params = request.query_params.copy()
-        params["cursor"] = encode_cursor(keyset, cursor)
-        return request.build_absolute_uri(f"{request.path}?{params.urlencode()}")
+        return f"{address}?{urlencode(others | {'cursor': encode_cursor(keyset, cursor)}, doseq=True)}"
 
     return {"next": link(page.next), "previous": link(page.previous)}
 

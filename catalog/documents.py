@@ -9,13 +9,10 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from rest_framework.request import Request
 
+from api.addresses import origin_of
 from catalog.models import RENDITIONS, file_of
 
 Address = Callable[[str], str]
-
-
-def origin_of(request: Request) -> str:
-    return f"{request.scheme}://{request.get_host()}"
 
 
 def addresses(request: Request) -> Address:

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from api.addresses import origin_of
 from api.renderers import dumps
 from api.views import etag_of
-from catalog.documents import origin_of
 
 MAX_ENTRIES = 256
 MAX_BYTES = 64 * 1024

@@ -14,6 +14,7 @@ from typing import Any, Self
 import orjson
 from django.db import connection, transaction
 
+from api.rows import fetch_rows
 from catalog.models import Product
 
 MAX_WORDS = 16
@@ -130,11 +131,8 @@ def fetch(sql: str, params: dict[str, Any], *, fuzzy: bool = False) -> list[Any]
     if fuzzy:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"set local pg_trgm.word_similarity_threshold = {LIKENESS}")
-            cursor.execute(sql, params)
-            return list(cursor.fetchall())
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+            return fetch_rows(sql, params)
+    return fetch_rows(sql, params)
 
 
 def count_products(selection: Selection) -> int:

@@ -7,9 +7,9 @@ is OrderSerializer over a prefetched queryset; a test compares the two, byte for
 from typing import Any
 
 import orjson
-from django.db import connection
 
 from api.pagination import Cursor
+from api.rows import fetch_rows
 
 PAGE = """
 select o.order_date, o.id, o.number, o.user_id, o.status, o.total_amount::text, o.currency,
@@ -37,10 +37,7 @@ def read(user_id: int, rows: int, cursor: Cursor | None) -> list[Any]:
     if cursor is not None:
         statement = NEWER if cursor.backwards else OLDER
         params["order_date"], params["id"] = cursor.key
-    with connection.cursor() as database:
-        database.execute(statement, params)
-        found: list[Any] = database.fetchall()
-    return found
+    return fetch_rows(statement, params)
 
 
 def document(row: Any) -> dict[str, Any]:
