@@ -39,11 +39,11 @@ class QuerySerializer(serializers.Serializer[Any]):
         return data
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """As DRF's, but only what is given is looked at: of a dozen filters most requests name one or two."""
+        """As DRF's, but looks only at what is given or required: of a dozen filters most requests name one or two."""
         values, errors = dict(self.defaults), {}
-        for name in data.keys() & self.fields.keys():
+        for name in self.obligatory | (data.keys() & self.fields.keys()):
             try:
-                values[name] = self.fields[name].run_validation(data[name])
+                values[name] = self.fields[name].run_validation(data.get(name, serializers.empty))
             except serializers.ValidationError as error:
                 errors[name] = error.detail
         if errors:
@@ -53,6 +53,10 @@ class QuerySerializer(serializers.Serializer[Any]):
     @cached_property
     def defaults(self) -> dict[str, Any]:
         return {name: field.default for name, field in self.fields.items() if field.default is not serializers.empty}
+
+    @cached_property
+    def obligatory(self) -> set[str]:
+        return {name for name, field in self.fields.items() if field.required}
 
 
 @cache
