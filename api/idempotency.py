@@ -21,14 +21,16 @@ from api.transactions import run_unit
 T = TypeVar("T")
 VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 CONTENT_TYPE = "application/json"
-LOCK = "select pg_try_advisory_xact_lock(hashtextextended(%s::text, %s::bigint))"
 # Of IdempotencyKey, by hand: both run with every order, and through the ORM they cost a tenth of it.
-READ = """
-select method, path, fingerprint, status, body from api_idempotencykey where user_id = %s::bigint and key = %s::text
+LOCK = """
+select pg_try_advisory_xact_lock(hashtextextended(%s::text, %s::bigint)), first.method, first.path, first.fingerprint,
+       first.status, first.body
+from (select) as request left join api_idempotencykey as first on user_id = %s::bigint and key = %s::text
 """
 REMEMBER = """
 insert into api_idempotencykey (user_id, key, method, path, fingerprint, status, body)
 values (%s::bigint, %s::text, %s::text, %s::text, %s::text, %s::smallint, %s::bytea)
+on conflict do nothing
 """
 
 
@@ -40,6 +42,10 @@ class InProgress(Refusal):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "1"}
+
+
+class Overtaken(Exception):
+    """Another request with this key was answered between our statement's snapshot and our lock: ours is undone."""
 
 
 class KeyReused(Refusal):
@@ -67,20 +73,24 @@ def run_once(
 
     def unit() -> HttpResponse:
         with connection.cursor() as cursor:
-            cursor.execute(LOCK, [key, user_id])
-            if not cursor.fetchone()[0]:
+            cursor.execute(LOCK, [key, user_id, user_id, key])
+            locked, *first = cursor.fetchone()
+            if not locked:
                 raise InProgress
-            # Read in a statement of its own: its snapshot is from after the lock, so an answer just given is seen.
-            cursor.execute(READ, [user_id, key])
-            if first := cursor.fetchone():
-                if first[:3] != (method, path, fingerprint):
+            if first[0] is not None:
+                if first[:3] != [method, path, fingerprint]:
                     raise KeyReused
                 return answer(first[3], bytes(first[4]), replayed=True)
             body = dumps(render(work()))
             cursor.execute(REMEMBER, [user_id, key, method, path, fingerprint, status, body])
+            if not cursor.rowcount:
+                raise Overtaken
         return answer(status, body)
 
-    return run_unit(unit)
+    try:
+        return run_unit(unit)
+    except Overtaken:
+        return run_unit(unit)
 
 
 def answer(status: int, body: bytes, *, replayed: bool = False) -> HttpResponse:

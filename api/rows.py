@@ -1,5 +1,6 @@
-"""Rows of one hand-written statement, read the fast way."""
+"""Rows into and out of hand-written statements, the fast way."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
@@ -17,3 +18,16 @@ def fetch_rows(sql: str, params: dict[str, Any]) -> list[Any]:
         cursor.execute(sql, params)
         rows: list[Any] = cursor.fetchall()
     return rows
+
+
+def array(values: Iterable[object]) -> str:
+    """An array literal, for a parameter that the statement casts: `%s::bigint[]`.
+
+    psycopg would look at each element of a list, and types numbers by the largest of them, so that a statement is
+    prepared for each such type anew.
+    """
+    return "{" + ",".join("NULL" if value is None else quoted(str(value)) for value in values) + "}"
+
+
+def quoted(text: str) -> str:
+    return text if text.isdigit() else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import IntegrityError, connection
 from django.db.transaction import TransactionManagementError
-from psycopg.types.numeric import Int4, Int8
 
+from api.rows import array
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
 from inventory.models import MAX_QUANTITY, StockMovement
@@ -105,11 +106,12 @@ LOCK_REFERENCE = LOCK.format(
     held="true",
 )
 
-# One named part per table. `total` reads the items' levels as they were before this statement, but after the lock: what
-# the item has over all its active warehouses decides about `in_stock` and alerts. One posting has one moment, taken
-# after the lock; now() would be the time before the wait.
+# One named part per table. The answer has a row for each level of the touched items, or for each of its movements: the
+# levels as they were before this statement, but after the lock, since what the item has over all its active warehouses
+# decides about `in_stock` and alerts. One posting has one moment, taken after the lock; now() would be the time before
+# the wait. The array stands in a sub-select for the same reason as above.
 WRITE = """
-with moment as materialized (select clock_timestamp() as at),
+with {alongside}moment as materialized (select clock_timestamp() as at),
 entry as (
     select * from unnest(
         %(levels)s::bigint[], %(kinds)s::text[], %(on_hand)s::int[], %(reserved)s::int[],
@@ -120,13 +122,13 @@ entry as (
         reference, reason, reservation_id, place
     )
 ),
-change as (
-    select level_id, sum(on_hand)::int as on_hand, sum(reserved)::int as reserved from entry group by level_id
-),
 counted as (
     update inventory_stocklevel as level
     set on_hand = level.on_hand + change.on_hand, reserved = level.reserved + change.reserved
-    from change where level.id = change.level_id
+    from (
+        select level_id, sum(on_hand)::int as on_hand, sum(reserved)::int as reserved from entry group by level_id
+    ) as change
+    where level.id = change.level_id
 ),
 promised as (
     insert into inventory_reservation (level_id, quantity, reference, state, created_at, expires_at)
@@ -150,29 +152,40 @@ movement as (
            unit_cost, reference, reason, %(actor)s::text, moment.at
     from entry cross join moment order by place
     returning id, level_id, at
-),
-total as (
-    select level.item_id,
-           coalesce(sum(level.on_hand + level.backorder_limit - level.reserved), 0) as before,
-           coalesce(sum(change.on_hand - change.reserved), 0) as difference
-    from unnest(%(items)s::bigint[]) as touched(item_id)
-    join inventory_stocklevel as level on level.item_id = touched.item_id
-    join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id and warehouse.is_active
-    left join change on change.level_id = level.id
-    group by level.item_id
-),
-flipped as (
-    update inventory_stockitem as item set in_stock = total.before + total.difference > 0
-    from total where item.id = total.item_id and item.in_stock <> (total.before + total.difference > 0)
 )
-select movement.id, movement.at, (select count(*) from resolved),
-       item.id, item.sku, item.reorder_point, coalesce(total.before, 0), coalesce(total.before + total.difference, 0)
-from movement
-join inventory_stocklevel as level on level.id = movement.level_id
-join inventory_stockitem as item on item.id = level.item_id
-left join total on total.item_id = item.id
+select movement.id, movement.at, (select count(*) from resolved), {condition},
+       item.id, item.sku, item.reorder_point, item.in_stock,
+       level.id, level.on_hand + level.backorder_limit - level.reserved,
+       level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
+from unnest((select %(items)s::bigint[])) as touched(item_id)
+join inventory_stockitem as item on item.id = touched.item_id
+join inventory_stocklevel as level on level.item_id = item.id
+left join movement on movement.level_id = level.id
 order by movement.id
 """
+FLIP = "update inventory_stockitem set in_stock = not in_stock where id in (select unnest(%(items)s::bigint[]))"
+
+
+@dataclass(frozen=True, slots=True)
+class Alongside:
+    """What somebody above writes in the same statement as a posting: parts of its WITH clause, and their parameters.
+
+    `condition` is an expression over those parts. If it is false, the unit is undone with `refusal`.
+    """
+
+    parts: str
+    params: dict[str, Any]
+    condition: str
+    refusal: Exception
+
+
+NOTHING = Alongside("", {}, "true", RuntimeError("Nothing is always written."))
+
+
+@cache
+def write_with(parts: str, condition: str) -> str:
+    """The statement, in few enough characters (4,096) for psycopg to keep what it makes of it."""
+    return " ".join(WRITE.format(alongside=parts, condition=condition).split())
 
 
 def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
@@ -190,7 +203,7 @@ def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Le
 
     Also answers whether the reference had an open reservation when the statement began.
     """
-    rows = fetch(LOCK_ITEMS, {"item_ids": [Int8(id) for id in item_ids], "reference": reference})
+    rows = fetch(LOCK_ITEMS, {"item_ids": array(item_ids), "reference": reference})
     return [Level(*row[:-1]) for row in rows], any(row[-1] for row in rows)
 
 
@@ -200,41 +213,69 @@ def lock_reference(reference: str) -> dict[int, Level]:
     return {row[0]: Level(*row[:-1]) for row in rows}
 
 
-def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None) -> list[Written]:
+def post(
+    entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None, alongside: Alongside = NOTHING
+) -> list[Written]:
     """Change counters, ledger, reservations, `in_stock` and alerts together: the only place that does.
 
     The caller has locked all levels of the items and decided; the CHECKs stand behind that decision. `expires_at`
     makes what is reserved a hold. Refuses StockLimit, and what a CHECK or the unique open reservation refuses.
     """
     after = [_apply(entry) for entry in entries]
-    params = {
-        "levels": [Int8(entry.level.id) for entry in entries],
-        "items": [Int8(id) for id in sorted({entry.level.item_id for entry in entries})],
-        "kinds": [str(entry.kind) for entry in entries],
-        "on_hand": [Int4(entry.on_hand) for entry in entries],
-        "reserved": [Int4(entry.reserved) for entry in entries],
-        "on_hand_after": [Int4(on_hand) for on_hand, _ in after],
-        "reserved_after": [Int4(reserved) for _, reserved in after],
-        "unit_costs": [entry.unit_cost for entry in entries],
-        "references": [entry.reference for entry in entries],
-        "reasons": [entry.reason for entry in entries],
-        "reservations": [entry.reservation_id and Int8(entry.reservation_id) for entry in entries],
+    params: dict[str, Any] = {
+        "levels": array(entry.level.id for entry in entries),
+        "items": array(sorted({entry.level.item_id for entry in entries})),
+        "kinds": array(entry.kind for entry in entries),
+        "on_hand": array(entry.on_hand for entry in entries),
+        "reserved": array(entry.reserved for entry in entries),
+        "on_hand_after": array(on_hand for on_hand, _ in after),
+        "reserved_after": array(reserved for _, reserved in after),
+        "unit_costs": array(entry.unit_cost for entry in entries),
+        "references": array(entry.reference for entry in entries),
+        "reasons": array(entry.reason for entry in entries),
+        "reservations": array(entry.reservation_id for entry in entries),
         "actor": str(actor),
         "expires_at": expires_at,
     }
     try:
-        rows = fetch(WRITE, params)
+        rows = fetch(write_with(alongside.parts, alongside.condition), params | alongside.params)
     except IntegrityError as error:
         raise refusal_of(error) from error
+    if not rows[0][3]:
+        raise alongside.refusal
     if rows[0][2] != sum(entry.reservation_id is not None for entry in entries):
         raise RuntimeError("A reservation was resolved without its level's lock.")
-    standings = {}
-    for _, _, _, item_id, sku, reorder_point, before, available in rows:
-        if moved(before, available, reorder_point):
-            standings[item_id] = Standing(item_id, sku, reorder_point, available)
+    _settle(entries, rows, actor)
+    movements = [(row[0], row[1]) for row in rows if row[0] is not None]
+    return [
+        Written(id, at, entry, *balance) for (id, at), entry, balance in zip(movements, entries, after, strict=True)
+    ]
+
+
+def _settle(entries: Sequence[Entry], rows: Sequence[Any], actor: Actor) -> None:
+    """Bring `in_stock` and alerts in line with what `post` has written."""
+    changes: dict[int, int] = {}
+    for entry in entries:
+        changes[entry.level.id] = changes.get(entry.level.id, 0) + entry.on_hand - entry.reserved
+    items: dict[int, tuple[str, int | None, bool]] = {}
+    before: dict[int, int] = {}
+    after: dict[int, int] = {}
+    levels = {row[8]: row for row in rows}  # one that was moved twice is there twice
+    for *_, item_id, sku, reorder_point, in_stock, level_id, available, is_active in levels.values():
+        items[item_id] = sku, reorder_point, in_stock
+        now = available + changes.get(level_id, 0)
+        before[item_id] = before.get(item_id, 0) + (available if is_active else 0)
+        after[item_id] = after.get(item_id, 0) + (now if is_active else 0)
+    if flipped := [item_id for item_id, (_, _, in_stock) in items.items() if in_stock != (after[item_id] > 0)]:
+        with connection.cursor() as cursor:
+            cursor.execute(FLIP, {"items": array(flipped)})
+    standings = [
+        Standing(item_id, sku, reorder_point, after[item_id])
+        for item_id, (sku, reorder_point, _) in items.items()
+        if moved(before[item_id], after[item_id], reorder_point)
+    ]
     if standings:
-        settle_alerts(list(standings.values()), actor=actor)
-    return [Written(row[0], row[1], entry, *balance) for row, entry, balance in zip(rows, entries, after, strict=True)]
+        settle_alerts(standings, actor=actor)
 
 
 def _apply(entry: Entry) -> tuple[int, int]:

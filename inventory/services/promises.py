@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError
-from psycopg.types.numeric import Int8
 
 from api.refusals import Invalid
+from api.rows import array
 from api.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
@@ -26,7 +26,18 @@ from inventory.exceptions import (
 )
 from inventory.models import Reservation, StockItem
 from inventory.services.allocation import allocate_all
-from inventory.services.engine import Entry, Kind, Level, fetch, lock_items, lock_reference, post, refusal_of
+from inventory.services.engine import (
+    NOTHING,
+    Alongside,
+    Entry,
+    Kind,
+    Level,
+    fetch,
+    lock_items,
+    lock_reference,
+    post,
+    refusal_of,
+)
 
 HELD = """
 select id, level_id, quantity, reference from inventory_reservation
@@ -70,13 +81,19 @@ class Held:
 
 
 def reserve(
-    *, reference: str, quantities: Mapping[int, int], actor: Actor, expires_at: datetime | None = None
+    *,
+    reference: str,
+    quantities: Mapping[int, int],
+    actor: Actor,
+    expires_at: datetime | None = None,
+    alongside: Alongside = NOTHING,
 ) -> list[Allocation]:
     """Promise these quantities (by item id) to a reference: all of them, or none.
 
-    With `expires_at` it is a hold. Repeated for a reference that holds exactly this, it changes nothing. Refuses
-    InsufficientStock with every short item, AlreadyReserved when the reference holds something else, UnknownItem.
-    Overdue holds on a short item do not count: they are expired here, under the lock. Locks all levels of the items.
+    With `expires_at` it is a hold. What stands `alongside` is written in the same statement. Repeated for a reference
+    that holds exactly this, it changes nothing. Refuses InsufficientStock with every short item, AlreadyReserved when
+    the reference holds something else, UnknownItem. Overdue holds on a short item do not count: they are expired here,
+    under the lock. Locks all levels of the items.
 
     Whoever refuses early by an unlocked read must count overdue holds as available, or expiry would need a job.
     """
@@ -94,8 +111,7 @@ def reserve(
     if short:
         raise InsufficientStock(_shortages({id: (quantities[id], available) for id, available in short.items()}))
     entries = [Entry(level, Kind.RESERVED, reserved=quantity, reference=reference) for level, quantity in shares]
-    if entries:
-        post(entries, actor=actor, expires_at=expires_at)
+    post(entries, actor=actor, expires_at=expires_at, alongside=alongside)
     return [Allocation(level.item_id, level.warehouse_id, quantity) for level, quantity in shares]
 
 
@@ -215,7 +231,7 @@ def _held_by(reference: str) -> list[Held]:
 
 def _lock_reservations(sql: str, levels: Mapping[int, Level], reference: str = "") -> list[Held]:
     """Lock and read open reservations, in a statement after the levels' lock: its snapshot is fresh."""
-    rows = fetch(sql, {"levels": [Int8(id) for id in levels], "reference": reference})
+    rows = fetch(sql, {"levels": array(levels), "reference": reference})
     return [Held(id, levels[level_id], quantity, held_by) for id, level_id, quantity, held_by in rows]
 
 

@@ -1,23 +1,26 @@
-"""The fast path of `place_order`: what a basket's lines mean, and the one statement that writes an order.
+"""The fast path of `place_order`: what a basket's lines mean, and what of an order is written beside its stock.
 
-This is the hottest code of the shop, so it is SQL where the rest is ORM, and it writes tables of three owners at once:
-the order, its lines and its history, and the journal's event, one named part each. The plain way of doing the same
-stands in orders/tests/plain.py, and a property test holds the two against each other, row by row.
+This is the hottest code of the shop, so it is SQL where the rest is ORM. One statement writes for all owners, one named
+part per table: the order, its lines and its history and the journal's event as said here, counters, reservations and
+ledger as inventory says it. The plain way of doing the same stands in orders/tests/plain.py, and a property test holds
+the two against each other, row by row.
 
 No lock on stock is taken here, and nothing here decides about stock for good: `inventory.services.reserve` does both.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
 from django.db import connection
 
 from api.refusals import FieldError
+from api.rows import array
 from events.actors import Actor
+from inventory.services import Alongside
 from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
 from orders.models import Order, OrderItem
 
@@ -59,8 +62,8 @@ class Line:
     product_name: str
     unit_price: Decimal
     available: int
+    id: int
     quantity: int = 0
-    id: int = 0
 
     @property
     def subtotal(self) -> Decimal:
@@ -71,15 +74,23 @@ Basket = dict[int, Line]
 """The lines of an order by variant, in the order in which the customer first named them."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedOrder:
-    """An order as it was just written, with the attributes of an Order: nothing is read again for the answer."""
+class Header(NamedTuple):
+    """What the database gives a new order."""
 
     id: int
     number: str
+    order_date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order as it is written, with the attributes of an Order: nothing is read again for the answer."""
+
+    id: int
+    number: str
+    order_date: datetime
     user_id: int
     total_amount: Decimal
-    order_date: datetime
     shipping: Shipping
     lines: Sequence[Line]
     currency: str
@@ -94,6 +105,8 @@ class PlacedOrder:
 # The arrays stand in sub-selects, where the planner does not see how short they are: otherwise it takes the general
 # plan, which expects ten lines, for the dearer one, and plans these joins anew for every order (0.5 ms).
 #
+# Ids, number and time of an order to be come along, so that nothing is left to ask when it has been written.
+#
 # The lock on the customer makes the cap on pending orders hold under concurrency. It is taken here, one statement
 # before the cap is counted, since a count in this statement would be from before a wait.
 RESOLVE = """
@@ -102,16 +115,12 @@ with asked as (
         (select %(product_ids)s::bigint[]), (select %(variant_ids)s::bigint[]), (select %(skus)s::text[]))
         with ordinality as t (product_id, variant_id, sku, place)
 ), named as (
-    select a.place, v.* from asked a join catalog_variant v on v.product_id = a.product_id
-    union all
-    select a.place, v.* from asked a join catalog_variant v on v.id = a.variant_id
-    union all
-    select a.place, v.* from asked a
-        join inventory_stockitem i on i.sku = a.sku join catalog_variant v on v.stock_item_id = i.id
+    {named}
 )
 select n.place::int - 1, p.id, n.id, i.id, i.sku,
        left(case when n.name = '' then p.name else p.name || ' (' || n.name || ')' end, 255),
-       coalesce(n.price, p.price), stock.available,
+       coalesce(n.price, p.price), stock.available, nextval('orders_orderitem_id_seq'),
+       (select nextval('orders_order_id_seq')), (select nextval('orders_number_seq')::text), statement_timestamp(),
        case when %(cap)s::int > 0
             then (select pg_advisory_xact_lock(hashtextextended('pending orders', %(user_id)s::bigint))) end
 from named n
@@ -119,12 +128,18 @@ join catalog_product p on p.id = n.product_id and p.status = 'active'
 join inventory_stockitem i on i.id = n.stock_item_id
 cross join lateral (
     select coalesce(sum(l.on_hand + l.backorder_limit - l.reserved), 0)::int as available
-    from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id and w.is_active
-    where l.item_id = i.id
+    from inventory_stocklevel l
+    where l.item_id = i.id and l.warehouse_id = any(array(select id from inventory_warehouse where is_active))
 ) stock
 where n.archived_at is null
 order by n.place, n.position, n.id
 """
+NAMED_BY = {
+    "product_id": "select a.place, v.* from asked a join catalog_variant v on v.product_id = a.product_id",
+    "variant_id": "select a.place, v.* from asked a join catalog_variant v on v.id = a.variant_id",
+    "sku": """select a.place, v.* from asked a
+        join inventory_stockitem i on i.sku = a.sku join catalog_variant v on v.stock_item_id = i.id""",
+}
 
 OVERDUE_HOLDS = """
 select exists (
@@ -134,28 +149,30 @@ select exists (
 )
 """
 
-WRITE = """
-with new_order as (
+PARTS = """
+new_order as (
     insert into orders_order (
-        number, user_id, status, total_amount, currency, shipping_address_line1, shipping_address_line2,
-        shipping_city, shipping_state, shipping_postal_code, shipping_country, version)
-    select nextval('orders_number_seq')::text, %(user_id)s::bigint, 'pending', %(total)s::numeric, %(currency)s::text,
-           %(shipping_address_line1)s::text, %(shipping_address_line2)s::text, %(shipping_city)s::text,
-           %(shipping_state)s::text, %(shipping_postal_code)s::text, %(shipping_country)s::text, 1
+        id, number, user_id, status, total_amount, currency, order_date, updated_at,
+        shipping_address_line1, shipping_address_line2, shipping_city, shipping_state, shipping_postal_code,
+        shipping_country, version)
+    select %(order_id)s::bigint, %(number)s::text, %(user_id)s::bigint, 'pending', %(total)s::numeric,
+           %(currency)s::text, %(order_date)s::timestamptz, %(order_date)s::timestamptz,
+           %(shipping_address_line1)s::text,
+           %(shipping_address_line2)s::text, %(shipping_city)s::text, %(shipping_state)s::text,
+           %(shipping_postal_code)s::text, %(shipping_country)s::text, 1
     where %(cap)s::int = 0 or %(cap)s::int > (
         select count(*) from orders_order
         where user_id = %(user_id)s::bigint and status = 'pending' and deleted_at is null)
-    returning id, number, order_date
+    returning id, order_date
 ), new_lines as (
     insert into orders_orderitem (
-        order_id, product_id, variant_id, sku, product_name, quantity, unit_price, subtotal)
-    select o.id, l.product_id, l.variant_id, l.sku, l.product_name, l.quantity, l.unit_price, l.unit_price * l.quantity
+        id, order_id, product_id, variant_id, sku, product_name, quantity, unit_price, subtotal)
+    select l.id, o.id, l.product_id, l.variant_id, l.sku, l.product_name, l.quantity, l.unit_price,
+           l.unit_price * l.quantity
     from new_order o, unnest(
-        %(product_ids)s::bigint[], %(variant_ids)s::bigint[], %(skus)s::text[], %(names)s::text[],
-        %(quantities)s::int[], %(prices)s::numeric[]
-    ) with ordinality as l (product_id, variant_id, sku, product_name, quantity, unit_price, place)
-    order by l.place
-    returning id, variant_id
+        %(line_ids)s::bigint[], %(product_ids)s::bigint[], %(variant_ids)s::bigint[], %(skus)s::text[],
+        %(names)s::text[], %(quantities)s::int[], %(prices)s::numeric[]
+    ) as l (id, product_id, variant_id, sku, product_name, quantity, unit_price)
 ), first_step as (
     insert into orders_orderevent (order_id, at, event, from_status, to_status, actor, note)
     select id, order_date, 'placed', '', 'pending', %(actor)s::text, '' from new_order
@@ -163,33 +180,30 @@ with new_order as (
     insert into events_event (kind, subject, payload, actor, channel)
     select 'order.placed', 'order:' || id, jsonb_build_object('order_id', id), %(actor)s::text, %(channel)s::text
     from new_order
-)
-select o.id, o.number, o.order_date, l.id, l.variant_id from new_order o, new_lines l
-"""
+), """
 
 
-def array(values: Iterable[object]) -> str:
-    """Numbers as an array literal. A list would be typed by its largest value, and each type prepared anew."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
-def resolve(user_id: int, lines: Sequence[Wanted]) -> list[list[Line]]:
-    """What each line may mean: one article, none, or the several variants of a product."""
+def resolve(user_id: int, lines: Sequence[Wanted]) -> tuple[list[list[Line]], Header | None]:
+    """What each line may mean: one article, none, or the several variants of a product. And the order's header."""
+    names = {line.named_by for line in lines}
+    named = " union all ".join(sql for name, sql in NAMED_BY.items() if name in names)
+    header = None
     found: list[list[Line]] = [[] for _ in lines]
     with connection.cursor() as cursor:
         cursor.execute(
-            RESOLVE,
+            RESOLVE.format(named=named),
             {
                 "product_ids": array(line.product_id for line in lines),
                 "variant_ids": array(line.variant_id for line in lines),
-                "skus": [line.sku for line in lines],
+                "skus": array(line.sku for line in lines),
                 "cap": settings.MAX_PENDING_ORDERS_PER_CUSTOMER,
                 "user_id": user_id,
             },
         )
-        for place, *article, _ in cursor.fetchall():
+        for place, *article, order_id, number, order_date, _ in cursor.fetchall():
             found[place].append(Line(*article))
-    return found
+            header = Header(order_id, number, order_date)
+    return found, header
 
 
 def choose(lines: Sequence[Wanted], found: Sequence[Sequence[Line]]) -> Basket:
@@ -237,35 +251,41 @@ def stock_issue(line: Line | OrderItem, requested: int, available: int) -> dict[
     }
 
 
-def write(user_id: int, basket: Basket, shipping: Shipping, actor: Actor) -> PlacedOrder:
-    """Insert the order with lines, history and event. Refuses when the customer has too many pending orders.
+def draft(user_id: int, basket: Basket, header: Header | None, shipping: Shipping) -> PlacedOrder:
+    """The order as it will stand.
 
     No total can outgrow its column: 100 lines of 10,000 units at the highest price stay below numeric(16,2).
     """
+    assert header is not None  # noqa: S101  # it came with the articles, and a basket has some
     lines = list(basket.values())
+    # Lines are read in the sequence of their ids.
+    for line, id in zip(lines, sorted(line.id for line in lines), strict=True):
+        line.id = id
     total = sum((line.subtotal for line in lines), Decimal(0))
-    parameters: Mapping[str, Any] = {
-        "user_id": user_id,
-        "total": total,
-        "currency": settings.CURRENCY,
-        "cap": settings.MAX_PENDING_ORDERS_PER_CUSTOMER,
+    return PlacedOrder(*header, user_id, total, shipping, lines, settings.CURRENCY)
+
+
+def beside_stock(order: PlacedOrder, actor: Actor) -> Alongside:
+    """The order with lines, history and event, for inventory to write. Refuses when too many of them are pending."""
+    cap, lines = settings.MAX_PENDING_ORDERS_PER_CUSTOMER, order.lines
+    params = {
+        "order_id": order.id,
+        "number": order.number,
+        "order_date": order.order_date,
+        "user_id": order.user_id,
+        "total": order.total_amount,
+        "currency": order.currency,
+        "cap": cap,
+        "line_ids": array(line.id for line in lines),
         "product_ids": array(line.product_id for line in lines),
-        "variant_ids": array(basket),
-        "skus": [line.sku for line in lines],
-        "names": [line.product_name for line in lines],
+        "variant_ids": array(line.variant_id for line in lines),
+        "skus": array(line.sku for line in lines),
+        "names": array(line.product_name for line in lines),
         "quantities": array(line.quantity for line in lines),
         "prices": array(line.unit_price for line in lines),
         "actor": str(actor),
         "channel": actor.channel,
-        **shipping,
+        **order.shipping,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, parameters)
-        rows = cursor.fetchall()
-    if not rows:
-        cap = settings.MAX_PENDING_ORDERS_PER_CUSTOMER
-        raise TooManyPendingOrders(f"At most {cap} orders of a customer may be pending.", limit=cap)
-    for *_, line_id, variant_id in rows:
-        basket[variant_id].id = line_id
-    order_id, number, order_date, *_ = rows[0]
-    return PlacedOrder(order_id, number, user_id, total, order_date, shipping, lines, settings.CURRENCY)
+    refusal = TooManyPendingOrders(f"At most {cap} orders of a customer may be pending.", limit=cap)
+    return Alongside(PARTS, params, "exists (select from new_order)", refusal)

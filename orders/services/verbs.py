@@ -1,8 +1,8 @@
 """The verbs of orders: place, confirm, ship, deliver, cancel, delete, and the expiry of pending ones.
 
 Every verb is a unit of work that is on disk when it returns. Locks are taken in one sequence everywhere: the order's
-row, then stock levels, then reservations. An order is written before stock is touched, since stock is what others
-wait for. Each step leaves a row of history and an event, in the transaction that makes it true.
+row, then stock levels, then reservations. Each step leaves a row of history and an event, in the transaction that makes
+it true.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,15 +35,21 @@ def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, ac
     """The order stands, at today's prices, and its units are promised to it: all of them, or nothing happens.
 
     Refuses UnknownArticle, InsufficientStock (every short line at once) and TooManyPendingOrders. Locks the customer
-    (against another order of the same one), then the stock levels; those last, and for two statements only.
+    (against another order of the same one), then the stock levels; those last, and for one more statement only.
     """
-    basket = placing.choose(lines, placing.resolve(user_id, lines))
+    found, header = placing.resolve(user_id, lines)
+    basket = placing.choose(lines, found)
     placing.refuse_early(basket)
-    order = placing.write(user_id, basket, shipping, actor)
+    order = placing.draft(user_id, basket, header, shipping)
     by_item = {line.item_id: line for line in order.lines}
     quantities = {item_id: line.quantity for item_id, line in by_item.items()}
     try:
-        inventory_services.reserve(reference=order.reference, quantities=quantities, actor=actor)
+        inventory_services.reserve(
+            reference=order.reference,
+            quantities=quantities,
+            actor=actor,
+            alongside=placing.beside_stock(order, actor),
+        )
     except inventory.exceptions.InsufficientStock as short:
         raise InsufficientStock(stock_issues(by_item, short.shortages)) from short
     return order

@@ -56,7 +56,7 @@ def install() -> None:
         rows: list[Any] = fetch(sql, dict(params))
         if sql in (engine.LOCK_ITEMS, engine.LOCK_REFERENCE):
             reach("after_lock")
-        elif sql == engine.WRITE:
+        elif "insert into inventory_stockmovement" in sql:
             reach("after_write")
         return rows
 

@@ -12,9 +12,9 @@ from tests.faults import client
 from tests.faults.checks import AS_ASKED, DEADLOCKS, begin, expect, no_deadlock, verdict
 from tests.faults.client import together
 from tests.faults.crowds import (
-    ONE_ORDER,
     ONE_RESOLUTION,
     ONE_SUCCESSOR,
+    TOLD_AT_ONCE,
     expiring_holds,
     hot_article,
     refresh_race,
@@ -85,7 +85,7 @@ TABLE = (
     Sabotage("state guard of reservations", ONE_RESOLUTION, lambda stage: expiring_holds(stage, 6).violations),
     Sabotage("sum per item before checking", AS_ASKED, same_article_twice),
     Sabotage("dead-connection handling", IDLE_DEATHS, idle_deaths),
-    Sabotage("lock on the key", ONE_ORDER, lambda stage: retry_storm(stage, 20).violations),
+    Sabotage("lock on the key", TOLD_AT_ONCE, lambda stage: retry_storm(stage, 20).violations),
     Sabotage(
         "unique idempotency key", AS_ASKED, lambda stage: retry_storm(stage, 20).violations, behind=("lock on the key",)
     ),

@@ -1,0 +1,46 @@
+"""Idempotency keys where two requests meet. What customers see of them: orders/tests/test_api_placing.py."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+
+import orjson
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
+
+from api.idempotency import run_once
+from api.models import IdempotencyKey
+
+BODY = {"some": "thing"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_overtaken_between_snapshot_and_lock_is_undone_and_gives_the_answer_that_stands() -> None:
+    """The other request's answer is committed after we have looked for it, and before ours is kept."""
+    request = Request(
+        APIRequestFactory().post("/things", BODY, format="json", headers={"Idempotency-Key": "k"}), [JSONParser()]
+    )
+    user, another = (get_user_model().objects.create(email=f"{name}@example.com") for name in "ab")
+    request.user = user
+    runs = []
+
+    def answer_the_other() -> None:
+        fingerprint = hashlib.sha256(orjson.dumps(BODY)).hexdigest()
+        theirs = {"method": "POST", "path": "/things", "fingerprint": fingerprint, "status": 201, "body": b'"theirs"'}
+        IdempotencyKey.objects.create(user=user, key="k", **theirs)
+        connection.close()
+
+    def work() -> str:
+        runs.append(1)
+        IdempotencyKey.objects.create(user=another, key="what we did", fingerprint="", status=201, body=b"")
+        with ThreadPoolExecutor(1) as other:
+            other.submit(answer_the_other).result()
+        return "ours"
+
+    answer = run_once(request, work, str)
+    assert (answer.status_code, answer.content, answer.headers["Idempotent-Replayed"]) == (201, b'"theirs"', "true")
+    assert len(runs) == 1
+    assert [bytes(row.body) for row in IdempotencyKey.objects.all()] == [b'"theirs"']
