@@ -8,7 +8,7 @@ ends for both.
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from accounts.models import Session, User
 from accounts.passwords import is_password_of
 from accounts.tokens import TokenPair, issue_pair, read_refresh_token
 from api import cache
+from api.rows import fetch_rows
 from api.transactions import unit_of_work
 
 USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
@@ -25,16 +26,14 @@ USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 FIND_USER = f"""
     select {", ".join(f"u.{column}" for column in USER_COLUMNS)}
     from accounts_session s join accounts_user u on u.id = s.user_id
-    where s.id = %s::uuid and s.revoked_at is null and s.expires_at > now() and u.is_active
+    where s.id = %(session_id)s::uuid and s.revoked_at is null and s.expires_at > now() and u.is_active
 """  # noqa: S608  # column names of our own model
 
 
 def find_user(session_id: UUID) -> User | None:
     """The user of a live session. Ending a session or disabling a user counts from the next request on."""
-    with connection.cursor() as cursor:
-        cursor.execute(FIND_USER, [session_id])
-        row = cursor.fetchone()
-    return None if row is None else User.from_db(connection.alias, USER_COLUMNS, row)
+    rows = fetch_rows(FIND_USER, {"session_id": session_id})
+    return User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, rows[0]) if rows else None
 
 
 def log_in(*, email: str, password: str, user_agent: str = "") -> TokenPair:

@@ -142,6 +142,18 @@ def test_tokens_of_another_kind_key_or_audience_are_refused(api: Any) -> None:
     assert api.get(ME, **bearer(pair.access_token)).status_code == 200
 
 
+@pytest.mark.django_db
+def test_a_token_that_was_good_a_moment_ago_is_refused_when_its_time_is_over(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = start_session(user_id=make_user().pk).access_token
+    assert api.get(ME, **bearer(token)).status_code == 200
+    expires_at = jwt.decode(token, options={"verify_signature": False})["exp"]
+    for moment, status in ((expires_at - 0.1, 200), (expires_at, 401)):
+        monkeypatch.setattr("accounts.tokens.time.time", lambda moment=moment: moment)
+        assert api.get(ME, **bearer(token)).status_code == status
+
+
 def race(contestants: int, work: Any) -> list[Any]:
     """Run `work` in that many threads, begun at once; returns what each returned or refused."""
     barrier, results = threading.Barrier(contestants), []
