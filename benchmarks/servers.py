@@ -36,7 +36,11 @@ class Bench:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Production settings of our shop; TLS ends before it, as behind any proxy."""
-        inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name in ("PATH", "HOME", "LANG", "WEB_THREADS", "WEB_CONCURRENCY", "SI")
+        }
         return inherited | {
             "ENVIRONMENT": "production",
             "SECRET_KEY": SECRET_KEY,

@@ -49,8 +49,8 @@ cross join lateral (
     join inventory_stockitem i on i.id = v.stock_item_id
     cross join lateral (
         select greatest(coalesce(sum(l.on_hand - l.reserved), 0), 0) as quantity
-        from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id and w.is_active
-        where l.item_id = i.id
+        from inventory_stocklevel l
+        where l.item_id = i.id and l.warehouse_id = any(array(select id from inventory_warehouse where is_active))
     ) s
     where v.product_id = p.id and v.archived_at is null
 ) article

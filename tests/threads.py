@@ -57,6 +57,8 @@ def wait_until_blocked() -> None:
     """Return as soon as a transaction of this database waits for a lock."""
     for _ in range(2000):
         with connection.cursor() as cursor:
+            # Within a transaction it would be told of the connections that there were when it first asked.
+            cursor.execute("select pg_stat_clear_snapshot()")
             cursor.execute(
                 """
                 select exists (

@@ -106,10 +106,10 @@ LOCK_REFERENCE = LOCK.format(
     held="true",
 )
 
-# One named part per table. The answer has a row for each level of the touched items, or for each of its movements: the
-# levels as they were before this statement, but after the lock, since what the item has over all its active warehouses
-# decides about `in_stock` and alerts. One posting has one moment, taken after the lock; now() would be the time before
-# the wait. The array stands in a sub-select for the same reason as above.
+# One named part per table. The answer has a row for each level of the touched items, as it was before this statement
+# but after the lock: what an item has over all its active warehouses decides about `in_stock` and alerts. One posting
+# has one moment, taken after the lock; now() would be the time before the wait. The array stands in a sub-select for
+# the same reason as above. What is not needed is left out, since each part costs whether it has rows or not.
 WRITE = """
 with {alongside}moment as materialized (select clock_timestamp() as at),
 entry as (
@@ -135,6 +135,25 @@ promised as (
     select level_id, reserved, reference, 'open', moment.at, %(expires_at)s::timestamptz
     from entry cross join moment where kind = 'reserved'
 ),
+{resolved}movement as (
+    insert into inventory_stockmovement (
+        level_id, kind, on_hand_delta, reserved_delta, on_hand_after, reserved_after,
+        unit_cost, reference, reason, actor, at
+    )
+    select level_id, kind, on_hand, reserved, on_hand_after, reserved_after,
+           unit_cost, reference, reason, %(actor)s::text, moment.at
+    from entry cross join moment order by place
+    returning id
+)
+select (select array_agg(id) from movement), (select at from moment), {count}, {condition},
+       item.id, item.sku, item.reorder_point, item.in_stock,
+       level.id, level.on_hand + level.backorder_limit - level.reserved,
+       level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
+from unnest((select %(items)s::bigint[])) as touched(item_id)
+join inventory_stockitem as item on item.id = touched.item_id
+join inventory_stocklevel as level on level.item_id = item.id
+"""
+RESOLVED = """
 resolved as (
     update inventory_reservation as reservation
     set state = case entry.kind when 'shipped' then 'fulfilled' when 'expired' then 'expired' else 'released' end,
@@ -143,25 +162,6 @@ resolved as (
     where reservation.id = entry.reservation_id and reservation.state = 'open'
     returning reservation.id
 ),
-movement as (
-    insert into inventory_stockmovement (
-        level_id, kind, on_hand_delta, reserved_delta, on_hand_after, reserved_after,
-        unit_cost, reference, reason, actor, at
-    )
-    select level_id, kind, on_hand, reserved, on_hand_after, reserved_after,
-           unit_cost, reference, reason, %(actor)s::text, moment.at
-    from entry cross join moment order by place
-    returning id, level_id, at
-)
-select movement.id, movement.at, (select count(*) from resolved), {condition},
-       item.id, item.sku, item.reorder_point, item.in_stock,
-       level.id, level.on_hand + level.backorder_limit - level.reserved,
-       level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
-from unnest((select %(items)s::bigint[])) as touched(item_id)
-join inventory_stockitem as item on item.id = touched.item_id
-join inventory_stocklevel as level on level.item_id = item.id
-left join movement on movement.level_id = level.id
-order by movement.id
 """
 FLIP = "update inventory_stockitem set in_stock = not in_stock where id in (select unnest(%(items)s::bigint[]))"
 
@@ -183,9 +183,10 @@ NOTHING = Alongside("", {}, "true", RuntimeError("Nothing is always written."))
 
 
 @cache
-def write_with(parts: str, condition: str) -> str:
+def write_with(parts: str, condition: str, *, resolves: bool) -> str:
     """The statement, in few enough characters (4,096) for psycopg to keep what it makes of it."""
-    return " ".join(WRITE.format(alongside=parts, condition=condition).split())
+    resolved, count = (RESOLVED, "(select count(*) from resolved)") if resolves else ("", "0")
+    return " ".join(WRITE.format(alongside=parts, condition=condition, resolved=resolved, count=count).split())
 
 
 def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
@@ -237,19 +238,19 @@ def post(
         "actor": str(actor),
         "expires_at": expires_at,
     }
+    resolving = sum(entry.reservation_id is not None for entry in entries)
+    sql = write_with(alongside.parts, alongside.condition, resolves=resolving > 0)
     try:
-        rows = fetch(write_with(alongside.parts, alongside.condition), params | alongside.params)
+        rows = fetch(sql, params | alongside.params)
     except IntegrityError as error:
         raise refusal_of(error) from error
-    if not rows[0][3]:
+    ids, at, resolved, along, *_ = rows[0]
+    if not along:
         raise alongside.refusal
-    if rows[0][2] != sum(entry.reservation_id is not None for entry in entries):
+    if resolved != resolving:
         raise RuntimeError("A reservation was resolved without its level's lock.")
     _settle(entries, rows, actor)
-    movements = [(row[0], row[1]) for row in rows if row[0] is not None]
-    return [
-        Written(id, at, entry, *balance) for (id, at), entry, balance in zip(movements, entries, after, strict=True)
-    ]
+    return [Written(id, at, entry, *balance) for id, entry, balance in zip(sorted(ids), entries, after, strict=True)]
 
 
 def _settle(entries: Sequence[Entry], rows: Sequence[Any], actor: Actor) -> None:
@@ -260,8 +261,7 @@ def _settle(entries: Sequence[Entry], rows: Sequence[Any], actor: Actor) -> None
     items: dict[int, tuple[str, int | None, bool]] = {}
     before: dict[int, int] = {}
     after: dict[int, int] = {}
-    levels = {row[8]: row for row in rows}  # one that was moved twice is there twice
-    for *_, item_id, sku, reorder_point, in_stock, level_id, available, is_active in levels.values():
+    for *_, item_id, sku, reorder_point, in_stock, level_id, available, is_active in rows:
         items[item_id] = sku, reorder_point, in_stock
         now = available + changes.get(level_id, 0)
         before[item_id] = before.get(item_id, 0) + (available if is_active else 0)
