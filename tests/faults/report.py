@@ -44,8 +44,7 @@ LIMITS = """
 - A power cut of the machine: processes are killed, and the operating system keeps what they have written. Whether a
   disk keeps what `fsync` has promised is the disk's matter.
 - A full disk, a broken disk, a clock that jumps, replication and a fail-over, several machines.
-- Gunicorn preloads the shop here, so that a killed worker is back at once; the worker's waits (heartbeats, claims of
-  mails, retries) are seconds instead of minutes.
+- The worker's waits (heartbeats, claims of mails, retries) are seconds instead of minutes.
 - Bcrypt has 4 rounds, and rate limits are so high that nobody meets them.
 """
 

@@ -1,7 +1,4 @@
-"""Where trials take place: durable servers, the shop under gunicorn, people and articles, and traffic.
-
-Gunicorn preloads here, so that a killed worker is back within milliseconds and the next one can be killed.
-"""
+"""Where trials take place: durable servers, the shop under gunicorn, people and articles, and traffic."""
 
 import asyncio
 import itertools
@@ -146,7 +143,7 @@ class Stage:
     def web(self, sabotage: str = "") -> Iterator[None]:
         """Gunicorn, until the end of the block."""
         self.shop.environment["SABOTAGE"] = sabotage
-        self.shop.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "--preload", "tests.faults.wsgi")
+        self.shop.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "tests.faults.wsgi")
         process = self.shop.processes["web"]
         try:
             wait_for("a shop that serves", lambda: process.poll() is not None or self.serves())
