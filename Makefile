@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
-.PHONY: run test check prove bench bench-data bench-growth openapi clean requirements help
+.PHONY: run test check prove bench bench-smoke bench-data bench-growth openapi clean requirements help
 
 run: .venv/run.stamp  ## Start the shop with demo data: PORT=8000 DATA_DIR=.data RATE_LIMITS=off
 	@exec .venv/bin/python -m config.run
@@ -22,6 +22,9 @@ prove: .venv/dev.stamp  ## Prove that nothing is oversold or lost, for an hour; 
 
 bench: .venv/bench.stamp  ## Measure the shop beside a FastAPI one, 15 minutes: W=W7 ROUNDS=1 SECONDS=2
 	@exec .venv/bin/python -m benchmarks.run $(W) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-smoke: .venv/bench.stamp  ## Fail when the shop is at less than half of the ratios that were measured
+	@exec .venv/bin/python -m benchmarks.run W1 W2 W7 --rounds 3 --seconds 1.5 --smoke --data-dir .data/smoke
 
 bench-data: .venv/bench.stamp  ## Build the large shop: 100,000 products, 1,000,000 orders
 	@exec .venv/bin/python -m benchmarks.growth data

@@ -31,7 +31,13 @@ Results = dict[str, Any]
 
 
 def results(
-    runs: Sequence[dict[str, Any]], started: datetime, commit: str, seconds: float, memory: dict[str, list[float]]
+    runs: Sequence[dict[str, Any]],
+    hot: Sequence[dict[str, Any]],
+    started: datetime,
+    commit: str,
+    seconds: float,
+    memory: dict[str, list[float]],
+    cold_start: float,
 ) -> Results:
     return {
         "started": f"{started:%Y-%m-%d %H:%M} UTC",
@@ -42,6 +48,8 @@ def results(
         "versions": versions(),
         "commit": commit,
         "memory_mb": {name: [round(size) for size in sizes] for name, sizes in memory.items()},
+        "cold_start_s": round(cold_start, 2),
+        "hot": list(hot),
         "workloads": {name: summary(name, runs) for name in NAMES if any(run["workload"] == name for run in runs)},
         "runs": list(runs),
     }
@@ -80,6 +88,26 @@ def table(results: Results) -> str:
             f"({spread}) | {cached} | {goals} | {verdict(name, row)} |"
         )
     return "\n".join(lines)
+
+
+def too_slow(results: Results, committed: Results) -> str | None:
+    """What has less than half of the ratio that was once measured: more than noise takes. None when nothing has."""
+    found = []
+    for name, row in results["workloads"].items():
+        ratio, once = row["shop"]["ratio"], committed["workloads"][name]["shop"]["ratio"]
+        print(f"{name}: {ratio:.2f} of the peer, {once:.2f} in results.json")
+        if ratio < once / 2:
+            found.append(name)
+    return f"Less than half of what results.json says: {', '.join(found)}." if found else None
+
+
+def hot_line(results: Results) -> str:
+    """How fast orders of random articles come through beside a hot one, in times of beside each other."""
+    said = []
+    for side, name in (("shop", "ours"), ("peer", "the peer")):
+        ratios = [run["beside_hot"] / run["beside_random"] for run in results["hot"] if run["side"] == side]
+        said.append(f"{name} {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+    return ", ".join(said)
 
 
 def verdict(name: str, row: Results) -> str:
@@ -121,6 +149,9 @@ W8 counts orders until the last unit is sold: exactly 1,000 each time, on both s
 After each measurement of orders their number in the database was that of the answers, and in the end
 `manage.py verify_stock` was clean.
 
+Orders of random articles while one hot article is ordered from as many connections, in times of what comes through
+beside other random orders: {hot_line(results)}.
+
 | | peer: p50, p99 in ms | ours | peer: bytes of a body | ours |
 |---|---|---|---|---|
 {latencies}
@@ -128,7 +159,8 @@ After each measurement of orders their number in the database was that of the an
 - Commit {results["commit"]}, {results["started"]}, {results["minutes"]} minutes.
 - {size["processor"]}, {size["cores"]} cores, {size["memory_gb"]} GB, {size["system"]}; load before: {size["load"]}.
 - {packages}.
-- Memory of the workers at the end, in MB: {memory}.
+- Memory of the workers at the end, in MB: {memory}. A web server that was not running answers from the database after
+  {results["cold_start_s"]:.1f} s.
 
 Absolute figures do not travel: generator, shops, PostgreSQL and Valkey share the cores. Compare ratios.
 """

@@ -4,7 +4,9 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,19 +45,24 @@ class Comparison:
             "cached": Shop("cached", PORTS["cached"], size),
         }
         self.runs: list[dict[str, Any]] = []
+        self.hot: list[dict[str, Any]] = []
         self.place = 0
 
-    def prepare(self) -> None:
+    def prepare(self, *, compare: bool) -> None:
         for side in self.sides.values():
             side.prepare()
-        workloads.agree(list(self.sides.values()))
+        if compare:  # after a run their stocks differ
+            workloads.agree(list(self.sides.values()))
 
-    def round(self, number: int, asked: Iterable[str]) -> None:
+    def round(self, number: int, asked: Collection[str]) -> None:
         """Every workload once on each side; whoever was first is last in the next round."""
         for workload in asked:
             names = [n for n in self.sides if n != "cached" or workload in workloads.LIST_WORKLOADS]
             for name in names if number % 2 == 0 else reversed(names):
                 self.measure(workload, name, number)
+        if {"W7", "W8"} <= set(asked):
+            for name in ("peer", "shop"):
+                self.beside_a_hot_article(name, number)
 
     def measure(self, workload: str, name: str, number: int) -> None:
         side, self.place = self.sides[name], self.place + 1
@@ -75,6 +82,26 @@ class Comparison:
             f"{workload:<4}{name:<7} {result['rate']:8,.0f}/s  p50 {result['p50_ms']:6.1f}  p99 {result['p99_ms']:6.1f}"
             f" ms {result['bytes']:7,.0f} bytes  generator {result['processor_share']:.0%} of a core",
             flush=True,
+        )
+
+    def beside_a_hot_article(self, name: str, number: int) -> None:
+        """Orders of random articles from eight connections, while eight others order one article, or random ones too.
+
+        A lock on the one article must not hold up the others: both times they should come through as fast.
+        """
+        side, rates = self.sides[name], []
+        for others in (workloads.hot(side), workloads.requests("W7", side, -1)):
+            plans = [
+                Plan(side.port, requests, 8, WARM_UP, self.seconds)
+                for requests in (workloads.requests("W7", side, number), others)
+            ]
+            with ThreadPoolExecutor(len(plans)) as both:
+                measured, beside = both.map(generate, plans)
+            assert set(measured["statuses"]) == set(beside["statuses"]) == {"201"}, (measured, beside)
+            rates.append(measured["rate"])
+        self.hot.append({"side": name, "round": number, "beside_hot": rates[0], "beside_random": rates[1]})
+        print(
+            f"W7 beside one hot article {name:<7}{rates[0]:8,.0f}/s, beside random ones {rates[1]:8,.0f}/s", flush=True
         )
 
     def check(self, workload: str, name: str, result: dict[str, Any], orders: int) -> None:
@@ -106,6 +133,15 @@ class Comparison:
         return int(row[0])
 
 
+def cold_start(bench: Bench) -> float:
+    """Seconds until a web server that was not running has answered from the database."""
+    bench.stop("cached")
+    begun = time.monotonic()
+    bench.start("cached")
+    bench.wait_for("cached")
+    return time.monotonic() - begun
+
+
 def generate(plan: Plan) -> dict[str, Any]:
     """Let the generator carry out a plan, in a process of its own."""
     done = subprocess.run(
@@ -122,6 +158,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--data-dir", type=Path, default=Path(".data/bench"))
+    parser.add_argument("--smoke", action="store_true", help="Fail below half of the ratios of results.json.")
     parser.add_argument("--keep", action="store_true", help="Use the databases of the last run.")
     options = parser.parse_args()
     if unknown := set(options.workloads) - set(NAMES):
@@ -130,14 +167,17 @@ def main() -> None:
     started, commit = datetime.now(UTC), report.git("rev-parse", "--short", "HEAD")
     with servers.running(options.data_dir.resolve(), "small", anew=not options.keep) as bench:
         comparison = Comparison(bench, "small", options.seconds)
-        comparison.prepare()
+        comparison.prepare(compare=not options.keep)
         for number in range(options.rounds):
             print(f"==> Round {number + 1} of {options.rounds}")
             comparison.round(number, options.workloads)
         memory = {name: bench.memory_mb(name) for name in PORTS}
+        start = cold_start(bench)
         print(bench.manage("verify_stock").strip())
-    results = report.results(comparison.runs, started, commit, options.seconds, memory)
+    results = report.results(comparison.runs, comparison.hot, started, commit, options.seconds, memory, start)
     print(report.table(results))
+    if options.smoke:
+        sys.exit(report.too_slow(results, json.loads((HERE / "results.json").read_text())))
     if set(options.workloads) == set(NAMES):
         (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
         (HERE / "results.md").write_text(report.page(results))

@@ -188,6 +188,12 @@ MAKERS: dict[str, Maker] = {
 }
 
 
+def hot(side: Side) -> list[bytes]:
+    """Orders of one article that does not run out."""
+    body = side.order([(data.sellable(random.Random(0), side.size), 1)])
+    return [side.request(side.orders, body, token) for token in side.tokens]
+
+
 def requests(workload: str, side: Side, place: int) -> list[bytes]:
     """The requests of a workload. The same for both sides; `place` is the run's number, which W8 needs."""
     dice = random.Random(f"{workload} {place}")
