@@ -1,4 +1,4 @@
-"""How PostgreSQL answers what the API asks it: `python -m benchmarks.plans`, in the environment of a filled shop.
+"""How PostgreSQL answers what the API asks it: `python -m benchmarks.plans FILE`, in the environment of the large shop.
 
 Requests go through the WSGI application, and each statement is kept with its values. Then it is prepared and run as
 often as it takes PostgreSQL to settle for a plan, and that plan is shown, which for most is the general one: what it
@@ -13,11 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["LIST_CACHE_SECONDS"] = "0"
 django.setup()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402  # after the settings
@@ -29,6 +31,7 @@ from accounts.models import User  # noqa: E402
 from accounts.sessions import start_session  # noqa: E402
 from benchmarks import workloads  # noqa: E402
 from benchmarks.data import LARGE  # noqa: E402
+from benchmarks.load import UNIQUE  # noqa: E402
 from benchmarks.profile import call  # noqa: E402
 from benchmarks.workloads import DEEP, Shop  # noqa: E402
 
@@ -202,9 +205,7 @@ def told(statement: Statement, large: set[str]) -> dict[str, Any]:
         "plan_ms": statement.plan["Execution Time"],
         "general": statement.plan["general"],
         "plan": [shown(*pair) for pair in run],
-        "scans": sorted(
-            {node["Relation Name"] for _, node in run if node["Node Type"] == "Seq Scan"} & large,
-        ),
+        "scans": sorted({node["Relation Name"] for _, node in run if node["Node Type"] == "Seq Scan"} & large),
     }
 
 
@@ -226,7 +227,7 @@ def main() -> None:
         for name in HOT:
             watch.source = name
             for request in workloads.requests(name, side, 0)[:REQUESTS]:
-                call(application, request.replace(workloads.UNIQUE, os.urandom(8).hex().encode()))
+                call(application, request.replace(UNIQUE, os.urandom(8).hex().encode()))
         hottest = sorted(watch.statements.values(), key=lambda statement: -statement.seconds)[:10]
         for path in (*SELDOM, *REPORTS):
             watch.source = path
@@ -238,7 +239,7 @@ def main() -> None:
         "hottest": [told(statement, large) for statement in hottest],
         "others": [told(statement, large) for statement in others],
     }
-    json.dump(document, sys.stdout)
+    Path(sys.argv[1]).write_text(json.dumps(document))
 
 
 if __name__ == "__main__":
