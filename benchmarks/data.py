@@ -7,7 +7,7 @@ of a few common words, so that a search for one of them has thousands of hits. M
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 PASSWORD = "Passw0rd!bench"
 BCRYPT_ROUNDS = 12
@@ -21,8 +21,10 @@ aluminium bronze canvas denim enamel felt graphite jute marble oak
 Apron Bench Clock Desk Easel Fan Grill Hammock Iron Jar Kettle Lamp Mug Notebook Oven Planter Quilt Rug Scarf Tray Vase
 """
 ADJECTIVES, MATERIALS, NOUNS = (line.split() for line in WORDS.strip().splitlines())
-ARRIVED = datetime(2025, 1, 1, tzinfo=UTC)
-FIRST_ORDER = datetime(2025, 6, 1, tzinfo=UTC)
+# The last orders are two days old, so that the home page has something to show, and nothing lies in the future.
+OPEN_DAYS = 200
+FIRST_ORDER = datetime.combine(datetime.now(UTC).date(), time(), UTC) - timedelta(days=OPEN_DAYS + 2)
+ARRIVED = FIRST_ORDER - timedelta(days=150)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def products(size: Size) -> Iterator[Product]:
 
 
 def orders(size: Size) -> Iterator[Order]:
-    """Past orders of three different articles each, oldest first, as long apart as fills 200 days."""
+    """Past orders of three different articles each, oldest first, as long apart as fills OPEN_DAYS."""
     dice, undelivered = random.Random(7), size.orders - size.users
     for number in range(size.orders):
         articles: dict[int, int] = {}
@@ -100,7 +102,7 @@ def orders(size: Size) -> Iterator[Order]:
 
 
 def placed_at(size: Size, number: int) -> datetime:
-    return FIRST_ORDER + number * (timedelta(days=200) / size.orders)
+    return FIRST_ORDER + number * (timedelta(days=OPEN_DAYS) / size.orders)
 
 
 def sellable(dice: random.Random, size: Size) -> int:

@@ -132,8 +132,8 @@ def page(rates: Rates, verified: tuple[int, float], found: dict[str, Any], mark:
     parts = [
         "# The shop when it is large",
         f"`make bench-growth` wrote this on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC at {commit}, on {machine}.",
-        f"Small: {words(SMALL)}. Large: {words(LARGE)}, by `make bench-data` {mark}. The rates are requests per second, "
-        f"the median of {rounds} rounds, in which small and large take turns; cache of lists off.",
+        f"Small: {words(SMALL)}. Large: {words(LARGE)}, by `make bench-data` {mark}. The rates are requests per "
+        f"second, the median of {rounds} rounds, in which small and large take turns; cache of lists off.",
         table(rates),
         f"`manage.py verify_stock` over {movements:,} movements: {seconds:.0f} s, {per_million(verified):.1f} s for a "
         "million. It reads the orders, their lines, history and events too.",
