@@ -197,6 +197,8 @@ def main() -> None:
     fill(data_dir, list(SIZES))
     running = embedded.start(data_dir, report=print)
     try:
+        for name in SIZES:
+            bench_of(running, name).manage("migrate", "-v0")
         rates: Rates = {name: {workload: [] for workload in MEASURED} for name in SIZES}
         for number in range(options.rounds):
             print(f"==> Round {number + 1} of {options.rounds}", flush=True)
