@@ -7,7 +7,7 @@ of a few common words, so that a search for one of them has thousands of hits. M
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 PASSWORD = "Passw0rd!bench"
 BCRYPT_ROUNDS = 12
@@ -21,8 +21,10 @@ aluminium bronze canvas denim enamel felt graphite jute marble oak
 Apron Bench Clock Desk Easel Fan Grill Hammock Iron Jar Kettle Lamp Mug Notebook Oven Planter Quilt Rug Scarf Tray Vase
 """
 ADJECTIVES, MATERIALS, NOUNS = (line.split() for line in WORDS.strip().splitlines())
-ARRIVED = datetime(2025, 1, 1, tzinfo=UTC)
-FIRST_ORDER = datetime(2025, 6, 1, tzinfo=UTC)
+# The last orders are two days old, so that the home page has something to show, and nothing lies in the future.
+OPEN_DAYS = 200
+FIRST_ORDER = datetime.combine(datetime.now(UTC).date(), time(), UTC) - timedelta(days=OPEN_DAYS + 2)
+ARRIVED = FIRST_ORDER - timedelta(days=150)
 
 
 @dataclass(frozen=True)
@@ -90,20 +92,22 @@ def products(size: Size) -> Iterator[Product]:
 
 
 def orders(size: Size) -> Iterator[Order]:
-    """Past orders of three different articles each, oldest first, one minute apart or less."""
-    dice = random.Random(7)
-    step = timedelta(days=200) / size.orders
+    """Past orders of three different articles each, oldest first, as long apart as fills OPEN_DAYS."""
+    dice, undelivered = random.Random(7), size.orders - size.users
     for number in range(size.orders):
         articles: dict[int, int] = {}
         while len(articles) < 3:
-            articles[sellable(dice, size)] = dice.randint(1, 3)
-        last = number >= size.orders - size.users
-        yield Order(number % size.users + 1, FIRST_ORDER + number * step, not last, list(articles.items()))
+            articles[sellable(dice, size)] = int(dice.random() * 3) + 1
+        yield Order(number % size.users + 1, placed_at(size, number), number < undelivered, list(articles.items()))
+
+
+def placed_at(size: Size, number: int) -> datetime:
+    return FIRST_ORDER + number * (timedelta(days=OPEN_DAYS) / size.orders)
 
 
 def sellable(dice: random.Random, size: Size) -> int:
-    """A product that is in stock, any with the same chance."""
-    number = dice.randint(1, size.products)
+    """A product that is in stock, any with the same chance. A million orders take three dice each: hence no randint."""
+    number = int(dice.random() * size.products) + 1
     return number - 1 if number % 10 == 0 else number
 
 

@@ -12,12 +12,15 @@ from django.db import connection
 # Movements that do not follow from the one before. A repair writes fresh balances and makes the counters those: chains
 # are checked from there on.
 BROKEN_LINKS = """(
-    select m.*, lag(on_hand_after, 1, 0) over past as on_hand_before,
-           lag(reserved_after, 1, 0) over past as reserved_before, lag(at) over past as at_before,
-           max(id) filter (where kind = 'corrected') over (partition by level_id) as corrected
+    select id, level_id, on_hand_delta, reserved_delta, on_hand_after, reserved_after, at,
+           lag(on_hand_after, 1, 0) over past as on_hand_before,
+           lag(reserved_after, 1, 0) over past as reserved_before, lag(at) over past as at_before
     from inventory_stockmovement m window past as (partition by level_id order by id)
 ) link
-where id > coalesce(corrected, 0) and (at < at_before or (on_hand_after, reserved_after)
+left join (
+    select level_id, max(id) as id from inventory_stockmovement where kind = 'corrected' group by level_id
+) corrected using (level_id)
+where link.id > coalesce(corrected.id, 0) and (at < at_before or (on_hand_after, reserved_after)
     <> (on_hand_before + on_hand_delta, reserved_before + reserved_delta))
 """
 
@@ -35,7 +38,7 @@ INVARIANTS: Mapping[str, str] = {
         order by l.id
     """,
     "balances of the ledger chain, up to the counters": f"""
-        select format('movement %s of level %s: %s/%s after %s/%s with %s/%s at %s', id, level_id, on_hand_after,
+        select format('movement %s of level %s: %s/%s after %s/%s with %s/%s at %s', link.id, level_id, on_hand_after,
                       reserved_after, on_hand_before, reserved_before, on_hand_delta, reserved_delta, at)
         from {BROKEN_LINKS}
         union all
@@ -85,17 +88,15 @@ INVARIANTS: Mapping[str, str] = {
         where (state = 'open') <> (resolved_at is null)
             or (state = 'open' and expires_at < clock_timestamp() - interval '15 minutes')
         union all
-        select format('reference %s on level %s: shipped %s, fulfilled %s', coalesce(m.reference, r.reference),
-                      coalesce(m.level_id, r.level_id), coalesce(m.quantity, 0), coalesce(r.quantity, 0))
+        select format('reference %s on level %s: shipped %s, fulfilled %s', reference, level_id, sum(shipped),
+                      sum(fulfilled))
         from (
-            select level_id, reference, -sum(on_hand_delta) as quantity from inventory_stockmovement
-            where kind = 'shipped' group by level_id, reference
+            select level_id, reference, -on_hand_delta as shipped, 0 as fulfilled
+            from inventory_stockmovement where kind = 'shipped'
+            union all
+            select level_id, reference, 0, quantity from inventory_reservation where state = 'fulfilled'
         ) m
-        full join (
-            select level_id, reference, sum(quantity) as quantity from inventory_reservation
-            where state = 'fulfilled' group by level_id, reference
-        ) r on r.level_id = m.level_id and r.reference = m.reference
-        where coalesce(m.quantity, 0) <> coalesce(r.quantity, 0)
+        group by level_id, reference having sum(shipped) <> sum(fulfilled)
     """,
     "in_stock says whether some of an item is available": """
         select format('item %s: in_stock %s, available %s', i.id, i.in_stock, coalesce(a.available, 0))

@@ -14,6 +14,12 @@ from inventory import services
 from inventory.invariants import violations
 
 INVARIANTS = {**inventory.invariants.INVARIANTS, **orders.invariants.INVARIANTS}
+# Each invariant reads whole tables. To sort them in memory takes a third of the time of fetching row after row by an
+# index, which is what the planner would do.
+WHOLE_TABLES = """
+set transaction isolation level repeatable read, read only;
+set local statement_timeout = 0; set local work_mem = '256MB'; set local enable_indexscan = off
+"""
 
 
 class Command(BaseCommand):
@@ -59,7 +65,5 @@ def snapshot() -> Iterator[None]:
     first = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         if first:
-            cursor.execute(
-                "set transaction isolation level repeatable read, read only; set local statement_timeout = 0"
-            )
+            cursor.execute(WHOLE_TABLES)
         yield
