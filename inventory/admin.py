@@ -1,7 +1,7 @@
 """Stock for staff: items, what moves them, and why a number is what it is. Quantities change through verbs only."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -10,7 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from accounts.names import staff_name
 from api.admin import Page, ReadOnly, StaffAdmin, show_refusal
@@ -18,50 +20,32 @@ from api.refusals import Refusal
 from api.templatetags.charts import Step
 from events.actors import admin_actor
 from inventory import overview, services
+from inventory.admin_filters import BandFilter, ChangedFilter, WarehouseFilter
 from inventory.admin_forms import AsOfForm, BackorderForm
 from inventory.admin_pages import ADJUST, RECEIVE, TRANSFER, verb_page
 from inventory.admin_sheets import count_page, grid_page
 from inventory.bands import Band
-from inventory.models import Reservation, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
+from inventory.cover import days_of_cover, lately
+from inventory.models import Reservation, StockAlert, StockItem, StockMovement, Warehouse
 
 MOVE = "inventory.change_stocklevel"
 VIEW = "inventory.view_stockitem"
-
-
-class BandFilter(admin.SimpleListFilter):
-    title = "band"
-    parameter_name = "band"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(band.value, band.label) for band in Band]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(pk__in=overview.in_band(self.value() or "")) if self.value() else queryset
-
-
-class WarehouseFilter(admin.SimpleListFilter):
-    """Items that lie in a warehouse; an empty shelf does not count."""
-
-    title = "warehouse"
-    parameter_name = "warehouse"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Warehouse.objects.values_list("code", "name"))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
-            return queryset
-        here = Q(warehouse__code=self.value()) & (Q(on_hand__gt=0) | Q(reserved__gt=0))
-        return queryset.filter(pk__in=StockLevel.objects.filter(here).values("item"))
+NO_DEMAND = mark_safe('<span class="quiet" title="Nobody has ordered it in the last four weeks.">no demand</span>')
 
 
 @admin.register(StockItem)
 class StockItemAdmin(StaffAdmin[StockItem]):
-    """Items are made by the catalog. Here is said how they are kept, and their stock is moved."""
+    """Items are made by the catalog. Here is said how they are kept, and their stock is moved.
 
-    list_display = ("item", "name", "on_hand", "reserved", "available", "band", "reorder_point")
+    How long stock lasts and what moved last are looked up for the rows of a page. The list cannot be sorted by them:
+    it would have to ask the whole ledger about every item.
+    """
+
+    list_display = (
+        "item", "name", "on_hand", "reserved", "available", "band", "reorder_point", "cover", "last_movement",
+    )  # fmt: skip
     list_display_links = None
-    list_filter = (BandFilter, WarehouseFilter)
+    list_filter: ClassVar[list[Any]] = [BandFilter, WarehouseFilter, ChangedFilter]
     search_fields = ("sku", "name", "barcode")
     search_help_text = "SKU, barcode or a part of the name"
     sortable_by = ("item", "name", "on_hand", "reserved", "available", "reorder_point")
@@ -98,6 +82,11 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             return queryset.filter(pk__in=found), False
         return super().get_search_results(request, queryset, search_term)
 
+    def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        found = lately([row.pk for row in rows])
+        for row in rows:
+            row.lately = found[row.pk]
+
     def change(self, request: HttpRequest, row: StockItem, changes: dict[str, Any], version: int | None) -> None:
         services.update_item(sku=row.sku, actor=admin_actor(request), expected_version=version, **changes)
 
@@ -123,6 +112,19 @@ class StockItemAdmin(StaffAdmin[StockItem]):
     @admin.display(description="band")
     def band(self, row: Any) -> str:
         return badge(row.band)
+
+    @admin.display(description="days of cover")
+    def cover(self, row: Any) -> str:
+        days = days_of_cover(row.available, row.lately.demand)
+        return NO_DEMAND if days is None else str(days)
+
+    @admin.display(description="last movement")
+    def last_movement(self, row: Any) -> str:
+        if row.lately.at is None:
+            return ""
+        at = date_format(timezone.localtime(row.lately.at), "DATETIME_FORMAT")
+        what = StockMovement.Kind(row.lately.kind).label.lower()
+        return format_html('{}<span class="more">{}, {}</span>', at, what, row.lately.actor)
 
     def receive_page(self, request: HttpRequest) -> HttpResponseBase:
         return verb_page(self, request, RECEIVE)
