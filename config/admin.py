@@ -14,7 +14,7 @@ from django.utils.html import format_html
 
 from accounts.models import User
 from accounts.names import staff_name
-from api.admin import ReadOnly, StaffAdmin
+from api.admin import ReadOnly, StaffAdmin, by_moment
 from events.models import Event, SentMail
 
 
@@ -100,7 +100,7 @@ def meaning(word: str) -> dict[str, Any]:
 @admin.register(SentMail)
 class SentMailAdmin(ReadOnly, StaffAdmin[SentMail]):
     list_display = ("key", "sent_at", "claimed_at", "message_id")
-    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
+    list_filter = (("sent_at", by_moment("mails", still="Not sent yet", done="Sent")),)
     search_fields = ("key__startswith",)
     search_help_text = "The beginning of the key (order.placed)"
     ordering = ("-id",)

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from accounts.names import staff_name
-from api.admin import Page, ReadOnly, StaffAdmin, show_refusal
+from api.admin import Page, ReadOnly, StaffAdmin, by_moment, show_refusal
 from api.refusals import Refusal
 from api.templatetags.charts import Step
 from events.actors import admin_actor
@@ -281,7 +281,7 @@ class StockAlertAdmin(ReadOnly, StaffAdmin[StockAlert]):
     list_display = ("opened_at", "item_link", "name", "band_badge", "available", "closed_at")
     list_display_links = None
     list_select_related = ("item",)
-    list_filter = ("band", ("closed_at", admin.EmptyFieldListFilter))
+    list_filter = ("band", ("closed_at", by_moment("alerts", still="Open", done="Closed")))
     search_fields = ("item__sku", "item__name")
     ordering = ("-opened_at", "-id")
 

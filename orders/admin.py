@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.names import staff_name
-from api.admin import Page, ReadOnly, StaffAdmin, show_refusal
+from api.admin import Page, ReadOnly, StaffAdmin, by_moment, show_refusal
 from api.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview
@@ -59,7 +59,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         "status",
         ("order_date", admin.DateFieldListFilter),
         AmountFilter,
-        ("deleted_at", admin.EmptyFieldListFilter),
+        ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
     search_fields = ("number",)
     search_help_text = "Order number, SKU, or a part of the customer's name or email"

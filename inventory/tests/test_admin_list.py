@@ -82,7 +82,9 @@ def test_the_list_is_sorted_only_by_what_need_not_be_asked_of_the_whole_ledger(k
 
     page = keeper.get(STOCK)
 
-    sortable = {str(heading["text"]).lower() for heading in result_headers(page.context_data["cl"]) if heading["sortable"]}
+    sortable = {
+        str(heading["text"]).lower() for heading in result_headers(page.context_data["cl"]) if heading["sortable"]
+    }
     assert sortable == {"sku", "name", "on hand", "reserved", "available", "reorder point"}
 
 

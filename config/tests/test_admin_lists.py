@@ -1,0 +1,69 @@
+"""What the lists of the admin have in common: filters in the words of staff, and links that choose among them."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib import admin
+
+from events.actors import COMMAND
+from inventory import services
+from inventory.tests.factories import StockItemFactory
+from orders.tests.factories import make_order
+
+pytestmark = pytest.mark.django_db
+
+
+def filters_of(page: Any) -> dict[str, list[tuple[str, bool]]]:
+    """What each filter of a list is called, with its choices and whether they are chosen."""
+    changelist = page.context_data["cl"]
+    return {
+        str(spec.title): [(str(choice["display"]), choice["selected"]) for choice in spec.choices(changelist)]
+        for spec in changelist.filter_specs
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "words"),
+    [
+        ("orders/order/?deleted_at__isempty=1", "orders", ["All", "[Not deleted]", "Deleted"]),
+        ("orders/order/?deleted_at__isempty=0", "orders", ["All", "Not deleted", "[Deleted]"]),
+        ("inventory/stockalert/?closed_at__isempty=1", "alerts", ["All", "[Open]", "Closed"]),
+        ("inventory/stockalert/", "alerts", ["[All]", "Open", "Closed"]),
+        ("events/sentmail/?sent_at__isempty=0", "mails", ["All", "Not sent yet", "[Sent]"]),
+    ],
+)
+def test_filters_say_what_has_happened_as_staff_say_it(
+    staff_pages: Callable[..., Any], path: str, title: str, words: list[str]
+) -> None:
+    page = staff_pages().get(f"/admin/{path}")
+
+    assert [f"[{word}]" if chosen else word for word, chosen in filters_of(page)[title]] == words
+    assert f"<summary>{title.capitalize()}</summary>" in page.content.decode()
+
+
+@pytest.mark.parametrize("label", sorted(model._meta.label_lower for model in admin.site._registry))
+def test_no_filter_speaks_of_fields_that_are_empty(staff_pages: Callable[..., Any], label: str) -> None:
+    page = staff_pages().get(f"/admin/{label.replace('.', '/')}/")
+
+    assert not {word for choices in filters_of(page).values() for word, _ in choices} & {"Empty", "Not empty"}
+
+
+def test_what_home_links_to_is_a_choice_of_the_lists_filter(staff_pages: Callable[..., Any]) -> None:
+    pages = staff_pages()
+    make_order()
+    StockItemFactory(sku="MUG", stock=1)
+    services.adjust_stock(reason="broken", lines=[services.AdjustmentLine("MUG", delta=-1)], actor=COMMAND)
+
+    links = [
+        unescape(link) for link in re.findall(r'href="([^"]+__isempty=[^"]*)"', pages.get("/admin/").content.decode())
+    ]
+
+    chosen = [
+        {word for choices in filters_of(pages.get(link)).values() for word, selected in choices if selected}
+        - {"All", "Any date"}
+        for link in links
+    ]
+    assert chosen == [{"Pending", "Not deleted"}, {"Confirmed", "Not deleted"}, {"Open"}]
