@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from accounts.names import staff_name
+from accounts.names import name_actors, names_of
 from api.admin import Page, ReadOnly, StaffAdmin, by_moment, show_refusal
 from api.refusals import Refusal
 from api.templatetags.charts import Step
@@ -84,8 +84,10 @@ class StockItemAdmin(StaffAdmin[StockItem]):
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         found = lately([row.pk for row in rows])
+        names = names_of(request, [item.actor for item in found.values()])
         for row in rows:
             row.lately = found[row.pk]
+            row.moved_by = names.get(row.lately.actor, row.lately.actor)
 
     def change(self, request: HttpRequest, row: StockItem, changes: dict[str, Any], version: int | None) -> None:
         services.update_item(sku=row.sku, actor=admin_actor(request), expected_version=version, **changes)
@@ -124,7 +126,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             return ""
         at = date_format(timezone.localtime(row.lately.at), "DATETIME_FORMAT")
         what = StockMovement.Kind(row.lately.kind).label.lower()
-        return format_html('{}<span class="more">{}, {}</span>', at, what, row.lately.actor)
+        return format_html('{}<span class="more">{}, {}</span>', at, what, row.moved_by)
 
     def receive_page(self, request: HttpRequest) -> HttpResponseBase:
         return verb_page(self, request, RECEIVE)
@@ -148,6 +150,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         at = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
         before = request.GET.get("before", "")
         rows, more = overview.timeline(item.pk, before=int(before) if before.isdigit() else None)
+        name_actors(request, [row.movement for row in rows])
         return self.show(
             request,
             "admin/inventory/why.html",
@@ -232,8 +235,8 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
     ordering = ("-at", "-id")
     sortable_by = ()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
-        return super().get_queryset(request).annotate(staff=staff_name("inventory_stockmovement.actor"))
+    def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        name_actors(request, rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
@@ -273,7 +276,7 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
 
     @admin.display
     def who(self, row: Any) -> str:
-        return str(row.staff or row.actor)
+        return str(row.who)
 
 
 @admin.register(StockAlert)

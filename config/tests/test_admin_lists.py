@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 
+from accounts.tests.factories import make_user
 from events.actors import COMMAND
+from events.models import Event
 from inventory import services
 from inventory.tests.factories import StockItemFactory
 from orders.tests.factories import make_order
@@ -67,3 +70,20 @@ def test_what_home_links_to_is_a_choice_of_the_lists_filter(staff_pages: Callabl
         for link in links
     ]
     assert chosen == [{"Pending", "Not deleted"}, {"Confirmed", "Not deleted"}, {"Open"}]
+
+
+@pytest.mark.parametrize("path", ["", "events/event/", "events/event/{event}/change/"])
+def test_the_journal_says_who_to_whom_may_see_people_and_nobodys_name_to_others(
+    staff_pages: Callable[..., Any], path: str
+) -> None:
+    buyer = make_user(first_name="Zoe", last_name="Quill")
+    event = Event.objects.create(kind="order.looked_at", subject="order:1", actor=f"customer:{buyer.pk}", channel="api")
+    auditor = staff_pages("stock keeper")
+    auditor.user.user_permissions.add(Permission.objects.get(codename="view_event"))
+    url = f"/admin/{path.format(event=event.pk)}"
+
+    named, unnamed = (client.get(url).content.decode() for client in (staff_pages("administrator"), auditor))
+
+    assert f'<a href="/admin/accounts/user/{buyer.pk}/change/">Zoe Quill</a>' in named
+    assert f"customer:{buyer.pk}" in unnamed
+    assert "Zoe" not in unnamed

@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from events.actors import COMMAND
+from accounts.models import User
+from accounts.tests.factories import make_user
+from events.actors import COMMAND, Actor
 from inventory import services
 from inventory.models import StockItem, StockMovement
 from inventory.tests.factories import StockItemFactory, WarehouseFactory, backdate
@@ -124,3 +126,57 @@ def test_midnight_is_that_of_the_shops_time_zone(keeper: Any, settings: LazySett
         backdate(StockMovement.objects.get(level__item__sku=sku), at)
 
     assert set(column(keeper, "item", "?changed=today")) == {"SINCE"}
+
+
+@pytest.fixture
+def customer() -> User:
+    return make_user(first_name="Zoe", last_name="Quill", email="zoe@example.com")
+
+
+PAGES = [STOCK, f"{STOCK}{{item}}/why/", "/admin/inventory/stockmovement/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_who_may_see_people_reads_who_it_was_beside_a_movement(
+    staff_pages: Callable[..., Any], customer: User, path: str
+) -> None:
+    mug = StockItemFactory(sku="MUG", stock=5)
+    services.reserve(reference="order:1", quantities={mug.pk: 1}, actor=Actor(customer.pk, "api"))
+
+    page = staff_pages("order desk").get(path.format(item=mug.pk)).content.decode()
+
+    assert f'<a href="/admin/accounts/user/{customer.pk}/change/">Zoe Quill</a>' in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_stock_keeper_reads_that_it_was_a_customer_and_not_who(keeper: Any, customer: User, path: str) -> None:
+    mug = StockItemFactory(sku="MUG", stock=5)
+    services.reserve(reference="order:1", quantities={mug.pk: 1}, actor=Actor(customer.pk, "api"))
+
+    page = keeper.get(path.format(item=mug.pk)).content.decode()
+
+    assert f"customer:{customer.pk}" in page
+    assert not [secret for secret in ("Zoe", "Quill", "zoe@", "/accounts/user/") if secret in page]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_ask_as_often_for_twenty_people_as_for_one(staff_pages: Callable[..., Any], path: str) -> None:
+    desk, mug = staff_pages("order desk"), StockItemFactory(sku="MUG", stock=50)
+    others = [StockItemFactory(stock=5) for _ in range(19)]
+
+    def bought_by_somebody(*items: StockItem) -> None:
+        buyer = Actor(make_user().pk, "api")
+        services.reserve(reference=f"order:{buyer.user_id}", quantities={item.pk: 1 for item in items}, actor=buyer)
+
+    bought_by_somebody(mug)
+    desk.get(path.format(item=mug.pk))
+    with CaptureQueriesContext(connection) as few:
+        desk.get(path.format(item=mug.pk))
+    for other in others:
+        bought_by_somebody(mug, other)
+
+    with CaptureQueriesContext(connection) as many:
+        page = desk.get(path.format(item=mug.pk))
+
+    assert page.content.count(b"/admin/accounts/user/") >= 20
+    assert len(many) == len(few)
