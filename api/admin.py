@@ -5,7 +5,7 @@ a form that is posted is itself a unit of work, which the services join: all of 
 a service refuses is shown on the form.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
@@ -15,6 +15,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection, connections
@@ -163,6 +164,31 @@ class RelatedFilter(admin.RelatedOnlyFieldListFilter):
         self.empty_value_display = mark_safe("None")
 
 
+def by_moment(title: str, *, still: str, done: str) -> type[admin.EmptyFieldListFilter]:
+    """A filter by whether a moment has come, in the words of staff: an alert without `closed_at` is still open."""
+    words = {"1": still, "0": done}
+
+    class MomentFilter(admin.EmptyFieldListFilter):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = title
+
+        def choices(self, changelist: ChangeList) -> Iterator[Any]:
+            for choice, value in zip(super().choices(changelist), (None, "1", "0"), strict=True):
+                yield choice | ({"display": words[value]} if value else {})
+
+    return MomentFilter
+
+
+class StaffChangeList(ChangeList):
+    """Django's own, whose admin may look up what the rows of the page need, for all of them at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        cast("StaffAdmin[Any]", self.model_admin).look_up(request, self.result_list)
+
+
 class StaffAdmin(DjangoAdmin[M]):
     """A model in the admin. A subclass says how its rows are made and changed, by calling services.
 
@@ -178,6 +204,12 @@ class StaffAdmin(DjangoAdmin[M]):
     empty_value_display = ""
     pages: ClassVar[Sequence[Page]] = ()
     change_form_template = "admin/staff_form.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StaffChangeList
+
+    def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """Put on the rows of a page what its columns need beyond the list's own statement; none to do, by default."""
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
         """Run an action on what was ticked, even if a row has left the filtered list since: it is owed a result."""

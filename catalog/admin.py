@@ -28,6 +28,7 @@ from catalog.admin_forms import (
 )
 from catalog.models import Category, Product, Variant
 from events.actors import admin_actor
+from inventory.admin import StockItemAdmin
 
 CHANGE = "catalog.change_product"
 Status = Product.Status
@@ -255,6 +256,34 @@ class CategoryAdmin(StaffAdmin[Category]):
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         services.delete_category(category_id=obj.pk, actor=admin_actor(request))
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    """Stock items that are sold in a category or anywhere below it, whether or not they are for sale now."""
+
+    title = "category"
+    parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        tree: QuerySet[Any] = with_path()
+        return [(category.slug, indented(category.path)) for category in tree]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        slug = self.value()
+        if not slug:
+            return queryset
+        sold = Variant.objects.filter(product__category__in=Category.objects.below(slug))
+        return queryset.filter(pk__in=sold.values("stock_item"))
+
+
+# Stock knows nothing of categories, so its list is narrowed by them from here.
+StockItemAdmin.list_filter.append(CategoryFilter)
+
+
+def indented(path: str) -> str:
+    """The name of a category, as far from the margin as it lies below the top. Ordinary spaces would be folded."""
+    *above, name = path.split(" > ")
+    return "\N{EM SPACE}" * len(above) + name
 
 
 def slug_of(category: Category | None) -> str | None:

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from inventory.models import StockItem, StockLevel
@@ -72,9 +73,21 @@ def _members(value: object, limit: int) -> Iterable[tuple[str, object]]:
     return value.items()
 
 
+BELOW = """
+with recursive tree as (
+    select id from catalog_category where slug = %s
+    union all select below.id from catalog_category below join tree on below.parent_id = tree.id
+) select id from tree
+"""
+
+
 class CategoryQuerySet(models.QuerySet["Category"]):
     def with_relatives(self) -> Self:
         return self.select_related("parent").prefetch_related("children")
+
+    def below(self, slug: str) -> Self:
+        """A category with everything below it; none when there is no such slug."""
+        return self.filter(pk__in=RawSQL(BELOW, [slug]))  # noqa: S611  # the slug travels as a parameter
 
 
 class Category(models.Model):

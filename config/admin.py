@@ -4,6 +4,7 @@ It stands here because the journal's own package imports nothing of ours, not ev
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -14,8 +15,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.models import User
-from accounts.names import staff_name
-from api.admin import ReadOnly, StaffAdmin
+from accounts.names import name_actors
+from api.admin import ReadOnly, StaffAdmin, by_moment
 from events.models import Event, SentMail
 
 
@@ -64,8 +65,14 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
     fields = ("at", "kind", "about", "who", "channel", "position", "everything")
     readonly_fields = fields
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).annotate(staff=staff_name("events_event.actor"))
+    def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        name_actors(request, rows)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Event | None:
+        event = super().get_object(request, object_id, from_field)
+        if event is not None:
+            self.look_up(request, [event])
+        return event
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
@@ -81,7 +88,7 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
 
     @admin.display(description="who")
     def who(self, row: Any) -> str:
-        return str(row.staff or row.actor)
+        return str(row.who)
 
     @admin.display(description="details")
     def details(self, row: Event) -> str:
@@ -108,7 +115,7 @@ def meaning(word: str) -> dict[str, Any]:
 @admin.register(SentMail)
 class SentMailAdmin(ReadOnly, StaffAdmin[SentMail]):
     list_display = ("key", "sent_at", "claimed_at", "message_id")
-    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
+    list_filter = (("sent_at", by_moment("mails", still="Not sent yet", done="Sent")),)
     search_fields = ("key__startswith",)
     search_help_text = "The beginning of the key (order.placed)"
     ordering = ("-id",)

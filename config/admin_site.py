@@ -11,7 +11,7 @@ from django.contrib.auth.views import PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from accounts.names import staff_name
+from accounts.names import name_actors
 from api.admin import StaffAdmin
 from api.refusals import Busy
 from api.templatetags.charts import Bar, Part
@@ -172,7 +172,8 @@ def home(request: HttpRequest) -> dict[str, Any]:
             ],
         }
     if request.user.has_perm("events.view_event"):
-        parts["journal"] = Event.objects.annotate(staff=staff_name("events_event.actor")).order_by("-id")[:10]
+        parts["journal"] = list(Event.objects.order_by("-id")[:10])
+        name_actors(request, parts["journal"])
     return parts
 
 

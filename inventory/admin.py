@@ -1,7 +1,7 @@
 """Stock for staff: items, what moves them, and why a number is what it is. Quantities change through verbs only."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -10,23 +10,26 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
-from accounts.names import staff_name
-from api.admin import Page, ReadOnly, StaffAdmin, show_refusal
+from accounts.names import name_actors, names_of
+from api.admin import Page, ReadOnly, StaffAdmin, by_moment, show_refusal
 from api.refusals import Refusal
 from api.templatetags.charts import Step
 from events.actors import admin_actor
 from inventory import overview, services
+from inventory.admin_filters import BandFilter, ChangedFilter, WarehouseFilter
 from inventory.admin_forms import AsOfForm, BackorderForm
 from inventory.admin_pages import ADJUST, RECEIVE, TRANSFER, verb_page
 from inventory.admin_sheets import count_page, grid_page
 from inventory.bands import Band
+from inventory.cover import days_of_cover, lately
 from inventory.models import (
     Reservation,
     StockAlert,
     StockItem,
-    StockLevel,
     StockMovement,
     StockMovementQuerySet,
     Warehouse,
@@ -34,42 +37,22 @@ from inventory.models import (
 
 MOVE = "inventory.change_stocklevel"
 VIEW = "inventory.view_stockitem"
-
-
-class BandFilter(admin.SimpleListFilter):
-    title = "band"
-    parameter_name = "band"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(band.value, band.label) for band in Band]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(pk__in=overview.in_band(self.value() or "")) if self.value() else queryset
-
-
-class WarehouseFilter(admin.SimpleListFilter):
-    """Items that lie in a warehouse; an empty shelf does not count."""
-
-    title = "warehouse"
-    parameter_name = "warehouse"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(Warehouse.objects.values_list("code", "name"))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
-            return queryset
-        here = Q(warehouse__code=self.value()) & (Q(on_hand__gt=0) | Q(reserved__gt=0))
-        return queryset.filter(pk__in=StockLevel.objects.filter(here).values("item"))
+NO_DEMAND = mark_safe('<span class="quiet" title="Nobody has ordered it in the last four weeks.">no demand</span>')
 
 
 @admin.register(StockItem)
 class StockItemAdmin(StaffAdmin[StockItem]):
-    """Items are made by the catalog. Here is said how they are kept, and their stock is moved."""
+    """Items are made by the catalog. Here is said how they are kept, and their stock is moved.
 
-    list_display = ("item", "name", "on_hand", "reserved", "available", "band", "reorder_point")
+    How long stock lasts and what moved last are looked up for the rows of a page. The list cannot be sorted by them:
+    it would have to ask the whole ledger about every item.
+    """
+
+    list_display = (
+        "item", "name", "on_hand", "reserved", "available", "band", "reorder_point", "cover", "last_movement",
+    )  # fmt: skip
     list_display_links = None
-    list_filter = (BandFilter, WarehouseFilter)
+    list_filter: ClassVar[list[Any]] = [BandFilter, WarehouseFilter, ChangedFilter]
     search_fields = ("sku", "name", "barcode")
     search_help_text = "SKU, barcode or a part of the name"
     sortable_by = ("item", "name", "on_hand", "reserved", "available", "reorder_point")
@@ -106,6 +89,13 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             return queryset.filter(pk__in=found), False
         return super().get_search_results(request, queryset, search_term)
 
+    def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        found = lately([row.pk for row in rows])
+        names = names_of(request, [item.actor for item in found.values()])
+        for row in rows:
+            row.lately = found[row.pk]
+            row.moved_by = names.get(row.lately.actor, row.lately.actor)
+
     def change(self, request: HttpRequest, row: StockItem, changes: dict[str, Any], version: int | None) -> None:
         services.update_item(sku=row.sku, actor=admin_actor(request), expected_version=version, **changes)
 
@@ -132,6 +122,19 @@ class StockItemAdmin(StaffAdmin[StockItem]):
     def band(self, row: Any) -> str:
         return badge(row.band)
 
+    @admin.display(description="days of cover")
+    def cover(self, row: Any) -> str:
+        days = days_of_cover(row.available, row.lately.demand)
+        return NO_DEMAND if days is None else str(days)
+
+    @admin.display(description="last movement")
+    def last_movement(self, row: Any) -> str:
+        if row.lately.at is None:
+            return ""
+        at = date_format(timezone.localtime(row.lately.at), "DATETIME_FORMAT")
+        what = StockMovement.Kind(row.lately.kind).label.lower()
+        return format_html('{}<span class="more">{}, {}</span>', at, what, row.moved_by)
+
     def receive_page(self, request: HttpRequest) -> HttpResponseBase:
         return verb_page(self, request, RECEIVE)
 
@@ -154,6 +157,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         at = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
         before = request.GET.get("before", "")
         rows, more = overview.timeline(item.pk, before=int(before) if before.isdigit() else None)
+        name_actors(request, [row.movement for row in rows])
         return self.show(
             request,
             "admin/inventory/why.html",
@@ -246,8 +250,8 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
     ordering = ("-at", "-id")
     sortable_by = ()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
-        return super().get_queryset(request).annotate(staff=staff_name("inventory_stockmovement.actor"))
+    def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        name_actors(request, rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
@@ -288,7 +292,7 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
 
     @admin.display
     def who(self, row: Any) -> str:
-        return str(row.staff or row.actor)
+        return str(row.who)
 
 
 @admin.register(StockAlert)
@@ -296,7 +300,7 @@ class StockAlertAdmin(ReadOnly, StaffAdmin[StockAlert]):
     list_display = ("opened_at", "item_link", "name", "band_badge", "available", "closed_at")
     list_display_links = None
     list_select_related = ("item",)
-    list_filter = ("band", ("closed_at", admin.EmptyFieldListFilter))
+    list_filter = ("band", ("closed_at", by_moment("alerts", still="Open", done="Closed")))
     search_fields = ("item__sku", "item__name")
     ordering = ("-opened_at", "-id")
 

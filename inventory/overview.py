@@ -14,7 +14,6 @@ from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-from accounts.names import staff_name
 from inventory.bands import Band
 from inventory.models import StockItem, StockLevel, StockMovement
 
@@ -146,10 +145,7 @@ def timeline(item_id: int, *, before: int | None = None, rows: int = 50) -> tupl
     """The newest movements of an item before a place in the ledger, and the place to go on from."""
     ids = RawSQL(NEWEST, [before, rows + 1, item_id, rows + 1])  # noqa: S611  # all values travel as parameters
     movements = list(
-        StockMovement.objects.filter(id__in=ids)
-        .annotate(staff=staff_name("inventory_stockmovement.actor"))
-        .select_related("level__warehouse")
-        .order_by("-id")[: rows + 1]
+        StockMovement.objects.filter(id__in=ids).select_related("level__warehouse").order_by("-id")[: rows + 1]
     )
     levels = standing(item_id, before=before)
     on_hand, reserved = sum(level.on_hand for level in levels), sum(level.reserved for level in levels)

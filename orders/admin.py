@@ -14,8 +14,8 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.names import staff_name
-from api.admin import Page, ReadOnly, StaffAdmin, show_refusal
+from accounts.names import name_actors
+from api.admin import Page, ReadOnly, StaffAdmin, by_moment, show_refusal
 from api.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview
@@ -59,7 +59,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         "status",
         ("order_date", admin.DateFieldListFilter),
         AmountFilter,
-        ("deleted_at", admin.EmptyFieldListFilter),
+        ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
     search_fields = ("number",)
     search_help_text = "Order number, SKU, or a part of the customer's name or email"
@@ -148,6 +148,8 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         if not self.has_view_permission(request):
             return super().change_view(request, object_id, form_url, extra_context)
         order = self.one(int(object_id) if object_id.isdigit() else 0)
+        history = list(order.history.all())
+        name_actors(request, history)
         verbs = [(status, label) for status, label in VERBS.items() if status in order.allowed]
         may_change = self.may(request, CHANGE) and not order.deleted_at
         return self.show(
@@ -156,7 +158,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
             f"Order {order.number}",
             order=order,
             lines=lines_of(order),
-            history=order.history.annotate(staff=staff_name("orders_orderevent.actor")),
+            history=history,
             verbs=verbs if may_change else [],
             may_cancel=may_change and Status.CANCELLED in order.allowed,
             may_see_people=self.may(request, "accounts.view_user"),

@@ -14,12 +14,12 @@ from django.conf import settings
 from django.db import connections
 
 from inventory.bands import ALERTING, Band, low_line
+from inventory.cover import DEMAND, PACE_DAYS, days_of_cover, pace_begins
 from orders.figures import WEEKS, Day, Report
 from orders.models import Order
 
 CHART_DAYS = 30
-# Cover is how long stock lasts at the pace of these days; what is ordered should last so long beyond its delivery.
-PACE_DAYS = 28
+# What is ordered should last so long beyond its delivery.
 COVER_DAYS = 30
 # When the item does not say how long a delivery takes.
 LEAD_DAYS = 14
@@ -47,13 +47,10 @@ left join lateral (
     from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id and w.is_active
     where l.item_id = i.id
 ) now_there on true
-left join lateral (
-    select greatest(sum(m.reserved_delta), 0) as units
-    from inventory_stocklevel l join inventory_stockmovement m on m.level_id = l.id
-    where l.item_id = i.id and m.at >= %(since)s::timestamptz and m.kind in ('reserved', 'released', 'expired')
-) demand on true
+left join lateral ({demand}) demand on true
 order by array_position(%(bands)s::text[], a.band::text), a.available, a.opened_at, a.id
 """
+WORST_NOW = WORST.format(demand=DEMAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +125,7 @@ class Alert:
 
     @property
     def days_of_cover(self) -> int | None:
-        """How many days what can still be promised lasts; None when nobody has wanted it lately."""
-        return int(max(self.available, 0) / self.pace) if self.demand else None
+        return days_of_cover(self.available, self.demand)
 
     @property
     def suggested(self) -> int:
@@ -151,8 +147,7 @@ def suggested_quantity(*, available: int, pace: float, line: int, lot: int | Non
 def open_alerts(rows: int = 8) -> dict[str, Any]:
     """How many items are out, critical and low, and the worst of them with what to do about it."""
     counts = dict(fetch(ALERTS, {}))
-    since = datetime.now(UTC) - timedelta(days=PACE_DAYS)
-    worst = fetch(WORST, {"bands": [band.value for band in ALERTING], "rows": rows, "since": since})
+    worst = fetch(WORST_NOW, {"bands": [band.value for band in ALERTING], "rows": rows, "since": pace_begins()})
     return {
         "counts": [(Band(band), counts.get(band, 0)) for band in ALERTING],
         "worst": [Alert(row[0], row[1], row[2], Band(row[3]), *row[4:]) for row in worst],

@@ -255,3 +255,46 @@ def test_a_stock_keeper_reads_the_catalog_and_writes_nothing(staff_pages: Callab
     for path in ("status/", "images/", "images/1/"):
         assert keeper.post(f"{PRODUCTS}{product.pk}/{path}").status_code == 403
     assert keeper.get(f"{CATEGORIES}add/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", {"BED", "LAMP", "OLD", "MUG", "NOTHING"}),
+        ("?category=home", {"BED", "LAMP", "OLD"}),
+        ("?category=lamps", {"LAMP", "OLD"}),
+        ("?category=kitchen", {"MUG"}),
+        ("?category=home&band=high", {"LAMP"}),
+        ("?category=nowhere", set()),
+    ],
+)
+def test_stock_is_narrowed_by_a_category_and_what_lies_below_it(
+    staff_pages: Callable[..., Any], query: str, found: set[str]
+) -> None:
+    home, kitchen = make_category("Home"), make_category("Kitchen")
+    lamps = make_category("Lamps", parent="home")
+    make_product("Bed", sku="BED", category=home)
+    make_product("Lamp", sku="LAMP", category=lamps, stock=80)
+    make_product("Old lamp", sku="OLD", category=lamps, status=Product.Status.ARCHIVED)
+    make_product("Mug", sku="MUG", category=kitchen)
+    make_product("Nothing", sku="NOTHING")
+
+    rows = staff_pages("stock keeper").get(f"/admin/inventory/stockitem/{query}").context_data["cl"].result_list
+
+    assert {row.sku for row in rows} == found
+
+
+def test_the_categories_to_narrow_stock_by_stand_as_a_tree(staff_pages: Callable[..., Any]) -> None:
+    make_category("Zoo")
+    make_category("Home")
+    make_category("Lamps", parent="home")
+    make_category("Desk lamps", parent="lamps")
+
+    page = staff_pages("stock keeper").get("/admin/inventory/stockitem/?category=lamps")
+
+    [tree] = [spec for spec in page.context_data["cl"].filter_specs if spec.title == "category"]
+    shown = [(choice["display"], choice["selected"]) for choice in tree.choices(page.context_data["cl"])]
+    step = "\N{EM SPACE}"
+    assert shown == [
+        ("All", False), ("Home", False), (f"{step}Lamps", True), (f"{step}{step}Desk lamps", False), ("Zoo", False),
+    ]  # fmt: skip

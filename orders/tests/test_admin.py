@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.utils.html import strip_tags
 
 from accounts.tests.factories import make_user
 from api.tests.pages import errors_of, messages_of, send
@@ -230,8 +232,6 @@ def test_the_catalog_editor_does_not_see_orders(staff_pages: Callable[..., Any])
 
 
 def test_who_may_only_look_at_orders_moves_none(staff_pages: Callable[..., Any]) -> None:
-    from django.contrib.auth.models import Permission
-
     client = staff_pages("catalog editor")
     client.user.user_permissions.add(Permission.objects.get(codename="view_order"))
     order = make_order()
@@ -255,3 +255,23 @@ def test_the_desk_changes_no_price(desk: Any) -> None:
     assert 'name="price"' not in page.content.decode()
     assert desk.post(url, {"price": "0.01"}).status_code == 403
     assert desk.get("/admin/catalog/product/add/").status_code == 403
+
+
+def test_the_history_of_an_order_says_who_in_words(desk: Any) -> None:
+    buyer = make_customer(first_name="Zoe", last_name="Quill")
+    order = make_order(buyer)
+    desk.post(f"{ORDERS}{order.pk}/status/", {"status": "confirmed", "version": order.version})
+
+    history = desk.get(f"{ORDERS}{order.pk}/change/").context_data["history"]
+
+    assert [strip_tags(event.who) for event in history] == ["Zoe Quill", f"Ada {desk.user.last_name}"]
+
+
+def test_who_may_see_orders_and_no_people_reads_a_history_without_names(staff_pages: Callable[..., Any]) -> None:
+    client = staff_pages("catalog editor")
+    client.user.user_permissions.add(Permission.objects.get(codename="view_order"))
+    order = make_order()
+
+    history = client.get(f"{ORDERS}{order.pk}/change/").context_data["history"]
+
+    assert [event.who for event in history] == [f"customer:{order.user_id}"]

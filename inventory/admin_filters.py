@@ -1,0 +1,57 @@
+"""By what the lists of stock can be narrowed."""
+
+from datetime import datetime, time
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from inventory import overview
+from inventory.bands import Band
+from inventory.models import StockLevel, StockMovement, Warehouse
+
+
+class BandFilter(admin.SimpleListFilter):
+    title = "band"
+    parameter_name = "band"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(band.value, band.label) for band in Band]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=overview.in_band(self.value() or "")) if self.value() else queryset
+
+
+class WarehouseFilter(admin.SimpleListFilter):
+    """Items that lie in a warehouse; an empty shelf does not count."""
+
+    title = "warehouse"
+    parameter_name = "warehouse"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Warehouse.objects.values_list("code", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        here = Q(warehouse__code=self.value()) & (Q(on_hand__gt=0) | Q(reserved__gt=0))
+        return queryset.filter(pk__in=StockLevel.objects.filter(here).values("item"))
+
+
+class ChangedFilter(admin.SimpleListFilter):
+    """Items that have moved since midnight in the shop's time zone; a promise to a customer is a movement too."""
+
+    title = "last movement"
+    parameter_name = "changed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("today", "Changed today")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "today":
+            return queryset
+        midnight = timezone.make_aware(datetime.combine(timezone.localdate(), time()))
+        moved = StockMovement.objects.filter(at__gte=midnight)
+        return queryset.filter(pk__in=moved.values("level__item"))
