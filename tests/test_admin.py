@@ -187,9 +187,10 @@ def test_a_list_asks_as_often_for_twenty_rows_as_for_one(pages: Any, label: str)
     more_rows()
 
     with CaptureQueriesContext(connection) as many:
-        pages.get(url)
+        page = pages.get(url)
 
-    assert len(many) == len(few)
+    # Where there are several pages, the rows of one are found by their keys first, in a statement of its own.
+    assert len(many) == len(few) + page.context["cl"].multi_page
 
 
 def test_the_address_without_its_slash_leads_to_the_pages(client: Any) -> None:

@@ -94,7 +94,7 @@ def test_events_that_pile_up_make_it_not_ready(client: Client, channel: str, sta
 @pytest.mark.usefixtures("worker")
 def test_a_migration_that_is_missing_makes_it_not_ready(client: Client) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("delete from django_migrations where app = 'events' and name like '0002%%'")
+        cursor.execute("delete from django_migrations where app = 'events' and name like '0003%%'")
 
     assert missing(client)["migrations"] == "pending"
 
