@@ -179,4 +179,5 @@ def test_pages_ask_as_often_for_twenty_people_as_for_one(staff_pages: Callable[.
         page = desk.get(path.format(item=mug.pk))
 
     assert page.content.count(b"/admin/accounts/user/") >= 20
-    assert len(many) == len(few)
+    # Where a list has several pages, the rows of one are found by their keys first, in a statement of its own.
+    assert len(many) == len(few) + ("cl" in page.context and page.context["cl"].multi_page)
