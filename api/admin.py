@@ -15,8 +15,8 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.core import paginator
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import connection, connections
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -50,7 +50,7 @@ class StaffRequest(HttpRequest):
     refusal: Refusal
 
 
-class StaffPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not generic at run time
     """Counts what is small, and estimates a whole large table: counting a million rows takes longer than the page.
 
     What is filtered is counted up to MOST; nobody turns that many pages, and a narrower filter is the better way.
@@ -63,7 +63,7 @@ class StaffPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run
         number = self.validate_number(number)
         rows, first = cast("QuerySet[Any]", self.object_list), (number - 1) * self.per_page
         keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-        return self._get_page(rows.filter(pk__in=keys), number, self)
+        return paginator.Page(rows.filter(pk__in=keys), number, self)
 
     @cached_property
     def count(self) -> int:
