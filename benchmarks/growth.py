@@ -34,6 +34,8 @@ VERIFY_SECONDS = 10
 # Longer than for the comparison: the tables of a shop that has been open for a while are in memory, but for the tail.
 WARM_UP = 4.0
 PLAN_LINES = 16
+# Of the places for servers that the comparison has.
+SERVERS = {"small": "shop", "large": "cached"}
 
 Rates = dict[str, dict[str, list[float]]]
 
@@ -69,21 +71,42 @@ def fill(data_dir: Path, names: Sequence[str], *, anew: bool = False) -> None:
         os.sync()
 
 
-def measure(bench: Bench, name: str, seconds: float, rates: Rates) -> None:
-    """The rate of each workload on one size."""
-    bench.start("shop")
+class Uncached(Bench):
+    """Whatever server is started, its cache of lists is off."""
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return super().environment(**more | {"LIST_CACHE_SECONDS": "0"})
+
+
+def measure_all(running: embedded.Servers, rounds: int, seconds: float) -> Rates:
+    """Both shops stand ready, and each workload is asked of one right after the other: the machine is seldom quiet."""
+    rates: Rates = {name: {workload: [] for workload in MEASURED} for name in SIZES}
+    benches = {
+        name: Uncached(running.data_dir, bench_of(running, name).shop_url, "", running.redis_url) for name in SIZES
+    }
+    sides = {name: Shop(server, PORTS[server], SIZES[name]) for name, server in SERVERS.items()}
     try:
-        bench.wait_for("shop")
-        side = Shop("shop", PORTS["shop"], SIZES[name])
-        side.prepare()
-        for workload in MEASURED:
-            plan = Plan(side.port, workloads.requests(workload, side, 0), warm_up=WARM_UP, seconds=seconds)
-            result = generate(plan)
-            assert set(map(int, result["statuses"])) <= workloads.EXPECTED.get(workload, {200}), result["statuses"]
-            rates[name][workload].append(result["rate"])
-            print(f"{name:<6}{workload:<4}{result['rate']:8,.0f}/s  p99 {result['p99_ms']:6.1f} ms", flush=True)
+        for name, server in SERVERS.items():
+            benches[name].start(server)
+            benches[name].wait_for(server)
+            sides[name].prepare()
+        for number in range(rounds):
+            print(f"==> Round {number + 1} of {rounds}", flush=True)
+            for workload in MEASURED:
+                for name in SIZES if number % 2 == 0 else reversed(SIZES):
+                    rates[name][workload].append(measure(sides[name], name, workload, seconds))
     finally:
-        bench.stop()
+        for bench in benches.values():
+            bench.stop()
+    return rates
+
+
+def measure(side: Shop, name: str, workload: str, seconds: float) -> float:
+    plan = Plan(side.port, workloads.requests(workload, side, 0), warm_up=WARM_UP, seconds=seconds)
+    result = generate(plan)
+    assert set(map(int, result["statuses"])) <= workloads.EXPECTED.get(workload, {200}), result["statuses"]
+    print(f"{name:<6}{workload:<4}{result['rate']:8,.0f}/s  p99 {result['p99_ms']:6.1f} ms", flush=True)
+    return float(result["rate"])
 
 
 def verify(bench: Bench) -> tuple[int, float]:
@@ -199,11 +222,7 @@ def main() -> None:
     try:
         for name in SIZES:
             bench_of(running, name).manage("migrate", "-v0")
-        rates: Rates = {name: {workload: [] for workload in MEASURED} for name in SIZES}
-        for number in range(options.rounds):
-            print(f"==> Round {number + 1} of {options.rounds}", flush=True)
-            for name in SIZES:
-                measure(bench_of(running, name), name, options.seconds, rates)
+        rates = measure_all(running, options.rounds, options.seconds)
         print("==> The plans, and verify_stock", flush=True)
         large = bench_of(running, "large")
         found, verified, mark = plans(large), verify(large), mark_of(running, "large")
