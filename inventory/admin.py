@@ -49,7 +49,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
     """
 
     list_display = (
-        "item", "name", "on_hand", "reserved", "available", "band", "reorder_point", "cover", "last_movement",
+        "item", "name", "on_hand", "reserved", "available", "reorder_point", "cover", "last_movement",
     )  # fmt: skip
     list_display_links = None
     list_filter: ClassVar[list[Any]] = [BandFilter, WarehouseFilter, ChangedFilter]
@@ -115,12 +115,8 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         return int(row.reserved)
 
     @admin.display(ordering="available")
-    def available(self, row: Any) -> int:
-        return int(row.available)
-
-    @admin.display(description="band")
-    def band(self, row: Any) -> str:
-        return badge(row.band)
+    def available(self, row: Any) -> str:
+        return format_html("{} {}", row.available, badge(row.band))
 
     @admin.display(description="days of cover")
     def cover(self, row: Any) -> str:
