@@ -39,7 +39,7 @@ class Bench:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if name in ("PATH", "HOME", "LANG", "WEB_THREADS", "WEB_CONCURRENCY", "SI")
+            if name in ("PATH", "HOME", "LANG", "WEB_THREADS", "WEB_CONCURRENCY")
         }
         return inherited | {
             "ENVIRONMENT": "production",
