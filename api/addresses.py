@@ -20,8 +20,11 @@ def is_trusted(address: Address) -> bool:
 
 
 def origin_of(request: HttpRequest | Request) -> str:
-    """Scheme and host that were asked: what the addresses in an answer begin with."""
-    return f"{request.scheme}://{request.get_host()}"
+    """Scheme and host that were asked: what the addresses in an answer begin with. Worked out once for a request."""
+    origin: str | None = request.META.get("shop.origin")
+    if origin is None:
+        origin = request.META["shop.origin"] = f"{request.scheme}://{request.get_host()}"
+    return origin
 
 
 def parse(text: str) -> Address | None:

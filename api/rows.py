@@ -1,20 +1,14 @@
-"""Rows into and out of hand-written statements, the fast way."""
+"""Rows into and out of hand-written statements."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
-from psycopg.types.datetime import TimestamptzLoader
 
 
 def fetch_rows(sql: str, params: dict[str, Any]) -> list[Any]:
-    """All rows. Timestamps are in UTC, as connections are.
-
-    They are read by psycopg's compiled loader. Django's own is Python and costs 5 microseconds for each: a fifth of
-    the time of a page of twenty products.
-    """
+    """All rows of a statement. Timestamps are in UTC, as connections are."""
     with connection.cursor() as cursor:
-        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         cursor.execute(sql, params)
         rows: list[Any] = cursor.fetchall()
     return rows

@@ -27,7 +27,10 @@ class BodySerializer(serializers.Serializer[Any]):
 
 
 class QuerySerializer(serializers.Serializer[Any]):
-    """A query string. Unknown parameters are ignored, known ones checked; an empty value means absent."""
+    """A query string. Unknown parameters are ignored, known ones checked; an empty value means absent.
+
+    Each parameter is checked for itself: what a serializer's `validate` would compare is not asked.
+    """
 
     is_query = True
 
@@ -35,7 +38,7 @@ class QuerySerializer(serializers.Serializer[Any]):
     def of(cls, request: Request) -> dict[str, Any]:
         """The checked parameters of a request. A parameter that is given twice counts the last time."""
         given = {name: value for name, value in request.query_params.items() if value != ""}
-        data: dict[str, Any] = checker_of(cls).run_validation(given)
+        data: dict[str, Any] = checker_of(cls).to_internal_value(given)
         return data
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:

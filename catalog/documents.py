@@ -13,6 +13,7 @@ from api.addresses import origin_of
 from catalog.models import RENDITIONS, file_of
 
 Address = Callable[[str], str]
+CURRENCY = settings.CURRENCY  # asking the settings for each row was a hundredth of a page
 
 
 def addresses(request: Request) -> Address:
@@ -34,7 +35,7 @@ def product_document(row: Any, address: Address) -> dict[str, Any]:
         "description": description,
         "sku": sku,
         "price": price,
-        "currency": settings.CURRENCY,
+        "currency": CURRENCY,
         "stock_quantity": quantity,
         "in_stock": in_stock,
         "category": category_slug and {"slug": category_slug, "name": category_name},

@@ -27,7 +27,8 @@ ORDERINGS = {
 }
 CASTS = {datetime: "timestamptz", Decimal: "numeric", str: "text", int: "bigint"}
 
-SHORT_DESCRIPTION = "left(p.description, 240)"
+# Counting characters is what costs: most descriptions are short enough in bytes (a seventh of a page's statement).
+SHORT_DESCRIPTION = "case when octet_length(p.description) <= 240 then p.description else left(p.description, 240) end"
 VARIANT = """json_build_object(
     'variant_id', v.id, 'sku', i.sku, 'name', v.name, 'options', v.options, 'price', coalesce(v.price, p.price)::text,
     'stock_quantity', s.quantity, 'in_stock', i.in_stock, 'version', v.version)"""

@@ -71,7 +71,7 @@ def database(url: str) -> dict[str, object]:
     config: dict[str, object] = env.db_url_config(url)
     return config | {
         "HOST": unquote(str(config["HOST"])),  # a socket folder is written percent-encoded
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "CONN_MAX_AGE": None,
         "DISABLE_SERVER_SIDE_CURSORS": not DATABASE_PREPARE_THRESHOLD,
         "OPTIONS": {
