@@ -20,8 +20,11 @@ def array(values: Iterable[object]) -> str:
     psycopg would look at each element of a list, and types numbers by the largest of them, so that a statement is
     prepared for each such type anew.
     """
-    return "{" + ",".join("NULL" if value is None else quoted(str(value)) for value in values) + "}"
+    return "{" + ",".join(map(element, values)) + "}"
 
 
-def quoted(text: str) -> str:
+def element(value: object) -> str:
+    if value is None:
+        return "NULL"
+    text = str(value)
     return text if text.isdigit() else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
