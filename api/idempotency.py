@@ -62,9 +62,19 @@ def run_once(
     Without an Idempotency-Key header it is just that. A refusal raised by `work` leaves nothing behind, so its key may
     be tried again.
     """
+    return run_once_drafted(request, lambda drafted: work(), render, status=status)
+
+
+def run_once_drafted(
+    request: Request, work: Callable[[Callable[[T], None]], T], render: Callable[[T], object], *, status: int = 201
+) -> HttpResponse:
+    """As run_once, for work that knows early what it will return: it may hand that in before it takes locks.
+
+    The answer is then remembered at once, in the same transaction, and nobody waits for that who waits for the locks.
+    """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return answer(status, dumps(render(work())))
+        return answer(status, dumps(render(work(lambda result: None))))
     if not VALID_KEY.match(key):
         raise Invalid("Idempotency-Key is 1 to 255 printable ASCII characters.", code="invalid_idempotency_key")
     fingerprint = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -72,6 +82,15 @@ def run_once(
     method, path = str(request.method), request.path_info
 
     def unit() -> HttpResponse:
+        body = b""
+
+        def remember(result: T) -> None:
+            nonlocal body
+            body = dumps(render(result))
+            cursor.execute(REMEMBER, [user_id, key, method, path, fingerprint, status, body])
+            if not cursor.rowcount:
+                raise Overtaken
+
         with connection.cursor() as cursor:
             cursor.execute(LOCK, [key, user_id, user_id, key])
             locked, *first = cursor.fetchone()
@@ -81,10 +100,9 @@ def run_once(
                 if first[:3] != [method, path, fingerprint]:
                     raise KeyReused
                 return answer(first[3], bytes(first[4]), replayed=True)
-            body = dumps(render(work()))
-            cursor.execute(REMEMBER, [user_id, key, method, path, fingerprint, status, body])
-            if not cursor.rowcount:
-                raise Overtaken
+            result = work(remember)
+            if not body:
+                remember(result)
         return answer(status, body)
 
     try:

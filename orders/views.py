@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of, user_of
-from api.idempotency import run_once
+from api.idempotency import run_once, run_once_drafted
 from api.pagination import Keyset, cut_page, decode_cursor, page_document, page_links, page_size_of
 from api.permissions import requires
 from api.refusals import NotFound
@@ -103,9 +103,11 @@ class OrdersView(View):
     def post(self, request: Request) -> HttpResponse:
         lines, shipping = read_order(request.data)
         user_id, actor = user_of(request).pk, actor_of(request)
-        return run_once(
+        return run_once_drafted(
             request,
-            lambda: services.place_order(user_id=user_id, lines=lines, shipping=shipping, actor=actor),
+            lambda drafted: services.place_order(
+                user_id=user_id, lines=lines, shipping=shipping, actor=actor, drafted=drafted
+            ),
             placed_document,
         )
 

@@ -5,7 +5,7 @@ row, then stock levels, then reservations. Each step leaves a row of history and
 it true.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -31,8 +31,18 @@ EXPIRED = "Not confirmed in time."
 
 
 @unit_of_work
-def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, actor: Actor) -> PlacedOrder:
+def place_order(
+    *,
+    user_id: int,
+    lines: Sequence[Wanted],
+    shipping: Shipping,
+    actor: Actor,
+    drafted: Callable[[PlacedOrder], None] = lambda order: None,
+) -> PlacedOrder:
     """The order stands, at today's prices, and its units are promised to it: all of them, or nothing happens.
+
+    `drafted` is called with the order as it will stand, before stock is locked: what the caller has to write about it
+    then keeps nobody waiting who wants the same article, and is undone with the order if that is refused.
 
     Refuses UnknownArticle, InsufficientStock (every short line at once) and TooManyPendingOrders. Locks the customer
     (against another order of the same one), then the stock levels; those last, and for one more statement only.
@@ -41,6 +51,7 @@ def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, ac
     basket = placing.choose(lines, found)
     placing.refuse_early(basket)
     order = placing.draft(user_id, basket, header, shipping)
+    drafted(order)
     by_item = {line.item_id: line for line in order.lines}
     quantities = {item_id: line.quantity for item_id, line in by_item.items()}
     try:
