@@ -36,7 +36,7 @@ def results(
     started: datetime,
     commit: str,
     seconds: float,
-    memory: dict[str, list[float]],
+    memory: dict[str, list[list[float]]],
     cold_start: float,
 ) -> Results:
     return {
@@ -47,7 +47,10 @@ def results(
         "machine": machine(),
         "versions": versions(),
         "commit": commit,
-        "memory_mb": {name: [round(size) for size in sizes] for name, sizes in memory.items()},
+        "memory_mb": {name: [[round(size) for size in sizes] for sizes in rounds] for name, rounds in memory.items()},
+        "requests": {
+            name: sum(sum(run["statuses"].values()) for run in runs if run["side"] == name) for name in memory
+        },
         "cold_start_s": round(cold_start, 2),
         "hot": list(hot),
         "workloads": {name: summary(name, runs) for name in NAMES if any(run["workload"] == name for run in runs)},
@@ -132,7 +135,10 @@ def page(results: Results) -> str:
         f"{side}: " + ", ".join(f"{name} {version}" for name, version in found.items())
         for side, found in results["versions"].items()
     )
-    memory = ", ".join(f"{name} {' and '.join(map(str, sizes))}" for name, sizes in results["memory_mb"].items())
+    memory = "; ".join(
+        f"{name} {', '.join(' and '.join(map(str, sizes)) for sizes in rounds)} ({results['requests'][name]:,} requests)"
+        for name, rounds in results["memory_mb"].items()
+    )
     return f"""# What `make bench` has measured
 
 Requests per second by both shops in the same run, the medians of {results["rounds"]} rounds of
@@ -159,8 +165,8 @@ beside other random orders: {hot_line(results)}.
 - Commit {results["commit"]}, {results["started"]}, {results["minutes"]} minutes.
 - {size["processor"]}, {size["cores"]} cores, {size["memory_gb"]} GB, {size["system"]}; load before: {size["load"]}.
 - {packages}.
-- Memory of the workers at the end, in MB: {memory}. A web server that was not running answers from the database after
-  {results["cold_start_s"]:.1f} s.
+- Memory of the two workers after each round, in MB: {memory}.
+- A web server that was not running answers from the database after {results["cold_start_s"]:.1f} s.
 
 Absolute figures do not travel: generator, shops, PostgreSQL and Valkey share the cores. Compare ratios.
 """

@@ -168,10 +168,12 @@ def main() -> None:
     with servers.running(options.data_dir.resolve(), "small", anew=not options.keep) as bench:
         comparison = Comparison(bench, "small", options.seconds)
         comparison.prepare(compare=not options.keep)
+        memory: dict[str, list[list[float]]] = {name: [] for name in PORTS}
         for number in range(options.rounds):
             print(f"==> Round {number + 1} of {options.rounds}")
             comparison.round(number, options.workloads)
-        memory = {name: bench.memory_mb(name) for name in PORTS}
+            for name, after_each_round in memory.items():
+                after_each_round.append(bench.memory_mb(name))
         start = cold_start(bench)
         print(bench.manage("verify_stock").strip())
     results = report.results(comparison.runs, comparison.hot, started, commit, options.seconds, memory, start)
