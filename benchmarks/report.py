@@ -136,8 +136,8 @@ def page(results: Results) -> str:
         for side, found in results["versions"].items()
     )
     memory = "; ".join(
-        f"{name} {', '.join(' and '.join(map(str, sizes)) for sizes in rounds)} ({results['requests'][name]:,} requests)"
-        for name, rounds in results["memory_mb"].items()
+        f"{name} {', '.join(' and '.join(map(str, sizes)) for sizes in rounds)} ({requests:,} requests)"
+        for (name, rounds), requests in zip(results["memory_mb"].items(), results["requests"].values(), strict=True)
     )
     return f"""# What `make bench` has measured
 
