@@ -64,10 +64,12 @@ def valkey_outages(stage: Stage, seconds: float = 2.5) -> Result:
     watch = begin(stage)
     violations: list[Violation] = []
     valkey = Redis.from_url(stage.servers.redis_url)
-    pid = stage.servers.processes["Valkey"].pid
+
+    def send(number: signal.Signals) -> None:
+        os.kill(stage.servers.processes["Valkey"].pid, number)
 
     def stop() -> None:
-        os.kill(pid, signal.SIGINT)
+        send(signal.SIGINT)
         stage.servers.processes["Valkey"].wait(10)
 
     def fill_up() -> None:
@@ -79,7 +81,7 @@ def valkey_outages(stage: Stage, seconds: float = 2.5) -> Result:
         valkey.config_set("maxmemory-policy", "allkeys-lru")
 
     faults: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
-        "frozen": (lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT)),
+        "frozen": (lambda: send(signal.SIGSTOP), lambda: send(signal.SIGCONT)),
         "flushed": (valkey.flushall, lambda: None),
         "full": (fill_up, empty),
         "stopped": (stop, lambda: stage.servers.start_again("Valkey")),
