@@ -123,7 +123,8 @@ def backends_terminated(stage: Stage, kills: int = 30) -> Result:
     """A server process of the shop's connections is terminated every 100 ms."""
     backend = """
         select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() order by random() limit 1
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+        order by random() limit 1
     """
 
     def fault(going: Traffic) -> int:
