@@ -115,7 +115,7 @@ def test_the_worker_goes_on_after_all_its_connections_were_lost(user: User) -> N
         with connection.cursor() as cursor:
             cursor.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid()"
+                " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
             )
             assert cursor.fetchall()
         ask_for_a_password_reset(user)

@@ -149,7 +149,7 @@ def connections_exhausted(stage: Stage, seconds: float = 2.0) -> Result:
                 continue
             taken[0].execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-                " and pid <> all(%s)",
+                " and backend_type = 'client backend' and pid <> all(%s)",
                 [[connection.info.backend_pid for connection in taken]],
             )
             time.sleep(0.01)

@@ -50,7 +50,8 @@ def last_units_in_two_warehouses(stage: Stage) -> list[Violation]:
 def idle_deaths(stage: Stage) -> list[Violation]:
     """All connections of the shop die while nobody uses them."""
     sku = stage.article(100)
-    others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    others = """from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"""
     wishes = [client.order(token, stage.key(), [(sku, 1)]) for token in stage.buyers[:16]]
     stage.run(lambda web: together(wish.ask(web) for wish in wishes[:8]))
     stage.query(f"select pg_terminate_backend(pid) {others}")
