@@ -235,8 +235,8 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
     """The ledger. It is append-only, also for those who look after it."""
 
     list_display = (
-        "at", "item", "warehouse", "kind", "on_hand_change", "reserved_change",
-        "reference_link", "reason", "who",
+        "at", "item", "kind", "on_hand_change", "reserved_change", "who", "reference_link", "reason",
+        "warehouse",
     )  # fmt: skip
     list_display_links = None
     list_select_related = ("level__item", "level__warehouse")
