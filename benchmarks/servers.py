@@ -39,7 +39,7 @@ class Bench:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if name in ("PATH", "HOME", "LANG", "WEB_THREADS", "WEB_CONCURRENCY")
+            if name in ("PATH", "HOME", "LANG", "WEB_THREADS", "WEB_CONCURRENCY", "WEB_PIN_TO_CORES")
         }
         return inherited | {
             "ENVIRONMENT": "production",

@@ -2,8 +2,11 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,55 @@ def test_an_unsafe_production_does_not_start(change: dict[str, str], reason: str
 
 def test_a_safe_production_starts() -> None:
     assert start(**PRODUCTION).returncode == 0
+
+
+def cores_of_workers(master: int) -> dict[int, set[int]]:
+    """On which cores each process of gunicorn may run, by its number."""
+    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    return {int(child): os.sched_getaffinity(int(child)) for child in children}
+
+
+def eventually(master: int, holds: Callable[[dict[int, set[int]]], bool]) -> dict[int, set[int]]:
+    """What `cores_of_workers` says as soon as it is as expected; what it said last when that is not within 30 s."""
+    deadline = time.monotonic() + 30
+    while not holds(cores := cores_of_workers(master)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return cores
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not bind processes to cores")
+@pytest.mark.parametrize(("workers_for_a_core", "switch"), [(1, "on"), (2, "on"), (1, "off")])
+def test_web_processes_share_the_cores_evenly(workers_for_a_core: int, switch: str) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    count = len(cores) * workers_for_a_core
+    each = [{core} for core in cores] if switch == "on" else [set(cores)] * len(cores)
+
+    def shared(found: dict[int, set[int]]) -> bool:
+        return sorted(map(sorted, found.values())) == sorted(map(sorted, each * workers_for_a_core))
+
+    environment = PRODUCTION | {"WEB_CONCURRENCY": str(count), "WEB_PIN_TO_CORES": switch, "PORT": "0"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stderr=subprocess.DEVNULL) as master:
+        try:
+            before = eventually(master.pid, shared)
+            assert shared(before), before
+            lost = next(iter(before))
+            os.kill(lost, signal.SIGKILL)
+            after = eventually(master.pid, lambda found: lost not in found and shared(found))
+            assert lost not in after
+            assert shared(after), after
+        finally:
+            master.terminate()
+
+
+def test_web_processes_that_cannot_share_the_cores_evenly_run_anywhere() -> None:
+    check = "import os; os.sched_getaffinity = lambda process: {0, 1, 2}; from config import gunicorn; "
+    shown = subprocess.run(
+        [sys.executable, "-c", check + "print(gunicorn.pin_to_cores)"],
+        cwd=ROOT,
+        env=os.environ | {"WEB_CONCURRENCY": "2"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "False\n"
