@@ -1,9 +1,15 @@
 """What our database backend does otherwise than Django's."""
 
+import os
+import socket
+from contextlib import nullcontext
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
+import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 
 from accounts.models import User
 
@@ -16,11 +22,11 @@ def ask(times: int) -> None:
             cursor.execute(STATEMENT, [1])
 
 
-def prepared() -> int:
+def prepared() -> list[Any]:
+    """When this connection prepared it."""
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from pg_prepared_statements where statement = %s", [STATEMENT % "$1"])
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
+        cursor.execute("select prepare_time from pg_prepared_statements where statement = %s", [STATEMENT % "$1"])
+        return [moment for (moment,) in cursor.fetchall()]
 
 
 @transaction.atomic
@@ -36,7 +42,7 @@ def test_a_refusal_keeps_what_is_prepared_and_undoes_the_rest() -> None:
     with transaction.atomic():
         write_and("select 1")
         transaction.set_rollback(True)
-    assert prepared() == 1
+    assert len(prepared()) == 1
     assert not User.objects.exists()
 
 
@@ -44,10 +50,10 @@ def test_a_refusal_keeps_what_is_prepared_and_undoes_the_rest() -> None:
 def test_after_an_error_of_the_database_all_is_prepared_anew() -> None:
     with pytest.raises(DatabaseError):
         write_and("select 1 / 0")
-    assert prepared() == 0
+    assert prepared() == []
     assert not User.objects.exists()
     ask(4)
-    assert prepared() == 1
+    assert len(prepared()) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -66,3 +72,96 @@ def test_timestamps_are_in_utc_by_each_way_of_reading() -> None:
     assert User.objects.get().created_at.utcoffset() == timedelta(0)
     with transaction.atomic():  # a cursor of the server
         assert [user.created_at for user in User.objects.iterator()] == [created]
+
+
+SEVERAL = 5  # the first two are not prepared
+
+
+COMMANDS = [
+    "insert into auth_group (name) values (%s), (%s) returning name, 1.50::numeric, null as nothing",
+    "update auth_group set name = upper(name) where name in (%s, %s)",
+    "select upper(%s) < %s as less, name from auth_group where name in ('A1', 'B1') order by name",
+    "delete from auth_group where name in (upper(%s), upper(%s))",
+]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("durable", [True, False])
+def test_the_short_way_answers_as_psycopg_does(durable: bool) -> None:
+    def say() -> list[object]:
+        said: list[object] = []
+        with transaction.atomic() if durable else nullcontext(), connection.cursor() as cursor:
+            for command in COMMANDS:
+                cursor.execute(command, ["a1", "b1"])
+                names = [column.name for column in cursor.description or ()]
+                said += [cursor.rowcount, cursor.statusmessage, names, names and cursor.fetchall()]
+        return said
+
+    first, *others = [say() for _ in range(SEVERAL)]
+    assert first[:4] == [
+        2,
+        "INSERT 0 2",
+        ["name", "numeric", "nothing"],
+        [("a1", Decimal("1.50"), None), ("b1", Decimal("1.50"), None)],
+    ]
+    assert others == [first] * (SEVERAL - 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_is_the_same_on_the_short_way() -> None:
+    with connection.cursor() as cursor:
+        for divisor in (1, 1, 1, 0, 1, 0):
+            if divisor:
+                cursor.execute("select 1 / %s::int", [divisor])
+                assert cursor.fetchone() == (1,)
+            else:
+                with pytest.raises(DataError, match="division by zero") as caught:
+                    cursor.execute("select 1 / %s::int", [divisor])
+                assert isinstance(caught.value.__cause__, psycopg.errors.DivisionByZero)
+
+
+@transaction.atomic
+def ask_and_lose_the_connection(times: int) -> None:
+    ask(times)
+    assert connection.connection is not None
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
+    ask(1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("times", [1, SEVERAL])
+def test_a_connection_that_falls_silent_is_an_operational_error(times: int) -> None:
+    with pytest.raises(OperationalError):
+        ask_and_lose_the_connection(times)
+    ask(1)
+
+
+@transaction.atomic
+def write_what_a_commit_refuses() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("insert into auth_group (name) values (%s)", ["undone"])
+        cursor.execute("insert into auth_group_permissions (group_id, permission_id) values (%s, %s)", [0, 0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_commit_refuses_is_said_and_undone() -> None:
+    for _ in range(SEVERAL):
+        with pytest.raises(IntegrityError):
+            write_what_a_commit_refuses()
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from auth_group where name = %s", ["undone"])
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_used_stays_prepared_however_much_comes_by() -> None:
+    ask(3)
+    before = prepared()
+    with connection.cursor() as cursor:
+        for n in range(120):
+            for _ in range(3):
+                cursor.execute(f"select %s::int + {n}", [1])
+            ask(1)
+    assert prepared() == before
+    assert before
