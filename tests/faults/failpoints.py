@@ -12,10 +12,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from config.postgresql.base import DatabaseWrapper
 from inventory.services import engine
 
 _asked: ContextVar[tuple[str, str]] = ContextVar("fault", default=("", ""))
@@ -50,7 +50,7 @@ def reach(point: str) -> None:
 
 def install() -> None:
     """Put the places into the shop: around the engine's statements, and around the commit."""
-    fetch, commit = engine.fetch, BaseDatabaseWrapper._commit  # type: ignore[attr-defined]  # absent from the stubs
+    fetch, commit = engine.fetch, DatabaseWrapper._commit
 
     def fetch_and_reach(sql: str, params: Mapping[str, Any]) -> list[Any]:
         rows: list[Any] = fetch(sql, dict(params))
@@ -60,10 +60,10 @@ def install() -> None:
             reach("after_write")
         return rows
 
-    def commit_and_reach(connection: BaseDatabaseWrapper) -> None:
+    def commit_and_reach(connection: DatabaseWrapper) -> None:
         reach("before_commit")
         commit(connection)
         reach("after_commit")
 
     engine.fetch = fetch_and_reach
-    BaseDatabaseWrapper._commit = commit_and_reach  # type: ignore[attr-defined]
+    DatabaseWrapper._commit = commit_and_reach  # type: ignore[assignment]
