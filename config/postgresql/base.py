@@ -18,18 +18,20 @@ from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
 
 def check(wire: PGconn, result: PGresult) -> None:
-    """Raise what the server, or its silence, says."""
+    """Raise what the server says, or that it fell silent."""
     if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
         return
-    if wire.status == ConnStatus.BAD and not result.error_field(psycopg.pq.DiagnosticField.SQLSTATE):
-        raise psycopg.OperationalError(result.get_error_message())
-    raise error_from_result(result)
+    if result.error_field(DiagnosticField.SQLSTATE):
+        raise error_from_result(result)
+    # libpq's own words. It calls the connection BAD only when it has read all of it, and a rollback would do for good.
+    wire.finish()
+    raise psycopg.OperationalError(result.get_error_message())
 
 
 class Cursor(base.CursorMixin, psycopg.Cursor[Any]):

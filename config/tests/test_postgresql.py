@@ -1,7 +1,9 @@
 """What our database backend does otherwise than Django's."""
 
 import os
+import select
 import socket
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
@@ -120,20 +122,86 @@ def test_an_error_is_the_same_on_the_short_way() -> None:
                 assert isinstance(caught.value.__cause__, psycopg.errors.DivisionByZero)
 
 
-@transaction.atomic
-def ask_and_lose_the_connection(times: int) -> None:
-    ask(times)
+def cut(side: int) -> None:
     assert connection.connection is not None
     with socket.socket(fileno=os.dup(connection.connection.fileno())) as wire:
-        wire.shutdown(socket.SHUT_RDWR)
+        wire.shutdown(side)
+
+
+def ask_elsewhere(statement: str) -> None:
+    """And wait until the server has something to say on this connection."""
+    raw = connection.connection
+    assert raw is not None
+    with psycopg.connect(raw.info.dsn, password=raw.info.password, autocommit=True) as other:
+        other.execute(statement)
+    assert select.select([raw], [], [], 5)[0]
+
+
+def fall_silent() -> None:
+    cut(socket.SHUT_RDWR)
+
+
+def end_with_an_error() -> None:
+    assert connection.connection is not None
+    ask_elsewhere(f"select pg_terminate_backend({connection.connection.info.backend_pid})")
+
+
+def end_with_words_unread() -> None:
+    """As by an immediate shutdown's warning: libpq cannot send, reads what was said, and has not yet seen the end."""
+    assert connection.connection is not None
+    connection.connection.execute("listen bell")
+    ask_elsewhere("notify bell")
+    cut(socket.SHUT_WR)
+
+
+def in_no_transaction(end: Callable[[], None], times: int) -> None:
+    end()
+    ask(times)
+
+
+def before_a_transaction(end: Callable[[], None], times: int) -> None:
+    end()
+    with transaction.atomic():
+        ask(times)
+
+
+@transaction.atomic
+def amid_a_transaction(end: Callable[[], None], times: int) -> None:
+    ask(times)
+    end()
     ask(1)
+
+
+@transaction.atomic
+def before_a_commit(end: Callable[[], None], times: int) -> None:
+    ask(times)
+    end()
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("times", [1, SEVERAL])
-def test_a_connection_that_falls_silent_is_an_operational_error(times: int) -> None:
+@pytest.mark.parametrize(
+    ("end", "moment"),
+    [
+        (fall_silent, in_no_transaction),
+        (fall_silent, before_a_transaction),
+        (fall_silent, amid_a_transaction),
+        (fall_silent, before_a_commit),
+        (end_with_an_error, in_no_transaction),
+        (end_with_an_error, before_a_transaction),
+        (end_with_an_error, amid_a_transaction),
+        (end_with_an_error, before_a_commit),
+        (end_with_words_unread, in_no_transaction),
+        (end_with_words_unread, before_a_transaction),
+    ],
+)
+def test_a_connection_that_ends_is_an_operational_error(
+    end: Callable[[], None], moment: Callable[[Callable[[], None], int], None], times: int
+) -> None:
+    ask(times)
     with pytest.raises(OperationalError):
-        ask_and_lose_the_connection(times)
+        moment(end, times)
+    connection.close_if_unusable_or_obsolete()
     ask(1)
 
 

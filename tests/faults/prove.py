@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from inventory.invariants import Violation
 from tests.faults.checks import Result
 from tests.faults.report import document
 from tests.faults.stage import Stage, open_stage
@@ -46,11 +47,16 @@ class State:
             return cls(file)
         noted: dict[str, Any] = json.loads(file.read_text())
         results = {name: Result(**row) for name, row in noted.pop("results").items()}
+        for result in results.values():
+            result.violations = [Violation(**row) for row in result.violations]  # type: ignore[arg-type]  # as noted
         findings = {name: Finding(**row) for name, row in noted.pop("findings").items()}
         return cls(file, results=results, findings=findings, **noted)
 
     def write(self) -> None:
-        noted = asdict(self) | {"results": {name: summary(result) for name, result in self.results.items()}}
+        noted = vars(self) | {
+            "results": {name: summary(result) for name, result in self.results.items()},
+            "findings": {name: asdict(finding) for name, finding in self.findings.items()},
+        }
         del noted["file"]
         draft = self.file.with_suffix(".draft")
         draft.write_text(json.dumps(noted, indent=1))
@@ -64,7 +70,7 @@ class State:
 
 def summary(result: Result) -> dict[str, Any]:
     """A result without the clients' logs, which are kept only when something went wrong."""
-    return {name: value for name, value in vars(result).items() if name != "wishes"}
+    return asdict(replace(result, wishes=[]))
 
 
 def main() -> int:
