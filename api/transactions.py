@@ -18,14 +18,16 @@ T = TypeVar("T")
 ATTEMPTS = 4
 # After so many seconds it is not tried again: a lock that nobody gives back would keep a thread from everybody else.
 PATIENCE = 3.0
-# The transaction that lost can win when it runs again; a lock that was not had in time can be had later.
-TRANSIENT = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+# The transaction that lost can win when it runs again; a lock that was not had in time can be had later. PostgreSQL
+# calls a lock time-out QueryCanceled when it strikes just as the first of two locks is granted (the queue to the row,
+# then the row).
+TRANSIENT = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable, errors.QueryCanceled)
 
 _inside_unit: ContextVar[bool] = ContextVar("inside_unit", default=False)
 
 
 def run_unit(work: Callable[[], T]) -> T:
-    """Run `work` in a durable transaction. Deadlocks, serialization failures and lock time-outs run it again.
+    """Run `work` in a durable transaction. Deadlocks, serialization failures and time-outs run it again.
 
     `work` must be repeatable: what it did in the database is undone before it runs again. After ATTEMPTS, or when
     PATIENCE is over, it is Busy.
