@@ -4,9 +4,8 @@ FROM python:3.13-slim-bookworm AS build
 WORKDIR /shop
 COPY requirements/ requirements/
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements/base.txt \
     && /venv/bin/pip install --no-cache-dir --only-binary :all: --require-hashes --no-deps \
-        -r requirements/documentation.txt
+        -r requirements/base.txt -r requirements/documentation.txt
 COPY . .
 # Settings are strict in production; these throwaway values exist for this one command only.
 RUN ENVIRONMENT=production SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \

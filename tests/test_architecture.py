@@ -1,6 +1,8 @@
 """The rules of the design that a linter cannot see."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,19 @@ def test_nothing_is_left_open_in_the_code() -> None:
         if re.search(rf"\b{word}\b", path.read_text())
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("file", ["Makefile", "Dockerfile"])
+def test_an_installation_resolves_nothing(file: str) -> None:
+    """A resolver asks what is newest, so that a stranger's release can break an installation that has all its pins."""
+    installing = [line for line in (ROOT / file).read_text().splitlines() if "--require-hashes" in line]
+    assert installing
+    assert [line for line in installing if "--no-deps" not in line] == []
+
+
+def test_the_lists_of_packages_are_whole() -> None:
+    """Nothing is resolved at an installation: what a package needs must be on a list, in a version that suits it."""
+    checked = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    # Scalar's bundle is a file inside a package whose Python code is never imported.
+    missing = [line for line in checked.stdout.splitlines() if not line.startswith("flask-openapi-scalar ")]
+    assert missing in ([], ["No broken requirements found."])
