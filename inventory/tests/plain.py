@@ -138,9 +138,10 @@ def available_of(item_ids: Iterable[int]) -> dict[int, int]:
     }
 
 
-def settle(before: Mapping[int, int], actor: Actor) -> None:
+def settle(before: Mapping[int, int], actor: Actor, *, between: Callable[[], object] = nothing) -> None:
     """Bring `in_stock` and the alerts of these items in line, if their band has changed."""
     after = available_of(before)
+    between()
     events = []
     for item in StockItem.objects.filter(pk__in=before).order_by("id"):
         was, left = before[item.pk], after[item.pk]

@@ -240,13 +240,15 @@ def test_control_with_the_lock_on_one_warehouse_both_miss_the_line() -> None:
     item = StockItemFactory(stock={"main": 6, "north": 6})
     both_have_looked = threading.Barrier(2)
 
+    def meet() -> None:
+        both_have_looked.wait(10)
+
     def sell_from(code: str) -> None:
         level = StockLevel.objects.select_for_update().get(item=item, warehouse__code=code)
         before = plain.available_of([item.pk])
         level.on_hand -= 1
         level.save()
-        both_have_looked.wait(10)
-        plain.settle(before, COMMAND)
+        plain.settle(before, COMMAND, between=meet)
 
     in_transactions([partial(sell_from, "main"), partial(sell_from, "north")])
 
