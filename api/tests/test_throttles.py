@@ -200,7 +200,7 @@ def test_without_redis_requests_go_on_and_guessing_passwords_stays_limited(setti
     with unavailable():
         began = time.monotonic()
         assert post(DefaultThrottle).status_code == 200
-        assert time.monotonic() - began < 5  # of a question that a frozen Redis would never answer
+        assert time.monotonic() - began < 0.5
         assert post(DefaultThrottle).status_code == 200
 
         attempts = [post(LoginThrottle, {"email": "ann@example.com"}).status_code for _ in range(3)]
