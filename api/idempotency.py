@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import orjson
-from django.db import connection
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from api.refusals import Invalid, Refusal
 from api.renderers import dumps
+from api.rows import fetch_rows
 from api.transactions import run_unit
 
 T = TypeVar("T")
@@ -23,14 +23,15 @@ VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 CONTENT_TYPE = "application/json"
 # Of IdempotencyKey, by hand: both run with every order, and through the ORM they cost a tenth of it.
 LOCK = """
-select pg_try_advisory_xact_lock(hashtextextended(%s::text, %s::bigint)), first.method, first.path, first.fingerprint,
-       first.status, first.body
-from (select) as request left join api_idempotencykey as first on user_id = %s::bigint and key = %s::text
+select pg_try_advisory_xact_lock(hashtextextended(%(key)s::text, %(user_id)s::bigint)),
+       first.method, first.path, first.fingerprint, first.status, first.body
+from (select) as request left join api_idempotencykey as first on user_id = %(user_id)s::bigint and key = %(key)s::text
 """
 REMEMBER = """
 insert into api_idempotencykey (user_id, key, method, path, fingerprint, status, body)
-values (%s::bigint, %s::text, %s::text, %s::text, %s::text, %s::smallint, %s::bytea)
-on conflict do nothing
+values (%(user_id)s::bigint, %(key)s::text, %(method)s::text, %(path)s::text, %(fingerprint)s::text,
+        %(status)s::smallint, %(body)s::bytea)
+on conflict do nothing returning true
 """
 
 
@@ -79,7 +80,8 @@ def run_once_drafted(
         raise Invalid("Idempotency-Key is 1 to 255 printable ASCII characters.", code="invalid_idempotency_key")
     fingerprint = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
     user_id: int = request.user.pk or 0  # a keyed request is signed in
-    method, path = str(request.method), request.path_info
+    asker = {"user_id": user_id, "key": key}
+    asked = {"method": str(request.method), "path": request.path_info, "fingerprint": fingerprint}
 
     def unit() -> HttpResponse:
         body = b""
@@ -87,22 +89,19 @@ def run_once_drafted(
         def remember(result: T) -> None:
             nonlocal body
             body = dumps(render(result))
-            cursor.execute(REMEMBER, [user_id, key, method, path, fingerprint, status, body])
-            if not cursor.rowcount:
+            if not fetch_rows(REMEMBER, {**asker, **asked, "status": status, "body": body}):
                 raise Overtaken
 
-        with connection.cursor() as cursor:
-            cursor.execute(LOCK, [key, user_id, user_id, key])
-            locked, *first = cursor.fetchone()
-            if not locked:
-                raise InProgress
-            if first[0] is not None:
-                if first[:3] != [method, path, fingerprint]:
-                    raise KeyReused
-                return answer(first[3], bytes(first[4]), replayed=True)
-            result = work(remember)
-            if not body:
-                remember(result)
+        [(locked, *first)] = fetch_rows(LOCK, asker)
+        if not locked:
+            raise InProgress
+        if first[0] is not None:
+            if first[:3] != list(asked.values()):
+                raise KeyReused
+            return answer(first[3], bytes(first[4]), replayed=True)
+        result = work(remember)
+        if not body:
+            remember(result)
         return answer(status, body)
 
     try:

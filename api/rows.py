@@ -1,25 +1,42 @@
 """Rows into and out of hand-written statements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
+WRITTEN_AS_SHOWN = (int, float, Decimal, date, timedelta, UUID)
 
-def fetch_rows(sql: str, params: dict[str, Any]) -> list[Any]:
-    """All rows of a statement. Timestamps are in UTC, as connections are."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        rows: list[Any] = cursor.fetchall()
+
+def fetch_rows(sql: str, params: Mapping[str, object]) -> list[Any]:
+    """All rows of a statement that casts each of its values: `%(id)s::bigint`. Timestamps are in UTC.
+
+    Every value travels as text, so that a statement has one plan, whatever the size of a number; and by the short way
+    of our database backend.
+    """
+    texts = {name: text_of(value) for name, value in params.items()}
+    rows: list[Any] = connection.fetch_rows(sql, texts)  # type: ignore[attr-defined]  # Django's stubs know no backend
     return rows
 
 
-def array(values: Iterable[object]) -> str:
-    """An array literal, for a parameter that the statement casts: `%s::bigint[]`.
+def text_of(value: object) -> str | None:
+    """A value as PostgreSQL reads it where a statement says its type."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, WRITTEN_AS_SHOWN):
+        return str(value)
+    if isinstance(value, list):
+        return array(value)
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(f"{type(value).__name__} has no text for PostgreSQL.")
 
-    psycopg would look at each element of a list, and types numbers by the largest of them, so that a statement is
-    prepared for each such type anew.
-    """
+
+def array(values: Iterable[object]) -> str:
+    """An array literal, for a parameter that the statement casts: `%s::bigint[]`."""
     return "{" + ",".join(map(element, values)) + "}"
 
 

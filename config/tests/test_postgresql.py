@@ -5,29 +5,33 @@ import select
 import socket
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from api.rows import fetch_rows
+from catalog.models import Product
 
-STATEMENT = "select %s::int as asked_for_by_this_test"
+STATEMENT = "select %(number)s::int as asked_for_by_this_test"
 
 
 def ask(times: int) -> None:
-    with connection.cursor() as cursor:
-        for _ in range(times):
-            cursor.execute(STATEMENT, [1])
+    for _ in range(times):
+        assert fetch_rows(STATEMENT, {"number": 1}) == [(1,)]
 
 
 def prepared() -> list[Any]:
     """When this connection prepared it."""
     with connection.cursor() as cursor:
-        cursor.execute("select prepare_time from pg_prepared_statements where statement = %s", [STATEMENT % "$1"])
+        statement = STATEMENT.replace("%(number)s", "$1")
+        cursor.execute("select prepare_time from pg_prepared_statements where statement = %s", [statement])
         return [moment for (moment,) in cursor.fetchall()]
 
 
@@ -80,10 +84,11 @@ SEVERAL = 5  # the first two are not prepared
 
 
 COMMANDS = [
-    "insert into auth_group (name) values (%s), (%s) returning name, 1.50::numeric, null as nothing",
-    "update auth_group set name = upper(name) where name in (%s, %s)",
-    "select upper(%s) < %s as less, name from auth_group where name in ('A1', 'B1') order by name",
-    "delete from auth_group where name in (upper(%s), upper(%s))",
+    "insert into auth_group (name) values (%(a)s), (%(b)s) returning name, 1.50::numeric, null",
+    "update auth_group set name = upper(name) where name in (%(a)s, %(b)s) returning id is null",
+    "select upper(%(a)s) < %(b)s, name from auth_group where name in ('A1', 'B1') order by name",
+    "select name from auth_group where name = %(a)s",
+    "delete from auth_group where name in (upper(%(a)s), upper(%(b)s)) returning true",
 ]
 
 
@@ -91,35 +96,84 @@ COMMANDS = [
 @pytest.mark.parametrize("durable", [True, False])
 def test_the_short_way_answers_as_psycopg_does(durable: bool) -> None:
     def say() -> list[object]:
-        said: list[object] = []
-        with transaction.atomic() if durable else nullcontext(), connection.cursor() as cursor:
-            for command in COMMANDS:
-                cursor.execute(command, ["a1", "b1"])
-                names = [column.name for column in cursor.description or ()]
-                said += [cursor.rowcount, cursor.statusmessage, names, names and cursor.fetchall()]
-        return said
+        with transaction.atomic() if durable else nullcontext():
+            return [fetch_rows(command, {"a": "a1", "b": "b1"}) for command in COMMANDS]
 
-    first, *others = [say() for _ in range(SEVERAL)]
-    assert first[:4] == [
-        2,
-        "INSERT 0 2",
-        ["name", "numeric", "nothing"],
+    with CaptureQueriesContext(connection) as captured:  # whoever listens in hears psycopg's way
+        first = say()
+    assert len(captured) == len(COMMANDS) + 2 * durable
+    assert first == [
         [("a1", Decimal("1.50"), None), ("b1", Decimal("1.50"), None)],
+        [(False,), (False,)],
+        [(True, "A1"), (True, "B1")],
+        [],
+        [(True,), (True,)],
     ]
-    assert others == [first] * (SEVERAL - 1)
+    assert [say() for _ in range(SEVERAL)] == [first] * SEVERAL
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_prepared_is_sent_without_a_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(SEVERAL)
+    monkeypatch.setattr(connections["default"], "cursor", None)
+    ask(1)
+
+
+VALUES: list[tuple[str, object]] = [
+    ("text", 'it\'s \\ \u2603 "quoted"'),
+    ("text", None),
+    ("bigint", 2**63 - 1),
+    ("int", -1),
+    ("bool", True),
+    ("bool", False),
+    ("numeric", Decimal("-1234567.89")),
+    ("float", 0.1),
+    ("timestamptz", datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=UTC)),
+    ("date", date(2026, 2, 3)),
+    ("interval", timedelta(days=3, hours=4, microseconds=5)),
+    ("uuid", UUID(int=7)),
+    ("bytea", b"\x00\xff'"),
+    ("text", Product.Status.ACTIVE),
+    ("text[]", ["a,b", 'c"d', "{", "", "NULL"]),
+    ("bigint[]", [1, None]),
+]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("kind", "value"), VALUES)
+def test_a_value_comes_back_as_it_was_sent(kind: str, value: object) -> None:
+    answers = [fetch_rows(f"select %(value)s::{kind}", {"value": value}) for _ in range(SEVERAL)]
+    assert answers == [[(value,)]] * SEVERAL
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_value_without_a_text_and_a_text_with_nul_are_refused() -> None:
+    with pytest.raises(TypeError, match="dict has no text"):
+        fetch_rows("select %(value)s::jsonb", {"value": {}})
+    for _ in range(SEVERAL):
+        with pytest.raises(DataError, match="NUL"):
+            fetch_rows("select %(value)s::text", {"value": "before\x00after"})
+        assert fetch_rows("select %(value)s::text", {"value": "before"}) == [("before",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_read_in_a_transaction_that_has_failed() -> None:
+    ask(SEVERAL)
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(transaction.TransactionManagementError):
+            ask(1)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_error_is_the_same_on_the_short_way() -> None:
-    with connection.cursor() as cursor:
-        for divisor in (1, 1, 1, 0, 1, 0):
-            if divisor:
-                cursor.execute("select 1 / %s::int", [divisor])
-                assert cursor.fetchone() == (1,)
-            else:
-                with pytest.raises(DataError, match="division by zero") as caught:
-                    cursor.execute("select 1 / %s::int", [divisor])
-                assert isinstance(caught.value.__cause__, psycopg.errors.DivisionByZero)
+    for divisor in (1, 0, 1, 1, 0, 1, 0):
+        if divisor:
+            assert fetch_rows("select 1 / %(divisor)s::int", {"divisor": divisor}) == [(1,)]
+        else:
+            with pytest.raises(DataError, match="division by zero") as caught:
+                fetch_rows("select 1 / %(divisor)s::int", {"divisor": divisor})
+            assert isinstance(caught.value.__cause__, psycopg.errors.DivisionByZero)
 
 
 def cut(side: int) -> None:
@@ -226,10 +280,9 @@ def test_what_a_commit_refuses_is_said_and_undone() -> None:
 def test_what_is_used_stays_prepared_however_much_comes_by() -> None:
     ask(3)
     before = prepared()
-    with connection.cursor() as cursor:
-        for n in range(120):
-            for _ in range(3):
-                cursor.execute(f"select %s::int + {n}", [1])
-            ask(1)
+    for n in range(120):
+        for _ in range(3):
+            fetch_rows(f"select %(number)s::int + {n}", {"number": 1})
+        ask(1)
     assert prepared() == before
     assert before

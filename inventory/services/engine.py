@@ -14,7 +14,7 @@ from typing import Any
 from django.db import IntegrityError, connection
 from django.db.transaction import TransactionManagementError
 
-from api.rows import array
+from api.rows import array, fetch_rows
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
 from inventory.models import MAX_QUANTITY, StockMovement
@@ -193,10 +193,7 @@ def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
     """Run one statement of a unit of work and read its rows."""
     if not connection.in_atomic_block:
         raise TransactionManagementError("Stock is read and written in a transaction, or its locks hold nothing.")
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        rows: list[Any] = cursor.fetchall()
-    return rows
+    return fetch_rows(sql, params)
 
 
 def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Level], bool]:

@@ -15,10 +15,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
-from django.db import connection
 
 from api.refusals import FieldError
-from api.rows import array
+from api.rows import array, fetch_rows
 from events.actors import Actor
 from inventory.services import Alongside
 from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
@@ -145,7 +144,7 @@ OVERDUE_HOLDS = """
 select exists (
     select from inventory_reservation r join inventory_stocklevel l on l.id = r.level_id
     where r.state = 'open' and r.expires_at <= statement_timestamp()
-        and l.item_id in (select unnest(%s::bigint[]))
+        and l.item_id in (select unnest(%(items)s::bigint[]))
 )
 """
 
@@ -189,20 +188,16 @@ def resolve(user_id: int, lines: Sequence[Wanted]) -> tuple[list[list[Line]], He
     named = " union all ".join(sql for name, sql in NAMED_BY.items() if name in names)
     header = None
     found: list[list[Line]] = [[] for _ in lines]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            RESOLVE.format(named=named),
-            {
-                "product_ids": array(line.product_id for line in lines),
-                "variant_ids": array(line.variant_id for line in lines),
-                "skus": array(line.sku for line in lines),
-                "cap": settings.MAX_PENDING_ORDERS_PER_CUSTOMER,
-                "user_id": user_id,
-            },
-        )
-        for place, *article, order_id, number, order_date, _ in cursor.fetchall():
-            found[place].append(Line(*article))
-            header = Header(order_id, number, order_date)
+    params = {
+        "product_ids": array(line.product_id for line in lines),
+        "variant_ids": array(line.variant_id for line in lines),
+        "skus": array(line.sku for line in lines),
+        "cap": settings.MAX_PENDING_ORDERS_PER_CUSTOMER,
+        "user_id": user_id,
+    }
+    for place, *article, order_id, number, order_date, _ in fetch_rows(RESOLVE.format(named=named), params):
+        found[place].append(Line(*article))
+        header = Header(order_id, number, order_date)
     return found, header
 
 
@@ -234,10 +229,9 @@ def refuse_early(basket: Basket) -> None:
     short = [line for line in basket.values() if line.quantity > line.available]
     if not short:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(OVERDUE_HOLDS, [array(line.item_id for line in short)])
-        if cursor.fetchone()[0]:
-            return
+    [(some,)] = fetch_rows(OVERDUE_HOLDS, {"items": array(line.item_id for line in short)})
+    if some:
+        return
     raise InsufficientStock(stock_issue(line, line.quantity, line.available) for line in short)
 
 
