@@ -6,7 +6,7 @@ nothing "in progress": the advisory lock that says so dies with its transaction.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import orjson
@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from api.refusals import Invalid, Refusal
 from api.renderers import dumps
-from api.rows import fetch_rows
+from api.rows import Alongside, fetch_rows
 from api.transactions import run_unit
 
 T = TypeVar("T")
@@ -23,16 +23,17 @@ VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 CONTENT_TYPE = "application/json"
 # Of IdempotencyKey, by hand: both run with every order, and through the ORM they cost a tenth of it.
 LOCK = """
-select pg_try_advisory_xact_lock(hashtextextended(%(key)s::text, %(user_id)s::bigint)),
+select pg_try_advisory_xact_lock(hashtextextended(%(key)s::text, %(asker_id)s::bigint)),
        first.method, first.path, first.fingerprint, first.status, first.body
-from (select) as request left join api_idempotencykey as first on user_id = %(user_id)s::bigint and key = %(key)s::text
+from (select) as request left join api_idempotencykey as first on user_id = %(asker_id)s::bigint and key = %(key)s::text
 """
 REMEMBER = """
 insert into api_idempotencykey (user_id, key, method, path, fingerprint, status, body)
-values (%(user_id)s::bigint, %(key)s::text, %(method)s::text, %(path)s::text, %(fingerprint)s::text,
-        %(status)s::smallint, %(body)s::bytea)
+values (%(asker_id)s::bigint, %(key)s::text, %(method)s::text, %(path)s::text, %(fingerprint)s::text,
+        %(answer_status)s::smallint, %(answer_body)s::bytea)
 on conflict do nothing returning true
 """
+REMEMBERED = "(select count(*) from remembered) > 0"
 
 
 class InProgress(Refusal):
@@ -55,6 +56,9 @@ class KeyReused(Refusal):
     title = "This key was used for another request"
 
 
+Drafted = Callable[[T], Sequence[Alongside]]
+
+
 def run_once(
     request: Request, work: Callable[[], T], render: Callable[[T], object], *, status: int = 201
 ) -> HttpResponse:
@@ -67,30 +71,30 @@ def run_once(
 
 
 def run_once_drafted(
-    request: Request, work: Callable[[Callable[[T], None]], T], render: Callable[[T], object], *, status: int = 201
+    request: Request, work: Callable[[Drafted[T]], T], render: Callable[[T], object], *, status: int = 201
 ) -> HttpResponse:
     """As run_once, for work that knows early what it will return: it may hand that in before it takes locks.
 
-    The answer is then remembered at once, in the same transaction, and nobody waits for that who waits for the locks.
+    It gets what remembers the answer, and writes it alongside of its own: nobody waits for that who waits for the
+    locks.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return answer(status, dumps(render(work(lambda result: None))))
+        return answer(status, dumps(render(work(lambda result: ()))))
     if not VALID_KEY.match(key):
         raise Invalid("Idempotency-Key is 1 to 255 printable ASCII characters.", code="invalid_idempotency_key")
     fingerprint = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    user_id: int = request.user.pk or 0  # a keyed request is signed in
-    asker = {"user_id": user_id, "key": key}
+    asker = {"asker_id": request.user.pk or 0, "key": key}  # a keyed request is signed in
     asked = {"method": str(request.method), "path": request.path_info, "fingerprint": fingerprint}
 
     def unit() -> HttpResponse:
         body = b""
 
-        def remember(result: T) -> None:
+        def drafted(result: T) -> Sequence[Alongside]:
             nonlocal body
             body = dumps(render(result))
-            if not fetch_rows(REMEMBER, {**asker, **asked, "status": status, "body": body}):
-                raise Overtaken
+            params = {**asker, **asked, "answer_status": status, "answer_body": body}
+            return [Alongside(f"remembered as ({REMEMBER})", params, REMEMBERED, Overtaken())]
 
         [(locked, *first)] = fetch_rows(LOCK, asker)
         if not locked:
@@ -99,9 +103,11 @@ def run_once_drafted(
             if first[:3] != list(asked.values()):
                 raise KeyReused
             return answer(first[3], bytes(first[4]), replayed=True)
-        result = work(remember)
+        result = work(drafted)
         if not body:
-            remember(result)
+            [remember] = drafted(result)
+            if not fetch_rows(REMEMBER, remember.params):
+                raise remember.refusal
         return answer(status, body)
 
     try:

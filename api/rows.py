@@ -1,12 +1,28 @@
 """Rows into and out of hand-written statements."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Alongside:
+    """What its owner writes in a statement of somebody below: parts of a WITH clause, and their parameters.
+
+    `condition` is an expression that reads all of those parts to their ends, so that they are written when it is known.
+    If it is false, the unit of work is undone with `refusal`.
+    """
+
+    parts: str
+    params: Mapping[str, object]
+    condition: str
+    refusal: Exception
+
 
 WRITTEN_AS_SHOWN = (int, float, Decimal, date, timedelta, UUID)
 

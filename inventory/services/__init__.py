@@ -4,7 +4,6 @@
 hold the verbs for items and warehouses, for goods, and for reservations; `repair` mends what `verify_stock` finds.
 """
 
-from inventory.services.engine import Alongside
 from inventory.services.lines import (
     AdjustmentLine,
     CountLine,
@@ -46,7 +45,6 @@ from inventory.services.shortfalls import write_off
 __all__ = [
     "AdjustmentLine",
     "Allocation",
-    "Alongside",
     "CountLine",
     "PostedLine",
     "Posting",

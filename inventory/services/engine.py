@@ -4,7 +4,7 @@ Everything else in this package decides what to write; only `post` writes. How t
 statement (`lock_items`), decide in Python, write in one statement (`post`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from typing import Any
 from django.db import IntegrityError, connection
 from django.db.transaction import TransactionManagementError
 
-from api.rows import array, fetch_rows
+from api.rows import Alongside, array, fetch_rows
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
 from inventory.models import MAX_QUANTITY, StockMovement
@@ -83,12 +83,16 @@ class Written:
 
 # Decides only on columns of the rows it locks: after a wait PostgreSQL rereads those, while joined tables are from
 # before the wait. Priority and activity of a warehouse are no quantities; `post` looks at activity again.
+#
+# What others write alongside is written before the first lock is taken, since each row that is locked is joined with
+# the answers of all its conditions.
 LOCK = """
+{{alongside}}
 select level.id, level.item_id, level.warehouse_id, warehouse.priority, warehouse.is_active,
-       level.on_hand, level.reserved, level.backorder_limit, {held}
+       level.on_hand, level.reserved, level.backorder_limit, {held}{{answers}}
 from unnest({items}) as touched(item_id)
 join inventory_stocklevel as level on level.item_id = touched.item_id
-join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
+join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id{{written}}
 order by level.item_id, level.warehouse_id
 for no key update of level
 """
@@ -104,14 +108,15 @@ LOCK_REFERENCE = LOCK.format(
         where reservation.reference = %(reference)s::text and reservation.state = 'open'
     )""",
     held="true",
-)
+).format(alongside="", answers="", written="")
+LEVEL_COLUMNS = 8
 
 # One named part per table. The answer has a row for each level of the touched items, as it was before this statement
 # but after the lock: what an item has over all its active warehouses decides about `in_stock` and alerts. One posting
 # has one moment, taken after the lock; now() would be the time before the wait. The array stands in a sub-select for
 # the same reason as above. What is not needed is left out, since each part costs whether it has rows or not.
 WRITE = """
-with {alongside}moment as materialized (select clock_timestamp() as at),
+with moment as materialized (select clock_timestamp() as at),
 entry as (
     select * from unnest(
         %(levels)s::bigint[], %(kinds)s::text[], %(on_hand)s::int[], %(reserved)s::int[],
@@ -145,7 +150,7 @@ promised as (
     from entry cross join moment order by place
     returning id
 )
-select (select array_agg(id) from movement), (select at from moment), {count}, {condition},
+select (select array_agg(id) from movement), (select at from moment), {count},
        item.id, item.sku, item.reorder_point, item.in_stock,
        level.id, level.on_hand + level.backorder_limit - level.reserved,
        level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
@@ -166,61 +171,62 @@ resolved as (
 FLIP = "update inventory_stockitem set in_stock = not in_stock where id in (select unnest(%(items)s::bigint[]))"
 
 
-@dataclass(frozen=True, slots=True)
-class Alongside:
-    """What somebody above writes in the same statement as a posting: parts of its WITH clause, and their parameters.
-
-    `condition` is an expression over those parts. If it is false, the unit is undone with `refusal`.
-    """
-
-    parts: str
-    params: dict[str, Any]
-    condition: str
-    refusal: Exception
-
-
-NOTHING = Alongside("", {}, "true", RuntimeError("Nothing is always written."))
+@cache
+def lock_statement(parts: tuple[str, ...] = (), conditions: tuple[str, ...] = ()) -> str:
+    """LOCK_ITEMS, with what others write alongside and whether their conditions hold as the last columns."""
+    if not parts:
+        return LOCK_ITEMS.format(alongside="", answers="", written="")
+    answers = ", ".join(f"{condition} as answer_{place}" for place, condition in enumerate(conditions))
+    alongside = f"with {', '.join(parts)}, written as materialized (select {answers})"
+    return LOCK_ITEMS.format(alongside=alongside, answers=", written.*", written="\ncross join written")
 
 
 @cache
-def write_with(parts: str, condition: str, *, resolves: bool) -> str:
-    """The statement, in few enough characters (4,096) for psycopg to keep what it makes of it."""
+def write_statement(*, resolves: bool) -> str:
     resolved, count = (RESOLVED, "(select count(*) from resolved)") if resolves else ("", "0")
-    return " ".join(WRITE.format(alongside=parts, condition=condition, resolved=resolved, count=count).split())
+    return WRITE.format(resolved=resolved, count=count)
 
 
-def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
+def fetch(sql: str, params: Mapping[str, object]) -> list[Any]:
     """Run one statement of a unit of work and read its rows."""
     if not connection.in_atomic_block:
         raise TransactionManagementError("Stock is read and written in a transaction, or its locks hold nothing.")
     return fetch_rows(sql, params)
 
 
-def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Level], bool]:
+def lock_items(
+    item_ids: Iterable[int], *, reference: str = "", alongside: Sequence[Alongside] = ()
+) -> tuple[list[Level], bool]:
     """Lock all levels of these items, in the sequence (item, warehouse), and read them.
 
-    Also answers whether the reference had an open reservation when the statement began.
+    What stands `alongside` is written by the same statement, before it waits for a lock. Also answers whether the
+    reference had an open reservation when the statement began.
     """
-    rows = fetch(LOCK_ITEMS, {"item_ids": array(item_ids), "reference": reference})
-    return [Level(*row[:-1]) for row in rows], any(row[-1] for row in rows)
+    sql = lock_statement(tuple(other.parts for other in alongside), tuple(other.condition for other in alongside))
+    params: dict[str, object] = {"item_ids": array(item_ids), "reference": reference}
+    for other in alongside:
+        params.update(other.params)
+    rows = fetch(sql, params)
+    for other, holds in zip(alongside, rows[0][LEVEL_COLUMNS + 1 :] if rows else (), strict=bool(rows)):
+        if not holds:
+            raise other.refusal
+    return [Level(*row[:LEVEL_COLUMNS]) for row in rows], any(row[LEVEL_COLUMNS] for row in rows)
 
 
 def lock_reference(reference: str) -> dict[int, Level]:
     """Lock all levels of the items that a reference holds units of, by the level's id."""
     rows = fetch(LOCK_REFERENCE, {"reference": reference})
-    return {row[0]: Level(*row[:-1]) for row in rows}
+    return {row[0]: Level(*row[:LEVEL_COLUMNS]) for row in rows}
 
 
-def post(
-    entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None, alongside: Alongside = NOTHING
-) -> list[Written]:
+def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None) -> list[Written]:
     """Change counters, ledger, reservations, `in_stock` and alerts together: the only place that does.
 
     The caller has locked all levels of the items and decided; the CHECKs stand behind that decision. `expires_at`
     makes what is reserved a hold. Refuses StockLimit, and what a CHECK or the unique open reservation refuses.
     """
     after = [_apply(entry) for entry in entries]
-    params: dict[str, Any] = {
+    params: dict[str, object] = {
         "levels": array(entry.level.id for entry in entries),
         "items": array(sorted({entry.level.item_id for entry in entries})),
         "kinds": array(entry.kind for entry in entries),
@@ -236,14 +242,11 @@ def post(
         "expires_at": expires_at,
     }
     resolving = sum(entry.reservation_id is not None for entry in entries)
-    sql = write_with(alongside.parts, alongside.condition, resolves=resolving > 0)
     try:
-        rows = fetch(sql, params | alongside.params)
+        rows = fetch(write_statement(resolves=resolving > 0), params)
     except IntegrityError as error:
         raise refusal_of(error) from error
-    ids, at, resolved, along, *_ = rows[0]
-    if not along:
-        raise alongside.refusal
+    ids, at, resolved, *_ = rows[0]
     if resolved != resolving:
         raise RuntimeError("A reservation was resolved without its level's lock.")
     _settle(entries, rows, actor)

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple, TypedDict
 from django.conf import settings
 
 from api.refusals import FieldError
-from api.rows import array, fetch_rows
+from api.rows import Alongside, array, fetch_rows
 from events.actors import Actor
-from inventory.services import Alongside
 from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
 from orders.models import Order, OrderItem
 
@@ -172,14 +171,19 @@ new_order as (
         %(line_ids)s::bigint[], %(product_ids)s::bigint[], %(variant_ids)s::bigint[], %(skus)s::text[],
         %(names)s::text[], %(quantities)s::int[], %(prices)s::numeric[]
     ) as l (id, product_id, variant_id, sku, product_name, quantity, unit_price)
+    returning id
 ), first_step as (
     insert into orders_orderevent (order_id, at, event, from_status, to_status, actor, note)
     select id, order_date, 'placed', '', 'pending', %(actor)s::text, '' from new_order
+    returning id
 ), new_event as (
     insert into events_event (kind, subject, payload, actor, channel)
     select 'order.placed', 'order:' || id, jsonb_build_object('order_id', id), %(actor)s::text, %(channel)s::text
     from new_order
-), """
+    returning id
+)"""
+ALL_WRITTEN = """(select count(*) from new_lines) > 0 and (select count(*) from first_step) > 0
+    and (select count(*) from new_event) > 0"""
 
 
 def resolve(user_id: int, lines: Sequence[Wanted]) -> tuple[list[list[Line]], Header | None]:
@@ -282,4 +286,4 @@ def beside_stock(order: PlacedOrder, actor: Actor) -> Alongside:
         **order.shipping,
     }
     refusal = TooManyPendingOrders(f"At most {cap} orders of a customer may be pending.", limit=cap)
-    return Alongside(PARTS, params, "exists (select from new_order)", refusal)
+    return Alongside(PARTS, params, ALL_WRITTEN, refusal)

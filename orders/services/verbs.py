@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 import inventory.exceptions
 from api.refusals import NotFound, check_version
+from api.rows import Alongside
 from api.transactions import unit_of_work
 from events.actors import WORKER, Actor
 from events.services import publish
@@ -37,12 +38,13 @@ def place_order(
     lines: Sequence[Wanted],
     shipping: Shipping,
     actor: Actor,
-    drafted: Callable[[PlacedOrder], None] = lambda order: None,
+    drafted: Callable[[PlacedOrder], Sequence[Alongside]] = lambda order: (),
 ) -> PlacedOrder:
     """The order stands, at today's prices, and its units are promised to it: all of them, or nothing happens.
 
-    `drafted` is called with the order as it will stand, before stock is locked: what the caller has to write about it
-    then keeps nobody waiting who wants the same article, and is undone with the order if that is refused.
+    `drafted` is called with the order as it will stand, and says what its caller has to write about it. That and the
+    order are written before stock is locked, so that they keep nobody waiting who wants the same article; if stock is
+    short, they are undone.
 
     Refuses UnknownArticle, InsufficientStock (every short line at once) and TooManyPendingOrders. Locks the customer
     (against another order of the same one), then the stock levels; those last, and for one more statement only.
@@ -51,7 +53,6 @@ def place_order(
     basket = placing.choose(lines, found)
     placing.refuse_early(basket)
     order = placing.draft(user_id, basket, header, shipping)
-    drafted(order)
     by_item = {line.item_id: line for line in order.lines}
     quantities = {item_id: line.quantity for item_id, line in by_item.items()}
     try:
@@ -59,7 +60,7 @@ def place_order(
             reference=order.reference,
             quantities=quantities,
             actor=actor,
-            alongside=placing.beside_stock(order, actor),
+            alongside=[placing.beside_stock(order, actor), *drafted(order)],
         )
     except inventory.exceptions.InsufficientStock as short:
         raise InsufficientStock(stock_issues(by_item, short.shortages)) from short

@@ -54,7 +54,7 @@ def install() -> None:
 
     def fetch_and_reach(sql: str, params: Mapping[str, Any]) -> list[Any]:
         rows: list[Any] = fetch(sql, dict(params))
-        if sql in (engine.LOCK_ITEMS, engine.LOCK_REFERENCE):
+        if "for no key update of level" in sql:
             reach("after_lock")
         elif "insert into inventory_stockmovement" in sql:
             reach("after_write")
