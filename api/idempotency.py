@@ -6,7 +6,7 @@ nothing "in progress": the advisory lock that says so dies with its transaction.
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 import orjson
@@ -33,7 +33,7 @@ values (%(asker_id)s::bigint, %(key)s::text, %(method)s::text, %(path)s::text, %
         %(answer_status)s::smallint, %(answer_body)s::bytea)
 on conflict do nothing returning true
 """
-REMEMBERED = "(select count(*) from remembered) > 0"
+PART = f"remembered as ({REMEMBER})"
 
 
 class InProgress(Refusal):
@@ -56,7 +56,7 @@ class KeyReused(Refusal):
     title = "This key was used for another request"
 
 
-Drafted = Callable[[T], Sequence[Alongside]]
+Drafted = Callable[[T], Alongside | None]
 
 
 def run_once(
@@ -80,21 +80,21 @@ def run_once_drafted(
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return answer(status, dumps(render(work(lambda result: ()))))
+        return answer(status, dumps(render(work(lambda result: None))))
     if not VALID_KEY.match(key):
         raise Invalid("Idempotency-Key is 1 to 255 printable ASCII characters.", code="invalid_idempotency_key")
     fingerprint = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    asker = {"asker_id": request.user.pk or 0, "key": key}  # a keyed request is signed in
+    asker: dict[str, object] = {"asker_id": request.user.pk or 0, "key": key}  # a keyed request is signed in
     asked = {"method": str(request.method), "path": request.path_info, "fingerprint": fingerprint}
 
     def unit() -> HttpResponse:
         body = b""
 
-        def drafted(result: T) -> Sequence[Alongside]:
+        def drafted(result: T) -> Alongside:
             nonlocal body
             body = dumps(render(result))
-            params = {**asker, **asked, "answer_status": status, "answer_body": body}
-            return [Alongside(f"remembered as ({REMEMBER})", params, REMEMBERED, Overtaken())]
+            answered = {"answer_status": status, "answer_body": body}
+            return Alongside(PART, asker | asked | answered, "exists (select from remembered)", Overtaken())
 
         [(locked, *first)] = fetch_rows(LOCK, asker)
         if not locked:
@@ -105,7 +105,7 @@ def run_once_drafted(
             return answer(first[3], bytes(first[4]), replayed=True)
         result = work(drafted)
         if not body:
-            [remember] = drafted(result)
+            remember = drafted(result)
             if not fetch_rows(REMEMBER, remember.params):
                 raise remember.refusal
         return answer(status, body)

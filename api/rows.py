@@ -12,14 +12,13 @@ from django.db import connection
 
 @dataclass(frozen=True, slots=True)
 class Alongside:
-    """What its owner writes in a statement of somebody below: parts of a WITH clause, and their parameters.
+    """What its owner writes in a statement of somebody else: a part of its WITH clause, and the parameters.
 
-    `condition` is an expression that reads all of those parts to their ends, so that they are written when it is known.
-    If it is false, the unit of work is undone with `refusal`.
+    `condition` is an expression over that part. If it is false, the unit of work is undone with `refusal`.
     """
 
-    parts: str
-    params: Mapping[str, object]
+    part: str
+    params: dict[str, object]
     condition: str
     refusal: Exception
 

@@ -71,19 +71,19 @@ def test_own_orders_are_two_statements_of_which_one_reads_the_session(buyer: Use
     assert len(statements(lambda: client.get(f"{ORDERS}/my-orders"))) == 2
 
 
-def test_an_order_is_four_statements_however_many_lines_it_has(buyer: User, articles: list[Variant]) -> None:
-    """The session; what the lines mean; the lock on stock; order and posting."""
+def test_an_order_is_five_statements_however_many_lines_it_has(buyer: User, articles: list[Variant]) -> None:
+    """The session; what the lines mean; the order; the lock on stock; the posting."""
     client = signed_in(buyer)
     for wanted in (articles[:1], articles):
         body = basket(*(line(article) for article in wanted))
-        assert len(statements(partial(client.post, ORDERS, body, format="json"), 201)) == 4
+        assert len(statements(partial(client.post, ORDERS, body, format="json"), 201)) == 5
 
 
 def test_an_idempotency_key_adds_one(buyer: User, articles: list[Variant]) -> None:
     """Its lock with the look for a first answer; the answer is kept beside the order."""
     client, body = signed_in(buyer), basket(line(articles[0]))
     headers = {"Idempotency-Key": "counted"}
-    assert len(statements(lambda: client.post(ORDERS, body, format="json", headers=headers), 201)) == 5
+    assert len(statements(lambda: client.post(ORDERS, body, format="json", headers=headers), 201)) == 6
 
 
 def test_a_refusal_after_a_sell_out_takes_no_lock_and_writes_nothing(buyer: User) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import IntegrityError, connection
 from django.db.transaction import TransactionManagementError
 
-from api.rows import Alongside, array, fetch_rows
+from api.rows import array, fetch_rows
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
 from inventory.models import MAX_QUANTITY, StockMovement
@@ -83,16 +83,12 @@ class Written:
 
 # Decides only on columns of the rows it locks: after a wait PostgreSQL rereads those, while joined tables are from
 # before the wait. Priority and activity of a warehouse are no quantities; `post` looks at activity again.
-#
-# What others write alongside is written before the first lock is taken, since each row that is locked is joined with
-# the answers of all its conditions.
 LOCK = """
-{{alongside}}
 select level.id, level.item_id, level.warehouse_id, warehouse.priority, warehouse.is_active,
-       level.on_hand, level.reserved, level.backorder_limit, {held}{{answers}}
+       level.on_hand, level.reserved, level.backorder_limit, {held}
 from unnest({items}) as touched(item_id)
 join inventory_stocklevel as level on level.item_id = touched.item_id
-join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id{{written}}
+join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
 order by level.item_id, level.warehouse_id
 for no key update of level
 """
@@ -108,8 +104,7 @@ LOCK_REFERENCE = LOCK.format(
         where reservation.reference = %(reference)s::text and reservation.state = 'open'
     )""",
     held="true",
-).format(alongside="", answers="", written="")
-LEVEL_COLUMNS = 8
+)
 
 # One named part per table. The answer has a row for each level of the touched items, as it was before this statement
 # but after the lock: what an item has over all its active warehouses decides about `in_stock` and alerts. One posting
@@ -172,16 +167,6 @@ FLIP = "update inventory_stockitem set in_stock = not in_stock where id in (sele
 
 
 @cache
-def lock_statement(parts: tuple[str, ...] = (), conditions: tuple[str, ...] = ()) -> str:
-    """LOCK_ITEMS, with what others write alongside and whether their conditions hold as the last columns."""
-    if not parts:
-        return LOCK_ITEMS.format(alongside="", answers="", written="")
-    answers = ", ".join(f"{condition} as answer_{place}" for place, condition in enumerate(conditions))
-    alongside = f"with {', '.join(parts)}, written as materialized (select {answers})"
-    return LOCK_ITEMS.format(alongside=alongside, answers=", written.*", written="\ncross join written")
-
-
-@cache
 def write_statement(*, resolves: bool) -> str:
     resolved, count = (RESOLVED, "(select count(*) from resolved)") if resolves else ("", "0")
     return WRITE.format(resolved=resolved, count=count)
@@ -194,29 +179,19 @@ def fetch(sql: str, params: Mapping[str, object]) -> list[Any]:
     return fetch_rows(sql, params)
 
 
-def lock_items(
-    item_ids: Iterable[int], *, reference: str = "", alongside: Sequence[Alongside] = ()
-) -> tuple[list[Level], bool]:
+def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Level], bool]:
     """Lock all levels of these items, in the sequence (item, warehouse), and read them.
 
-    What stands `alongside` is written by the same statement, before it waits for a lock. Also answers whether the
-    reference had an open reservation when the statement began.
+    Also answers whether the reference had an open reservation when the statement began.
     """
-    sql = lock_statement(tuple(other.parts for other in alongside), tuple(other.condition for other in alongside))
-    params: dict[str, object] = {"item_ids": array(item_ids), "reference": reference}
-    for other in alongside:
-        params.update(other.params)
-    rows = fetch(sql, params)
-    for other, holds in zip(alongside, rows[0][LEVEL_COLUMNS + 1 :] if rows else (), strict=bool(rows)):
-        if not holds:
-            raise other.refusal
-    return [Level(*row[:LEVEL_COLUMNS]) for row in rows], any(row[LEVEL_COLUMNS] for row in rows)
+    rows = fetch(LOCK_ITEMS, {"item_ids": array(item_ids), "reference": reference})
+    return [Level(*row[:-1]) for row in rows], any(row[-1] for row in rows)
 
 
 def lock_reference(reference: str) -> dict[int, Level]:
     """Lock all levels of the items that a reference holds units of, by the level's id."""
     rows = fetch(LOCK_REFERENCE, {"reference": reference})
-    return {row[0]: Level(*row[:LEVEL_COLUMNS]) for row in rows}
+    return {row[0]: Level(*row[:-1]) for row in rows}
 
 
 def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None) -> list[Written]:

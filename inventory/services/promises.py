@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from api.refusals import Invalid
-from api.rows import Alongside, array
+from api.rows import array
 from api.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
@@ -84,20 +84,18 @@ def reserve(
     quantities: Mapping[int, int],
     actor: Actor,
     expires_at: datetime | None = None,
-    alongside: Sequence[Alongside] = (),
 ) -> list[Allocation]:
     """Promise these quantities (by item id) to a reference: all of them, or none.
 
-    With `expires_at` it is a hold. What stands `alongside` is written by the statement that locks. Repeated for a
-    reference that holds exactly this, it changes nothing. Refuses InsufficientStock with every short item,
-    AlreadyReserved when the reference holds something else, UnknownItem. Overdue holds on a short item do not count:
-    they are expired here, under the lock. Locks all levels of the items.
+    With `expires_at` it is a hold. Repeated for a reference that holds exactly this, it changes nothing. Refuses
+    InsufficientStock with every short item, AlreadyReserved when the reference holds something else, UnknownItem.
+    Overdue holds on a short item do not count: they are expired here, under the lock. Locks all levels of the items.
 
     Whoever refuses early by an unlocked read must count overdue holds as available, or expiry would need a job.
     """
     if not quantities or any(quantity < 1 for quantity in quantities.values()):
         raise Invalid("There is something to promise, and of each item at least 1.", code="invalid_quantity")
-    levels, held = lock_items(quantities, reference=reference, alongside=alongside)
+    levels, held = lock_items(quantities, reference=reference)
     if held:
         return _as_reserved(reference, quantities)
     shares, short = allocate_all(levels, quantities)

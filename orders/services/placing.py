@@ -1,9 +1,9 @@
-"""The fast path of `place_order`: what a basket's lines mean, and what of an order is written beside its stock.
+"""The fast path of `place_order`: what a basket's lines mean, and what of an order is written before its stock.
 
-This is the hottest code of the shop, so it is SQL where the rest is ORM. One statement writes for all owners, one named
-part per table: the order, its lines and its history and the journal's event as said here, counters, reservations and
-ledger as inventory says it. The plain way of doing the same stands in orders/tests/plain.py, and a property test holds
-the two against each other, row by row.
+This is the hottest code of the shop, so it is SQL where the rest is ORM. One statement, one named part per table,
+writes the order with its lines and its history, the journal's event, and the answer under its idempotency key. The
+plain way of doing the same stands in orders/tests/plain.py, and a property test holds the two against each other, row
+by row.
 
 No lock on stock is taken here, and nothing here decides about stock for good: `inventory.services.reserve` does both.
 """
@@ -175,15 +175,12 @@ new_order as (
 ), first_step as (
     insert into orders_orderevent (order_id, at, event, from_status, to_status, actor, note)
     select id, order_date, 'placed', '', 'pending', %(actor)s::text, '' from new_order
-    returning id
 ), new_event as (
     insert into events_event (kind, subject, payload, actor, channel)
     select 'order.placed', 'order:' || id, jsonb_build_object('order_id', id), %(actor)s::text, %(channel)s::text
     from new_order
-    returning id
 )"""
-ALL_WRITTEN = """(select count(*) from new_lines) > 0 and (select count(*) from first_step) > 0
-    and (select count(*) from new_event) > 0"""
+WRITE = "with {parts} select exists (select from new_order), {condition}"
 
 
 def resolve(user_id: int, lines: Sequence[Wanted]) -> tuple[list[list[Line]], Header | None]:
@@ -263,8 +260,11 @@ def draft(user_id: int, basket: Basket, header: Header | None, shipping: Shippin
     return PlacedOrder(*header, user_id, total, shipping, lines, settings.CURRENCY)
 
 
-def beside_stock(order: PlacedOrder, actor: Actor) -> Alongside:
-    """The order with lines, history and event, for inventory to write. Refuses when too many of them are pending."""
+def write(order: PlacedOrder, actor: Actor, beside: Alongside | None = None) -> None:
+    """Write the order with lines, history and event, and what somebody else writes beside it, in one statement.
+
+    Refuses TooManyPendingOrders, and what the other refuses.
+    """
     cap, lines = settings.MAX_PENDING_ORDERS_PER_CUSTOMER, order.lines
     params = {
         "order_id": order.id,
@@ -285,5 +285,12 @@ def beside_stock(order: PlacedOrder, actor: Actor) -> Alongside:
         "channel": actor.channel,
         **order.shipping,
     }
-    refusal = TooManyPendingOrders(f"At most {cap} orders of a customer may be pending.", limit=cap)
-    return Alongside(PARTS, params, ALL_WRITTEN, refusal)
+    if beside is None:
+        [(placed, _)] = fetch_rows(WRITE.format(parts=PARTS, condition="true"), params)
+    else:
+        sql = WRITE.format(parts=f"{PARTS}, {beside.part}", condition=beside.condition)
+        [(placed, held)] = fetch_rows(sql, params | beside.params)
+        if not held:
+            raise beside.refusal
+    if not placed:
+        raise TooManyPendingOrders(f"At most {cap} orders of a customer may be pending.", limit=cap)

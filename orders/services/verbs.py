@@ -38,7 +38,7 @@ def place_order(
     lines: Sequence[Wanted],
     shipping: Shipping,
     actor: Actor,
-    drafted: Callable[[PlacedOrder], Sequence[Alongside]] = lambda order: (),
+    drafted: Callable[[PlacedOrder], Alongside | None] = lambda order: None,
 ) -> PlacedOrder:
     """The order stands, at today's prices, and its units are promised to it: all of them, or nothing happens.
 
@@ -53,6 +53,7 @@ def place_order(
     basket = placing.choose(lines, found)
     placing.refuse_early(basket)
     order = placing.draft(user_id, basket, header, shipping)
+    placing.write(order, actor, drafted(order))
     by_item = {line.item_id: line for line in order.lines}
     quantities = {item_id: line.quantity for item_id, line in by_item.items()}
     try:
@@ -60,7 +61,6 @@ def place_order(
             reference=order.reference,
             quantities=quantities,
             actor=actor,
-            alongside=[placing.beside_stock(order, actor), *drafted(order)],
         )
     except inventory.exceptions.InsufficientStock as short:
         raise InsufficientStock(stock_issues(by_item, short.shortages)) from short

@@ -47,7 +47,7 @@ def all_warehouses() -> None:
     named = threading.local()
     ensure_levels = lines.ensure_levels
     condition = "where (level.item_id, level.warehouse_id) in (select * from unnest(%(items)s::bigint[], %(places)s"
-    statement = engine.lock_statement().replace("order by", f"{condition}::bigint[])) order by", 1)
+    statement = engine.LOCK_ITEMS.replace("order by", f"{condition}::bigint[])) order by", 1)
 
     def ensure_and_note(pairs: Iterable[tuple[int, int]]) -> None:
         named.pairs = list(pairs)
