@@ -43,7 +43,10 @@ select p.id, p.name, p.slug, {description}, article.sku, p.price::text, article.
        {rank}
 from ({rows}) p
 left join catalog_category c on c.id = p.category_id
-cross join lateral (
+{article}
+{order}
+"""
+ARTICLE = """cross join lateral (
     select (array_agg(i.sku order by v.position, v.id))[1] as sku, coalesce(sum(s.quantity), 0)::bigint as quantity,
            coalesce(bool_or(i.in_stock), false) as in_stock, {variants} as variants
     from catalog_variant v
@@ -54,9 +57,10 @@ cross join lateral (
         where l.item_id = i.id and l.warehouse_id = any(array(select id from inventory_warehouse where is_active))
     ) s
     where v.product_id = p.id and v.archived_at is null
-) article
-{order}
-"""
+) article"""
+# A list of what is in stock reads that of each product on its way: not twice, for the filter and for the page.
+STOCKED_ROWS = "select p.*, article.* from catalog_product p {article} where {where} {window}"
+ARTICLE_OF_ROWS = "cross join lateral (select p.sku, p.quantity, p.in_stock, p.variants) article"
 ROWS = "select p.* from catalog_product p where {where} {window}"
 ROWS_OF_TREE = "select p.* from tree cross join lateral ({rows}) p {window}"
 RANKED_PAGE = "page as materialized (select id, rank from candidate p where true{after} {window})"
@@ -128,14 +132,19 @@ def read_page(
         values = [f"%(key{place})s::{CASTS[kind]}" for place, kind in enumerate(keyset.types)]
         after = f" and ({', '.join(keys)}) {'<' if direction == 'desc' else '>'} ({', '.join(values)})"
         params |= {f"key{place}": value for place, value in enumerate(cursor.key)}
-    prelude, found = find_rows(selection, ordering, after, f"{order} limit {rows}")
+    window, article = f"{order} limit {rows}", ARTICLE.format(variants=VARIANTS if details else "null")
+    if selection.in_stock is None or selection.search:
+        prelude, found = find_rows(selection, ordering, after, window)
+    else:
+        prelude, found = selection.prelude, walk(selection, after, window, article)
+        article = ARTICLE_OF_ROWS
     sql = PRODUCTS.format(
         prelude=with_clause(prelude),
         description=SHORT_DESCRIPTION,
-        variants=VARIANTS if details else "null",
         images=IMAGES if details else "null",
         rank="p.rank" if ordering == "relevance" else "null",
         rows=found,
+        article=article,
         order=order,
     )
     return fetch(sql, params, fuzzy=selection.fuzzy)
@@ -164,13 +173,16 @@ def newest(selection: Selection) -> str:
     return NEWEST.format(status=selection.conditions[0], recent=RECENT)
 
 
-def walk(selection: Selection, after: str, window: str) -> str:
-    """The products in their order, by an index that has it."""
+def walk(selection: Selection, after: str, window: str, article: str = "") -> str:
+    """The products in their order, by an index that has it; with `article` they bring its columns along."""
+    rows, conditions = ROWS, selection.conditions
+    if article:
+        rows, conditions = STOCKED_ROWS, selection.conditions_by("article.in_stock")
     if selection.category is None:
-        return ROWS.format(where=selection.filters + after, window=window)
+        return rows.format(article=article, where=" and ".join(conditions) + after, window=window)
     # Each category of the subtree gives its first rows by its own index; the page is among them.
-    conditions = " and ".join(["p.category_id = tree.id", *selection.conditions])
-    return ROWS_OF_TREE.format(rows=ROWS.format(where=conditions + after, window=window), window=window)
+    where = " and ".join(["p.category_id = tree.id", *conditions]) + after
+    return ROWS_OF_TREE.format(rows=rows.format(article=article, where=where, window=window), window=window)
 
 
 def candidates_of(selection: Selection) -> list[str]:
@@ -192,10 +204,10 @@ def read_product(*, product_id: int | None = None, slug: str = "", any_status: b
     sql = PRODUCTS.format(
         prelude="",
         description="p.description",
-        variants=VARIANTS,
         images=IMAGES,
         rank="null",
         rows=ROWS.format(where=" and ".join(conditions), window=""),
+        article=ARTICLE.format(variants=VARIANTS),
         order="",
     )
     rows = fetch(sql, {"id": product_id, "slug": slug})

@@ -59,13 +59,17 @@ class Selection:
     @property
     def conditions(self) -> list[str]:
         """All but the category and the search: how those are best answered is up to the statement."""
+        return self.conditions_by(IN_STOCK)
+
+    def conditions_by(self, in_stock: str) -> list[str]:
+        """The same, for a statement that knows by itself whether a product is in stock."""
         found = [BY_STATUS[self.status]]
         if self.price_min is not None:
             found.append("p.price >= %(price_min)s::numeric")
         if self.price_max is not None:
             found.append("p.price <= %(price_max)s::numeric")
         if self.in_stock is not None:
-            found.append(IN_STOCK if self.in_stock else f"not {IN_STOCK}")
+            found.append(in_stock if self.in_stock else f"not {in_stock}")
         for place, (_, value) in enumerate(self.attributes):
             either = [f"p.attributes @> %(attribute{place}_{i})s::jsonb" for i in range(len(readings(value)))]
             found.append(f"({' or '.join(either)})")
