@@ -40,7 +40,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        sent = request.headers.get("X-Request-ID", "")
+        sent = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = sent if VALID_REQUEST_ID.match(sent) else secrets.token_hex(8)
         request.id = request_id  # type: ignore[attr-defined]  # read by problem documents
         token = current_request_id.set(request_id)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +19,11 @@ from rest_framework.request import Request
 
 from api.addresses import origin_of
 from api.fields import MAX_ID
+from api.parameters import parameters_of
 from api.refusals import FieldError, Invalid
 
 M = TypeVar("M", bound=Model)
+PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~%+&=-]*\Z")
 
 
 class RowCompare(Func):
@@ -162,15 +165,23 @@ def paginate(queryset: QuerySet[M], keyset: Keyset, query: dict[str, Any]) -> Pa
 
 def page_links(request: Request, keyset: Keyset, page: Page) -> dict[str, str | None]:
     """`next` and `previous` as addresses that keep the request's other parameters."""
-    others = {name: values for name, values in request.query_params.lists() if name != "cursor"}
-    address = f"{origin_of(request)}{escape_uri_path(request.path)}"
+    address = f"{origin_of(request)}{escape_uri_path(request.path)}?{other_parameters(request)}"
 
     def link(cursor: Cursor | None) -> str | None:
-        if cursor is None:
-            return None
-        return f"{address}?{urlencode(others | {'cursor': encode_cursor(keyset, cursor)}, doseq=True)}"
+        return None if cursor is None else f"{address}cursor={encode_cursor(keyset, cursor)}"
 
     return {"next": link(page.next), "previous": link(page.previous)}
+
+
+def other_parameters(request: Request) -> str:
+    """What a query string says beside the cursor, with an & behind each parameter.
+
+    It is taken as it is written, unless it has characters that an address should not have.
+    """
+    query = request.META.get("QUERY_STRING", "")
+    if not PLAIN_QUERY.match(query):
+        query = urlencode(list(parameters_of(request).items()))
+    return "".join(f"{part}&" for part in query.split("&") if part and not part.startswith("cursor="))
 
 
 def page_document(

@@ -11,6 +11,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from api.fields import Choice, Integer, Text
+from api.parameters import parameters_of
 
 
 class BodySerializer(serializers.Serializer[Any]):
@@ -37,7 +38,7 @@ class QuerySerializer(serializers.Serializer[Any]):
     @classmethod
     def of(cls, request: Request) -> dict[str, Any]:
         """The checked parameters of a request. A parameter that is given twice counts the last time."""
-        given = {name: value for name, value in request.query_params.items() if value != ""}
+        given = {name: value for name, value in parameters_of(request).items() if value != ""}
         data: dict[str, Any] = checker_of(cls).to_internal_value(given)
         return data
 

@@ -47,7 +47,7 @@ class View(APIView):
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """JSON is all that there is to choose from, so whoever takes that or anything needs no comparing."""
-        if request.META.get("HTTP_ACCEPT", "*/*") in TAKES_JSON:
+        if request._request.META.get("HTTP_ACCEPT", "*/*") in TAKES_JSON:
             return JSON, JSON.media_type
         return super().perform_content_negotiation(request, force)
 
@@ -56,13 +56,13 @@ class View(APIView):
         if (
             request.method == "DELETE"
             and hasattr(self, "delete")
-            and request.headers.get("Content-Length", "0") not in ("", "0")
+            and request.META.get("CONTENT_LENGTH", "0") not in ("", "0")
         ):
             raise Invalid("DELETE takes no body.", code="unexpected_body")
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
+        if request._request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
             return response
         version = None
         if isinstance(response, Response):
@@ -71,7 +71,7 @@ class View(APIView):
             response.render()
         if "ETag" not in response.headers:
             response.headers["ETag"] = etag_of(response.content, version)
-        if matches(request.headers.get("If-None-Match", ""), response.headers["ETag"]):
+        if matches(request._request.META.get("HTTP_IF_NONE_MATCH", ""), response.headers["ETag"]):
             return not_modified(response)
         return response
 

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from api.fields import Amount, Choice, Flag, Text
+from api.parameters import parameters_of
 from api.refusals import FieldError, Invalid
 from api.serializers import PageQuery, QuerySerializer
 from catalog.models import Product
@@ -59,14 +60,14 @@ class ProductsQuery(PageQuery, ProductFilters):
 def attribute_filters(request: Request) -> list[tuple[str, str]]:
     """The `attributes.<code>=value` of a query string; as everywhere, an empty value means absent."""
     filters = []
-    for name, value in request.query_params.items():
+    for name, value in parameters_of(request).items():
         code = name.removeprefix(PREFIX)
         if code == name or not value:
             continue
         if not 1 <= len(code) <= 64 or len(value) > 255 or "\x00" in value:
             error = FieldError(name, "invalid_attribute", "This is no attribute's name, or no value of one.")
             raise Invalid("An attribute filter is not valid.", errors=[error])
-        filters.append((code, str(value)))
+        filters.append((code, value))
     if len(filters) > MAX_ATTRIBUTE_FILTERS:
         error = FieldError("attributes", "too_many_filters", f"At most {MAX_ATTRIBUTE_FILTERS} attributes.")
         raise Invalid("Too many attribute filters.", errors=[error])

@@ -7,13 +7,17 @@ from typing import Any
 
 import orjson
 import pytest
+from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
+from rest_framework.request import Request
 
-from api.pagination import Cursor, Keyset, decode_cursor, encode_cursor, paginate
+from api.pagination import Cursor, Keyset, decode_cursor, encode_cursor, other_parameters, paginate
+from api.parameters import parameters_of
 from api.refusals import Invalid
 from inventory.models import Warehouse
 
+REQUESTS = RequestFactory()
 BY_NAME = Keyset(("name", "id"), (str, int))
 NEWEST = Keyset(("at", "price", "id"), (datetime, Decimal, int), descending=True)
 
@@ -97,3 +101,40 @@ def test_a_forged_cursor_is_invalid(text: str) -> None:
 def test_a_forged_time_or_price_is_invalid(key: list[Any]) -> None:
     with pytest.raises(Invalid):
         decode_cursor(NEWEST, forge([NEWEST.tag, 0, *key]))
+
+
+def asked(query: str) -> Request:
+    """A request with this query string, as a server hands it over: bytes, each as the character of its number."""
+    return Request(REQUESTS.get("/", QUERY_STRING=query.encode().decode("latin-1")))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "a=1",
+        "a=1&b=",
+        "a&b=2",
+        "&&a=1&",
+        "a=1&a=2",
+        "a=%C3%A4+b",
+        "a=\u00e4 b",
+        "a=b%26c",
+        "a=%ff",
+        "a=1;b=2",
+        "a='\"<>",
+    ],
+)
+def test_parameters_are_read_as_django_reads_them(query: str) -> None:
+    assert parameters_of(asked(query)) == asked(query).query_params.dict()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "a=1", "a=%C3%A4+b&b=", "a=1&cursor=old&b=2", "cursor=old", "cursor", "%63ursor=old", "a=\u00e4 b'\"<>"],
+)
+def test_links_keep_the_other_parameters(query: str) -> None:
+    link = f"{other_parameters(asked(query))}cursor=new"
+    assert link.isascii()
+    assert not set(link) & set(" '\"<>")
+    assert parameters_of(asked(link)) == parameters_of(asked(query)) | {"cursor": "new"}
