@@ -174,6 +174,7 @@ def main() -> None:
             comparison.round(number, options.workloads)
             for name, after_each_round in memory.items():
                 after_each_round.append(bench.memory_mb(name))
+                print(f"Memory of {name}: {', '.join(f'{mb:.1f} MB' for mb in after_each_round[-1])}", flush=True)
         start = cold_start(bench)
         print(bench.manage("verify_stock").strip())
     results = report.results(comparison.runs, comparison.hot, started, commit, options.seconds, memory, start)
