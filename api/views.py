@@ -4,6 +4,7 @@ import hashlib
 import re
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,6 +45,13 @@ class View(APIView):
     """DRF's view with ETags on every GET. OPTIONS is for CORS alone."""
 
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Who shows no token is nobody: that needs no asking (4 % of one product)."""
+        if "HTTP_AUTHORIZATION" in request._request.META:
+            super().perform_authentication(request)
+        else:
+            request.user, request.auth = AnonymousUser(), None
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """JSON is all that there is to choose from, so whoever takes that or anything needs no comparing."""

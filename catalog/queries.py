@@ -10,6 +10,7 @@ below 0. That of a product is the sum over its variants, so that what one of the
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from api.pagination import Cursor, Keyset, decode_cursor
@@ -198,10 +199,16 @@ def candidates_of(selection: Selection) -> list[str]:
 
 def read_product(*, product_id: int | None = None, slug: str = "", any_status: bool = False) -> Any:
     """One product by id or slug as a row, or None. `any_status` shows what is not for sale too."""
-    conditions = ["p.slug = %(slug)s::text" if product_id is None else "p.id = %(id)s::bigint"]
+    rows = fetch(product_statement(product_id is None, any_status), {"id": product_id, "slug": slug})
+    return rows[0] if rows else None
+
+
+@cache
+def product_statement(by_slug: bool, any_status: bool) -> str:
+    conditions = ["p.slug = %(slug)s::text" if by_slug else "p.id = %(id)s::bigint"]
     if not any_status:
         conditions.append(f"p.status = '{Product.Status.ACTIVE}'")
-    sql = PRODUCTS.format(
+    return PRODUCTS.format(
         prelude="",
         description="p.description",
         images=IMAGES,
@@ -210,5 +217,3 @@ def read_product(*, product_id: int | None = None, slug: str = "", any_status: b
         article=ARTICLE.format(variants=VARIANTS),
         order="",
     )
-    rows = fetch(sql, {"id": product_id, "slug": slug})
-    return rows[0] if rows else None

@@ -1,4 +1,4 @@
-"""HTTP clients for tests of orders, signed in without a password."""
+"""HTTP clients for tests of orders, with a session that was begun without a password."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.sessions import start_session
 from catalog.models import Variant
 from orders.tests.factories import ADDRESS, make_user
 
@@ -14,8 +15,9 @@ ORDERS = "/api/v1/orders"
 
 
 def client_of(user: User) -> APIClient:
+    tokens = start_session(user_id=user.pk)
     client = APIClient()
-    client.force_authenticate(User.objects.get(pk=user.pk))  # fresh: permissions are cached on the instance
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access_token}")
     return client
 
 
