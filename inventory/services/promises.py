@@ -99,6 +99,8 @@ def reserve(
     if held:
         return _as_reserved(reference, quantities)
     shares, short = allocate_all(levels, quantities)
+    if not levels and Reservation.objects.filter(reference=reference, state=Reservation.State.OPEN).exists():
+        raise AlreadyReserved  # where there is no level to lock, nothing was said about the reference
     if short:
         # Read anew: a level that came into being while we waited for the lock was not in our snapshot.
         levels, _ = lock_items(quantities)

@@ -107,10 +107,12 @@ def test_reserving_the_same_again_changes_nothing() -> None:
 
 
 def test_a_reference_that_holds_something_else_is_refused() -> None:
-    item = StockItemFactory(stock=10)
+    item, without_levels = StockItemFactory(stock=10), StockItemFactory()
     reserve("r-1", {item: 4})
     before = snapshot()
 
+    with pytest.raises(AlreadyReserved):
+        reserve("r-1", {without_levels: 1})
     with pytest.raises(AlreadyReserved):
         reserve("r-1", {item: 5})
     assert snapshot() == before
