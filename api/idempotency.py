@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from api.refusals import Invalid, Refusal
 from api.renderers import dumps
 from api.rows import Alongside, fetch_rows
-from api.transactions import run_unit
+from api.transactions import Overtaken, run_unit
 
 T = TypeVar("T")
 VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
@@ -44,10 +44,6 @@ class InProgress(Refusal):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "1"}
-
-
-class Overtaken(Exception):
-    """Another request with this key was answered between our statement's snapshot and our lock: ours is undone."""
 
 
 class KeyReused(Refusal):
@@ -94,6 +90,7 @@ def run_once_drafted(
             nonlocal body
             body = dumps(render(result))
             answered = {"answer_status": status, "answer_body": body}
+            # Another request with this key may have been answered between our first statement's snapshot and its lock.
             return Alongside(PART, asker | asked | answered, "exists (select from remembered)", Overtaken())
 
         [(locked, *first)] = fetch_rows(LOCK, asker)
@@ -110,10 +107,7 @@ def run_once_drafted(
                 raise remember.refusal
         return answer(status, body)
 
-    try:
-        return run_unit(unit)
-    except Overtaken:
-        return run_unit(unit)
+    return run_unit(unit)
 
 
 def answer(status: int, body: bytes, *, replayed: bool = False) -> HttpResponse:

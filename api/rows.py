@@ -32,9 +32,22 @@ def fetch_rows(sql: str, params: Mapping[str, object]) -> list[Any]:
     Every value travels as text, so that a statement has one plan, whatever the size of a number; and by the short way
     of our database backend.
     """
-    texts = {name: text_of(value) for name, value in params.items()}
-    rows: list[Any] = connection.fetch_rows(sql, texts)  # type: ignore[attr-defined]  # Django's stubs know no backend
+    rows: list[Any] = connection.fetch_rows(sql, texts_of(params))  # type: ignore[attr-defined]  # our backend's
     return rows
+
+
+def fetch_together(*statements: tuple[str, Mapping[str, object]]) -> list[list[Any]]:
+    """The rows of each of several statements that need nothing of one another's answers: in one round trip.
+
+    Each is a statement of its own, with its own snapshot, and sees what those before it did.
+    """
+    asked = [(sql, texts_of(params)) for sql, params in statements]
+    rows: list[list[Any]] = connection.fetch_together(asked)  # type: ignore[attr-defined]  # our backend's
+    return rows
+
+
+def texts_of(params: Mapping[str, object]) -> dict[str, str | None]:
+    return {name: text_of(value) for name, value in params.items()}
 
 
 def text_of(value: object) -> str | None:

@@ -23,11 +23,16 @@ PATIENCE = 3.0
 # then the row).
 TRANSIENT = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable, errors.QueryCanceled)
 
+
+class Overtaken(Exception):
+    """Somebody else's change came between two of our statements that belong together: the unit has to run again."""
+
+
 _inside_unit: ContextVar[bool] = ContextVar("inside_unit", default=False)
 
 
 def run_unit(work: Callable[[], T]) -> T:
-    """Run `work` in a durable transaction. Deadlocks, serialization failures and time-outs run it again.
+    """Run `work` in a durable transaction. Deadlocks, serialization failures, time-outs and Overtaken run it again.
 
     `work` must be repeatable: what it did in the database is undone before it runs again. After ATTEMPTS, or when
     PATIENCE is over, it is Busy.
@@ -38,8 +43,8 @@ def run_unit(work: Callable[[], T]) -> T:
         try:
             with transaction.atomic(durable=True):
                 return work()
-        except OperationalError as error:
-            if not isinstance(error.__cause__, TRANSIENT):
+        except (OperationalError, Overtaken) as error:
+            if not isinstance(error, Overtaken) and not isinstance(error.__cause__, TRANSIENT):
                 raise
             patient = attempt < ATTEMPTS and time.monotonic() - started < PATIENCE
             if not patient or connection.in_atomic_block:

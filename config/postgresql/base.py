@@ -12,7 +12,8 @@ be about a table that was made and undone in it. We make none there, but refuse 
 the next requests parse and plan everything anew (a refusal after a sell-out took 3.2 ms then, 1.7 now).
 """
 
-from collections.abc import Mapping
+import select
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,9 +23,12 @@ from django.db.backends.utils import debug_transaction
 from psycopg._queries import _query2pg_nocache
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.datetime import TimestamptzLoader
+
+# A prepared statement's name and its values, as libpq takes them. None is NULL, which the stubs do not know.
+Call = tuple[bytes, Any]
 
 
 def check(wire: PGconn, result: PGresult) -> None:
@@ -53,6 +57,36 @@ def encoded(text: str | None) -> bytes | None:
     return text.encode()
 
 
+def execute_together(wire: PGconn, calls: Sequence[Call]) -> list[PGresult]:
+    """Have prepared statements executed one after the other, with one wait for all of them (libpq's pipeline mode)."""
+    results: list[PGresult] = []
+    try:
+        wire.enter_pipeline_mode()
+        for name, values in calls:
+            wire.send_query_prepared(name, values)
+        wire.pipeline_sync()
+        poll = select.poll()
+        while True:
+            # get_result() would wait too, but holding the interpreter's lock.
+            while wire.is_busy():
+                poll.register(wire.socket, select.POLLIN | (select.POLLOUT if wire.flush() else 0))
+                poll.poll()
+                wire.consume_input()
+            result = wire.get_result()
+            if result is None:  # stands between the statements; and nothing else comes of a lost connection
+                if wire.status == ConnStatus.BAD:
+                    raise psycopg.OperationalError(wire.get_error_message())
+            elif result.status == ExecStatus.PIPELINE_SYNC:
+                break
+            else:
+                results.append(result)
+        wire.exit_pipeline_mode()
+    except BaseException:
+        wire.finish()  # nobody knows what it would answer next
+        raise
+    return results
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -73,25 +107,52 @@ class DatabaseWrapper(base.DatabaseWrapper):
         The first times psycopg sends it, until it has prepared it on this connection (DATABASE_PREPARE_THRESHOLD), and
         whenever somebody listens in (execute wrappers, the log of queries). Otherwise it is one call of libpq.
         """
-        raw = self.connection
-        key, names = compiled(sql)
-        heard = self.execute_wrappers or self.queries_logged
-        if raw is None or heard or key not in (prepared := raw._prepared._names):
+        call = self._call(sql, texts)
+        if call is None:
             with self.cursor() as cursor:
                 cursor.execute(sql, texts)
                 rows: list[Any] = cursor.fetchall()
             return rows
-        prepared.move_to_end(key)  # the one that was not used for longest is forgotten first
-        self.validate_no_broken_transaction()
         with self.wrap_database_errors:
-            wire = raw.pgconn
-            values: Any = [encoded(texts[name]) for name in names]  # None is NULL, which the stubs do not know
-            if not raw.autocommit and wire.transaction_status == TransactionStatus.IDLE:
-                check(wire, wire.exec_(b"BEGIN"))
-            result = wire.exec_prepared(prepared[key], values)
-            check(wire, result)
-            self.reader.set_pgresult(result)
-            return self.reader.load_rows(0, result.ntuples, tuple)
+            wire = self._begun()
+            return self._read(wire, wire.exec_prepared(*call))
+
+    def fetch_together(self, statements: Sequence[tuple[str, Mapping[str, str | None]]]) -> list[list[Any]]:
+        """The rows of each statement, as fetch_rows. They travel together, and each sees what those before it did.
+
+        If one fails, those after it are not carried out. Outside of a transaction they travel alone.
+        """
+        calls = [call for sql, texts in statements if (call := self._call(sql, texts))]
+        if len(calls) < len(statements) or not self.in_atomic_block:
+            return [self.fetch_rows(sql, texts) for sql, texts in statements]
+        with self.wrap_database_errors:
+            wire = self._begun()
+            return [self._read(wire, result) for result in execute_together(wire, calls)]
+
+    def _call(self, sql: str, texts: Mapping[str, str | None]) -> Call | None:
+        """How libpq is told to execute this statement, if it may be."""
+        raw = self.connection
+        key, names = compiled(sql)
+        heard = self.execute_wrappers or self.queries_logged
+        if raw is None or heard or key not in (prepared := raw._prepared._names):
+            return None
+        prepared.move_to_end(key)  # the one that was not used for longest is forgotten first
+        with self.wrap_database_errors:
+            return prepared[key], [encoded(texts[name]) for name in names]
+
+    def _begun(self) -> PGconn:
+        """The wire of this connection, in a transaction if there is to be one."""
+        self.validate_no_broken_transaction()
+        assert self.connection is not None  # noqa: S101  # something is prepared on it
+        wire: PGconn = self.connection.pgconn
+        if not self.connection.autocommit and wire.transaction_status == TransactionStatus.IDLE:
+            check(wire, wire.exec_(b"BEGIN"))
+        return wire
+
+    def _read(self, wire: PGconn, result: PGresult) -> list[Any]:
+        check(wire, result)
+        self.reader.set_pgresult(result)
+        return self.reader.load_rows(0, result.ntuples, tuple)
 
     def _intact(self) -> PGconn | None:
         """The wire of a transaction that can go on."""

@@ -14,7 +14,8 @@ from typing import Any
 from django.db import IntegrityError, connection
 from django.db.transaction import TransactionManagementError
 
-from api.rows import array, fetch_rows
+from api.rows import array, fetch_rows, fetch_together
+from api.transactions import Overtaken
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
 from inventory.models import MAX_QUANTITY, StockMovement
@@ -108,20 +109,11 @@ LOCK_REFERENCE = LOCK.format(
 
 # One named part per table. The answer has a row for each level of the touched items, as it was before this statement
 # but after the lock: what an item has over all its active warehouses decides about `in_stock` and alerts. One posting
-# has one moment, taken after the lock; now() would be the time before the wait. The array stands in a sub-select for
+# has one moment, taken after the lock; now() would be the time before the wait. The arrays stand in sub-selects for
 # the same reason as above. What is not needed is left out, since each part costs whether it has rows or not.
 WRITE = """
 with moment as materialized (select clock_timestamp() as at),
-entry as (
-    select * from unnest(
-        %(levels)s::bigint[], %(kinds)s::text[], %(on_hand)s::int[], %(reserved)s::int[],
-        %(on_hand_after)s::int[], %(reserved_after)s::int[], %(unit_costs)s::numeric[],
-        %(references)s::text[], %(reasons)s::text[], %(reservations)s::bigint[]
-    ) with ordinality as entry (
-        level_id, kind, on_hand, reserved, on_hand_after, reserved_after, unit_cost,
-        reference, reason, reservation_id, place
-    )
-),
+{entries},
 counted as (
     update inventory_stocklevel as level
     set on_hand = level.on_hand + change.on_hand, reserved = level.reserved + change.reserved
@@ -145,7 +137,7 @@ promised as (
     from entry cross join moment order by place
     returning id
 )
-select (select array_agg(id) from movement), (select at from moment), {count},
+select {answer},
        item.id, item.sku, item.reorder_point, item.in_stock,
        level.id, level.on_hand + level.backorder_limit - level.reserved,
        level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
@@ -153,6 +145,17 @@ from unnest((select %(items)s::bigint[])) as touched(item_id)
 join inventory_stockitem as item on item.id = touched.item_id
 join inventory_stocklevel as level on level.item_id = item.id
 """
+DECIDED = """
+entry as (
+    select * from unnest(
+        %(levels)s::bigint[], %(kinds)s::text[], %(on_hand)s::int[], %(reserved)s::int[],
+        %(on_hand_after)s::int[], %(reserved_after)s::int[], %(unit_costs)s::numeric[],
+        %(references)s::text[], %(reasons)s::text[], %(reservations)s::bigint[]
+    ) with ordinality as entry (
+        level_id, kind, on_hand, reserved, on_hand_after, reserved_after, unit_cost,
+        reference, reason, reservation_id, place
+    )
+)"""
 RESOLVED = """
 resolved as (
     update inventory_reservation as reservation
@@ -163,20 +166,56 @@ resolved as (
     returning reservation.id
 ),
 """
+# The first rule of `allocate`, in SQL: each item whole from the warehouse of best priority where so much of it lies
+# unsold. Where an item wants more than this rule, or the reference holds something, there are no entries.
+WHOLE = """
+wanted as (
+    select * from unnest((select %(items)s::bigint[]), (select %(quantities)s::bigint[]))
+        with ordinality as wanted (item_id, quantity, place)
+),
+chosen as materialized (
+    select level.*, wanted.quantity, wanted.place
+    from wanted cross join lateral (
+        select level.id, level.on_hand, level.reserved
+        from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
+        where level.item_id = wanted.item_id and warehouse.is_active
+            and level.on_hand - level.reserved >= wanted.quantity
+        order by warehouse.priority, warehouse.id limit 1
+    ) as level
+),
+entry as materialized (
+    select id as level_id, 'reserved' as kind, 0 as on_hand, quantity::int as reserved, on_hand as on_hand_after,
+           (reserved + quantity)::int as reserved_after, null::numeric as unit_cost, %(reference)s::text as reference,
+           '' as reason, null::bigint as reservation_id, place
+    from chosen
+    where (select count(*) from chosen) = (select count(*) from wanted)
+        and not exists (select from inventory_reservation where reference = %(reference)s::text and state = 'open')
+)"""
+WRITTEN = "(select array_agg(id) from movement), (select at from moment), {count}"
+PROMISED = "(select reserved from entry where level_id = level.id)"
 FLIP = "update inventory_stockitem set in_stock = not in_stock where id in (select unnest(%(items)s::bigint[]))"
 
 
 @cache
 def write_statement(*, resolves: bool) -> str:
     resolved, count = (RESOLVED, "(select count(*) from resolved)") if resolves else ("", "0")
-    return WRITE.format(resolved=resolved, count=count)
+    return WRITE.format(entries=DECIDED, resolved=resolved, answer=WRITTEN.format(count=count))
+
+
+@cache
+def reserve_statement() -> str:
+    return WRITE.format(entries=WHOLE, resolved="", answer=PROMISED)
 
 
 def fetch(sql: str, params: Mapping[str, object]) -> list[Any]:
     """Run one statement of a unit of work and read its rows."""
+    need_transaction()
+    return fetch_rows(sql, params)
+
+
+def need_transaction() -> None:
     if not connection.in_atomic_block:
         raise TransactionManagementError("Stock is read and written in a transaction, or its locks hold nothing.")
-    return fetch_rows(sql, params)
 
 
 def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Level], bool]:
@@ -186,6 +225,46 @@ def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Le
     """
     rows = fetch(LOCK_ITEMS, {"item_ids": array(item_ids), "reference": reference})
     return [Level(*row[:-1]) for row in rows], any(row[-1] for row in rows)
+
+
+def lock_and_reserve(
+    quantities: Mapping[int, int], *, reference: str, actor: Actor, expires_at: datetime | None = None
+) -> tuple[list[Level], bool, list[Entry]]:
+    """As `lock_items`, and in the same round trip promise what needs no decision; answers its entries too.
+
+    These are all items, each whole from one warehouse as `allocate` would have it; or none, and nothing is written.
+    So a hot item is held for one answer less of ours, which may have to wait for other threads: it sells a fifth more.
+    """
+    need_transaction()
+    items = array(quantities)
+    promise = {"items": items, "quantities": array(quantities.values()), "reference": reference}
+    try:
+        locked, rows = fetch_together(
+            (LOCK_ITEMS, {"item_ids": items, "reference": reference}),
+            (reserve_statement(), promise | {"actor": str(actor), "expires_at": expires_at}),
+        )
+    except IntegrityError as error:
+        raise refusal_of(error) from error
+    levels = {row[0]: Level(*row[:-1]) for row in locked}
+    promised = {row[-3]: row[0] for row in rows if row[0]}  # units by level
+    entries = []
+    if promised:
+        _need_locks((row[-3] for row in rows), levels)
+        entries = [
+            Entry(level, Kind.RESERVED, reserved=promised[id], reference=reference)
+            for id, level in levels.items()
+            if id in promised
+        ]
+        for entry in entries:
+            _apply(entry)
+        _settle(entries, rows, actor)
+    return list(levels.values()), any(row[-1] for row in locked), entries
+
+
+def _need_locks(touched: Iterable[int], locked: Mapping[int, Level]) -> None:
+    """Refuse what was written beside a level that came into being while the others were waited for."""
+    if not locked.keys() >= set(touched):
+        raise Overtaken("A level that nobody had locked was there when it was decided.")
 
 
 def lock_reference(reference: str) -> dict[int, Level]:

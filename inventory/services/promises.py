@@ -31,6 +31,7 @@ from inventory.services.engine import (
     Kind,
     Level,
     fetch,
+    lock_and_reserve,
     lock_items,
     lock_reference,
     post,
@@ -95,7 +96,9 @@ def reserve(
     """
     if not quantities or any(quantity < 1 for quantity in quantities.values()):
         raise Invalid("There is something to promise, and of each item at least 1.", code="invalid_quantity")
-    levels, held = lock_items(quantities, reference=reference)
+    levels, held, entries = lock_and_reserve(quantities, reference=reference, actor=actor, expires_at=expires_at)
+    if entries:
+        return _allocations(entries)
     if held:
         return _as_reserved(reference, quantities)
     shares, short = allocate_all(levels, quantities)
@@ -110,7 +113,11 @@ def reserve(
         raise InsufficientStock(_shortages({id: (quantities[id], available) for id, available in short.items()}))
     entries = [Entry(level, Kind.RESERVED, reserved=quantity, reference=reference) for level, quantity in shares]
     post(entries, actor=actor, expires_at=expires_at)
-    return [Allocation(level.item_id, level.warehouse_id, quantity) for level, quantity in shares]
+    return _allocations(entries)
+
+
+def _allocations(entries: Iterable[Entry]) -> list[Allocation]:
+    return [Allocation(entry.level.item_id, entry.level.warehouse_id, entry.reserved) for entry in entries]
 
 
 def release(*, reference: str, actor: Actor, reason: str = "") -> int:

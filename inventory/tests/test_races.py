@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -20,10 +21,10 @@ from inventory import services
 from inventory.exceptions import HoldExpired, InsufficientStock
 from inventory.invariants import violations
 from inventory.models import Reservation, StockAlert, StockItem, StockLevel, StockMovement
-from inventory.services import AdjustmentLine, ReceiptLine
+from inventory.services import AdjustmentLine, ReceiptLine, engine
 from inventory.tests import plain
 from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of
-from tests.threads import at_once, overtaken
+from tests.threads import at_once, overtaken, wait_until_blocked
 
 T = TypeVar("T")
 
@@ -183,6 +184,58 @@ def test_goods_that_came_to_a_new_warehouse_while_we_waited_are_found() -> None:
 
     assert [part.quantity for part in second] == [4]
     assert red() == set()
+
+
+def sell_what_came_while_something_else_was_waited_for() -> tuple[Any, StockItem]:
+    """What became of an order for two items, one of which came in, and was sold to somebody else, in the meantime."""
+    mug, new = StockItemFactory(stock=5), StockItem.objects.create(sku="NEW", name="Has no level yet")
+    sold, enough = threading.Event(), threading.Event()
+
+    def sell_slowly() -> None:
+        reserve("r-3", {new: 4})
+        sold.set()
+        enough.wait(10)
+
+    def apart(work: Callable[[], object]) -> Any:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+
+        def let_wait() -> Any:
+            reserve("r-1", {mug: 1})
+            order = pool.submit(apart, partial(run_unit, partial(reserve, "r-2", {mug: 1, new: 4})))
+            wait_until_blocked()
+            receive = partial(services.receive_stock, reference="DN-1", lines=[ReceiptLine(new.sku, 9)], actor=COMMAND)
+            pool.submit(apart, receive).result(20)
+            slow = pool.submit(apart, partial(run_unit, sell_slowly))
+            assert sold.wait(10)
+            return order, slow
+
+        order, slow = run_unit(let_wait)
+        wait_until_blocked()
+        enough.set()
+        slow.result(20)
+        return order.result(20), new
+
+
+def test_a_level_that_came_into_being_while_we_waited_is_locked_before_it_is_sold() -> None:
+    parts, new = sell_what_came_while_something_else_was_waited_for()
+
+    assert [part.quantity for part in parts] == [1, 4]
+    assert (level_of(new).reserved, promised(new)) == (8, 8)
+    assert red() == set()
+
+
+def test_control_without_its_lock_the_ledger_forgets_who_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_need_locks", lambda touched, locked: None)
+
+    _, new = sell_what_came_while_something_else_was_waited_for()
+
+    assert level_of(new).reserved == 8
+    assert "balances of the ledger chain, up to the counters" in red()
 
 
 # Trap: now() is the time before the wait

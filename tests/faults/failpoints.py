@@ -50,7 +50,7 @@ def reach(point: str) -> None:
 
 def install() -> None:
     """Put the places into the shop: around the engine's statements, and around the commit."""
-    fetch, commit = engine.fetch, DatabaseWrapper._commit
+    fetch, together, commit = engine.fetch, vars(engine)["fetch_together"], DatabaseWrapper._commit
 
     def fetch_and_reach(sql: str, params: Mapping[str, Any]) -> list[Any]:
         rows: list[Any] = fetch(sql, dict(params))
@@ -60,10 +60,18 @@ def install() -> None:
             reach("after_write")
         return rows
 
+    def fetch_together_and_reach(*statements: tuple[str, Mapping[str, Any]]) -> list[list[Any]]:
+        if _asked.get()[0].startswith("after_lock"):  # there is no such place where they travel together
+            return [fetch_and_reach(*statement) for statement in statements]
+        answers: list[list[Any]] = together(*statements)
+        reach("after_write")
+        return answers
+
     def commit_and_reach(connection: DatabaseWrapper) -> None:
         reach("before_commit")
         commit(connection)
         reach("after_commit")
 
     engine.fetch = fetch_and_reach
+    vars(engine)["fetch_together"] = fetch_together_and_reach
     DatabaseWrapper._commit = commit_and_reach  # type: ignore[assignment]
