@@ -1,14 +1,14 @@
 """The one writer of stock: locks all levels of the items it touches, and changes counters and ledger together.
 
-Everything else in this package decides what to write; only `post` writes. How the pieces fit: lock and read in one
-statement (`lock_items`), decide in Python, write in one statement (`post`).
+Everything else in this package decides what to write. How the pieces fit: lock and read in one statement
+(`lock_items`), decide in Python, write in one statement (`post`). `lock_and_reserve` is the short way for what most
+orders ask for: the same lock, and the same writing statement, which finds by itself what it is to write.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from django.db import IntegrityError, connection
@@ -19,6 +19,7 @@ from api.transactions import Overtaken
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
 from inventory.models import MAX_QUANTITY, StockMovement
+from inventory.services import statements
 from inventory.services.alerts import Standing, moved, settle_alerts
 
 Kind = StockMovement.Kind
@@ -82,131 +83,6 @@ class Written:
     reserved_after: int
 
 
-# Decides only on columns of the rows it locks: after a wait PostgreSQL rereads those, while joined tables are from
-# before the wait. Priority and activity of a warehouse are no quantities; `post` looks at activity again.
-LOCK = """
-select level.id, level.item_id, level.warehouse_id, warehouse.priority, warehouse.is_active,
-       level.on_hand, level.reserved, level.backorder_limit, {held}
-from unnest({items}) as touched(item_id)
-join inventory_stocklevel as level on level.item_id = touched.item_id
-join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
-order by level.item_id, level.warehouse_id
-for no key update of level
-"""
-LOCK_ITEMS = LOCK.format(
-    # In a sub-select, where the planner does not see how short it is and so keeps one plan for all of them (0.25 ms).
-    items="(select %(item_ids)s::bigint[])",
-    held="exists (select from inventory_reservation where reference = %(reference)s::text and state = 'open')",
-)
-LOCK_REFERENCE = LOCK.format(
-    items="""array(
-        select distinct held.item_id
-        from inventory_reservation as reservation join inventory_stocklevel as held on held.id = reservation.level_id
-        where reservation.reference = %(reference)s::text and reservation.state = 'open'
-    )""",
-    held="true",
-)
-
-# One named part per table. The answer has a row for each level of the touched items, as it was before this statement
-# but after the lock: what an item has over all its active warehouses decides about `in_stock` and alerts. One posting
-# has one moment, taken after the lock; now() would be the time before the wait. The arrays stand in sub-selects for
-# the same reason as above. What is not needed is left out, since each part costs whether it has rows or not.
-WRITE = """
-with moment as materialized (select clock_timestamp() as at),
-{entries},
-counted as (
-    update inventory_stocklevel as level
-    set on_hand = level.on_hand + change.on_hand, reserved = level.reserved + change.reserved
-    from (
-        select level_id, sum(on_hand)::int as on_hand, sum(reserved)::int as reserved from entry group by level_id
-    ) as change
-    where level.id = change.level_id
-),
-promised as (
-    insert into inventory_reservation (level_id, quantity, reference, state, created_at, expires_at)
-    select level_id, reserved, reference, 'open', moment.at, %(expires_at)s::timestamptz
-    from entry cross join moment where kind = 'reserved'
-),
-{resolved}movement as (
-    insert into inventory_stockmovement (
-        level_id, kind, on_hand_delta, reserved_delta, on_hand_after, reserved_after,
-        unit_cost, reference, reason, actor, at
-    )
-    select level_id, kind, on_hand, reserved, on_hand_after, reserved_after,
-           unit_cost, reference, reason, %(actor)s::text, moment.at
-    from entry cross join moment order by place
-    returning id
-)
-select {answer},
-       item.id, item.sku, item.reorder_point, item.in_stock,
-       level.id, level.on_hand + level.backorder_limit - level.reserved,
-       level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
-from unnest((select %(items)s::bigint[])) as touched(item_id)
-join inventory_stockitem as item on item.id = touched.item_id
-join inventory_stocklevel as level on level.item_id = item.id
-"""
-DECIDED = """
-entry as (
-    select * from unnest(
-        %(levels)s::bigint[], %(kinds)s::text[], %(on_hand)s::int[], %(reserved)s::int[],
-        %(on_hand_after)s::int[], %(reserved_after)s::int[], %(unit_costs)s::numeric[],
-        %(references)s::text[], %(reasons)s::text[], %(reservations)s::bigint[]
-    ) with ordinality as entry (
-        level_id, kind, on_hand, reserved, on_hand_after, reserved_after, unit_cost,
-        reference, reason, reservation_id, place
-    )
-)"""
-RESOLVED = """
-resolved as (
-    update inventory_reservation as reservation
-    set state = case entry.kind when 'shipped' then 'fulfilled' when 'expired' then 'expired' else 'released' end,
-        resolved_at = moment.at
-    from entry cross join moment
-    where reservation.id = entry.reservation_id and reservation.state = 'open'
-    returning reservation.id
-),
-"""
-# The first rule of `allocate`, in SQL: each item whole from the warehouse of best priority where so much of it lies
-# unsold. Where an item wants more than this rule, or the reference holds something, there are no entries.
-WHOLE = """
-wanted as (
-    select * from unnest((select %(items)s::bigint[]), (select %(quantities)s::bigint[]))
-        with ordinality as wanted (item_id, quantity, place)
-),
-chosen as materialized (
-    select level.*, wanted.quantity, wanted.place
-    from wanted cross join lateral (
-        select level.id, level.on_hand, level.reserved
-        from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
-        where level.item_id = wanted.item_id and warehouse.is_active
-            and level.on_hand - level.reserved >= wanted.quantity
-        order by warehouse.priority, warehouse.id limit 1
-    ) as level
-),
-entry as materialized (
-    select id as level_id, 'reserved' as kind, 0 as on_hand, quantity::int as reserved, on_hand as on_hand_after,
-           (reserved + quantity)::int as reserved_after, null::numeric as unit_cost, %(reference)s::text as reference,
-           '' as reason, null::bigint as reservation_id, place
-    from chosen
-    where (select count(*) from chosen) = (select count(*) from wanted)
-        and not exists (select from inventory_reservation where reference = %(reference)s::text and state = 'open')
-)"""
-WRITTEN = "(select array_agg(id) from movement), (select at from moment), {count}"
-PROMISED = "(select reserved from entry where level_id = level.id)"
-FLIP = "update inventory_stockitem set in_stock = not in_stock where id in (select unnest(%(items)s::bigint[]))"
-
-
-@cache
-def write_statement(*, resolves: bool) -> str:
-    resolved, count = (RESOLVED, "(select count(*) from resolved)") if resolves else ("", "0")
-    return WRITE.format(entries=DECIDED, resolved=resolved, answer=WRITTEN.format(count=count))
-
-
-@cache
-def reserve_statement() -> str:
-    return WRITE.format(entries=WHOLE, resolved="", answer=PROMISED)
-
-
 def fetch(sql: str, params: Mapping[str, object]) -> list[Any]:
     """Run one statement of a unit of work and read its rows."""
     need_transaction()
@@ -223,25 +99,26 @@ def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Le
 
     Also answers whether the reference had an open reservation when the statement began.
     """
-    rows = fetch(LOCK_ITEMS, {"item_ids": array(item_ids), "reference": reference})
+    rows = fetch(statements.LOCK_ITEMS, {"item_ids": array(item_ids), "reference": reference})
     return [Level(*row[:-1]) for row in rows], any(row[-1] for row in rows)
 
 
 def lock_and_reserve(
     quantities: Mapping[int, int], *, reference: str, actor: Actor, expires_at: datetime | None = None
 ) -> tuple[list[Level], bool, list[Entry]]:
-    """As `lock_items`, and in the same round trip promise what needs no decision; answers its entries too.
+    """Lock and read as `lock_items`, and promise in the same round trip what needs no decision; answers its entries too.
 
-    These are all items, each whole from one warehouse as `allocate` would have it; or none, and nothing is written.
-    So a hot item is held for one answer less of ours, which may have to wait for other threads: it sells a fifth more.
+    These are all items, each whole from one warehouse as `allocate` would have it; or there are none, and nothing is
+    written. A hot item is held for one answer less of this process, which has other threads to run: it sells a fifth
+    more. Refuses what a CHECK or the unique open reservation refuses.
     """
     need_transaction()
     items = array(quantities)
     promise = {"items": items, "quantities": array(quantities.values()), "reference": reference}
     try:
         locked, rows = fetch_together(
-            (LOCK_ITEMS, {"item_ids": items, "reference": reference}),
-            (reserve_statement(), promise | {"actor": str(actor), "expires_at": expires_at}),
+            (statements.LOCK_ITEMS, {"item_ids": items, "reference": reference}),
+            (statements.reserve_statement(), promise | {"actor": str(actor), "expires_at": expires_at}),
         )
     except IntegrityError as error:
         raise refusal_of(error) from error
@@ -262,19 +139,19 @@ def lock_and_reserve(
 
 
 def _need_locks(touched: Iterable[int], locked: Mapping[int, Level]) -> None:
-    """Refuse what was written beside a level that came into being while the others were waited for."""
+    """Undo what was written when a level was there that had come into being while the others were waited for."""
     if not locked.keys() >= set(touched):
-        raise Overtaken("A level that nobody had locked was there when it was decided.")
+        raise Overtaken("Among the levels was one that the lock had not seen.")
 
 
 def lock_reference(reference: str) -> dict[int, Level]:
     """Lock all levels of the items that a reference holds units of, by the level's id."""
-    rows = fetch(LOCK_REFERENCE, {"reference": reference})
+    rows = fetch(statements.LOCK_REFERENCE, {"reference": reference})
     return {row[0]: Level(*row[:-1]) for row in rows}
 
 
 def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None) -> list[Written]:
-    """Change counters, ledger, reservations, `in_stock` and alerts together: the only place that does.
+    """Change counters, ledger, reservations, `in_stock` and alerts together.
 
     The caller has locked all levels of the items and decided; the CHECKs stand behind that decision. `expires_at`
     makes what is reserved a hold. Refuses StockLimit, and what a CHECK or the unique open reservation refuses.
@@ -297,7 +174,7 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
     }
     resolving = sum(entry.reservation_id is not None for entry in entries)
     try:
-        rows = fetch(write_statement(resolves=resolving > 0), params)
+        rows = fetch(statements.write_statement(resolves=resolving > 0), params)
     except IntegrityError as error:
         raise refusal_of(error) from error
     ids, at, resolved, *_ = rows[0]
@@ -322,7 +199,7 @@ def _settle(entries: Sequence[Entry], rows: Sequence[Any], actor: Actor) -> None
         after[item_id] = after.get(item_id, 0) + (now if is_active else 0)
     if flipped := [item_id for item_id, (_, _, in_stock) in items.items() if in_stock != (after[item_id] > 0)]:
         with connection.cursor() as cursor:
-            cursor.execute(FLIP, {"items": array(flipped)})
+            cursor.execute(statements.FLIP, {"items": array(flipped)})
     standings = [
         Standing(item_id, sku, reorder_point, after[item_id])
         for item_id, (sku, reorder_point, _) in items.items()

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -145,6 +146,17 @@ def test_a_split_takes_the_fewest_warehouses_and_of_those_the_first() -> None:
     reserve("r-1", {item: 5})
 
     assert [level_of(item, code).reserved for code in ("main", "b", "c", "d")] == [0, 3, 2, 0]
+
+
+@pytest.mark.parametrize(("quantity", "statements"), [(4, 2), (6, 3)])
+def test_only_what_is_split_is_written_by_a_statement_more(quantity: int, statements: int) -> None:
+    WarehouseFactory(code="north")
+    item = StockItemFactory(stock={"main": 5, "north": 5})
+
+    with CaptureQueriesContext(connection) as captured:
+        reserve("r-1", {item: quantity})
+
+    assert len(captured) == statements
 
 
 def test_units_that_are_there_are_promised_before_units_to_come() -> None:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from accounts.models import SessionQuerySet
 from api import idempotency, middleware
-from inventory.services import engine, lines, promises
+from inventory.services import engine, lines, promises, statements
 from orders.services import placing
 
 
@@ -33,13 +33,13 @@ def replace(module: ModuleType, name: str, piece: str, other: str) -> None:
 
 def row_lock() -> None:
     for name in ("LOCK_ITEMS", "LOCK_REFERENCE"):
-        replace(engine, name, "for no key update of level", "")
+        replace(statements, name, "for no key update of level", "")
 
 
 def lock_order() -> None:
     """Lock in the order of the basket."""
     asked = "order by array_position(%(item_ids)s::bigint[], level.item_id)"
-    replace(engine, "LOCK_ITEMS", "order by level.item_id, level.warehouse_id", asked)
+    replace(statements, "LOCK_ITEMS", "order by level.item_id, level.warehouse_id", asked)
 
 
 def all_warehouses() -> None:
@@ -47,7 +47,7 @@ def all_warehouses() -> None:
     named = threading.local()
     ensure_levels = lines.ensure_levels
     condition = "where (level.item_id, level.warehouse_id) in (select * from unnest(%(items)s::bigint[], %(places)s"
-    statement = engine.LOCK_ITEMS.replace("order by", f"{condition}::bigint[])) order by", 1)
+    statement = statements.LOCK_ITEMS.replace("order by", f"{condition}::bigint[])) order by", 1)
 
     def ensure_and_note(pairs: Iterable[tuple[int, int]]) -> None:
         named.pairs = list(pairs)
@@ -64,7 +64,7 @@ def all_warehouses() -> None:
 
 def clock() -> None:
     """Write the time at which the transaction began."""
-    replace(engine, "WRITE", "clock_timestamp()", "now()")
+    replace(statements, "WRITE", "clock_timestamp()", "now()")
 
 
 def state_guard() -> None:
