@@ -106,7 +106,7 @@ def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Le
 def lock_and_reserve(
     quantities: Mapping[int, int], *, reference: str, actor: Actor, expires_at: datetime | None = None
 ) -> tuple[list[Level], bool, list[Entry]]:
-    """Lock and read as `lock_items`, and promise in the same round trip what needs no decision; answers its entries too.
+    """As `lock_items`, and promise in the same round trip what needs no decision; answers its entries too.
 
     These are all items, each whole from one warehouse as `allocate` would have it; or there are none, and nothing is
     written. A hot item is held for one answer less of this process, which has other threads to run: it sells a fifth
