@@ -148,10 +148,10 @@ def test_a_split_takes_the_fewest_warehouses_and_of_those_the_first() -> None:
     assert [level_of(item, code).reserved for code in ("main", "b", "c", "d")] == [0, 3, 2, 0]
 
 
-@pytest.mark.parametrize(("quantity", "statements"), [(40, 2), (60, 3)])
+@pytest.mark.parametrize(("quantity", "statements"), [(400, 2), (600, 3)])
 def test_only_what_is_split_is_written_by_a_statement_more(quantity: int, statements: int) -> None:
     WarehouseFactory(code="north")
-    item = StockItemFactory(stock={"main": 50, "north": 50})
+    item = StockItemFactory(stock={"main": 500, "north": 500})
 
     with CaptureQueriesContext(connection) as captured:
         reserve("r-1", {item: quantity})
