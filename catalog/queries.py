@@ -47,6 +47,7 @@ left join catalog_category c on c.id = p.category_id
 {article}
 {order}
 """
+# What is not in stock has nothing unsold, so its levels are not looked at: a list of what is in stock may pass by many.
 ARTICLE = """cross join lateral (
     select (array_agg(i.sku order by v.position, v.id))[1] as sku, coalesce(sum(s.quantity), 0)::bigint as quantity,
            coalesce(bool_or(i.in_stock), false) as in_stock, {variants} as variants
@@ -55,7 +56,8 @@ ARTICLE = """cross join lateral (
     cross join lateral (
         select greatest(coalesce(sum(l.on_hand - l.reserved), 0), 0) as quantity
         from inventory_stocklevel l
-        where l.item_id = i.id and l.warehouse_id = any(array(select id from inventory_warehouse where is_active))
+        where i.in_stock and l.item_id = i.id
+            and l.warehouse_id = any(array(select id from inventory_warehouse where is_active))
     ) s
     where v.product_id = p.id and v.archived_at is null
 ) article"""
