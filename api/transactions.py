@@ -46,8 +46,8 @@ def run_unit(work: Callable[[], T]) -> T:
         except (OperationalError, Overtaken) as error:
             if not isinstance(error, Overtaken) and not isinstance(error.__cause__, TRANSIENT):
                 raise
-            patient = attempt < ATTEMPTS and time.monotonic() - started < PATIENCE
-            if not patient or connection.in_atomic_block:
+            patient = isinstance(error, Overtaken) or time.monotonic() - started < PATIENCE
+            if attempt == ATTEMPTS or not patient or connection.in_atomic_block:
                 raise Busy("Too many changes to the same records at once; try again.") from error
         finally:
             _inside_unit.reset(token)

@@ -120,7 +120,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def fetch_together(self, statements: Sequence[tuple[str, Mapping[str, str | None]]]) -> list[list[Any]]:
         """The rows of each statement, as fetch_rows. They travel together, and each sees what those before it did.
 
-        If one fails, those after it are not carried out. Outside of a transaction they travel alone.
+        If one fails, those after it are not carried out. Outside of a transaction they travel alone: together they
+        would be one.
         """
         calls = [call for sql, texts in statements if (call := self._call(sql, texts))]
         if len(calls) < len(statements) or not self.in_atomic_block:

@@ -377,14 +377,15 @@ def test_more_than_a_socket_holds_travels_together_too() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_other_threads_go_on_while_several_statements_are_waited_for() -> None:
+def test_what_follows_a_wait_sees_what_was_written_meanwhile_and_other_threads_go_on() -> None:
     lock = ("select pg_advisory_xact_lock(%(key)s::bigint)", {"key": 7})
-    begun = threading.Event()
+    prepared, begun = threading.Event(), threading.Event()
 
     def wait_for_the_lock() -> list[list[Any]]:
         try:
             for _ in range(SEVERAL):
                 ask_together(lock, PAIR[1])
+            prepared.set()
             begun.wait(10)
             return ask_together(lock, PAIR[1])
         finally:
@@ -392,9 +393,10 @@ def test_other_threads_go_on_while_several_statements_are_waited_for() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(wait_for_the_lock)
+        prepared.wait(10)
         with transaction.atomic():
-            while not fetch_rows("select pg_try_advisory_xact_lock(%(key)s::bigint)", {"key": 7})[0][0]:
-                pass
+            fetch_rows(*lock)
             begun.set()
             wait_until_blocked()
-        assert waiting.result(10) == [[("",)], [(0,)]]
+            fetch_rows(*PAIR[0])
+        assert waiting.result(10) == [[("",)], [(1,)]]

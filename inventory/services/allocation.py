@@ -13,6 +13,9 @@ def allocate(levels: Sequence[Level], quantity: int) -> list[Share] | None:
 
     Units that are there go before units that are still to come (backorders). Fewest warehouses first; among equally
     few, those of better priority.
+
+    What the first of these rules gives (all of an item lies in one warehouse) is mostly promised before this is asked:
+    `statements.WHOLE` says the same in SQL.
     """
     active = sorted((level for level in levels if level.is_active), key=attrgetter("priority", "warehouse_id"))
     return _split(active, quantity, attrgetter("unsold")) or _split(active, quantity, attrgetter("available"))

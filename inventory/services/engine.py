@@ -94,48 +94,52 @@ def need_transaction() -> None:
         raise TransactionManagementError("Stock is read and written in a transaction, or its locks hold nothing.")
 
 
-def lock_items(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[Level], bool]:
-    """Lock all levels of these items, in the sequence (item, warehouse), and read them.
-
-    Also answers whether the reference had an open reservation when the statement began.
-    """
-    rows = fetch(statements.LOCK_ITEMS, {"item_ids": array(item_ids), "reference": reference})
-    return [Level(*row[:-1]) for row in rows], any(row[-1] for row in rows)
+def lock_items(item_ids: Iterable[int]) -> list[Level]:
+    """Lock all levels of these items, in the sequence (item, warehouse), and read them."""
+    return [Level(*row) for row in fetch(statements.LOCK_ITEMS, {"item_ids": array(item_ids)})]
 
 
 def lock_and_reserve(
     quantities: Mapping[int, int], *, reference: str, actor: Actor, expires_at: datetime | None = None
 ) -> tuple[list[Level], bool, list[Entry]]:
-    """As `lock_items`, and promise in the same round trip what needs no decision; answers its entries too.
+    """As `lock_items`, and promise in the same round trip what needs no decision.
 
-    These are all items, each whole from one warehouse as `allocate` would have it; or there are none, and nothing is
-    written. A hot item is held for one answer less of this process, which has other threads to run: it sells a fifth
-    more. Refuses what a CHECK or the unique open reservation refuses.
+    Answers the levels, whether the reference held something before, and what was promised: all items, each whole from
+    one warehouse as `allocate` would have it; or nothing, and nothing is written. A hot item is held for one answer
+    less of this process, which has other threads to run: it sells a fifth more.
+
+    Refuses AlreadyReserved. Raises Overtaken when a level came into being while the others were waited for.
     """
     need_transaction()
     items = array(quantities)
     promise = {"items": items, "quantities": array(quantities.values()), "reference": reference}
     try:
         locked, rows = fetch_together(
-            (statements.LOCK_ITEMS, {"item_ids": items, "reference": reference}),
+            (statements.LOCK_ITEMS, {"item_ids": items}),
             (statements.reserve_statement(), promise | {"actor": str(actor), "expires_at": expires_at}),
         )
     except IntegrityError as error:
-        raise refusal_of(error) from error
-    levels = {row[0]: Level(*row[:-1]) for row in locked}
-    promised = {row[-3]: row[0] for row in rows if row[0]}  # units by level
+        refusal = refusal_of(error)
+        if isinstance(refusal, InsufficientStock):  # of locked rows it knew what they have
+            raise Overtaken("A level that was not locked has been sold meanwhile.") from error
+        raise refusal from error
+    levels = {row[0]: Level(*row) for row in locked}
+    held, touched, promised = False, set(), {}
+    for units, is_held, item_id, _, _, _, level_id, *_ in rows:
+        held = is_held
+        touched.add(level_id)
+        if units:
+            promised[item_id] = level_id, units
+    if not promised:
+        return list(levels.values()), held, []
+    _need_locks(touched, levels)
     entries = []
-    if promised:
-        _need_locks((row[-3] for row in rows), levels)
-        entries = [
-            Entry(level, Kind.RESERVED, reserved=promised[id], reference=reference)
-            for id, level in levels.items()
-            if id in promised
-        ]
-        for entry in entries:
-            _apply(entry)
-        _settle(entries, rows, actor)
-    return list(levels.values()), any(row[-1] for row in locked), entries
+    for item_id in quantities:
+        level_id, units = promised[item_id]
+        entries.append(Entry(levels[level_id], Kind.RESERVED, reserved=units, reference=reference))
+        _apply(entries[-1])
+    _settle(entries, rows, actor)
+    return list(levels.values()), held, entries
 
 
 def _need_locks(touched: Iterable[int], locked: Mapping[int, Level]) -> None:
@@ -146,8 +150,7 @@ def _need_locks(touched: Iterable[int], locked: Mapping[int, Level]) -> None:
 
 def lock_reference(reference: str) -> dict[int, Level]:
     """Lock all levels of the items that a reference holds units of, by the level's id."""
-    rows = fetch(statements.LOCK_REFERENCE, {"reference": reference})
-    return {row[0]: Level(*row[:-1]) for row in rows}
+    return {row[0]: Level(*row) for row in fetch(statements.LOCK_REFERENCE, {"reference": reference})}
 
 
 def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None) -> list[Written]:
@@ -185,7 +188,7 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
 
 
 def _settle(entries: Sequence[Entry], rows: Sequence[Any], actor: Actor) -> None:
-    """Bring `in_stock` and alerts in line with what `post` has written."""
+    """Bring `in_stock` and alerts in line with what was written."""
     changes: dict[int, int] = {}
     for entry in entries:
         changes[entry.level.id] = changes.get(entry.level.id, 0) + entry.on_hand - entry.reserved

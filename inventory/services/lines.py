@@ -139,7 +139,7 @@ def locate(places: Sequence[Place]) -> Located:
     _refuse_unknown(places, items, warehouses)
     pairs = [(items[place.sku], warehouses[place.warehouse]) for place in places]
     ensure_levels(pairs)
-    levels, _ = lock_items({item_id for item_id, _ in pairs})
+    levels = lock_items({item_id for item_id, _ in pairs})
     by_pair = {(level.item_id, level.warehouse_id): level for level in levels}
     return Located(
         levels=[by_pair[pair] for pair in pairs],

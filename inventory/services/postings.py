@@ -138,7 +138,7 @@ def set_stock(*, item_id: int, quantity: int, actor: Actor, reason: str = "") ->
         raise UnknownItem
     share_warehouses()
     ensure_levels([(item_id, main_warehouse())])
-    levels, _ = lock_items([item_id])
+    levels = lock_items([item_id])
     active = sorted((level for level in levels if level.is_active), key=lambda row: (row.priority, row.warehouse_id))
     unsold = sum(level.unsold for level in active)
     if quantity == max(unsold, 0):

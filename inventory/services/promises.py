@@ -91,6 +91,7 @@ def reserve(
     With `expires_at` it is a hold. Repeated for a reference that holds exactly this, it changes nothing. Refuses
     InsufficientStock with every short item, AlreadyReserved when the reference holds something else, UnknownItem.
     Overdue holds on a short item do not count: they are expired here, under the lock. Locks all levels of the items.
+    May raise Overtaken, which runs the caller's unit of work again.
 
     Whoever refuses early by an unlocked read must count overdue holds as available, or expiry would need a job.
     """
@@ -106,7 +107,7 @@ def reserve(
         raise AlreadyReserved  # where there is no level to lock, nothing was said about the reference
     if short:
         # Read anew: a level that came into being while we waited for the lock was not in our snapshot.
-        levels, _ = lock_items(quantities)
+        levels = lock_items(quantities)
         _expire([level for level in levels if level.item_id in short], actor=actor)
         shares, short = allocate_all(levels, quantities)
     if short:
@@ -212,7 +213,7 @@ def expire_holds(*, actor: Actor, limit: int = 500) -> int:
     )
     if not rows:
         return 0
-    levels, _ = lock_items(item_id for (item_id,) in rows)
+    levels = lock_items(item_id for (item_id,) in rows)
     return _expire(levels, actor=actor)
 
 

@@ -28,7 +28,7 @@ def write_off(
     Takes part in the caller's unit of work. Refuses NotFound, and InsufficientStock when what remains does not cover
     what other references hold. Locks all levels of the item, then the reservations.
     """
-    levels, _ = lock_items([item_id])
+    levels = lock_items([item_id])
     by_id = {level.id: level for level in levels}
     level = next((level for level in levels if level.warehouse_id == warehouse_id), None)
     if level is None:

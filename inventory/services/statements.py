@@ -3,10 +3,10 @@
 from functools import cache
 
 # Decides only on columns of the rows it locks: after a wait PostgreSQL rereads those, while joined tables are from
-# before the wait. Priority and activity of a warehouse are no quantities; `post` looks at activity again.
+# before the wait. Priority and activity of a warehouse are no quantities; what writes looks at activity again.
 LOCK = """
 select level.id, level.item_id, level.warehouse_id, warehouse.priority, warehouse.is_active,
-       level.on_hand, level.reserved, level.backorder_limit, {held}
+       level.on_hand, level.reserved, level.backorder_limit
 from unnest({items}) as touched(item_id)
 join inventory_stocklevel as level on level.item_id = touched.item_id
 join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
@@ -15,16 +15,14 @@ for no key update of level
 """
 LOCK_ITEMS = LOCK.format(
     # In a sub-select, where the planner does not see how short it is and so keeps one plan for all of them (0.25 ms).
-    items="(select %(item_ids)s::bigint[])",
-    held="exists (select from inventory_reservation where reference = %(reference)s::text and state = 'open')",
+    items="(select %(item_ids)s::bigint[])"
 )
 LOCK_REFERENCE = LOCK.format(
     items="""array(
         select distinct held.item_id
         from inventory_reservation as reservation join inventory_stocklevel as held on held.id = reservation.level_id
         where reservation.reference = %(reference)s::text and reservation.state = 'open'
-    )""",
-    held="true",
+    )"""
 )
 
 # One named part per table. The answer has a row for each level of the touched items, as it was before this statement
@@ -87,9 +85,13 @@ resolved as (
     returning reservation.id
 ),
 """
-# What needs no decision: the first rule of `allocate`, that an item comes whole from the warehouse of best priority
-# where so much of it lies unsold. If one of them cannot, or the reference holds something, there are no entries at all.
+# What needs no decision: the first rule of `allocation.allocate`, that an item comes whole from the warehouse of best
+# priority where so much of it lies unsold. If one item cannot, or the reference holds something, there are no entries.
 WHOLE = """
+standing as materialized (
+    select exists (
+        select from inventory_reservation where reference = %(reference)s::text and state = 'open') as is_held
+),
 wanted as (
     select * from unnest((select %(items)s::bigint[]), (select %(quantities)s::bigint[]))
         with ordinality as wanted (item_id, quantity, place)
@@ -109,11 +111,10 @@ entry as materialized (
            (reserved + quantity)::int as reserved_after, null::numeric as unit_cost, %(reference)s::text as reference,
            '' as reason, null::bigint as reservation_id, place
     from chosen
-    where (select count(*) from chosen) = (select count(*) from wanted)
-        and not exists (select from inventory_reservation where reference = %(reference)s::text and state = 'open')
+    where (select count(*) from chosen) = (select count(*) from wanted) and not (select is_held from standing)
 )"""
 WRITTEN = "(select array_agg(id) from movement), (select at from moment), {count}"
-PROMISED = "(select reserved from entry where level_id = level.id)"
+PROMISED = "(select reserved from entry where level_id = level.id), (select is_held from standing)"
 FLIP = "update inventory_stockitem set in_stock = not in_stock where id in (select unnest(%(items)s::bigint[]))"
 
 

@@ -148,6 +148,16 @@ def test_a_split_takes_the_fewest_warehouses_and_of_those_the_first() -> None:
     assert [level_of(item, code).reserved for code in ("main", "b", "c", "d")] == [0, 3, 2, 0]
 
 
+def test_the_answer_names_items_in_the_sequence_of_the_basket() -> None:
+    items: list[StockItem] = [StockItemFactory(stock=5) for _ in range(3)]
+    basket = {items[1]: 1, items[2]: 2, items[0]: 3}
+
+    first = reserve("r-1", basket)
+
+    assert [(part.item_id, part.quantity) for part in first] == [(item.pk, units) for item, units in basket.items()]
+    assert reserve("r-1", basket) == first
+
+
 @pytest.mark.parametrize(("quantity", "statements"), [(400, 2), (600, 3)])
 def test_only_what_is_split_is_written_by_a_statement_more(quantity: int, statements: int) -> None:
     WarehouseFactory(code="north")

@@ -16,9 +16,10 @@ from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
 from api.transactions import run_unit
+from config.postgresql import base
 from events.actors import COMMAND
 from inventory import services
-from inventory.exceptions import HoldExpired, InsufficientStock
+from inventory.exceptions import HoldExpired, InsufficientStock, Shortage
 from inventory.invariants import violations
 from inventory.models import Reservation, StockAlert, StockItem, StockLevel, StockMovement
 from inventory.services import AdjustmentLine, ReceiptLine, engine
@@ -50,6 +51,27 @@ def in_transactions(works: Sequence[Callable[[], object]]) -> list[Any]:
     return at_once([partial(in_transaction, work) for work in works])
 
 
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A number for each time that statements travelled together."""
+    times: list[int] = []
+    execute_together = base.execute_together
+
+    def count(wire: Any, calls: Any) -> Any:
+        times.append(len(calls))
+        return execute_together(wire, calls)
+
+    monkeypatch.setattr(base, "execute_together", count)
+    return times
+
+
+def prepare(warm: bool) -> None:
+    """Reserve so often on this connection that what reserves is prepared, and its statements travel together."""
+    item = StockItemFactory(stock=1000)
+    for number in range(5 * warm):
+        in_transaction(partial(reserve, f"warm-{item.pk}-{number}", {item: 1}))
+
+
 def kinds(outcomes: list[Any]) -> dict[str, int]:
     names = [type(outcome).__name__ for outcome in outcomes]
     return {name: names.count(name) for name in sorted(set(names))}
@@ -67,11 +89,19 @@ def promised(item: StockItem) -> int:
 # The last units
 
 
-def test_sixteen_buyers_get_exactly_the_last_three_units() -> None:
+@pytest.mark.parametrize("warm", [False, True])
+def test_sixteen_buyers_get_exactly_the_last_three_units(warm: bool, together: list[int]) -> None:
     item = StockItemFactory(stock=3)
+    all_there = threading.Barrier(16, timeout=30)
 
-    outcomes = in_transactions([partial(reserve, f"r-{number}", {item: 1}) for number in range(16)])
+    def buy(reference: str) -> list[services.Allocation]:
+        prepare(warm)
+        all_there.wait()
+        return in_transaction(partial(reserve, reference, {item: 1}))
 
+    outcomes = at_once([partial(buy, f"r-{number}") for number in range(16)])
+
+    assert (len(together) >= 16) == warm
     assert kinds(outcomes) == {"InsufficientStock": 13, "list": 3}
     assert (level_of(item).reserved, promised(item)) == (3, 3)
     assert red() == set()
@@ -186,56 +216,103 @@ def test_goods_that_came_to_a_new_warehouse_while_we_waited_are_found() -> None:
     assert red() == set()
 
 
-def sell_what_came_while_something_else_was_waited_for() -> tuple[Any, StockItem]:
-    """What became of an order for two items, one of which came in, and was sold to somebody else, in the meantime."""
+def apart(work: Callable[[], object]) -> Any:
+    try:
+        return work()
+    except Exception as error:  # what was raised is what the test is about
+        return error
+    finally:
+        connection.close()
+
+
+def order_what_came_meanwhile(*lines: ReceiptLine, warm: bool) -> tuple[Any, StockItem]:
+    """What became of an order for a mug and four of an item that had no level when the order began to wait for the mug.
+
+    Meanwhile `lines` of the item come in, and a slow buyer takes four of it.
+    """
     mug, new = StockItemFactory(stock=5), StockItem.objects.create(sku="NEW", name="Has no level yet")
-    sold, enough = threading.Event(), threading.Event()
+    mug_is_held, sold, enough = threading.Event(), threading.Event(), threading.Event()
+
+    def order() -> Any:
+        prepare(warm)
+        mug_is_held.wait(10)
+        return run_unit(partial(reserve, "r-2", {mug: 1, new: 4}))
 
     def sell_slowly() -> None:
         reserve("r-3", {new: 4})
         sold.set()
         enough.wait(10)
 
-    def apart(work: Callable[[], object]) -> Any:
-        try:
-            return work()
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(3) as pool:
+        ordering = pool.submit(apart, order)
 
         def let_wait() -> Any:
             reserve("r-1", {mug: 1})
-            order = pool.submit(apart, partial(run_unit, partial(reserve, "r-2", {mug: 1, new: 4})))
+            mug_is_held.set()
             wait_until_blocked()
-            receive = partial(services.receive_stock, reference="DN-1", lines=[ReceiptLine(new.sku, 9)], actor=COMMAND)
+            receive = partial(services.receive_stock, reference="DN-1", lines=lines, actor=COMMAND)
             pool.submit(apart, receive).result(20)
-            slow = pool.submit(apart, partial(run_unit, sell_slowly))
+            selling = pool.submit(apart, partial(run_unit, sell_slowly))
             assert sold.wait(10)
-            return order, slow
+            return selling
 
-        order, slow = run_unit(let_wait)
+        selling = run_unit(let_wait)
         wait_until_blocked()
         enough.set()
-        slow.result(20)
-        return order.result(20), new
+        assert selling.result(20) is None
+        return ordering.result(20), new
 
 
-def test_a_level_that_came_into_being_while_we_waited_is_locked_before_it_is_sold() -> None:
-    parts, new = sell_what_came_while_something_else_was_waited_for()
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_level_that_came_into_being_while_we_waited_is_locked_before_it_is_sold(
+    warm: bool, together: list[int]
+) -> None:
+    parts, new = order_what_came_meanwhile(ReceiptLine("NEW", 9), warm=warm)
 
+    assert bool(together) == warm
     assert [part.quantity for part in parts] == [1, 4]
     assert (level_of(new).reserved, promised(new)) == (8, 8)
     assert red() == set()
 
 
-def test_control_without_its_lock_the_ledger_forgets_who_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_need_locks", lambda touched, locked: None)
+@pytest.mark.parametrize("warm", [False, True])
+def test_such_a_level_that_was_sold_out_meanwhile_is_no_reason_to_refuse(warm: bool) -> None:
+    WarehouseFactory(code="north")
 
-    _, new = sell_what_came_while_something_else_was_waited_for()
+    parts, new = order_what_came_meanwhile(ReceiptLine("NEW", 5), ReceiptLine("NEW", 9, "north"), warm=warm)
+
+    assert [part.quantity for part in parts] == [1, 4]
+    assert (level_of(new).reserved, level_of(new, "north").reserved) == (4, 4)
+    assert red() == set()
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_refusal_because_of_such_a_level_says_what_is_short(warm: bool) -> None:
+    refusal, new = order_what_came_meanwhile(ReceiptLine("NEW", 5), warm=warm)
+
+    assert isinstance(refusal, InsufficientStock)
+    assert refusal.shortages == [Shortage(new.pk, "NEW", 4, 1)]
+
+
+def test_control_without_its_lock_the_ledger_forgets_who_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def believe(touched: set[int], locked: dict[int, engine.Level]) -> None:
+        locked.update((id, engine.Level(id, 0, 0, 0, True, 9, 0, 0)) for id in touched - locked.keys())
+
+    monkeypatch.setattr(engine, "_need_locks", believe)
+
+    _, new = order_what_came_meanwhile(ReceiptLine("NEW", 9), warm=False)
 
     assert level_of(new).reserved == 8
     assert "balances of the ledger chain, up to the counters" in red()
+
+
+def test_the_same_reservation_twice_at_once_is_one() -> None:
+    WarehouseFactory(code="north")
+    item = StockItemFactory(stock={"main": 5, "north": 5})
+    again = partial(reserve, "r-1", {item: 4})
+
+    assert [part.quantity for part in overtaken(again, again)] == [4]
+    assert promised(item) == 4
 
 
 # Trap: now() is the time before the wait

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from api import rows
 from config.postgresql.base import DatabaseWrapper
 from inventory.services import engine
 
@@ -50,7 +51,7 @@ def reach(point: str) -> None:
 
 def install() -> None:
     """Put the places into the shop: around the engine's statements, and around the commit."""
-    fetch, together, commit = engine.fetch, vars(engine)["fetch_together"], DatabaseWrapper._commit
+    fetch, together, commit = engine.fetch, rows.fetch_together, DatabaseWrapper._commit
 
     def fetch_and_reach(sql: str, params: Mapping[str, Any]) -> list[Any]:
         rows: list[Any] = fetch(sql, dict(params))
@@ -64,7 +65,8 @@ def install() -> None:
         if _asked.get()[0].startswith("after_lock"):  # there is no such place where they travel together
             return [fetch_and_reach(*statement) for statement in statements]
         answers: list[list[Any]] = together(*statements)
-        reach("after_write")
+        if any(units for units, *_ in answers[-1]):  # otherwise `post` writes
+            reach("after_write")
         return answers
 
     def commit_and_reach(connection: DatabaseWrapper) -> None:
@@ -73,5 +75,5 @@ def install() -> None:
         reach("after_commit")
 
     engine.fetch = fetch_and_reach
-    vars(engine)["fetch_together"] = fetch_together_and_reach
+    setattr(engine, "fetch_together", fetch_together_and_reach)  # noqa: B010  # the engine imports it, and exports it not
     DatabaseWrapper._commit = commit_and_reach  # type: ignore[assignment]

@@ -53,10 +53,10 @@ def all_warehouses() -> None:
         named.pairs = list(pairs)
         ensure_levels(named.pairs)
 
-    def lock_named(item_ids: Iterable[int], *, reference: str = "") -> tuple[list[engine.Level], bool]:
+    def lock_named(item_ids: Iterable[int]) -> list[engine.Level]:
         items, places = map(list, zip(*named.pairs, strict=True))
-        params = {"item_ids": list(item_ids), "reference": reference, "items": items, "places": places}
-        return [engine.Level(*row[:-1]) for row in engine.fetch(statement, params)], False
+        params = {"item_ids": list(item_ids), "items": items, "places": places}
+        return [engine.Level(*row) for row in engine.fetch(statement, params)]
 
     put(lines, "ensure_levels", ensure_and_note)
     put(lines, "lock_items", lock_named)
