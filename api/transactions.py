@@ -44,9 +44,11 @@ def run_unit(work: Callable[[], T]) -> T:
             with transaction.atomic(durable=True):
                 return work()
         except (OperationalError, Overtaken) as error:
-            if not isinstance(error, Overtaken) and not isinstance(error.__cause__, TRANSIENT):
+            overtaken = isinstance(error, Overtaken)
+            if not overtaken and not isinstance(error.__cause__, TRANSIENT):
                 raise
-            patient = isinstance(error, Overtaken) or time.monotonic() - started < PATIENCE
+            # Who was overtaken waits for nobody: the next attempt sees what came between, however long the wait was.
+            patient = overtaken or time.monotonic() - started < PATIENCE
             if attempt == ATTEMPTS or not patient or connection.in_atomic_block:
                 raise Busy("Too many changes to the same records at once; try again.") from error
         finally:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -13,40 +14,37 @@ from api.transactions import run_unit
 T = TypeVar("T")
 
 
+def apart(work: Callable[[], object]) -> Any:
+    """What it returned or raised, in a thread whose connection is closed behind it."""
+    try:
+        return work()
+    except Exception as error:  # what was raised is what the test is about
+        return error
+    finally:
+        connection.close()
+
+
 def at_once(works: Sequence[Callable[[], object]]) -> list[Any]:
     """What each returned or raised, in the order given. All have their connection and begin on a barrier."""
     barrier = threading.Barrier(len(works), timeout=30)
 
-    def run(work: Callable[[], object]) -> Any:
-        try:
-            connection.ensure_connection()
-            barrier.wait()
-            return work()
-        except Exception as error:  # what was raised is what the test is about
-            return error
-        finally:
-            connection.close()
+    def begin(work: Callable[[], object]) -> object:
+        connection.ensure_connection()
+        barrier.wait()
+        return work()
 
     with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
+        return list(pool.map(apart, [partial(begin, work) for work in works]))
 
 
 def overtaken(first: Callable[[], object], second: Callable[[], T]) -> Any:
     """What `second` returned or raised, which waited for a lock of `first`, and went on when that had committed."""
 
-    def run() -> Any:
-        try:
-            return run_unit(second)
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(1) as pool:
 
         def lock_and_let_wait() -> Future[Any]:
             first()
-            future = pool.submit(run)
+            future = pool.submit(apart, partial(run_unit, second))
             wait_until_blocked()
             return future
 

@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from api.rows import fetch_rows, fetch_together
 from catalog.models import Product
-from tests.threads import wait_until_blocked
+from tests.threads import apart, wait_until_blocked
 
 STATEMENT = "select %(number)s::int as asked_for_by_this_test"
 
@@ -382,17 +382,14 @@ def test_what_follows_a_wait_sees_what_was_written_meanwhile_and_other_threads_g
     prepared, begun = threading.Event(), threading.Event()
 
     def wait_for_the_lock() -> list[list[Any]]:
-        try:
-            for _ in range(SEVERAL):
-                ask_together(lock, PAIR[1])
-            prepared.set()
-            begun.wait(10)
-            return ask_together(lock, PAIR[1])
-        finally:
-            connection.close()
+        for _ in range(SEVERAL):
+            ask_together(lock, PAIR[1])
+        prepared.set()
+        begun.wait(10)
+        return ask_together(lock, PAIR[1])
 
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait_for_the_lock)
+        waiting = pool.submit(apart, wait_for_the_lock)
         prepared.wait(10)
         with transaction.atomic():
             fetch_rows(*lock)

@@ -142,9 +142,9 @@ def lock_and_reserve(
     return list(levels.values()), held, entries
 
 
-def _need_locks(touched: Iterable[int], locked: Mapping[int, Level]) -> None:
+def _need_locks(touched: set[int], locked: Mapping[int, Level]) -> None:
     """Undo what was written when a level was there that had come into being while the others were waited for."""
-    if not locked.keys() >= set(touched):
+    if touched - locked.keys():
         raise Overtaken("Among the levels was one that the lock had not seen.")
 
 

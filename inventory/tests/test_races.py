@@ -25,7 +25,7 @@ from inventory.models import Reservation, StockAlert, StockItem, StockLevel, Sto
 from inventory.services import AdjustmentLine, ReceiptLine, engine
 from inventory.tests import plain
 from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of
-from tests.threads import at_once, overtaken, wait_until_blocked
+from tests.threads import apart, at_once, overtaken, wait_until_blocked
 
 T = TypeVar("T")
 
@@ -214,15 +214,6 @@ def test_goods_that_came_to_a_new_warehouse_while_we_waited_are_found() -> None:
 
     assert [part.quantity for part in second] == [4]
     assert red() == set()
-
-
-def apart(work: Callable[[], object]) -> Any:
-    try:
-        return work()
-    except Exception as error:  # what was raised is what the test is about
-        return error
-    finally:
-        connection.close()
 
 
 def order_what_came_meanwhile(*lines: ReceiptLine, warm: bool) -> tuple[Any, StockItem]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from api import rows
+from api.rows import fetch_together
 from config.postgresql.base import DatabaseWrapper
 from inventory.services import engine
 
@@ -51,7 +51,7 @@ def reach(point: str) -> None:
 
 def install() -> None:
     """Put the places into the shop: around the engine's statements, and around the commit."""
-    fetch, together, commit = engine.fetch, rows.fetch_together, DatabaseWrapper._commit
+    fetch, commit = engine.fetch, DatabaseWrapper._commit
 
     def fetch_and_reach(sql: str, params: Mapping[str, Any]) -> list[Any]:
         rows: list[Any] = fetch(sql, dict(params))
@@ -64,7 +64,7 @@ def install() -> None:
     def fetch_together_and_reach(*statements: tuple[str, Mapping[str, Any]]) -> list[list[Any]]:
         if _asked.get()[0].startswith("after_lock"):  # there is no such place where they travel together
             return [fetch_and_reach(*statement) for statement in statements]
-        answers: list[list[Any]] = together(*statements)
+        answers = fetch_together(*statements)
         if any(units for units, *_ in answers[-1]):  # otherwise `post` writes
             reach("after_write")
         return answers
