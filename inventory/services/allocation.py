@@ -15,7 +15,7 @@ def allocate(levels: Sequence[Level], quantity: int) -> list[Share] | None:
     few, those of better priority.
 
     What the first of these rules gives (all of an item lies in one warehouse) is mostly promised before this is asked:
-    `statements.WHOLE` says the same in SQL.
+    `statements.RESERVE` says the same in SQL.
     """
     active = sorted((level for level in levels if level.is_active), key=attrgetter("priority", "warehouse_id"))
     return _split(active, quantity, attrgetter("unsold")) or _split(active, quantity, attrgetter("available"))

@@ -1,8 +1,8 @@
 """The one writer of stock: locks all levels of the items it touches, and changes counters and ledger together.
 
 Everything else in this package decides what to write. How the pieces fit: lock and read in one statement
-(`lock_items`), decide in Python, write in one statement (`post`). `lock_and_reserve` is the short way for what most
-orders ask for: the same lock, and the same writing statement, which finds by itself what it is to write.
+(`lock_items`), decide in Python, write in one statement (`post`). `reserve_whole` is the short way for what most
+orders ask for: the same lock, and a statement that finds by itself what it is to write.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,52 +99,41 @@ def lock_items(item_ids: Iterable[int]) -> list[Level]:
     return [Level(*row) for row in fetch(statements.LOCK_ITEMS, {"item_ids": array(item_ids)})]
 
 
-def lock_and_reserve(
+def reserve_whole(
     quantities: Mapping[int, int], *, reference: str, actor: Actor, expires_at: datetime | None = None
-) -> tuple[list[Level], bool, list[Entry]]:
-    """As `lock_items`, and promise in the same round trip what needs no decision.
+) -> tuple[dict[int, int], bool]:
+    """Lock all levels of these items, and promise in the same round trip what needs no decision.
 
-    Answers the levels, whether the reference held something before, and what was promised: all items, each whole from
-    one warehouse as `allocate` would have it; or nothing, and nothing is written. A hot item is held for one answer
-    less of this process, which has other threads to run: it sells a fifth more.
+    Answers the warehouse of each item, which comes whole from it as `allocate` would have it; or of none, and nothing
+    is written. And whether the reference held something before. A hot item is held for one answer less of this
+    process, which has other threads to run: it sells a fifth more.
 
     Refuses AlreadyReserved. Raises Overtaken when a level came into being while the others were waited for.
     """
     need_transaction()
-    items = array(quantities)
-    promise = {"items": items, "quantities": array(quantities.values()), "reference": reference}
+    asked: dict[str, object] = {"item_ids": array(quantities), "quantities": array(quantities.values())}
+    promise = asked | {"reference": reference, "actor": str(actor), "expires_at": expires_at}
     try:
-        locked, rows = fetch_together(
-            (statements.LOCK_ITEMS, {"item_ids": items}),
-            (statements.reserve_statement(), promise | {"actor": str(actor), "expires_at": expires_at}),
-        )
+        locked, rows = fetch_together((statements.LOCK_LEVELS, asked), (statements.RESERVE, promise))
     except IntegrityError as error:
         refusal = refusal_of(error)
         if isinstance(refusal, InsufficientStock):  # of locked rows it knew what they have
             raise Overtaken("A level that was not locked has been sold meanwhile.") from error
         raise refusal from error
-    levels = {row[0]: Level(*row) for row in locked}
-    held, touched, promised = False, set(), {}
-    for units, is_held, item_id, _, _, _, level_id, *_ in rows:
-        held = is_held
-        touched.add(level_id)
+    warehouses, changes = {}, {}
+    for units, _, warehouse_id, item_id, *_, level_id, _, _ in rows:
         if units:
-            promised[item_id] = level_id, units
-    if not promised:
-        return list(levels.values()), held, []
-    _need_locks(touched, levels)
-    entries = []
-    for item_id in quantities:
-        level_id, units = promised[item_id]
-        entries.append(Entry(levels[level_id], Kind.RESERVED, reserved=units, reference=reference))
-        _apply(entries[-1])
-    _settle(entries, rows, actor)
-    return list(levels.values()), held, entries
+            warehouses[item_id] = warehouse_id
+            changes[level_id] = -units
+    if changes:
+        _need_locks({level_id for *_, level_id, _, _ in rows}, {level_id for (level_id,) in locked})
+        _settle(changes, rows, actor)
+    return warehouses, rows[0][1]
 
 
-def _need_locks(touched: set[int], locked: Mapping[int, Level]) -> None:
+def _need_locks(touched: set[int], locked: set[int]) -> None:
     """Undo what was written when a level was there that had come into being while the others were waited for."""
-    if touched - locked.keys():
+    if touched - locked:
         raise Overtaken("Among the levels was one that the lock had not seen.")
 
 
@@ -183,15 +172,15 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
     ids, at, resolved, *_ = rows[0]
     if resolved != resolving:
         raise RuntimeError("A reservation was resolved without its level's lock.")
-    _settle(entries, rows, actor)
-    return [Written(id, at, entry, *balance) for id, entry, balance in zip(sorted(ids), entries, after, strict=True)]
-
-
-def _settle(entries: Sequence[Entry], rows: Sequence[Any], actor: Actor) -> None:
-    """Bring `in_stock` and alerts in line with what was written."""
     changes: dict[int, int] = {}
     for entry in entries:
         changes[entry.level.id] = changes.get(entry.level.id, 0) + entry.on_hand - entry.reserved
+    _settle(changes, rows, actor)
+    return [Written(id, at, entry, *balance) for id, entry, balance in zip(sorted(ids), entries, after, strict=True)]
+
+
+def _settle(changes: Mapping[int, int], rows: Sequence[Any], actor: Actor) -> None:
+    """Bring `in_stock` and alerts in line with what was written: units more (or less) to sell, by level."""
     items: dict[int, tuple[str, int | None, bool]] = {}
     before: dict[int, int] = {}
     after: dict[int, int] = {}

@@ -31,11 +31,11 @@ from inventory.services.engine import (
     Kind,
     Level,
     fetch,
-    lock_and_reserve,
     lock_items,
     lock_reference,
     post,
     refusal_of,
+    reserve_whole,
 )
 
 HELD = """
@@ -97,28 +97,22 @@ def reserve(
     """
     if not quantities or any(quantity < 1 for quantity in quantities.values()):
         raise Invalid("There is something to promise, and of each item at least 1.", code="invalid_quantity")
-    levels, held, entries = lock_and_reserve(quantities, reference=reference, actor=actor, expires_at=expires_at)
-    if entries:
-        return _allocations(entries)
+    warehouses, held = reserve_whole(quantities, reference=reference, actor=actor, expires_at=expires_at)
+    if warehouses:
+        return [Allocation(item_id, warehouses[item_id], quantity) for item_id, quantity in quantities.items()]
     if held:
         return _as_reserved(reference, quantities)
+    # Locked by now, but for a level that came into being while the others were waited for.
+    levels = lock_items(quantities)
     shares, short = allocate_all(levels, quantities)
-    if not levels and Reservation.objects.filter(reference=reference, state=Reservation.State.OPEN).exists():
-        raise AlreadyReserved  # where there is no level to lock, nothing was said about the reference
     if short:
-        # Read anew: a level that came into being while we waited for the lock was not in our snapshot.
-        levels = lock_items(quantities)
         _expire([level for level in levels if level.item_id in short], actor=actor)
         shares, short = allocate_all(levels, quantities)
     if short:
         raise InsufficientStock(_shortages({id: (quantities[id], available) for id, available in short.items()}))
     entries = [Entry(level, Kind.RESERVED, reserved=quantity, reference=reference) for level, quantity in shares]
     post(entries, actor=actor, expires_at=expires_at)
-    return _allocations(entries)
-
-
-def _allocations(entries: Iterable[Entry]) -> list[Allocation]:
-    return [Allocation(entry.level.item_id, entry.level.warehouse_id, entry.reserved) for entry in entries]
+    return [Allocation(level.item_id, level.warehouse_id, quantity) for level, quantity in shares]
 
 
 def release(*, reference: str, actor: Actor, reason: str = "") -> int:

@@ -158,8 +158,8 @@ def test_the_answer_names_items_in_the_sequence_of_the_basket() -> None:
     assert reserve("r-1", basket) == first
 
 
-@pytest.mark.parametrize(("quantity", "statements"), [(400, 2), (600, 3)])
-def test_only_what_is_split_is_written_by_a_statement_more(quantity: int, statements: int) -> None:
+@pytest.mark.parametrize(("quantity", "statements"), [(400, 2), (600, 4)])
+def test_only_what_is_split_is_read_and_written_by_statements_of_its_own(quantity: int, statements: int) -> None:
     WarehouseFactory(code="north")
     item = StockItemFactory(stock={"main": 500, "north": 500})
 

@@ -32,14 +32,15 @@ def replace(module: ModuleType, name: str, piece: str, other: str) -> None:
 
 
 def row_lock() -> None:
-    for name in ("LOCK_ITEMS", "LOCK_REFERENCE"):
+    for name in ("LOCK_LEVELS", "LOCK_ITEMS", "LOCK_REFERENCE"):
         replace(statements, name, "for no key update of level", "")
 
 
 def lock_order() -> None:
     """Lock in the order of the basket."""
     asked = "order by array_position(%(item_ids)s::bigint[], level.item_id)"
-    replace(statements, "LOCK_ITEMS", "order by level.item_id, level.warehouse_id", asked)
+    for name in ("LOCK_LEVELS", "LOCK_ITEMS"):
+        replace(statements, name, "order by level.item_id, level.warehouse_id", asked)
 
 
 def all_warehouses() -> None:
@@ -64,7 +65,8 @@ def all_warehouses() -> None:
 
 def clock() -> None:
     """Write the time at which the transaction began."""
-    replace(statements, "WRITE", "clock_timestamp()", "now()")
+    for name in ("WRITE", "RESERVE"):
+        replace(statements, name, "clock_timestamp()", "now()")
 
 
 def state_guard() -> None:
