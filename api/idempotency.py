@@ -74,7 +74,7 @@ def run_once_drafted(
     It gets what remembers the answer, and writes it alongside of its own: nobody waits for that who waits for the
     locks.
     """
-    key = request.headers.get("Idempotency-Key")
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return answer(status, dumps(render(work(lambda result: None))))
     if not VALID_KEY.match(key):

@@ -17,7 +17,7 @@ API_CSP = "default-src 'none'; frame-ancestors 'none'"
 
 
 def drop_dead_connections() -> None:
-    """Close persistent connections that the server has ended meanwhile, so that the request opens a new one.
+    """Close persistent connections that errors or the server have ended, so that the request opens a new one.
 
     A server that goes away sends a last message and closes its end, so an idle connection that has something to read
     is dead. Asking the socket costs microseconds, where a `SELECT 1` on each request costs 15 %.
@@ -26,9 +26,10 @@ def drop_dead_connections() -> None:
         raw = connection.connection
         if raw is None or connection.in_atomic_block:
             continue
-        if raw.closed:
+        if raw.closed or (connection.errors_occurred and not connection.is_usable()):
             connection.close()
             continue
+        connection.errors_occurred = False
         poll = select.poll()
         poll.register(raw.fileno(), select.POLLIN | select.POLLHUP)
         if poll.poll(0):

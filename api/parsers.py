@@ -45,6 +45,9 @@ def _constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON.")
 
 
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number, parse_float=_float, parse_constant=_constant)
+
+
 def depth_of(text: str) -> int:
     """How deep brackets nest, read without building anything; brackets inside strings do not count."""
     depth = deepest = 0
@@ -110,13 +113,7 @@ class StrictJSONParser(BaseParser):
             # A short body cannot nest deeply enough to matter, so only the others are looked through.
             if text.count("{") + text.count("[") > MAX_DEPTH and depth_of(text) > MAX_DEPTH:
                 raise ValueError(f"The body nests deeper than {MAX_DEPTH} levels.")
-            value = json.loads(
-                text,
-                object_pairs_hook=_object,
-                parse_int=_number,
-                parse_float=_float,
-                parse_constant=_constant,
-            )
+            value = DECODER.decode(text)
             check_text(value)
         except UnicodeDecodeError:
             raise ParseError("The body is not UTF-8.") from None

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -41,10 +42,20 @@ def matches(header: str, etag: str) -> bool:
     return header.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
+@cache
+def methods_of(view: type[Any]) -> list[str]:
+    """What `Allow` says in each answer of a view."""
+    return [method.upper() for method in view.http_method_names if hasattr(view, method)]
+
+
 class View(APIView):
     """DRF's view with ETags on every GET. OPTIONS is for CORS alone."""
 
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        return methods_of(type(self))  # type: ignore[arg-type]  # a class has a hash
 
     def perform_authentication(self, request: Request) -> None:
         """Who shows no token is nobody: that needs no asking (4 % of one product)."""

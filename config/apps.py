@@ -9,8 +9,9 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        # Once for each request is enough: when it ends, or for a server that went away, in RequestMiddleware.
+        # Once for each request is enough: RequestMiddleware looks after the connections when one begins.
         request_started.disconnect(close_old_connections)
+        request_finished.disconnect(close_old_connections)
         # Our caches keep their connections, and the list of queries is kept for DEBUG: 5 % of a small request.
         request_finished.disconnect(close_caches)
         if not settings.DEBUG:

@@ -155,6 +155,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.reader.set_pgresult(result)
         return self.reader.load_rows(0, result.ntuples, tuple)
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        # psycopg makes a generator of it, only to see that no transaction is open.
+        wire: PGconn | None = self.connection and self.connection.pgconn
+        if wire and wire.transaction_status == TransactionStatus.IDLE:
+            self.connection._autocommit = autocommit
+        else:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]  # not in the stubs
+
     def _intact(self) -> PGconn | None:
         """The wire of a transaction that can go on."""
         wire: PGconn | None = self.connection and self.connection.pgconn
