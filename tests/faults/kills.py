@@ -98,7 +98,7 @@ def kills_in_jobs(stage: Stage, kills: int = 5) -> Result:
             return shop.shop.processes[name].poll() is not None
 
         while len(fired(shop)) < kills and sent() < len(wishes):
-            start(0.15)
+            start(0.3)  # at two places of each mail: 16 mails without a death are one round in 100,000
             wait_for("a death or all mails", lambda: stopped("worker") or sent() == len(wishes))
             shop.shop.processes["worker"].kill()
             shop.shop.processes["worker"].wait()
