@@ -34,12 +34,14 @@ def parse(body: bytes) -> Any:
         b'{"a": "\\u0000"}',
         b'{"\\u0000": 1}',
         b'{"a": "\\ud800"}',
+        b'{"a": "\x00"}',
+        b'{"a": "\xed\xa0\x80"}',
         b'{"a": ' + b"9" * 5000 + b"}",
         b'{"a": ' + b"[" * 40 + b"]" * 40 + b"}",
         b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         json.dumps({str(number): 1 for number in range(1001)}).encode(),
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_a_malformed_body_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError):

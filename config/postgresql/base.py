@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
 from psycopg._queries import _query2pg_nocache
@@ -92,6 +93,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("timestamptz", TimestamptzLoader)
         self.reader = Transformer(connection)
+        self.debug = settings.DEBUG
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
@@ -134,7 +136,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """How libpq is told to execute this statement, if it may be."""
         raw = self.connection
         key, names = compiled(sql)
-        heard = self.execute_wrappers or self.queries_logged
+        heard = self.execute_wrappers or self.force_debug_cursor or self.debug
         if raw is None or heard or key not in (prepared := raw._prepared._names):
             return None
         prepared.move_to_end(key)  # the one that was not used for longest is forgotten first
