@@ -135,9 +135,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _call(self, sql: str, texts: Mapping[str, str | None]) -> Call | None:
         """How libpq is told to execute this statement, if it may be."""
         raw = self.connection
+        if raw is None or self.execute_wrappers or self.force_debug_cursor or self.debug:
+            return None
         key, names = compiled(sql)
-        heard = self.execute_wrappers or self.force_debug_cursor or self.debug
-        if raw is None or heard or key not in (prepared := raw._prepared._names):
+        if key not in (prepared := raw._prepared._names):
             return None
         prepared.move_to_end(key)  # the one that was not used for longest is forgotten first
         with self.wrap_database_errors:
