@@ -115,6 +115,15 @@ def test_the_short_way_answers_as_psycopg_does(durable: bool) -> None:
     assert [say() for _ in range(SEVERAL)] == [first] * SEVERAL
 
 
+@pytest.mark.django_db
+def test_the_first_statement_makes_the_connection() -> None:
+    fresh: Any = connection.copy()
+    try:
+        assert fresh.fetch_rows("select %(n)s::int", {"n": "1"}) == [(1,)]
+    finally:
+        fresh.close()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_is_prepared_is_sent_without_a_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     ask(SEVERAL)
