@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -45,12 +44,6 @@ def matches(header: str, etag: str) -> bool:
     return header.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
-@cache
-def methods_of(view: type[Any]) -> list[str]:
-    """What `Allow` says in each answer of a view."""
-    return [method.upper() for method in view.http_method_names if hasattr(view, method)]
-
-
 class Negotiation(DefaultContentNegotiation):
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """Nearly all clients name the type of their body as the parser does: then there is nothing to take apart."""
@@ -66,10 +59,6 @@ class View(APIView):
 
     content_negotiation_class = Negotiation
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
-
-    @property
-    def allowed_methods(self) -> list[str]:
-        return methods_of(type(self))  # type: ignore[arg-type]  # a class has a hash
 
     def perform_authentication(self, request: Request) -> None:
         """Who shows no token is nobody: that needs no asking (4 % of one product)."""
