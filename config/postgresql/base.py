@@ -18,7 +18,6 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
 from psycopg._queries import _query2pg_nocache
@@ -93,7 +92,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("timestamptz", TimestamptzLoader)
         self.reader = Transformer(connection)
-        self.debug = settings.DEBUG
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
@@ -135,7 +133,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _call(self, sql: str, texts: Mapping[str, str | None]) -> Call | None:
         """How libpq is told to execute this statement, if it may be."""
         raw = self.connection
-        if raw is None or self.execute_wrappers or self.force_debug_cursor or self.debug:
+        if raw is None or self.execute_wrappers or self.queries_logged:
             return None
         key, names = compiled(sql)
         if key not in (prepared := raw._prepared._names):
