@@ -8,7 +8,6 @@ disk, waking up) is not counted.
 
 import argparse
 import dataclasses
-import os
 import re
 import shutil
 import subprocess
@@ -18,13 +17,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.data import SMALL
+from benchmarks.profile import call, prepared, shop_in_process
 from benchmarks.servers import Bench, with_database
-from benchmarks.workloads import Shop, credentials, requests
 from config import embedded, postgres
 
 FEW, MANY = 100, 300
-SIGNED_IN = {"W7", "W9", "W10"}
 CALLGRIND = "valgrind --tool=callgrind -q"
 # Functions of PostgreSQL, each with all that it calls. A foreign key is checked by a statement of its own, so what
 # setting up plans takes is in part also there.
@@ -38,28 +35,16 @@ PARTS = {
 
 def replay(name: str, count: int) -> None:
     """In the process that is counted: send requests, and say which backend has served them."""
-    import json
-
-    import django
-
-    django.setup()
-    from django.core.wsgi import get_wsgi_application
+    application, side = shop_in_process([name], customers=1)
     from django.db import connection
 
-    from benchmarks.profile import call
-
-    application = get_wsgi_application()
-    side = Shop("shop", 0, SMALL)
-    if name in SIGNED_IN:
-        signed_in = json.loads(call(application, side.request(side.login_path, credentials(1))))
-        side.tokens.append(signed_in["access_token"])
-    for request in requests(name, side, count)[:count]:
-        call(application, request.replace(b"<<unique-number>", os.urandom(8).hex().encode()))
+    for request in prepared(name, side)[:count]:
+        call(application, request)
     print(connection.connection.info.backend_pid)
 
 
 def counted(file: Path) -> Counter[str]:
-    """Instructions by function with all that it calls, in thousands, once the process has ended; "" is all of them."""
+    """Instructions by function, each with all that it calls, once the process has ended; "" is all of them."""
     deadline = time.monotonic() + 60
     while not file.exists() or "\ntotals: " not in file.read_text():
         assert time.monotonic() < deadline, f"{file} was not written."
@@ -74,16 +59,17 @@ def counted(file: Path) -> Counter[str]:
 
 
 def measure(bench: Bench, folder: Path, name: str) -> None:
+    """A row of the table."""
     web, backend = Counter[str](), Counter[str]()
+    command = f"{CALLGRIND} --callgrind-out-file={folder}/web {sys.executable} -m benchmarks.instructions"
+    settings = bench.environment(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        LIST_CACHE_SECONDS="0",
+        DATABASE_STATEMENT_TIMEOUT_MS="600000",
+        PYTHONHASHSEED="1",
+        PYTHONWARNINGS="ignore",
+    )
     for count, sign in ((MANY, 1), (FEW, -1)):
-        command = f"{CALLGRIND} --callgrind-out-file={folder}/web {sys.executable} -m benchmarks.instructions"
-        settings = bench.environment(
-            DJANGO_SETTINGS_MODULE="config.settings",
-            LIST_CACHE_SECONDS="0",
-            DATABASE_STATEMENT_TIMEOUT_MS="600000",
-            PYTHONHASHSEED="1",
-            PYTHONWARNINGS="ignore",
-        )
         done = subprocess.run(
             [*command.split(), "--replay", str(count), name],
             env=settings,

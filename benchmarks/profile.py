@@ -11,11 +11,12 @@ import pstats
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.data import SMALL
+from benchmarks.load import UNIQUE
 from benchmarks.servers import Bench, with_database
 from benchmarks.workloads import DEEP, Shop, credentials, requests
 from config import embedded
@@ -23,27 +24,39 @@ from config import embedded
 REQUESTS = 1_000
 
 
-def profile(names: list[str], *, functions: bool) -> None:
-    """In the process that has the shop's environment."""
+Application = Callable[..., Any]
+
+
+def shop_in_process(names: Sequence[str], customers: int) -> tuple[Application, Shop]:
+    """The shop in this process, which has its environment, and what these workloads need to ask it."""
     import django
 
     django.setup()
     from django.core.wsgi import get_wsgi_application
-    from django.db import connection
 
     application = get_wsgi_application()
     side = Shop("shop", 0, SMALL)
-    for number in range(1, 5):
+    for number in range(1, customers + 1):
         signed_in = json.loads(call(application, side.request(side.login_path, credentials(number))))
         side.tokens.append(signed_in["access_token"])
     side.deep = side.newest
     for _ in range(DEEP // 20 if "W5" in names else 0):
         side.deep = side.after(json.loads(call(application, side.request(side.deep))))
+    return application, side
+
+
+def prepared(name: str, side: Shop) -> list[bytes]:
+    """The requests of a workload, each with a key of its own."""
+    return [request.replace(UNIQUE, os.urandom(8).hex().encode()) for request in requests(name, side, 0)]
+
+
+def profile(names: list[str], *, functions: bool) -> None:
+    application, side = shop_in_process(names, customers=4)
+    from django.db import connection
+
     print("| | ms of a request | of processor | statements | ms in them | bytes |\n|---|---|---|---|---|---|")
     for name in names:
-        raw = [
-            request.replace(b"<<unique-number>", os.urandom(8).hex().encode()) for request in requests(name, side, 0)
-        ]
+        raw = prepared(name, side)
         for request in raw[:50]:
             call(application, request)
         begun, begun_processor, size = time.perf_counter(), time.process_time(), 0
@@ -80,7 +93,7 @@ def stopwatch(spent: list[float]) -> Callable[..., Any]:
     return measure
 
 
-def call(application: Callable[..., Any], request: bytes) -> bytes:
+def call(application: Application, request: bytes) -> bytes:
     """One request through the WSGI application, as gunicorn would hand it over."""
     from io import BytesIO
 
