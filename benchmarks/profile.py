@@ -23,7 +23,6 @@ from config import embedded
 
 REQUESTS = 1_000
 
-
 Application = Callable[..., Any]
 
 
