@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from psycopg import errors
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -43,6 +44,9 @@ UNIQUE_FIELDS = {
     "category_slug": ("slug", "slug_taken"),
     "warehouse_code": ("code", "code_taken"),
 }
+# No OperationalError to psycopg, and yet what was asked can be had later: this process was frozen in a transaction, the
+# server takes no writes for a while, or a migration has changed what the connection had prepared.
+NOT_NOW = (errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction, errors.FeatureNotSupported)
 
 
 class Problem(Refusal):
@@ -124,7 +128,7 @@ def translate_database_error(exc: Exception) -> Refusal | None:
         return caught(exc, Problem(409, "The change conflicts with other records.", code="conflict"))
     if isinstance(exc, DataError):
         return caught(exc, Problem(400, "A value is out of range."))
-    if isinstance(exc, OperationalError | InterfaceError):
+    if isinstance(exc, OperationalError | InterfaceError) or isinstance(exc.__cause__, NOT_NOW):
         logger.warning("database unavailable: %s", type(exc.__cause__ or exc).__name__)
         return Busy("The database is not available at the moment; try again.", code="database_unavailable")
     return None
