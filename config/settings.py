@@ -8,6 +8,7 @@ import secrets
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import environ
@@ -66,18 +67,19 @@ DATABASE_LOCK_TIMEOUT_MS = env.int("DATABASE_LOCK_TIMEOUT_MS", default=3_000)
 DATABASE_PREPARE_THRESHOLD = env.int("DATABASE_PREPARE_THRESHOLD", default=2)
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str) -> dict[str, Any]:
     """One entry of DATABASES: persistent connections and prepared statements, as measured (docs/operations.md)."""
-    config: dict[str, object] = env.db_url_config(url)
+    config: dict[str, Any] = env.db_url_config(url)
     return config | {
         "HOST": unquote(str(config["HOST"])),  # a socket folder is written percent-encoded
         "ENGINE": "config.postgresql",
         "CONN_MAX_AGE": None,
         "DISABLE_SERVER_SIDE_CURSORS": not DATABASE_PREPARE_THRESHOLD,
         "OPTIONS": {
+            "connect_timeout": 5,
+            **config.get("OPTIONS", {}),  # sslmode and the like
             "server_side_binding": True,
             "prepare_threshold": DATABASE_PREPARE_THRESHOLD or None,
-            "connect_timeout": 5,
         },
     }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import database
 from tests.run import PRODUCTION
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +58,18 @@ def test_an_unsafe_production_does_not_start(change: dict[str, str], reason: str
 
 def test_a_safe_production_starts() -> None:
     assert start(**PRODUCTION).returncode == 0
+
+
+def test_a_database_url_says_how_the_connection_is_made() -> None:
+    """Whoever asks for verified TLS must not be given less."""
+    options = database("postgres://shop:secret@db/shop?sslmode=verify-full&sslrootcert=/ca.pem&connect_timeout=2")[
+        "OPTIONS"
+    ]
+    assert options == database("postgres://db/shop")["OPTIONS"] | {
+        "sslmode": "verify-full",
+        "sslrootcert": "/ca.pem",
+        "connect_timeout": 2,
+    }
 
 
 def cores_of_workers(master: int) -> dict[int, set[int]]:
