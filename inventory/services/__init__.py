@@ -41,7 +41,7 @@ from inventory.services.records import (
     update_warehouse,
 )
 from inventory.services.repair import repair_stock
-from inventory.services.shortfalls import write_off
+from inventory.services.shortfalls import promises_to_break, write_off
 
 __all__ = [
     "AdjustmentLine",
@@ -61,6 +61,7 @@ __all__ = [
     "extend_hold",
     "fulfil",
     "promise",
+    "promises_to_break",
     "receive_stock",
     "release",
     "rename_item",

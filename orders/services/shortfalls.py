@@ -1,25 +1,21 @@
 """Lost goods that were promised: the affected orders are named and told, and no promise stands without its units.
 
 It starts from stock and ends at orders, against the sequence of locks. So the orders are found without a lock, locked,
-then the stock is locked and looked at again; where other promises have come in between, it begins anew.
+then the stock is locked and looked at again; where promises have come or gone in between, it begins anew.
 """
-
-from collections.abc import Sequence
 
 from django.db.models import F
 
-import inventory.exceptions
-from api.refusals import Busy, Invalid, NotFound
+from api.refusals import Invalid, NotFound
 from api.transactions import unit_of_work
 from events.actors import Actor
 from inventory import services as inventory_services
-from inventory.models import ClockTimestamp, Reservation, StockLevel
+from inventory.models import ClockTimestamp, StockLevel
 from orders.models import Order
 from orders.services.verbs import Status, move, record
 
-ATTEMPTS = 5
 
-
+@unit_of_work
 def record_shortfall(*, sku: str, warehouse: str, missing: int, actor: Actor, reason: str = "") -> list[int]:
     """So many units of a SKU are gone from a warehouse. Answers the ids of the orders that lose their line of it.
 
@@ -28,22 +24,12 @@ def record_shortfall(*, sku: str, warehouse: str, missing: int, actor: Actor, re
     history and an event, all in one unit of work. Refuses NotFound and Invalid. Locks the orders by primary key, then
     all levels of the item, then reservations.
     """
-    for _ in range(ATTEMPTS):
-        try:
-            return attempt(sku=sku, warehouse=warehouse, missing=missing, actor=actor, reason=reason)
-        except inventory.exceptions.InsufficientStock:
-            continue
-    raise Busy("Other orders keep coming in for these units; try again.")
-
-
-@unit_of_work
-def attempt(*, sku: str, warehouse: str, missing: int, actor: Actor, reason: str) -> list[int]:
     level = StockLevel.objects.filter(item__sku=sku, warehouse__code=warehouse).first()
     if level is None:
         raise NotFound("This SKU does not lie in this warehouse.")
     if not 0 < missing <= level.on_hand:
         raise Invalid(f"Between 1 and {level.on_hand} units can be missing.", code="invalid_quantity")
-    references = newest_promises(level, level.reserved - (level.on_hand - missing + level.backorder_limit))
+    references = inventory_services.promises_to_break(level, missing)
     numbers = [reference.removeprefix("order:") for reference in references]
     affected = Order.objects.filter(number__in=numbers).order_by("pk").select_for_update(of=("self",), no_key=True)
     orders = [order for order in affected if order.reference in references]
@@ -56,18 +42,6 @@ def attempt(*, sku: str, warehouse: str, missing: int, actor: Actor, reason: str
         reason=reason,
     )
     return [order.pk for order in orders if give_up_line(order, level.item_id, reason, actor)]
-
-
-def newest_promises(level: StockLevel, excess: int) -> Sequence[str]:
-    """Whose promises from this level must go so that `excess` units are free: holds first, then the newest orders."""
-    references = []
-    held = Reservation.objects.filter(level=level, state="open").order_by(F("expires_at").desc(nulls_last=True), "-id")
-    for reservation in held.iterator():
-        if excess <= 0:
-            break
-        references.append(reservation.reference)
-        excess -= reservation.quantity
-    return references
 
 
 def give_up_line(order: Order, item_id: int, reason: str, actor: Actor) -> bool:

@@ -14,7 +14,7 @@ from events.models import Event
 from inventory import services as inventory_services
 from inventory.models import Reservation, StockLevel, StockMovement
 from orders.models import Order
-from orders.services import PlacedOrder, record_shortfall
+from orders.services import PlacedOrder, cancel_order, record_shortfall
 from orders.tests.factories import STAFF, assert_sound, everything, make_article, make_user, place, stock_of
 from tests.threads import at_once
 
@@ -107,4 +107,24 @@ def test_a_loss_while_orders_come_in_leaves_no_promise_without_its_units() -> No
         assert level.on_hand == 4
         assert level.reserved == held <= 4
         assert sum(live.values_list("order_items__quantity", flat=True)) == held
+    assert_sound()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_cancels_meanwhile_saves_the_newer_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    mug = make_article(stock=2)
+    older, newer = place(make_user(), {mug: 1}), place(make_user(), {mug: 1})
+    write_off = inventory_services.write_off
+
+    def late(**loss: Any) -> None:
+        """The older order is cancelled when it is settled whose promise goes, and the stock is not locked yet."""
+        monkeypatch.undo()
+        [cancelled] = at_once([partial(cancel_order, order_id=older.id, actor=STAFF)])
+        assert not isinstance(cancelled, Exception), cancelled
+        write_off(**loss)
+
+    monkeypatch.setattr(inventory_services, "write_off", late)
+    assert lose(mug, 1) == []
+    assert (stock_of(mug), held_by(newer)) == ((1, 1), [1])
+    assert Order.objects.get(pk=newer.id).status == "pending"
     assert_sound()
