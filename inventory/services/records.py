@@ -15,6 +15,7 @@ from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken
 from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.services.alerts import Standing, settle_alerts
 from inventory.services.engine import fetch, lock_items, refusal_of
+from inventory.services.lines import share_warehouses
 
 
 class ItemDetails(TypedDict, total=False):
@@ -41,8 +42,10 @@ class WarehouseChanges(TypedDict, total=False):
 def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDetails]) -> StockItem:
     """A new thing to count, with nothing of it anywhere yet. Refuses SkuTaken.
 
-    It gets a level in one warehouse at once: that row is what all writers of the item meet at.
+    It gets a level in one warehouse at once: that row is what all writers of the item meet at. Shares a lock on the
+    warehouses.
     """
+    share_warehouses()
     item = StockItem(sku=sku, name=name, **details)
     item.full_clean(validate_unique=False, validate_constraints=False)
     try:
@@ -139,7 +142,7 @@ def update_warehouse(
     In or out of sale changes what can be promised of everything in it: locks the warehouse, then all levels of all its
     items, and brings `in_stock` and alerts in line.
     """
-    # Whoever brings goods shares this lock, so no level appears in the warehouse while we look at what lies there.
+    # Whoever makes a level shares this lock, so none appears in the warehouse while we look at what lies there.
     warehouse = Warehouse.objects.select_for_update(no_key=True).filter(code=code).first()
     if warehouse is None:
         raise NotFound

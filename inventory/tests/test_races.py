@@ -446,6 +446,20 @@ def test_goods_and_the_closing_of_their_warehouse_wait_for_each_other() -> None:
     assert red() == set()
 
 
+def test_a_new_item_and_the_closing_of_its_warehouse_wait_for_each_other() -> None:
+    close = partial(services.update_warehouse, code="main", actor=COMMAND, is_active=False)
+
+    def make() -> None:
+        item = services.create_item(sku="NEW", name="New", actor=COMMAND)
+        level = StockLevel.objects.get(item=item)
+        services.set_backorder_limit(item_id=item.pk, warehouse_id=level.warehouse_id, limit=5, actor=COMMAND)
+
+    overtaken(close, make)
+
+    assert not StockItem.objects.get(sku="NEW").in_stock
+    assert red() == set()
+
+
 def test_everything_at_once_leaves_every_invariant_true() -> None:
     WarehouseFactory(code="north")
     items = [StockItemFactory(stock={"main": 20, "north": 20}) for _ in range(3)]
