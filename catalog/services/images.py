@@ -1,6 +1,7 @@
 """Pictures of products. Files are written before the row and removed after it, so that no row lacks its files.
 
-A crash in between leaves a file that nothing names, which does no harm.
+A crash in between leaves a file that nothing names, which does no harm. So does an error of the connection, after which
+nobody knows whether the row is there.
 """
 
 import secrets
@@ -9,7 +10,7 @@ from typing import IO
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import models, transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 
 from api.refusals import NotFound
 from api.transactions import unit_of_work
@@ -33,6 +34,8 @@ def add_image(*, product_id: int, file: IO[bytes], actor: Actor, alt: str = "") 
         for size, content in picture.renditions.items():
             default_storage.save(file_of(stem, size), ContentFile(content))
         return record_image(product_id=product_id, stem=stem, picture=picture, alt=alt, actor=actor)
+    except (OperationalError, InterfaceError):
+        raise
     except BaseException:
         remove_files(stem)
         raise

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from PIL import Image as Pillow
 from rest_framework.test import APIClient
 
@@ -18,6 +19,7 @@ from catalog.models import MAX_IMAGES, Image
 from catalog.tests.factories import make_product, snapshot
 from catalog.tests.pictures import add_picture, picture
 from catalog.tests.refusals import URL
+from config.postgresql.base import DatabaseWrapper
 from events.actors import COMMAND
 from events.models import Event
 
@@ -201,6 +203,21 @@ def test_a_picture_that_is_refused_after_its_files_were_written_leaves_none(medi
     with pytest.raises(ValidationError):
         services.add_image(product_id=product.pk, file=picture(), alt="x" * 256, actor=COMMAND)
     assert (Image.objects.count(), files_in(media)) == (0, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_whose_commit_was_not_answered_keeps_its_files(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    product, commit = make_product("Mug"), DatabaseWrapper._commit
+
+    def commit_unheard(connection: DatabaseWrapper) -> None:
+        commit(connection)
+        raise OperationalError("The connection is lost.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DatabaseWrapper, "_commit", commit_unheard)
+        with pytest.raises(OperationalError):
+            add_picture(product)
+    assert [name.rpartition("-")[0] for name in files_in(media)] == [Image.objects.get().stem] * 3
 
 
 def test_a_product_has_so_many_images_and_no_more(as_admin: APIClient, media: Path) -> None:
