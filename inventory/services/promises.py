@@ -166,7 +166,8 @@ def promise(*, reference: str, new_reference: str) -> int:
         raise refusal_of(error) from error
     # All rows of one hold were written at one moment, which tells its lost parts from those of an earlier hold.
     moments = {created_at for _, created_at in rows}
-    if not rows or Reservation.objects.filter(reference=reference, created_at__in=moments, state="expired").exists():
+    parts = Reservation.objects.filter(reference=reference, created_at__in=moments)
+    if not rows or parts.exclude(state=Reservation.State.OPEN).exists():
         raise HoldExpired
     return sum(quantity for quantity, _ in rows)
 

@@ -285,6 +285,16 @@ def test_a_hold_of_which_a_part_has_expired_is_no_promise() -> None:
         services.promise(reference="cart-1", new_reference="r-2")
 
 
+def test_a_hold_of_which_a_part_was_lost_is_no_promise() -> None:
+    mug, cup = StockItemFactory(stock=2), StockItemFactory(stock=2)
+    reserve("cart-1", {mug: 2, cup: 2}, expires_at=soon())
+    place = {"item_id": mug.pk, "warehouse_id": level_of(mug).warehouse_id}
+    services.write_off(**place, missing=1, given_up=["cart-1"], actor=COMMAND)
+
+    with pytest.raises(HoldExpired):
+        services.promise(reference="cart-1", new_reference="r-2")
+
+
 def test_a_hold_of_a_reference_that_expired_before_is_a_new_one() -> None:
     item = StockItemFactory(stock=2)
     hold("cart-1", item, 2, overdue=True)
