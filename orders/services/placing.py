@@ -100,6 +100,11 @@ class PlacedOrder:
         return f"order:{self.number}"
 
 
+AVAILABLE = """cross join lateral (
+    select coalesce(sum(l.on_hand + l.backorder_limit - l.reserved), 0)::int as available
+    from inventory_stocklevel l
+    where l.item_id = i.id and l.warehouse_id = any(array(select id from inventory_warehouse where is_active))
+) stock"""
 # The arrays stand in sub-selects, where the planner does not see how short they are: otherwise it takes the general
 # plan, which expects ten lines, for the dearer one, and plans these joins anew for every order (0.5 ms).
 #
@@ -107,13 +112,13 @@ class PlacedOrder:
 #
 # The lock on the customer makes the cap on pending orders hold under concurrency. It is taken here, one statement
 # before the cap is counted, since a count in this statement would be from before a wait.
-RESOLVE = """
+RESOLVE = f"""
 with asked as (
     select * from unnest(
         (select %(product_ids)s::bigint[]), (select %(variant_ids)s::bigint[]), (select %(skus)s::text[]))
         with ordinality as t (product_id, variant_id, sku, place)
 ), named as (
-    {named}
+    {{named}}
 )
 select n.place::int - 1, p.id, n.id, i.id, i.sku,
        left(case when n.name = '' then p.name else p.name || ' (' || n.name || ')' end, 255),
@@ -124,14 +129,10 @@ select n.place::int - 1, p.id, n.id, i.id, i.sku,
 from named n
 join catalog_product p on p.id = n.product_id and p.status = 'active'
 join inventory_stockitem i on i.id = n.stock_item_id
-cross join lateral (
-    select coalesce(sum(l.on_hand + l.backorder_limit - l.reserved), 0)::int as available
-    from inventory_stocklevel l
-    where l.item_id = i.id and l.warehouse_id = any(array(select id from inventory_warehouse where is_active))
-) stock
+{AVAILABLE}
 where n.archived_at is null
 order by n.place, n.position, n.id
-"""
+"""  # noqa: S608  # no value goes in, only the text above
 NAMED_BY = {
     "product_id": "select a.place, v.* from asked a join catalog_variant v on v.product_id = a.product_id",
     "variant_id": "select a.place, v.* from asked a join catalog_variant v on v.id = a.variant_id",
@@ -139,13 +140,15 @@ NAMED_BY = {
         join inventory_stockitem i on i.sku = a.sku join catalog_variant v on v.stock_item_id = i.id""",
 }
 
-OVERDUE_HOLDS = """
-select exists (
+# Both at one moment: what an overdue hold kept is available as soon as the hold is gone.
+STILL_SHORT = f"""
+select i.id, stock.available, exists (
     select from inventory_reservation r join inventory_stocklevel l on l.id = r.level_id
     where r.state = 'open' and r.expires_at <= statement_timestamp()
-        and l.item_id in (select unnest(%(items)s::bigint[]))
-)
-"""
+        and l.item_id in (select unnest(%(items)s::bigint[])))
+from unnest((select %(items)s::bigint[])) as i (id)
+{AVAILABLE}
+"""  # noqa: S608  # the same
 
 PARTS = """
 new_order as (
@@ -225,15 +228,17 @@ def choose(lines: Sequence[Wanted], found: Sequence[Sequence[Line]]) -> Basket:
 def refuse_early(basket: Basket) -> None:
     """Refuse a basket that is short without queueing for the lock: after a sell-out this is what most requests get.
 
-    Never refuses what the locked check would grant: where overdue holds could give units back, it is asked.
+    Never refuses what the locked check would grant: where overdue holds could give units back, it is asked. They may
+    have done so since `resolve`, so the units are read once more, together with the holds.
     """
     short = [line for line in basket.values() if line.quantity > line.available]
     if not short:
         return
-    [(some,)] = fetch_rows(OVERDUE_HOLDS, {"items": array(line.item_id for line in short)})
-    if some:
-        return
-    raise InsufficientStock(stock_issue(line, line.quantity, line.available) for line in short)
+    rows = fetch_rows(STILL_SHORT, {"items": array(line.item_id for line in short)})
+    available = {item_id: units for item_id, units, _ in rows}
+    still_short = [line for line in short if line.quantity > available[line.item_id]]
+    if still_short and not rows[0][2]:
+        raise InsufficientStock(stock_issue(line, line.quantity, available[line.item_id]) for line in still_short)
 
 
 def stock_issue(line: Line | OrderItem, requested: int, available: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from inventory.models import Reservation, StockLevel, StockMovement
 from orders import services
 from orders.exceptions import IllegalTransition, InsufficientStock
 from orders.models import Order, OrderEvent
+from orders.services import placing
 from orders.tests.clients import ORDERS, basket, client_of, line
 from orders.tests.factories import STAFF, assert_sound, make_article, make_order, make_user, place, stock_of
 from tests.threads import at_once
@@ -195,6 +196,26 @@ def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early(
     assert Reservation.objects.get(reference="cart:1").state == "expired"
     with pytest.raises(InsufficientStock):
         place(user, {mug: 1})
+
+
+def test_units_that_an_overdue_hold_gave_back_meanwhile_are_not_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    mug, resolve = make_article(stock=1), placing.resolve
+    with transaction.atomic():
+        inventory_services.reserve(
+            reference="cart:1",
+            quantities={mug.stock_item_id: 1},
+            actor=STAFF,
+            expires_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+
+    def resolve_before_the_sweep(*args: Any) -> Any:
+        found = resolve(*args)
+        assert at_once([partial(inventory_services.expire_holds, actor=STAFF)]) == [1]
+        return found
+
+    monkeypatch.setattr(placing, "resolve", resolve_before_the_sweep)
+    place(make_user(), {mug: 1})
+    assert stock_of(mug) == (1, 1)
 
 
 def test_a_refusal_under_the_lock_reports_every_short_line(monkeypatch: pytest.MonkeyPatch) -> None:
