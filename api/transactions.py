@@ -39,10 +39,14 @@ def run_unit(work: Callable[[], T]) -> T:
     """
     started = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
-        token = _inside_unit.set(True)
         try:
             with transaction.atomic(durable=True):
-                return work()
+                # Not for what is done after the commit, which has units of its own.
+                token = _inside_unit.set(True)
+                try:
+                    return work()
+                finally:
+                    _inside_unit.reset(token)
         except (OperationalError, Overtaken) as error:
             overtaken = isinstance(error, Overtaken)
             if not overtaken and not isinstance(error.__cause__, TRANSIENT):
@@ -51,8 +55,6 @@ def run_unit(work: Callable[[], T]) -> T:
             patient = overtaken or time.monotonic() - started < PATIENCE
             if attempt == ATTEMPTS or not patient or connection.in_atomic_block:
                 raise Busy("Too many changes to the same records at once; try again.") from error
-        finally:
-            _inside_unit.reset(token)
         time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # jitter, not a secret
     raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -2,10 +2,10 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 
 from api.refusals import Busy
-from api.transactions import ATTEMPTS, run_unit
+from api.transactions import ATTEMPTS, run_unit, unit_of_work
 
 # The server's words and SQLSTATE for a lock time-out that strikes between two locks are those of a cancelled statement.
 CANCEL = "SELECT pg_cancel_backend(pg_backend_pid())"
@@ -42,3 +42,15 @@ def test_a_unit_that_is_cancelled_every_time_is_busy_and_leaves_nothing() -> Non
         run_unit(work)
     assert len(runs) == ATTEMPTS
     assert not get_user_model().objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_unit_has_done_after_its_commit_is_a_unit_of_its_own() -> None:
+    seen = []
+
+    @unit_of_work
+    def afterwards() -> None:
+        seen.append(connection.in_atomic_block)
+
+    run_unit(lambda: transaction.on_commit(afterwards))
+    assert seen == [True]
