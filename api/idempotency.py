@@ -93,13 +93,13 @@ def run_once_drafted(
             # Another request with this key may have been answered between our first statement's snapshot and its lock.
             return Alongside(PART, asker | asked | answered, "exists (select from remembered)", Overtaken())
 
-        [(locked, *first)] = fetch_rows(LOCK, asker)
+        [(locked, method, path, fingerprint_then, status_then, body_then)] = fetch_rows(LOCK, asker)
         if not locked:
             raise InProgress
-        if first[0] is not None:
-            if first[:3] != list(asked.values()):
+        if method is not None:
+            if (method, path, fingerprint_then) != tuple(asked.values()):
                 raise KeyReused
-            return answer(first[3], bytes(first[4]), replayed=True)
+            return answer(status_then, bytes(body_then), replayed=True)
         result = work(drafted)
         if not body:
             remember = drafted(result)

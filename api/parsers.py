@@ -95,11 +95,11 @@ def check_text(value: Any, keys: int = 0) -> int:
 def read_bounded(stream: IO[bytes], parser_context: Any) -> bytes:
     """The body, or 413 when it is longer than a JSON body may be."""
     longest = settings.MAX_BODY_BYTES
-    if int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) <= longest:
-        body = stream.read(longest + 1)
-        if len(body) <= longest:
-            return body
-    raise Problem(413, f"A body ends at {longest} bytes.")
+    declared = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
+    body = stream.read(longest + 1) if declared <= longest else b""
+    if max(declared, len(body)) > longest:
+        raise Problem(413, f"A body ends at {longest} bytes.")
+    return body
 
 
 class StrictJSONParser(BaseParser):

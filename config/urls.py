@@ -18,7 +18,7 @@ register_converters()
 # routes of the API stand here themselves, with what is asked most in front.
 APPS = ("catalog", "orders", "accounts", "inventory")
 API = [
-    path(f"api/v1/{route.pattern}", route.callback)
+    path(f"api/v1/{route.pattern}", route.callback, route.default_args, route.name)
     for app in APPS
     for route in import_module(f"{app}.urls").urlpatterns
 ]

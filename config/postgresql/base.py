@@ -135,12 +135,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         raw = self.connection
         if raw is None or self.execute_wrappers or self.queries_logged:
             return None
-        key, names = compiled(sql)
-        if key not in (prepared := raw._prepared._names):
+        key, parameters = compiled(sql)
+        prepared = raw._prepared._names
+        name = prepared.get(key)
+        if name is None:
             return None
         prepared.move_to_end(key)  # the one that was not used for longest is forgotten first
         with self.wrap_database_errors:
-            return prepared[key], [encoded(texts[name]) for name in names]
+            return name, [encoded(texts[parameter]) for parameter in parameters]
 
     def _begun(self) -> PGconn:
         """The wire of this connection, in a transaction if there is to be one."""
@@ -158,19 +160,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _set_autocommit(self, autocommit: bool) -> None:
         # psycopg makes a generator of it, only to see that no transaction is open.
-        wire: PGconn | None = self.connection and self.connection.pgconn
-        if wire and wire.transaction_status == TransactionStatus.IDLE:
+        if self.connection and self._wire_in(TransactionStatus.IDLE):
             self.connection._autocommit = autocommit
         else:
             super()._set_autocommit(autocommit)  # type: ignore[misc]  # not in the stubs
 
-    def _intact(self) -> PGconn | None:
-        """The wire of a transaction that can go on."""
+    def _wire_in(self, status: TransactionStatus) -> PGconn | None:
+        """The wire of this connection, if that is how its transaction stands."""
         wire: PGconn | None = self.connection and self.connection.pgconn
-        return wire if wire and wire.transaction_status == TransactionStatus.INTRANS else None
+        return wire if wire and wire.transaction_status == status else None
 
     def _commit(self) -> None:
-        wire = self._intact()
+        wire = self._wire_in(TransactionStatus.INTRANS)
         if wire is None:
             super()._commit()  # type: ignore[misc]  # not in the stubs
             return
@@ -178,7 +179,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             check(wire, wire.exec_(b"COMMIT"))
 
     def _rollback(self) -> None:
-        wire = self._intact()
+        wire = self._wire_in(TransactionStatus.INTRANS)
         # After an error psycopg has lost the name of the statement that failed: then it has to forget them all.
         if wire is None or wire.exec_(b"ROLLBACK").status != ExecStatus.COMMAND_OK:
             super()._rollback()  # type: ignore[misc]  # not in the stubs

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection
 from django.db.transaction import TransactionManagementError
@@ -83,6 +83,18 @@ class Written:
     reserved_after: int
 
 
+class Touched(NamedTuple):
+    """A level of an item that was written to, which both statements that write answer as it was before them."""
+
+    item_id: int
+    sku: str
+    reorder_point: int | None
+    in_stock: bool
+    level_id: int
+    available: int
+    is_active: bool
+
+
 def fetch(sql: str, params: Mapping[str, object]) -> list[Any]:
     """Run one statement of a unit of work and read its rows."""
     need_transaction()
@@ -121,13 +133,14 @@ def reserve_whole(
             raise Overtaken("A level that was not locked has been sold meanwhile.") from error
         raise refusal from error
     warehouses, changes = {}, {}
-    for units, _, warehouse_id, item_id, *_, level_id, _, _ in rows:
+    touched = [Touched(*level) for _, _, _, *level in rows]
+    for (units, _, warehouse_id, *_), level in zip(rows, touched, strict=True):
         if units:
-            warehouses[item_id] = warehouse_id
-            changes[level_id] = -units
+            warehouses[level.item_id] = warehouse_id
+            changes[level.level_id] = -units
     if changes:
-        _need_locks({level_id for *_, level_id, _, _ in rows}, {level_id for (level_id,) in locked})
-        _settle(changes, rows, actor)
+        _need_locks({level.level_id for level in touched}, {level_id for (level_id,) in locked})
+        _settle(changes, touched, actor)
     return warehouses, rows[0][1]
 
 
@@ -175,16 +188,16 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
     changes: dict[int, int] = {}
     for entry in entries:
         changes[entry.level.id] = changes.get(entry.level.id, 0) + entry.on_hand - entry.reserved
-    _settle(changes, rows, actor)
+    _settle(changes, [Touched(*level) for _, _, _, *level in rows], actor)
     return [Written(id, at, entry, *balance) for id, entry, balance in zip(sorted(ids), entries, after, strict=True)]
 
 
-def _settle(changes: Mapping[int, int], rows: Sequence[Any], actor: Actor) -> None:
+def _settle(changes: Mapping[int, int], touched: Sequence[Touched], actor: Actor) -> None:
     """Bring `in_stock` and alerts in line with what was written: units more (or less) to sell, by level."""
     items: dict[int, tuple[str, int | None, bool]] = {}
     before: dict[int, int] = {}
     after: dict[int, int] = {}
-    for *_, item_id, sku, reorder_point, in_stock, level_id, available, is_active in rows:
+    for item_id, sku, reorder_point, in_stock, level_id, available, is_active in touched:
         items[item_id] = sku, reorder_point, in_stock
         now = available + changes.get(level_id, 0)
         before[item_id] = before.get(item_id, 0) + (available if is_active else 0)
