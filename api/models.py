@@ -13,7 +13,7 @@ class IdempotencyKey(models.Model):
     method = models.CharField(max_length=8)
     path = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request's body.")
-    status = models.PositiveSmallIntegerField()
+    status = models.SmallIntegerField()
     body = models.BinaryField()
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
 

@@ -10,9 +10,10 @@ from typing import Any, Self
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now, Upper
+from django.db.models.lookups import Exact, IsNull
 
 MAX_QUANTITY = 1_000_000_000
 
@@ -148,7 +149,7 @@ class Reservation(models.Model):
             ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="reservation_quantity_positive"),
             models.CheckConstraint(
-                condition=Q(state="open", resolved_at=None) | (~Q(state="open") & Q(resolved_at__isnull=False)),
+                condition=Exact(IsNull(F("resolved_at"), True), Exact(F("state"), Value("open"))),
                 name="reservation_resolved_once",
             ),
         ]

@@ -31,6 +31,10 @@ INVARIANTS: Mapping[str, str] = {
         select format('line %s of order %s: %s x %s is not %s', id, order_id, quantity, unit_price, subtotal)
         from orders_orderitem where subtotal <> quantity * unit_price
     """,
+    "a line's product is that of its variant": """
+        select format('line %s of order %s: product %s, its variant %s', l.id, l.order_id, l.product_id, v.product_id)
+        from orders_orderitem l join catalog_variant v on v.id = l.variant_id where l.product_id <> v.product_id
+    """,
     "an order's history leads to its status": """
         select format('order %s: %s, history says %s', o.number, o.status, coalesce(h.to_status, 'nothing'))
         from orders_order o

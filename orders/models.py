@@ -100,7 +100,8 @@ class Order(models.Model):
     order_date = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True, editable=False)
-    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    # Each CHECK is parsed anew for each statement that inserts: one that says no more than "positive" is not worth it.
+    version = models.IntegerField(default=1, db_default=1, editable=False)
 
     objects = OrderQuerySet.as_manager()
 
@@ -140,7 +141,10 @@ class OrderItem(models.Model):
     """A line: name, SKU and price as they were when the order was placed."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="order_items", db_index=False)
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    # That of the variant, whose key keeps both from being deleted: a second key would say nothing more.
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
     sku = models.CharField(max_length=64)
     product_name = models.CharField(max_length=255)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F
 
 from events.actors import COMMAND
 from events.models import Event
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 LINES = "live orders hold exactly their lines"
 TOTAL = "an order's total is that of its lines"
+PRODUCT = "a line's product is that of its variant"
 HISTORY = "an order's history leads to its status"
 EVENTS = "every step of an order has its event"
 
@@ -53,6 +55,10 @@ DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
     ),
     "shipped in name only": (ship_nothing, {LINES}),
     "another total": (lambda order: Order.objects.filter(pk=order.pk).update(total_amount=1), {TOTAL}),
+    "a line of another product": (
+        lambda order: OrderItem.objects.filter(order=order).update(product_id=F("product_id") + 1),
+        {PRODUCT},
+    ),
     "a status without history": (
         lambda order: Order.objects.filter(pk=order.pk).update(status="confirmed"),
         {HISTORY},
