@@ -44,6 +44,8 @@ returning id, item_id
 def moved(before: int, after: int, reorder_point: int | None) -> bool:
     """Whether this change of an item's availability may open, worsen or close an alert."""
     line = closing_line(reorder_point)
+    if before >= line and after >= line:  # where none is open
+        return False
     return band_of(before, reorder_point) != band_of(after, reorder_point) or (before < line <= after)
 
 

@@ -174,7 +174,6 @@ new_order as (
         %(line_ids)s::bigint[], %(product_ids)s::bigint[], %(variant_ids)s::bigint[], %(skus)s::text[],
         %(names)s::text[], %(quantities)s::int[], %(prices)s::numeric[]
     ) as l (id, product_id, variant_id, sku, product_name, quantity, unit_price)
-    returning id
 ), first_step as (
     insert into orders_orderevent (order_id, at, event, from_status, to_status, actor, note)
     select id, order_date, 'placed', '', 'pending', %(actor)s::text, '' from new_order
