@@ -15,10 +15,10 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core import paginator
 from django.core.exceptions import PermissionDenied
-from django.db import connection, connections
+from django.db import DataError, connection, connections
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -244,8 +244,14 @@ class StaffAdmin(DjangoAdmin[M]):
         return form
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Django's own. A filter that was typed into the address and means nothing is left out, and that is said."""
         title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title} | (extra_context or {}))
+        try:
+            return super().changelist_view(request, {"title": title} | (extra_context or {}))
+        except (ValueError, OverflowError, DataError):
+            if request.method != "GET" or not request.GET or ERROR_FLAG in request.GET:
+                raise
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
 
     def changeform_view(
         self,

@@ -12,6 +12,7 @@ MAX_ID = 2**63 - 1
 MAX_INT = 2**31 - 1
 MAX_EXACT_FLOAT = 2**53
 MONEY = re.compile(r"(0\.(0[1-9]|[1-9][0-9]?)|[1-9][0-9]{0,6}(\.[0-9]{1,2})?)\Z")
+COST = re.compile(r"(0|[1-9][0-9]{0,6})(\.[0-9]{1,2})?\Z")
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?\Z")
 INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
 TIMESTAMP = re.compile(
@@ -105,6 +106,15 @@ class Money(serializers.DecimalField):
         if not (isinstance(data, str) and self.pattern.match(data)):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Cost(Money):
+    """What a unit costs the shop, which may be nothing."""
+
+    pattern = COST
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": Decimal(0)} | kwargs)
 
 
 class Amount(Money):

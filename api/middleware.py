@@ -56,13 +56,13 @@ class RequestMiddleware:
         return response
 
     def answer(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(API_PREFIXES):
-            return self.get_response(request)
+        from api.problems import check_body, check_host, check_page, check_target, problem_from_django
+
+        if not f"{request.path_info}/".startswith(API_PREFIXES):
+            return check_page(request) or check_body(request) or self.get_response(request)
         # Both /products/1 and /products/1/ answer directly: routes are written without the slash.
         request.path_info = request.path_info.removesuffix("/")
-        from api.problems import check_target, problem_from_django
-
-        response = check_target(request) or self.get_response(request)
+        response = check_host(request) or check_target(request) or check_body(request) or self.get_response(request)
         if response.status_code >= 400 and not response.headers.get("Content-Type", "").startswith("application/"):
             assert isinstance(response, HttpResponse)  # noqa: S101  # errors are never streamed
             response = problem_from_django(request, response)

@@ -5,7 +5,7 @@ import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -107,7 +107,8 @@ def read_value(kind: type, value: Any) -> Any:
         raise ValueError("not a short text")
     if kind is datetime:
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
+        offset = moment.utcoffset()
+        if offset is None or abs(offset) > timedelta(hours=14) or offset % timedelta(minutes=1):
             raise ValueError("no time zone")
         return moment
     if kind is Decimal:

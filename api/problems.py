@@ -1,18 +1,21 @@
 """Errors as RFC 9457 problem documents: one place turns every exception and every stray Django answer into one."""
 
 import logging
+from io import BytesIO
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.defaults import bad_request
 from psycopg import errors
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from api.addresses import origin_of
 from api.middleware import current_request_id
 from api.refusals import Busy, FieldError, Refusal
 
@@ -173,6 +176,16 @@ def django_errors(exc: DjangoValidationError) -> list[FieldError]:
     ]
 
 
+def check_host(request: HttpRequest) -> HttpResponse | None:
+    """Refuse a host that is not ours, before anything is done. Who asks for health may know the address only."""
+    try:
+        if not request.path_info.startswith("/health"):
+            origin_of(request)
+    except DisallowedHost:
+        return respond(Problem(400, "This shop has another name.", code="malformed"))
+    return None
+
+
 def check_target(request: HttpRequest) -> HttpResponse | None:
     """Refuse what no endpoint should have to think about: NUL bytes, broken text and endless query strings."""
     query = request.META.get("QUERY_STRING", "")
@@ -183,12 +196,41 @@ def check_target(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
+def check_page(request: HttpRequest) -> HttpResponse | None:
+    """The same for pages, whose filters take any text to the database."""
+    try:
+        origin_of(request)
+    except DisallowedHost as error:
+        return bad_request(request, error)
+    if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        return bad_request(request, SuspiciousOperation())
+    return None
+
+
+def check_body(request: HttpRequest) -> HttpResponse | None:
+    """Read a body that comes in chunks: it names no length, and what has none has no body to Django.
+
+    Its endpoint then sees the length, and refuses what is too much for it.
+    """
+    if "HTTP_TRANSFER_ENCODING" not in request.META:
+        return None
+    longest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    try:
+        body = request.META["wsgi.input"].read(longest + 1)
+    except OSError:  # gunicorn's, of a chunk that is none
+        return respond(Problem(400, "The chunks of the body cannot be read.", code="malformed"))
+    if len(body) > longest:
+        return respond(Problem(413, f"A body ends at {longest} bytes."))
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request._stream = BytesIO(body)  # where WSGIRequest keeps it
+    return None
+
+
 def problem_from_django(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Django's own HTML or empty error pages (no such path, a bad host, a crash) as a problem document."""
     problem = respond(Problem(response.status_code))
     # By Django, which would write the line once more.
     problem._has_been_logged = getattr(response, "_has_been_logged", False)  # type: ignore[attr-defined]
-    for header in ("Allow", "Retry-After", "WWW-Authenticate"):
-        if header in response.headers:
-            problem.headers[header] = response.headers[header]
+    for header, value in response.headers.items():  # those of other middleware too
+        problem.headers.setdefault(header, value)
     return problem

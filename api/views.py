@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.refusals import Invalid, VersionMismatch
-from api.renderers import JSONRenderer
+from api.renderers import JSONRenderer, dumps
 
 JSON = JSONRenderer()
 TAKES_JSON = ("*/*", JSON.media_type, f"{JSON.media_type}, */*", f"{JSON.media_type}, text/plain, */*")
@@ -86,16 +86,25 @@ class View(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         if request._request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
             return response
-        version = None
+        version, content = None, b""
         if isinstance(response, Response):
             if isinstance(response.data, dict):
                 version = response.data.get("version")
+                if "timestamp" in response.data:
+                    content = dumps(timeless(response.data))
             response.render()
         if "ETag" not in response.headers:
-            response.headers["ETag"] = etag_of(response.content, version)
+            response.headers["ETag"] = etag_of(content or response.content, version)
         if matches(request._request.META.get("HTTP_IF_NONE_MATCH", ""), response.headers["ETag"]):
             return not_modified(response)
         return response
+
+
+def timeless(document: Any) -> Any:
+    """Figures without the moment at which they were asked for, which changes none of them."""
+    if not isinstance(document, dict):
+        return document
+    return {name: timeless(value) for name, value in document.items() if name != "timestamp"}
 
 
 def not_modified(response: HttpResponse) -> HttpResponse:

@@ -91,11 +91,12 @@ def write_problem(sock: socket.socket, status: int, reason: str, message: str) -
         "title": reason,
         "status": status,
         "detail": message if status < 500 else "",
-        "code": "too_large" if status in (414, 431) else "bad_request" if status < 500 else "internal_error",
+        "code": "too_large" if status in (414, 431) else "malformed" if status < 500 else "internal_error",
         "request_id": secrets.token_hex(8),
     }
     body = json.dumps(document)
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json"
+    head += f"\r\nX-Request-ID: {document['request_id']}"
     util.write_nonblock(sock, f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode("latin1"))
 
 

@@ -1,5 +1,6 @@
 """Stock for staff: items, what moves them, and why a number is what it is. Quantities change through verbs only."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
@@ -152,7 +153,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         form = AsOfForm(request.GET or None)
         at = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
         before = request.GET.get("before", "")
-        rows, more = overview.timeline(item.pk, before=int(before) if before.isdigit() else None)
+        rows, more = overview.timeline(item.pk, before=int(before) if re.fullmatch("[0-9]{1,18}", before) else None)
         name_actors(request, [row.movement for row in rows])
         return self.show(
             request,

@@ -1,13 +1,12 @@
 """The shapes of stock over HTTP: bodies and filters going in, documents coming out."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.core.validators import RegexValidator
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
-from api.fields import Choice, DayOrTimestamp, Flag, Integer, Money, Text
+from api.fields import Choice, Cost, DayOrTimestamp, Flag, Integer, Text
 from api.serializers import BodySerializer, PageQuery, QuerySerializer
 from inventory.bands import Band
 from inventory.models import MAX_QUANTITY, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
@@ -17,16 +16,11 @@ MAX_LINE_QUANTITY = 10_000_000
 ADJUSTMENT_FORMS = (("delta",), ("set_to", "expected"))
 
 
-def cost(**kwargs: Any) -> Money:
-    """What a unit costs the shop, which may be nothing."""
-    return Money(required=False, min_value=Decimal(0), **kwargs)
-
-
 class ReceiptLineBody(BodySerializer):
     sku = Text(max_length=64)
     warehouse = Text(required=False, max_length=32, help_text="Left out: the active one of highest priority.")
     quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY)
-    unit_cost = cost()
+    unit_cost = Cost(required=False)
 
 
 class ReceiptBody(BodySerializer):
@@ -119,7 +113,7 @@ class ItemBody(BodySerializer):
     reorder_point = Integer(required=False, allow_null=True, max_value=MAX_QUANTITY, help_text="Low at or below this.")
     reorder_quantity = Integer(required=False, allow_null=True, max_value=MAX_QUANTITY)
     lead_time_days = Integer(required=False, allow_null=True, max_value=3_650)
-    unit_cost = cost(allow_null=True)
+    unit_cost = Cost(required=False, allow_null=True)
 
 
 class ItemsQuery(PageQuery):

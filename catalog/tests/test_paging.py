@@ -90,6 +90,8 @@ def cursor(*parts: Any) -> str:
 BAD_QUERIES = [
     *({"cursor": text} for text in ("x", "====", "%00", "é", cursor(), cursor("-created_at,-id", 0), "A" * 2600)),
     {"cursor": cursor("-created_at,-id", 0, "2026-01-01T00:00:00", 5)},
+    {"cursor": cursor("-created_at,-id", 0, "2026-01-01T00:00:00+16:00", 5)},
+    {"cursor": cursor("-created_at,-id", 0, "2026-01-01T00:00:00+01:00:00.5", 5)},
     {"cursor": cursor("-created_at,-id", 0, "2026-01-01T00:00:00Z", 10**18 * 9.9)},
     {"cursor": cursor("-created_at,-id", 2, "2026-01-01T00:00:00Z", 5)},
     {"cursor": cursor("-created_at,-id", 0, "2026-01-01T00:00:00Z", True)},

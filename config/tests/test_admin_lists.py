@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.test import Client
 
 from accounts.tests.factories import make_user
 from events.actors import COMMAND
@@ -87,3 +88,25 @@ def test_the_journal_says_who_to_whom_may_see_people_and_nobodys_name_to_others(
     assert f'<a href="/admin/accounts/user/{buyer.pk}/change/">Zoe Quill</a>' in named
     assert f"customer:{buyer.pk}" in unnamed
     assert "Zoe" not in unnamed
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "orders/order/?order_date__year=99999",
+        "orders/order/?order_date__year=0",
+        "inventory/stockmovement/?at__year=-1",
+    ],
+)
+def test_a_filter_that_means_nothing_is_left_out(staff_pages: Callable[..., Any], query: str) -> None:
+    page = staff_pages().get("/admin/" + query, follow=True)
+    assert page.redirect_chain[0][0].endswith("?e=1")
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["orders/order/?status__exact=%00", "inventory/stockitem/?band=%00", "inventory/stockitem/receive/?sku=%00"],
+)
+def test_no_address_takes_nul_to_the_database(client: Client, query: str) -> None:
+    assert client.get("/admin/" + query).status_code == 400

@@ -77,6 +77,13 @@ def test_a_stock_keeper_receives_goods(as_staff: Callable[..., Any]) -> None:
     assert level_of(item).on_hand == 7
 
 
+def test_goods_may_cost_nothing(as_admin: Any) -> None:
+    StockItemFactory(sku="MUG")
+    assert as_admin.post(f"{BASE}/receipts", receipt(unit_cost="0")).status_code == 201
+    answer = as_admin.patch(f"{BASE}/items/MUG", {"unit_cost": "0.00"})
+    assert (answer.status_code, answer.json()["unit_cost"]) == (200, "0.00")
+
+
 def test_a_repeated_receipt_with_its_key_is_posted_once(as_admin: Any) -> None:
     item = StockItemFactory(sku="MUG")
     headers = {"Idempotency-Key": "delivery-1"}

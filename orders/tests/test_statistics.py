@@ -28,6 +28,16 @@ def months_back(number: int) -> datetime:
     return datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("path", ["statistics", "user-statistics", "health/stock-check"])
+def test_figures_that_are_the_same_are_not_sent_again(path: str) -> None:
+    """Though each answer says when it was asked for."""
+    desk = client_of(make_user(is_staff=True, is_superuser=True))
+    seen = desk.get(f"{ORDERS}/{path}").headers["ETag"]
+    assert desk.get(f"{ORDERS}/{path}", headers={"If-None-Match": seen}).status_code == 304
+    make_order()
+    assert desk.get(f"{ORDERS}/{path}", headers={"If-None-Match": '"other"'}).status_code == 200
+
+
 def test_an_empty_shop_has_figures_too() -> None:
     body = order_desk().get(f"{ORDERS}/statistics").json()
     assert body["total_orders"] == 0
