@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.defaults import bad_request
+from gunicorn.http.errors import ParseException
 from psycopg import errors
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -217,7 +218,7 @@ def check_body(request: HttpRequest) -> HttpResponse | None:
     longest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     try:
         body = request.META["wsgi.input"].read(longest + 1)
-    except OSError:  # gunicorn's, of a chunk that is none
+    except (OSError, ParseException):  # gunicorn's, of a chunk that is cut off or none
         return respond(Problem(400, "The chunks of the body cannot be read.", code="malformed"))
     if len(body) > longest:
         return respond(Problem(413, f"A body ends at {longest} bytes."))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from gunicorn.http.errors import InvalidChunkSize, NoMoreData
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -15,8 +16,14 @@ ME = "/api/v1/users/me"
 
 
 class BrokenChunks(BytesIO):
+    """As gunicorn tells of them."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
     def read(self, size: int | None = -1) -> bytes:
-        raise OSError("Invalid chunk size")  # as gunicorn does
+        raise self.error
 
 
 def send_in_chunks(client: APIClient, body: bytes | BytesIO, content_type: str = "application/json") -> Any:
@@ -39,7 +46,8 @@ def test_a_body_in_chunks_is_a_body() -> None:
         (b'{"city": "X"}', "text/plain", 415),
         (b" " * (1024 * 1024 + 1), "application/json", 413),
         (b" " * (11 * 1024 * 1024), "application/json", 413),
-        (BrokenChunks(), "application/json", 400),
+        (BrokenChunks(InvalidChunkSize(b"ZZ")), "application/json", 400),
+        (BrokenChunks(NoMoreData()), "application/json", 400),
     ],
 )
 def test_a_body_in_chunks_is_refused_as_any_other(body: bytes | BytesIO, content_type: str, status: int) -> None:
