@@ -37,7 +37,7 @@ from api.permissions import requires
 from api.refusals import FieldError, Invalid, NotFound, check_version
 from api.schema import page_of
 from api.serializers import body_of
-from api.throttles import LoginThrottle, PasswordResetThrottle, RegistrationThrottle
+from api.throttles import LoginThrottle, OwnProfileThrottle, PasswordResetThrottle, RegistrationThrottle
 from api.views import View, expected_version
 
 NEWEST_FIRST = Keyset(("created_at", "id"), (datetime, int), descending=True)
@@ -155,6 +155,7 @@ class Refresh(View):
 
 class Me(View):
     permission_classes = [IsAuthenticated]
+    throttle_classes = [OwnProfileThrottle]
 
     @extend_schema(summary="Read one's own profile", responses=UserSerializer)
     def get(self, request: Request) -> Response:

@@ -138,7 +138,20 @@ class LoginThrottle(Throttle):
 
     def windows(self, request: Request) -> list[Window]:
         windows = [window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "login-address", client_address(request))]
-        if account := named_account(request, "email", "username"):
+        if account := named_in(request, "email", "username"):
+            windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
+        return windows
+
+
+class OwnProfileThrottle(Throttle):
+    """One's own profile, where naming the current password is an attempt to sign in: a stolen token may guess it."""
+
+    strict = True
+
+    def windows(self, request: Request) -> list[Window]:
+        windows = DefaultThrottle().windows(request)
+        if request.method in ("PUT", "PATCH") and named_in(request, "current_password"):
+            account = request.user.get_username().casefold()
             windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
         return windows
 
@@ -161,13 +174,13 @@ class PasswordResetThrottle(Throttle):
 
     def windows(self, request: Request) -> list[Window]:
         windows = [window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-address", client_address(request))]
-        if account := named_account(request, "email"):
+        if account := named_in(request, "email"):
             windows.append(window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-account", account))
         return windows
 
 
-def named_account(request: Request, *fields: str) -> str:
-    """The account that a body names, if it does; an email is the same in any case."""
+def named_in(request: Request, *fields: str) -> str:
+    """What a body names in the first of these fields that it has; an email is the same in any case."""
     data = request.data
     if isinstance(data, Mapping):
         for field in fields:

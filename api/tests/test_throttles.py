@@ -12,6 +12,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.tests.factories import client_of, make_user
 from api import cache
 from api.tests.servers import frozen_redis, no_redis, redis_not_configured
 from api.throttles import (
@@ -151,6 +152,15 @@ def test_attempts_to_sign_in_are_counted_per_account_whatever_the_address(settin
 
     assert statuses == [200, 200, 429]
     assert post(LoginThrottle, {"email": "bob@example.com"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_guesses_of_ones_own_password_are_attempts_to_sign_in(settings: Any) -> None:
+    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = "2/minute"
+    client, me = client_of(make_user()), "/api/v1/users/me"
+    guess = {"current_password": "Guess-1234567", "password": "Another-1234567"}
+    assert [client.patch(me, guess).status_code for _ in range(3)] == [400, 400, 429]
+    assert client.patch(me, {"city": "Lisbon"}).status_code == 200
 
 
 def test_attempts_to_sign_in_are_counted_per_address_whatever_the_account(settings: Any) -> None:
