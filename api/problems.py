@@ -198,7 +198,7 @@ def check_target(request: HttpRequest) -> HttpResponse | None:
 
 
 def check_page(request: HttpRequest) -> HttpResponse | None:
-    """The same for pages, whose filters take any text to the database."""
+    """Refuse a host that is not ours, and NUL in the address of a page, whose filters take any text to the database."""
     try:
         origin_of(request)
     except DisallowedHost as error:
@@ -233,5 +233,6 @@ def problem_from_django(request: HttpRequest, response: HttpResponse) -> HttpRes
     # By Django, which would write the line once more.
     problem._has_been_logged = getattr(response, "_has_been_logged", False)  # type: ignore[attr-defined]
     for header, value in response.headers.items():  # those of other middleware too
-        problem.headers.setdefault(header, value)
+        if header != "Content-Length":
+            problem.headers.setdefault(header, value)
     return problem

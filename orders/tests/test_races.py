@@ -183,15 +183,19 @@ def test_two_sweepers_expire_each_order_once(settings: Settings) -> None:
     assert_sound()
 
 
-def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early() -> None:
-    mug, user = make_article(stock=2), make_user()
+def hold_for_a_cart_that_is_overdue(variant: Variant, units: int) -> None:
     with transaction.atomic():
         inventory_services.reserve(
             reference="cart:1",
-            quantities={mug.stock_item_id: 2},
+            quantities={variant.stock_item_id: units},
             actor=STAFF,
             expires_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
+
+
+def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early() -> None:
+    mug, user = make_article(stock=2), make_user()
+    hold_for_a_cart_that_is_overdue(mug, 2)
     place(user, {mug: 2})
     assert Reservation.objects.get(reference="cart:1").state == "expired"
     with pytest.raises(InsufficientStock):
@@ -200,13 +204,7 @@ def test_sold_out_stock_that_overdue_holds_would_give_back_is_not_refused_early(
 
 def test_units_that_an_overdue_hold_gave_back_meanwhile_are_not_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:
     mug, resolve = make_article(stock=1), placing.resolve
-    with transaction.atomic():
-        inventory_services.reserve(
-            reference="cart:1",
-            quantities={mug.stock_item_id: 1},
-            actor=STAFF,
-            expires_at=datetime(2026, 1, 1, tzinfo=UTC),
-        )
+    hold_for_a_cart_that_is_overdue(mug, 1)
 
     def resolve_before_the_sweep(*args: Any) -> Any:
         found = resolve(*args)
