@@ -7,11 +7,14 @@ import socket
 import time
 from email.utils import formatdate
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import environ
 import gunicorn
 from gunicorn import glogging, util
 
+environ.Env.read_env(Path(__file__).resolve().parent.parent / ".env")
 gunicorn.SERVER = "shop"  # no version banner
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"

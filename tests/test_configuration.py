@@ -47,6 +47,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
         ({"DATABASE_URL": ""}, "DATABASE_URL"),
         ({"EMAIL_URL": ""}, "EMAIL_URL"),
         ({"ENVIRONMENT": "development"}, "ENVIRONMENT"),
+        ({"ENVIRONMENT": "Production"}, "ENVIRONMENT"),
     ],
 )
 def test_an_unsafe_production_does_not_start(change: dict[str, str], reason: str) -> None:
