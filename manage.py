@@ -14,7 +14,7 @@ def main() -> None:
         run_in_virtual_environment()
         raise
     from django.core.exceptions import ImproperlyConfigured
-    from django.db import OperationalError
+    from django.db import OperationalError, ProgrammingError
     from django.db.backends.signals import connection_created
 
     if sys.argv[1:2] != ["worker"]:
@@ -27,6 +27,10 @@ def main() -> None:
         if getattr(error.__cause__, "sqlstate", None):  # the server answered: this is about something else
             raise
         sys.exit(unreachable(str(error).splitlines()[0]))
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", None) != "42P01":  # a table that is not there
+            raise
+        sys.exit(f"{str(error).splitlines()[0]}: run manage.py prepare_database, then manage.py migrate.")
 
 
 def run_in_virtual_environment() -> None:

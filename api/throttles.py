@@ -6,12 +6,10 @@ process instead, so that guessing passwords never becomes unlimited.
 """
 
 import hashlib
-import re
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -20,9 +18,6 @@ from rest_framework.throttling import BaseThrottle
 
 from api import cache
 from api.addresses import client_address
-
-PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-RATE = re.compile(r"(\d+)/(second|minute|hour|day)\Z")
 
 # Counts every window, and answers how many milliseconds the slowest of the full ones stays full (0: none is full).
 COUNT = """
@@ -45,18 +40,11 @@ class Window:
     seconds: int
 
 
-@lru_cache(maxsize=64)
-def parse_rate(rate: str) -> tuple[int, int]:
-    """ "10/minute" as (10, 60)."""
-    match = RATE.match(rate)
-    if match is None:
-        raise ValueError(f"{rate!r} is no rate: write it as 10/minute, with second, minute, hour or day.")
-    return int(match[1]), PERIODS[match[2]]
-
-
-def window(rate: str, name: str, *who: object) -> Window:
-    """The window of one subject. What identifies people is hashed: keys show up in the tools of the server."""
-    limit, seconds = parse_rate(rate)
+def window(rate: tuple[int, int], name: str, *who: object) -> Window:
+    """The window of one subject, which may do so many in so many seconds. What identifies people is hashed: keys show
+    up in the tools of the server.
+    """
+    limit, seconds = rate
     subject = hashlib.blake2b("\x00".join(map(str, who)).encode(), digest_size=12).hexdigest()
     return Window(f"shop:limit:{name}:{subject}", limit, seconds)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 
@@ -25,3 +25,11 @@ def check_schema(*, databases: Sequence[str] | None = None, **kwargs: Any) -> li
                 )
             )
     return errors
+
+
+@register(Tags.security, deploy=True)
+def check_links(**kwargs: Any) -> list[CheckMessage]:
+    """The links of mails must lead somewhere for whoever reads them."""
+    if "//localhost" not in settings.PASSWORD_RESET_URL:
+        return []
+    return [Warning("PASSWORD_RESET_URL leads to a storefront on the reader's own machine.", id="config.W001")]

@@ -7,19 +7,19 @@ import socket
 import time
 from email.utils import formatdate
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import environ
 import gunicorn
 from gunicorn import glogging, util
 
-environ.Env.read_env(Path(__file__).resolve().parent.parent / ".env")
+from config.environment import number, switch, text
+
 gunicorn.SERVER = "shop"  # no version banner
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+host, port = text("HOST", "127.0.0.1"), number("PORT", 8000, 0, 65535)
+bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+workers = number("WEB_CONCURRENCY", 2, 1, 1000)
+threads = number("WEB_THREADS", 4, 1, 1000)
 worker_class = "gthread"
 # A worker is there some milliseconds after it is needed, and shares the memory of what never changes. Nothing connects
 # to a database before the fork.
@@ -44,7 +44,7 @@ control_socket_disable = True
 # core's cache, and they do not disturb each other from two (a page costs a tenth less, measured). Only where the
 # processes fill all cores evenly: on a large machine that others use too, the kernel knows better.
 cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-pin_to_cores = bool(cores) and workers % len(cores) == 0 and os.environ.get("WEB_PIN_TO_CORES", "on") != "off"
+pin_to_cores = switch("WEB_PIN_TO_CORES", default=True) and bool(cores) and workers % len(cores) == 0
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -58,7 +58,7 @@ def post_fork(server: Any, worker: Any) -> None:
         os.sched_setaffinity(0, {worker.core})
 
 
-accesslog = "-" if os.environ.get("ACCESS_LOG") == "on" else None
+accesslog = "-" if switch("ACCESS_LOG", default=False) else None
 # Neither addresses of people nor query strings, which may hold emails.
 access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 

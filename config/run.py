@@ -20,12 +20,12 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-import environ
+from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded
+from config import embedded, environment
+from config.environment import BASE_DIR
 from config.processes import Process, dying_with_us
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
 CHILDREN = {
     "web": [sys.executable, "-m", "gunicorn", "-c", str(BASE_DIR / "config" / "gunicorn.py"), "config.wsgi"],
@@ -67,8 +67,8 @@ class Shop:
             say("==> Starting PostgreSQL and Valkey")
             self.servers = embedded.start(
                 self.data_dir,
-                postgres=not os.environ.get("DATABASE_URL"),
-                valkey=not os.environ.get("REDIS_URL"),
+                postgres=not environment.text("DATABASE_URL"),
+                valkey=not environment.text("REDIS_URL"),
                 report=say,
             )
             for title, command in STEPS.items():
@@ -177,11 +177,10 @@ def main() -> int:
         if signal.getsignal(number) is not signal.SIG_IGN or number is signal.SIGINT:  # nohup stays nohup
             signal.signal(number, ask_to_stop)
     try:
-        environ.Env.read_env(BASE_DIR / ".env")
-        data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
+        data_dir = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
         os.environ["DATA_DIR"] = str(data_dir)
         data_dir.mkdir(parents=True, exist_ok=True)
-        host, port = os.environ.get("HOST") or "127.0.0.1", port_number(os.environ.get("PORT") or "8000")
+        host, port = environment.text("HOST", "127.0.0.1"), environment.number("PORT", 8000, 1, 65535)
         os.environ["HOST"], os.environ["PORT"] = host, str(port)
         with (data_dir / "lock").open("a+") as lock:
             claim(lock, data_dir)
@@ -189,7 +188,7 @@ def main() -> int:
             Shop(data_dir, host, port).run()
     except Stop:
         say("\nStopped.")
-    except (Failed, embedded.StartFailed, OSError) as error:
+    except (Failed, embedded.StartFailed, ImproperlyConfigured, OSError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     return 0
@@ -208,12 +207,6 @@ def claim(lock: IO[str], data_dir: Path) -> None:
     lock.truncate(0)
     lock.write(f"{os.getpid()}\n")
     lock.flush()
-
-
-def port_number(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise Failed(f"PORT must be a number from 1 to 65535, not {text!r}.")
-    return int(text)
 
 
 def wait_for_port(host: str, port: int, *, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""All settings, each environment variable read once with a type. `.env.example` explains every one.
+"""All settings, each environment variable read once, strictly. `.env.example` explains every one.
 
 `ENVIRONMENT=development` (the default) falls back on the embedded servers below `DATA_DIR` and on a secret that is
 generated there. `ENVIRONMENT=production` has no fallbacks: it refuses to start with anything unsafe.
@@ -16,18 +16,13 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded
+from config.environment import BASE_DIR, choice, cron, networks, number, rate, seconds, switch, text, url, words
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
-
-ENVIRONMENT = env.str("ENVIRONMENT", default="development")
-if ENVIRONMENT not in ("development", "production"):
-    raise ImproperlyConfigured("ENVIRONMENT must be development or production.")
-PRODUCTION = ENVIRONMENT == "production"
-DEBUG = env.bool("DEBUG", default=False)
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
+DEBUG = switch("DEBUG", default=False)
+DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+TEN_YEARS = 3653 * 86_400  # in seconds: what is longer is a mistake, and datetime ends somewhere
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
 
@@ -42,37 +37,37 @@ def development_secret() -> str:
 
 
 if PRODUCTION:
-    SECRET_KEY = env.str("SECRET_KEY", default="")
+    SECRET_KEY = text("SECRET_KEY")
     if len(SECRET_KEY) < 50 or "change-me" in SECRET_KEY:
         raise ImproperlyConfigured("SECRET_KEY must be a random string of at least 50 characters in production.")
     if DEBUG:
         raise ImproperlyConfigured("DEBUG must be off in production.")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the shop's host names in production.")
-    if not env.str("DATABASE_URL", default=""):
+    if not text("DATABASE_URL"):
         raise ImproperlyConfigured("DATABASE_URL must name the PostgreSQL server in production.")
-    if not env.str("EMAIL_URL", default=""):
+    if not text("EMAIL_URL"):
         raise ImproperlyConfigured("EMAIL_URL must name the mail server in production: nobody reads mails in a folder.")
 else:
-    SECRET_KEY = env.str("SECRET_KEY", default="") or development_secret()
+    SECRET_KEY = text("SECRET_KEY") or development_secret()
     if set(ALLOWED_HOSTS) - LOCAL_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS names real hosts: set ENVIRONMENT=production.")
 
 # The key that signs tokens is its own, so that it can be rotated without touching sessions of the admin.
-TOKEN_SIGNING_KEY = env.str("TOKEN_SIGNING_KEY", default="") or f"tokens:{SECRET_KEY}"
+TOKEN_SIGNING_KEY = text("TOKEN_SIGNING_KEY") or f"tokens:{SECRET_KEY}"
 
 # Database
 
-DATABASE_SCHEMA = env.str("DATABASE_SCHEMA", default="sales")
-DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", default=10_000)
-DATABASE_LOCK_TIMEOUT_MS = env.int("DATABASE_LOCK_TIMEOUT_MS", default=3_000)
+DATABASE_SCHEMA = text("DATABASE_SCHEMA", "sales")
+DATABASE_STATEMENT_TIMEOUT_MS = number("DATABASE_STATEMENT_TIMEOUT_MS", 10_000)
+DATABASE_LOCK_TIMEOUT_MS = number("DATABASE_LOCK_TIMEOUT_MS", 3_000)
 # Behind pgbouncer in transaction mode set this to 0: it switches prepared statements off.
-DATABASE_PREPARE_THRESHOLD = env.int("DATABASE_PREPARE_THRESHOLD", default=2)
+DATABASE_PREPARE_THRESHOLD = number("DATABASE_PREPARE_THRESHOLD", 2)
 
 
-def database(url: str) -> dict[str, Any]:
+def database(address: str) -> dict[str, Any]:
     """One entry of DATABASES: persistent connections and prepared statements, as measured (docs/operations.md)."""
-    config: dict[str, Any] = env.db_url_config(url)
+    config: dict[str, Any] = environ.Env.db_url_config(address)
     return config | {
         "HOST": unquote(str(config["HOST"])),  # a socket folder is written percent-encoded
         "ENGINE": "config.postgresql",
@@ -95,8 +90,9 @@ def embedded_database_url() -> str:
         return "postgres://shop@127.0.0.1:1/shop"
 
 
-DATABASES = {"default": database(env.str("DATABASE_URL", default="") or embedded_database_url())}
-DATABASE_REPLICA_URL = env.str("DATABASE_REPLICA_URL", default="")
+POSTGRES_URL = ("postgres://user:password@db.example.com:5432/shop", "postgres", "postgresql")
+DATABASES = {"default": database(url("DATABASE_URL", *POSTGRES_URL) or embedded_database_url())}
+DATABASE_REPLICA_URL = url("DATABASE_REPLICA_URL", *POSTGRES_URL)
 if DATABASE_REPLICA_URL:
     DATABASES["replica"] = database(DATABASE_REPLICA_URL) | {"TEST": {"MIRROR": "default"}}
 # Reports that tolerate a moment's lag read from here: the replica where there is one.
@@ -105,9 +101,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Cache: nothing authoritative lives there
 
-REDIS_URL = env.str("REDIS_URL", default="") or (not PRODUCTION and embedded.redis_url(DATA_DIR)) or ""
+REDIS_URL = (
+    url("REDIS_URL", "redis://cache.example.com:6379", "redis", "rediss", "unix")
+    or (not PRODUCTION and embedded.redis_url(DATA_DIR))
+    or ""
+)
 # Who waits for it is a request: how long it may take before this process goes on without it, for a while.
-REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.3)
+REDIS_TIMEOUT_SECONDS = seconds("REDIS_TIMEOUT_SECONDS", 0.3, most=60)
 if REDIS_URL:
     CACHES = {
         "default": {
@@ -188,14 +188,11 @@ AUTHENTICATION_BACKENDS = ["config.admin_login.PageBackend"]
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
 # checks look for a field and for names, and see neither.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003"]
-PASSWORD_HASHER = env.str("PASSWORD_HASHER", default="bcrypt")
-BCRYPT_ROUNDS = env.int("BCRYPT_ROUNDS", default=12)
 PASSWORD_HASHERS = ["accounts.hashers.BCryptHasher", "accounts.hashers.Argon2idHasher"]
-if PASSWORD_HASHER == "argon2id":
+if choice("PASSWORD_HASHER", "bcrypt", "argon2id") == "argon2id":
     PASSWORD_HASHERS.reverse()
-elif PASSWORD_HASHER != "bcrypt":
-    raise ImproperlyConfigured("PASSWORD_HASHER is bcrypt or argon2id.")
-PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=10)
+BCRYPT_ROUNDS = number("BCRYPT_ROUNDS", 12, 4, 20)
+PASSWORD_MIN_LENGTH = number("PASSWORD_MIN_LENGTH", 10, 1, 128)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -205,14 +202,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT_SECONDS", default=3600)
+PASSWORD_RESET_TIMEOUT = number("PASSWORD_RESET_TIMEOUT_SECONDS", 3600, 1, TEN_YEARS)
 # The storefront's page that takes the token of a password reset mail: {uid} and {token} are filled in.
-PASSWORD_RESET_URL = env.str(
-    "PASSWORD_RESET_URL", default="http://localhost:3000/password-reset?uid={uid}&token={token}"
+PASSWORD_RESET_URL = text(
+    "PASSWORD_RESET_URL",
+    "http://localhost:3000/password-reset?uid={uid}&token={token}",
+    pattern=r"(?=.*\{uid\})(?=.*\{token\})https?://([^{}\s]|\{uid\}|\{token\})+",
+    must_be="a URL with {uid} and {token}, as https://shop.example.com/reset?uid={uid}&token={token}",
 )
 
-ACCESS_TOKEN_LIFETIME = timedelta(seconds=env.int("ACCESS_TOKEN_LIFETIME_SECONDS", default=15 * 60))
-REFRESH_TOKEN_LIFETIME = timedelta(seconds=env.int("REFRESH_TOKEN_LIFETIME_SECONDS", default=14 * 86_400))
+ACCESS_TOKEN_LIFETIME = timedelta(seconds=number("ACCESS_TOKEN_LIFETIME_SECONDS", 15 * 60, 1, TEN_YEARS))
+REFRESH_TOKEN_LIFETIME = timedelta(seconds=number("REFRESH_TOKEN_LIFETIME_SECONDS", 14 * 86_400, 1, TEN_YEARS))
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": TOKEN_SIGNING_KEY,
@@ -225,28 +225,28 @@ SIMPLE_JWT = {
 
 # The API
 
-PAGE_SIZE = env.int("PAGE_SIZE", default=20)
-MAX_PAGE_SIZE = env.int("MAX_PAGE_SIZE", default=100)
-MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=1024 * 1024)
-MAX_IMAGE_BYTES = env.int("MAX_IMAGE_BYTES", default=10 * 1024 * 1024)
-MAX_IMAGE_PIXELS = env.int("MAX_IMAGE_PIXELS", default=40_000_000)
+MAX_PAGE_SIZE = number("MAX_PAGE_SIZE", 100, 1, 1000)
+PAGE_SIZE = number("PAGE_SIZE", 20, 1, MAX_PAGE_SIZE)
+MAX_BODY_BYTES = number("MAX_BODY_BYTES", 1024 * 1024, 1)
+MAX_IMAGE_BYTES = number("MAX_IMAGE_BYTES", 10 * 1024 * 1024, 1)
+MAX_IMAGE_PIXELS = number("MAX_IMAGE_PIXELS", 40_000_000, 1)
 # A multipart image may be larger than a JSON body: the parser of each enforces its own bound.
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_IMAGE_BYTES + 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-MAX_QUERY_BYTES = env.int("MAX_QUERY_BYTES", default=4096)
-MAX_QUERY_PARAMETERS = env.int("MAX_QUERY_PARAMETERS", default=100)
+MAX_QUERY_BYTES = number("MAX_QUERY_BYTES", 4096, 1)
+MAX_QUERY_PARAMETERS = number("MAX_QUERY_PARAMETERS", 100, 1)
 # How long an anonymous list may be served from the cache: at most one second, 0 switches the cache off.
-LIST_CACHE_SECONDS = min(env.float("LIST_CACHE_SECONDS", default=1.0), 1.0)
+LIST_CACHE_SECONDS = seconds("LIST_CACHE_SECONDS", 1.0, most=1)
 
-RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
-RATE_LIMIT_LOGIN_PER_ACCOUNT = env.str("RATE_LIMIT_LOGIN_PER_ACCOUNT", default="10/minute")
-RATE_LIMIT_LOGIN_PER_ADDRESS = env.str("RATE_LIMIT_LOGIN_PER_ADDRESS", default="60/minute")
-RATE_LIMIT_REGISTER = env.str("RATE_LIMIT_REGISTER", default="20/minute")
-RATE_LIMIT_PASSWORD_RESET = env.str("RATE_LIMIT_PASSWORD_RESET", default="5/minute")
-RATE_LIMIT_ANONYMOUS = env.str("RATE_LIMIT_ANONYMOUS", default="600/minute")
-RATE_LIMIT_USER = env.str("RATE_LIMIT_USER", default="600/minute")
+RATE_LIMITS = switch("RATE_LIMITS", default=True)
+RATE_LIMIT_LOGIN_PER_ACCOUNT = rate("RATE_LIMIT_LOGIN_PER_ACCOUNT", "10/minute")
+RATE_LIMIT_LOGIN_PER_ADDRESS = rate("RATE_LIMIT_LOGIN_PER_ADDRESS", "60/minute")
+RATE_LIMIT_REGISTER = rate("RATE_LIMIT_REGISTER", "20/minute")
+RATE_LIMIT_PASSWORD_RESET = rate("RATE_LIMIT_PASSWORD_RESET", "5/minute")
+RATE_LIMIT_ANONYMOUS = rate("RATE_LIMIT_ANONYMOUS", "600/minute")
+RATE_LIMIT_USER = rate("RATE_LIMIT_USER", "600/minute")
 # Proxies whose X-Forwarded-For we believe, as networks ("10.0.0.0/8").
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
@@ -286,47 +286,40 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"]
-CORS_ALLOW_HEADERS = [
-    "authorization",
-    "content-type",
-    "idempotency-key",
-    "if-match",
-    "if-none-match",
-    "x-request-id",
-]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"]
 
 # The shop
 
-SHOP_NAME = env.str("SHOP_NAME", default="Shop")
-CURRENCY = env.str("CURRENCY", default="USD")
+SHOP_NAME = text("SHOP_NAME", "Shop")
+CURRENCY = text("CURRENCY", "USD", pattern="[A-Z]{3}", must_be="three capital letters of ISO 4217, as USD")
 MAX_PRICE = Decimal("9999999.99")
-STOCK_CRITICAL_MAX = env.int("STOCK_CRITICAL_MAX", default=5)
-STOCK_LOW_MAX = env.int("STOCK_LOW_MAX", default=10)
-STOCK_MEDIUM_MAX = env.int("STOCK_MEDIUM_MAX", default=50)
+STOCK_CRITICAL_MAX = number("STOCK_CRITICAL_MAX", 5)
+STOCK_LOW_MAX = number("STOCK_LOW_MAX", 10, STOCK_CRITICAL_MAX)
+STOCK_MEDIUM_MAX = number("STOCK_MEDIUM_MAX", 50, STOCK_LOW_MAX)
 # An alert closes once stock is this many units above the line that opened it, so that it does not flap.
-STOCK_ALERT_HYSTERESIS = env.int("STOCK_ALERT_HYSTERESIS", default=2)
+STOCK_ALERT_HYSTERESIS = number("STOCK_ALERT_HYSTERESIS", 2)
 # A hold can be extended, but not beyond this many hours after it began.
-HOLD_MAX_HOURS = env.int("HOLD_MAX_HOURS", default=24)
-PENDING_ORDER_HOURS = env.int("PENDING_ORDER_HOURS", default=24)
-MAX_PENDING_ORDERS_PER_CUSTOMER = env.int("MAX_PENDING_ORDERS_PER_CUSTOMER", default=50) if RATE_LIMITS else 0
-IDEMPOTENCY_KEY_DAYS = env.int("IDEMPOTENCY_KEY_DAYS", default=7)
+HOLD_MAX_HOURS = number("HOLD_MAX_HOURS", 24, 1, 87_600)
+PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 24, 0, 87_600)
+MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) if RATE_LIMITS else 0
+IDEMPOTENCY_KEY_DAYS = number("IDEMPOTENCY_KEY_DAYS", 7, 1, 3650)
 
 # Background work
 
-WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+WORKER_CONCURRENCY = number("WORKER_CONCURRENCY", 2, 1, 100)
 
 # Mail
 
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Shop <shop@example.com>")
-STAFF_EMAILS = env.list("STAFF_EMAILS", default=[] if PRODUCTION else ["staff@example.com"])
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "Shop <shop@example.com>")
+STAFF_EMAILS = words("STAFF_EMAILS", [] if PRODUCTION else ["staff@example.com"])
 EMAIL_TIMEOUT = 10
 # When staff are mailed what is low or out of stock (cron, UTC).
-STOCK_DIGEST_CRON = env.str("STOCK_DIGEST_CRON", default="0 6 * * *")
-EMAIL_URL = env.str("EMAIL_URL", default="")
+STOCK_DIGEST_CRON = cron("STOCK_DIGEST_CRON", "0 6 * * *")
+EMAIL_URL = url("EMAIL_URL", "smtp+tls://user:password@mail.example.com:587", *environ.Env.EMAIL_SCHEMES)
 if EMAIL_URL:
-    vars().update(env.email_url("EMAIL_URL"))
+    vars().update(environ.Env.email_url_config(EMAIL_URL))
 else:
     EMAIL_BACKEND = "events.mail_backend.FolderBackend"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
@@ -334,11 +327,11 @@ else:
 # Files
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
+STATIC_ROOT = Path(text("STATIC_ROOT", str(DATA_DIR / "static")))
 # Outside production the files of the packages are served where they lie, and nothing needs to be collected.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+MEDIA_ROOT = Path(text("MEDIA_ROOT", str(DATA_DIR / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
@@ -357,16 +350,16 @@ FORMAT_MODULE_PATH = ["config.formats"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
+SECURE_SSL_REDIRECT = switch("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
+SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-SESSION_COOKIE_AGE = env.int("ADMIN_SESSION_SECONDS", default=12 * 3600)
-if env.bool("TRUST_X_FORWARDED_PROTO", default=False):
+SESSION_COOKIE_AGE = number("ADMIN_SESSION_SECONDS", 12 * 3600, 1, TEN_YEARS)
+if switch("TRUST_X_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-ADMIN_REQUIRE_OTP = env.bool("ADMIN_REQUIRE_OTP", default=False)
+ADMIN_REQUIRE_OTP = switch("ADMIN_REQUIRE_OTP", default=False)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -385,13 +378,12 @@ DOCUMENTATION_STYLE_SRC = [SELF, UNSAFE_INLINE]
 
 # Logs
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "api.logs.JSONFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "root": {"handlers": ["stderr"], "level": choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from config.settings import database
 from tests.run import PRODUCTION
@@ -18,16 +19,30 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_every_variable_stands_in_the_example() -> None:
-    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text()))
-    read |= set(re.findall(r"environ\.get\(['\"]([A-Z_]+)['\"]", (ROOT / "config" / "gunicorn.py").read_text()))
+    reader = r'\b(?:text|choice|switch|number|seconds|words|rate|networks|cron|url)\(\s*"([A-Z_]+)"'
+    read = {
+        name
+        for file in ("settings.py", "gunicorn.py", "run.py")
+        for name in re.findall(reader, (ROOT / "config" / file).read_text())
+    }
     documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert documented == read
 
 
-def start(**environment: str) -> subprocess.CompletedProcess[str]:
+def test_what_the_image_sets_no_file_of_the_machine_outside_changes() -> None:
+    """compose.yaml hands .env to the container, and what the image says goes behind that."""
+    environment = yaml.safe_load((ROOT / "compose.yaml").read_text())["x-shop"]["environment"]
+    documented = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    image = re.findall(r"^ENV ((?:.*\\\n)*.*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[0]
+    settings = {name: value for name, value in re.findall(r"(\w+)=(\S+)", image) if name in documented}
+    assert settings
+    assert environment | settings == environment
+
+
+def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     unset = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "DATA_DIR")}
     return subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, "manage.py", *(command or ["check"])],
         cwd=ROOT,
         env=unset | environment,
         capture_output=True,
@@ -55,6 +70,112 @@ def test_an_unsafe_production_does_not_start(change: dict[str, str], reason: str
     assert refused.returncode != 0
     assert reason in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+URL, RATE = "a URL as ", "written as 10/minute, with second, minute, hour or day"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "must_be"),
+    [
+        ("RATE_LIMITS", "enabled", "on or off, not 'enabled'."),
+        ("ADMIN_REQUIRE_OTP", "required", "on or off, not 'required'."),
+        ("RATE_LIMIT_ANONYMOUS", "fast", RATE),
+        ("RATE_LIMIT_USER", "10/fortnight", RATE),
+        ("RATE_LIMIT_REGISTER", "0/minute", RATE),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy", "addresses or networks"),
+        ("BCRYPT_ROUNDS", "99", "a whole number from 4 to 20, not '99'."),
+        ("PASSWORD_HASHER", "md5", "bcrypt or argon2id, not 'md5'."),
+        ("CURRENCY", "Dollars", "three capital letters"),
+        ("PAGE_SIZE", "0", "a whole number from 1 to 100"),
+        ("PAGE_SIZE", "-5", "a whole number from 1 to 100"),
+        ("PAGE_SIZE", "500", "a whole number from 1 to 100"),
+        ("MAX_BODY_BYTES", "1M", "a whole number from 1"),
+        ("STOCK_LOW_MAX", "4", "a whole number from 5"),
+        ("HOLD_MAX_HOURS", "9999999", "a whole number from 1 to 87600"),
+        ("WORKER_CONCURRENCY", "0", "a whole number from 1"),
+        ("LIST_CACHE_SECONDS", "5", "a number of seconds from 0 to 1, not '5'."),
+        ("REDIS_TIMEOUT_SECONDS", "fast", "a number of seconds"),
+        ("STOCK_DIGEST_CRON", "hello", "a cron expression"),
+        ("LOG_LEVEL", "info", "INFO, DEBUG, WARNING, ERROR or CRITICAL, not 'info'."),
+        ("DATABASE_URL", "nonsense", URL),
+        ("DATABASE_URL", "mysql://user:secret@db/shop", URL),
+        ("DATABASE_URL", "postgres://user:secret@db:port/shop", URL),
+        ("DATABASE_REPLICA_URL", "postgres://user:secret@db", URL),
+        ("REDIS_URL", "foo://secret@cache", URL),
+        ("EMAIL_URL", "http://user:secret@mail", URL),
+        ("PASSWORD_RESET_URL", "https://shop.example.com/reset", "a URL with {uid} and {token}"),
+        ("PASSWORD_RESET_URL", "https://shop.example.com/{uid}/{token}/{0}", "a URL with {uid} and {token}"),
+    ],
+)
+def test_a_value_that_means_nothing_is_refused_in_one_line_that_names_it(name: str, value: str, must_be: str) -> None:
+    refused = start(**PRODUCTION | {name: value})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"{name} must be {must_be}")
+    assert refused.stderr.count("\n") == 1
+    assert "secret" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WEB_CONCURRENCY", "two"), ("WEB_PIN_TO_CORES", "perhaps"), ("ACCESS_LOG", "yes please")]
+)
+def test_so_does_the_web_server(name: str, value: str) -> None:
+    refused = web_server_says("bind", **{name: value})
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].startswith(f"django.core.exceptions.ImproperlyConfigured: {name} must be ")
+
+
+def web_server_says(name: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", f"from config import gunicorn; print(gunicorn.{name})"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "setting", "understood"),
+    [
+        ("WEB_PIN_TO_CORES", "false", "pin_to_cores", "False"),
+        ("ACCESS_LOG", "true", "accesslog", "-"),
+        ("ACCESS_LOG", "OFF", "accesslog", "None"),
+        ("HOST", "::1", "bind", "[::1]:8000"),
+        ("HOST", "", "bind", "127.0.0.1:8000"),
+    ],
+)
+def test_the_web_server_understands_what_the_settings_do(name: str, value: str, setting: str, understood: str) -> None:
+    assert web_server_says(setting, **{name: value}).stdout.strip() == understood
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres", "run manage.py prepare_database, then manage.py"),
+        ("postgres://shop@127.0.0.1:1/shop", "The database cannot be reached: "),
+    ],
+)
+def test_a_command_without_its_tables_says_in_one_line_what_to_do(address: str, reason: str) -> None:
+    refused = start("verify_stock", DATABASE_URL=address)
+    assert refused.returncode == 1
+    assert reason in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_secret_is_what_was_said() -> None:
+    """A dollar sign names no other variable."""
+    secret = f"$PATH{PRODUCTION['SECRET_KEY']}"
+    shown = subprocess.run(
+        [sys.executable, "-c", "from config import settings; print(settings.SECRET_KEY)"],
+        cwd=ROOT,
+        env=os.environ | PRODUCTION | {"SECRET_KEY": secret},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.strip() == secret
 
 
 def test_a_safe_production_starts() -> None:

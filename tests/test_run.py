@@ -181,4 +181,4 @@ def test_a_port_that_is_none_is_refused(terminal: Terminal, port: str) -> None:
     done = terminal.command("-m", "config.run", PORT=port)
 
     assert done.returncode == 1
-    assert done.stderr == f"error: PORT must be a number from 1 to 65535, not {port!r}.\n"
+    assert done.stderr == f"error: PORT must be a whole number from 1 to 65535, not {port!r}.\n"

@@ -213,7 +213,7 @@ def test_a_storm_of_logins_is_busy_instead_of_taking_every_core(api: Any, monkey
 
 
 @pytest.mark.django_db
-@override_settings(RATE_LIMIT_LOGIN_PER_ACCOUNT="3/minute")
+@override_settings(RATE_LIMIT_LOGIN_PER_ACCOUNT=(3, 60))
 def test_guessing_is_limited_per_account(api: Any) -> None:
     user = make_user(password=PASSWORD)
     statuses = [api.post(LOGIN, {"email": user.email, "password": "wrong"}).status_code for _ in range(5)]

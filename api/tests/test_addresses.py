@@ -1,3 +1,4 @@
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -27,6 +28,6 @@ from api.addresses import client_address
 def test_the_client_is_the_rightmost_address_that_is_no_trusted_proxy(
     settings: Any, rf: RequestFactory, peer: str, forwarded: str, trusted: list[str], expected: str
 ) -> None:
-    settings.TRUSTED_PROXIES = trusted
+    settings.TRUSTED_PROXIES = [ip_network(network) for network in trusted]
 
     assert client_address(rf.get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR=forwarded)) == expected

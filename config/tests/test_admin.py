@@ -60,7 +60,7 @@ def test_a_wrong_password_and_a_customer_are_refused_alike(client: Client, worke
 
 
 def test_guessing_ends_after_some_attempts(client: Client, worker: User, settings: Any) -> None:
-    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = "2/minute"
+    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = (2, 60)
     for _ in range(2):
         log_in(client, password="wrong")
 

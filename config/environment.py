@@ -1,0 +1,106 @@
+"""What environment variables say, read strictly: a value that means nothing stops the program and names the variable.
+
+A variable that is empty is one that is not set. `.env` fills in what the environment does not set.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import environ
+from croniter import croniter
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")
+
+SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+RATE = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
+PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+
+
+def refuse(name: str, must_be: str, value: str = "") -> NoReturn:
+    """Stop, and repeat the value only where it cannot hold a password."""
+    raise ImproperlyConfigured(f"{name} must be {must_be}{f', not {value!r}' if value else ''}.")
+
+
+def text(name: str, default: str = "", *, pattern: str = ".*", must_be: str = "") -> str:
+    value = os.environ.get(name, "").strip() or default
+    if not re.fullmatch(pattern, value, re.DOTALL):
+        refuse(name, must_be)
+    return value
+
+
+def choice(name: str, *choices: str) -> str:
+    """One of these; the first when it is not set."""
+    value = text(name, choices[0])
+    if value not in choices:
+        refuse(name, f"{', '.join(choices[:-1])} or {choices[-1]}", value)
+    return value
+
+
+def switch(name: str, *, default: bool) -> bool:
+    value = text(name, "on" if default else "off")
+    if value.lower() not in SWITCH:
+        refuse(name, "on or off", value)
+    return SWITCH[value.lower()]
+
+
+def number(name: str, default: int, least: int = 0, most: int = 2**31 - 1) -> int:
+    value = text(name, str(default))
+    if not re.fullmatch(r"\d{1,10}", value, re.ASCII) or not least <= int(value) <= most:
+        refuse(name, f"a whole number from {least} to {most}", value)
+    return int(value)
+
+
+def seconds(name: str, default: float, most: float) -> float:
+    value = text(name, str(default))
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII) or float(value) > most:
+        refuse(name, f"a number of seconds from 0 to {most:g}", value)
+    return float(value)
+
+
+def words(name: str, default: Sequence[str] = ()) -> list[str]:
+    """What stands between commas; nothing when it is set and empty."""
+    value = os.environ.get(name)
+    return list(default) if value is None else [word.strip() for word in value.split(",") if word.strip()]
+
+
+def rate(name: str, default: str) -> tuple[int, int]:
+    """ "10/minute" as (10, 60): how many in how many seconds."""
+    value = text(name, default)
+    match = RATE.fullmatch(value)
+    if match is None:
+        refuse(name, "written as 10/minute, with second, minute, hour or day", value)
+    return int(match[1]), PERIODS[match[2]]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(word, strict=False) for word in words(name)]
+    except ValueError:
+        refuse(name, "addresses or networks as 10.0.0.0/8, separated by commas")
+
+
+def cron(name: str, default: str) -> str:
+    value = text(name, default)
+    if not croniter.is_valid(value):
+        refuse(name, "a cron expression as 0 6 * * *", value)
+    return value
+
+
+def url(name: str, example: str, *schemes: str) -> str:
+    """A URL with one of these schemes, and with a path when the example has one; or an empty text."""
+    value = text(name)
+    try:
+        parts = urlsplit(value)
+        well_formed = parts.scheme in schemes and parts.port != 0 and (parts.path[1:] or not urlsplit(example).path)
+    except ValueError:  # brackets that do not close, a port that is no number
+        well_formed = False
+    if value and not well_formed:
+        refuse(name, f"a URL as {example}")
+    return value
