@@ -19,7 +19,6 @@ PREPARED = 4_000
 CONNECTIONS = {"W6": 2}
 DEEP = 7_980
 LIST_WORKLOADS = ("W1", "W3", "W4", "W5", "W10")
-ORDER_WORKLOADS = ("W7", "W8", "W10")
 NAMES = {
     "W1": "first page, 20 newest products",
     "W2": "one product",

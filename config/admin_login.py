@@ -71,8 +71,10 @@ class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
         except Busy as busy:
             raise ValidationError(busy.detail) from None
         user = self.get_user()
-        if user is not None and (settings.ADMIN_REQUIRE_OTP or user_has_device(user)):
+        if user is not None and user_has_device(user):
             self.clean_otp(user)
+        elif user is not None and settings.ADMIN_REQUIRE_OTP:
+            raise ValidationError("A code is required, and you have no device for it yet. Ask an administrator.")
         return self.cleaned_data
 
     def _chosen_device(self, user: User) -> Any:

@@ -121,12 +121,6 @@ class Wish:
         """The document of the answer that said yes."""
         return next(answer for answer in self.answers if answer.ok).document
 
-    def refused_for(self, sku: str) -> bool:
-        """Whether this was an order for this article alone, and there was none left."""
-        lines = self.body.get("order_items", [])
-        alone = [line["sku"] for line in lines] == [sku]
-        return alone and self.outcome == "refused" and self.answers[-1].code == "insufficient_stock"
-
     async def ask(self, web: Web, **headers: str) -> Answer:
         answer = await web.send("POST", self.path, self.token, self.body, Idempotency_Key=self.key, **headers)
         self.answers.append(answer)
