@@ -5,9 +5,11 @@ from urllib.parse import parse_qsl
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from api.refusals import Invalid
+
 
 def parameters_of(request: HttpRequest | Request) -> dict[str, str]:
-    """The parameters of a query string. One that is given twice counts the last time.
+    """The parameters of a query string. One that is given twice counts the last time. Refuses Invalid what is no UTF-8.
 
     Django's QueryDict of the same is a list for each name, and costs as much as checking all of them. Worked out once
     for a request.
@@ -15,9 +17,10 @@ def parameters_of(request: HttpRequest | Request) -> dict[str, str]:
     parameters: dict[str, str] | None = request.META.get("shop.parameters")
     if parameters is None:
         query = request.META.get("QUERY_STRING", "")
-        if query.isascii():
-            parameters = dict(parse_qsl(query, keep_blank_values=True))
-        else:
-            parameters = {name: str(value) for name, value in request.GET.items()}
+        try:
+            text = query if query.isascii() else query.encode("latin-1").decode()
+            parameters = dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
+        except UnicodeDecodeError:
+            raise Invalid("The query string is not UTF-8.", code="malformed") from None
         request.META["shop.parameters"] = parameters
     return parameters

@@ -120,13 +120,18 @@ def asked(query: str) -> Request:
         "a=%C3%A4+b",
         "a=\u00e4 b",
         "a=b%26c",
-        "a=%ff",
         "a=1;b=2",
         "a='\"<>",
     ],
 )
 def test_parameters_are_read_as_django_reads_them(query: str) -> None:
     assert parameters_of(asked(query)) == asked(query).query_params.dict()
+
+
+def test_parameters_that_are_no_text_are_refused() -> None:
+    for query in ("a=%ff", "%c3=1", "a=\xff"):
+        with pytest.raises(Invalid, match="not UTF-8"):
+            parameters_of(Request(REQUESTS.get("/", QUERY_STRING=query)))
 
 
 @pytest.mark.parametrize(

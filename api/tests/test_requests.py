@@ -94,3 +94,9 @@ def test_the_documentation_is_a_page_for_everybody() -> None:
 def test_format_is_no_parameter_of_ours() -> None:
     answer = Client().get("/api/v1/products?format=xml", HTTP_ACCEPT="application/json, */*; q=0.01")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+
+
+@pytest.mark.parametrize("path", ["products", "users", "orders/health/stock-check"])
+def test_a_query_string_that_is_no_text_is_refused(path: str) -> None:
+    answer = client_of(make_user(is_staff=True, is_superuser=True)).get(f"/api/v1/{path}?search=%ff&%c3=1")
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
