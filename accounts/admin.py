@@ -192,7 +192,15 @@ class UserAdmin(StaffAdmin[User]):
         return HttpResponseRedirect(self.url("change", user.pk))
 
     def page_of(self, request: HttpRequest, user: User, form: forms.Form, title: str, verb: str) -> HttpResponseBase:
-        return self.show(request, "admin/form_page.html", title, form=form, verb=verb, back=self.url("change", user.pk))
+        return self.show(
+            request,
+            "admin/form_page.html",
+            title,
+            form=form,
+            verb=verb,
+            back=self.url("change", user.pk),
+            place=user.email,
+        )
 
     def one(self, request: HttpRequest, user_id: int) -> User:
         """Somebody whom this member of staff may change."""

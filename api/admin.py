@@ -145,7 +145,8 @@ def only_once(request: HttpRequest, once: UUID, work: Callable[[], T]) -> T:
 class Page:
     """A page of a model beside Django's own: a verb, or a view that explains. `view` is a method of the admin.
 
-    `menu` is what the navigation calls it, for pages that need no row to begin with.
+    `menu` is what the navigation calls it, for pages that need no row to begin with; `section` is where, if not among
+    its model's.
     """
 
     path: str
@@ -153,6 +154,7 @@ class Page:
     view: str
     permission: str
     menu: str = ""
+    section: str = ""
     methods: tuple[str, ...] = ("GET", "POST")
 
 

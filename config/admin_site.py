@@ -34,6 +34,8 @@ SECTIONS = {
     "otp_totp": (7, "Sign-in devices"),
     "otp_static": (8, "Recovery codes"),
 }
+# Lists of libraries, in words for staff.
+LISTS = {"ProcrastinateJob": "Jobs", "TOTPDevice": "Authenticator apps", "StaticDevice": "Codes on paper"}
 # Subjects in the journal that name a row by its id, and the pages that show it.
 SUBJECTS = {
     "order": "orders_order_change",
@@ -69,6 +71,13 @@ class ShopAdminSite(AdminSite):
         """What has to be done now, for each as far as their permissions reach."""
         return super().index(request, home(request) | (extra_context or {}))
 
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Where a section of the breadcrumbs leads: its first place."""
+        for section in self.get_app_list(request, app_label):
+            for place in section["places"]:
+                return HttpResponseRedirect(place["url"])
+        raise Http404("There is nothing here that you may see.")
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Sections in the sequence of the day's work. `places` are what the navigation shows: lists, then verbs."""
         apps = self._build_app_dict(request, app_label)
@@ -76,7 +85,9 @@ class ShopAdminSite(AdminSite):
         for section in sections:
             section["name"] = SECTIONS.get(section["app_label"], (0, section["name"]))[1]
             section["places"] = [
-                {"name": model["name"], "url": model["admin_url"]} for model in section["models"] if model["admin_url"]
+                {"name": LISTS.get(model["object_name"], model["name"]), "url": model["admin_url"]}
+                for model in section["models"]
+                if model["admin_url"]
             ] + self.verbs(request, section["app_label"])
         places = [place for section in sections for place in section["places"]]
         here = [place for place in places if request.path.startswith(place["url"])]
@@ -88,9 +99,10 @@ class ShopAdminSite(AdminSite):
         return [
             {"name": page.menu, "url": model_admin.url(page.name), "verb": True}
             for model, model_admin in self._registry.items()
-            if model._meta.app_label == app_label and isinstance(model_admin, StaffAdmin)
+            if isinstance(model_admin, StaffAdmin)
             for page in model_admin.pages
-            if page.menu and model_admin.may(request, page.permission)
+            if page.menu and app_label == (page.section or model._meta.app_label)
+            if model_admin.may(request, page.permission)
         ]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -192,7 +192,9 @@ class StockItemAdmin(StaffAdmin[StockItem]):
                 messages.success(request, f"Up to {limit} units may be promised ahead in {warehouse.name}.")
                 return HttpResponseRedirect(self.url("why", item.pk))
         title = f"Backorders of {item.sku}"
-        return self.show(request, "admin/form_page.html", title, form=form, back=self.url("why", item.pk), verb="Set")
+        return self.show(
+            request, "admin/form_page.html", title, form=form, back=self.url("why", item.pk), place=item.sku, verb="Set"
+        )
 
     def one(self, request: HttpRequest, item_id: int) -> Any:
         item = self.get_queryset(request).filter(pk=item_id).first()

@@ -1,10 +1,12 @@
 """The forms with which staff move stock. A line names its item by SKU or by what a scanner reads."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel, Warehouse
 
@@ -125,15 +127,24 @@ class Lines(LineSet):
         return [form for form in self.forms if form.has_changed()]
 
 
-def items_by_code(codes: list[str]) -> dict[str, StockItem]:
-    """Items by the SKU or barcode that was typed. A SKU goes first; a barcode that several items share names none.
+def items_by_code(codes: Sequence[str]) -> dict[str, StockItem]:
+    """Items by the SKU or barcode that was typed. A SKU goes first, then a barcode, then a SKU in other letters' case;
+    what several items share names none.
 
-    An item may stand under both.
+    An item may stand under several.
     """
     found = list(StockItem.objects.filter(Q(sku__in=codes) | Q(barcode__in=codes)))
     shared = Counter(item.barcode for item in found if item.barcode)
     by_barcode = {item.barcode: item for item in found if shared[item.barcode] == 1}
-    return by_barcode | {item.sku: item for item in found}
+    by_code = by_barcode | {item.sku: item for item in found}
+    if others := {code.upper() for code in codes if code not in by_code and code not in shared}:
+        alike: dict[str, list[StockItem]] = {}
+        for item in StockItem.objects.alias(upper=Upper("sku")).filter(upper__in=others):
+            alike.setdefault(item.sku.upper(), []).append(item)
+        by_code |= {
+            code: items[0] for code in codes if len(items := alike.get(code.upper(), [])) == 1 and code not in by_code
+        }
+    return by_code
 
 
 def on_hand_in(item: StockItem, warehouse: Warehouse) -> int:

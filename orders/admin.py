@@ -6,6 +6,7 @@ is refused does not hold up the others.
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -25,6 +26,7 @@ from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.models import Order, OrderQuerySet
 
 CHANGE = "orders.change_order"
+MOVE = "inventory.change_stocklevel"
 Status = Order.Status
 VERBS = {Status.CONFIRMED: "Confirm", Status.SHIPPED: "Ship", Status.DELIVERED: "Mark as delivered"}
 MOST_AT_ONCE = 500
@@ -67,7 +69,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
     sortable_by = ("order_date", "total")
     actions = ("confirm", "ship", "deliver", "cancel")
     pages = (
-        Page("shortfall/", "shortfall", "shortfall_page", "inventory.change_stocklevel", menu="Record a loss"),
+        Page("shortfall/", "shortfall", "shortfall_page", MOVE, menu="Record a loss", section="inventory"),
         Page("<int:order_id>/status/", "status", "status_page", CHANGE, methods=("POST",)),
         Page("<int:order_id>/cancel/", "cancel", "cancel_page", CHANGE),
         Page("<int:order_id>/slip/", "slip", "slip_page", "orders.view_order", methods=("GET",)),
@@ -206,33 +208,33 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         )
 
     def shortfall_page(self, request: HttpRequest) -> HttpResponseBase:
-        """Units are gone that orders were promised: those orders lose their line, and are named."""
+        """Units are gone that may be promised. It says who would lose them, and is done for who has seen that."""
         form = ShortfallForm(request.POST or None, initial=request.GET.dict())
+        losers: list[str] | None = None
         if request.method == "POST" and form.is_valid():
             try:
-                affected = services.record_shortfall(**form.cleaned_data, actor=admin_actor(request))
+                loss = {name: form.cleaned_data[name] for name in ("sku", "warehouse", "missing")}
+                losers = services.would_lose(**loss)
+                if "sure" in request.POST and request.POST.get("seen") == " ".join(losers):
+                    return self.shortfall(request, form.cleaned_data)
             except Refusal as refusal:
                 show_refusal(refusal, form)
-            else:
-                numbers = ", ".join(Order.objects.filter(pk__in=affected).values_list("number", flat=True))
-                messages.success(
-                    request, f"{form.cleaned_data['missing']} units of {form.cleaned_data['sku']} written off."
-                )
-                if numbers:
-                    messages.warning(request, f"These orders lost their line: {numbers}.")
-                return HttpResponseRedirect(
-                    reverse("admin:inventory_stockitem_changelist") + f"?q={form.cleaned_data['sku']}"
-                )
         return self.show(
             request,
-            "admin/form_page.html",
+            "admin/orders/shortfall.html",
             "Record a loss",
             form=form,
-            verb="Record the loss",
+            losers=losers,
             back=reverse("admin:inventory_stockitem_changelist"),
-            explanation="For units that are gone although orders were promised them. Where the rest does not cover the"
-            " promises, the newest orders lose their line of this SKU, or are cancelled if they have no other.",
         )
+
+    def shortfall(self, request: HttpRequest, loss: dict[str, Any]) -> HttpResponseBase:
+        affected = services.record_shortfall(**loss, actor=admin_actor(request))
+        numbers = ", ".join(Order.objects.filter(pk__in=affected).values_list("number", flat=True))
+        messages.success(request, f"{loss['missing']} units of {loss['sku']} written off.")
+        if numbers:
+            messages.warning(request, f"These orders lost their line: {numbers}.")
+        return HttpResponseRedirect(f"{reverse('admin:inventory_stockitem_changelist')}?q={quote(loss['sku'])}")
 
     def one(self, order_id: int) -> Order:
         order = Order.objects.select_related("user").filter(pk=order_id).first()

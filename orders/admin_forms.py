@@ -2,7 +2,7 @@
 
 from django import forms
 
-from inventory.models import MAX_QUANTITY
+from inventory.admin_forms import LineForm, items_by_code, quantity_field, warehouse_field
 from orders.models import Order
 
 
@@ -20,8 +20,18 @@ class CancelForm(forms.Form):
     sure = forms.BooleanField(widget=forms.HiddenInput, initial=True)
 
 
-class ShortfallForm(forms.Form):
-    sku = forms.CharField(label="SKU", max_length=64)
-    warehouse = forms.CharField(label="Warehouse (code)", max_length=32)
-    missing = forms.IntegerField(label="Units that are gone", min_value=1, max_value=MAX_QUANTITY)
+class ShortfallForm(LineForm):
+    warehouse = warehouse_field("Warehouse")
+    missing = quantity_field("Units that are gone", 1)
     reason = forms.CharField(max_length=255)
+
+    def clean_sku(self) -> str:
+        item = items_by_code([self.cleaned_data["sku"]]).get(self.cleaned_data["sku"])
+        if item is None:
+            raise forms.ValidationError("No item has this SKU or barcode.")
+        return item.sku
+
+    def clean_warehouse(self) -> str:
+        """Its code, which is what the service takes."""
+        code: str = self.cleaned_data["warehouse"].code
+        return code

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.views.defaults import server_error
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -334,3 +335,35 @@ def test_an_actor_of_the_admin_is_staff(rf: Any, worker: User) -> None:
 
     assert str(admin_actor(request)) == f"staff:{worker.pk}"
     assert str(COMMAND) == "system"
+
+
+def test_a_section_leads_to_its_first_place_that_one_may_see(staff_pages: Callable[..., Any]) -> None:
+    assert staff_pages("stock keeper").get("/admin/inventory/").headers["Location"] == "/admin/inventory/stockitem/"
+    assert staff_pages("catalog editor").get("/admin/orders/").status_code == 404
+
+
+def test_a_stock_keeper_finds_every_verb_of_stock(staff_pages: Callable[..., Any]) -> None:
+    page = staff_pages("stock keeper").get("/admin/").content.decode()
+    assert "Record a loss" in page
+    assert "Record a loss" not in staff_pages("catalog editor").get("/admin/").content.decode()
+
+
+def test_who_has_left_the_way_sees_a_page_of_ours(staff_pages: Callable[..., Any], client: Client) -> None:
+    editor = staff_pages("catalog editor")
+    for answer, status, words in (
+        (editor.get("/admin/orders/order/"), 403, "You may not see this"),
+        (client.get("/nowhere"), 404, "There is no such page"),
+        (client.get("/admin/login/?next=%00"), 400, "This address means nothing"),
+    ):
+        page = answer.content.decode()
+        assert answer.status_code == status
+        assert words in page
+        assert 'href="/static/shop/admin.css"' in page
+    assert "Something went wrong" in server_error(client.get("/nowhere").wsgi_request).content.decode()
+
+
+def test_lists_of_libraries_have_words_for_staff(staff_pages: Callable[..., Any]) -> None:
+    page = staff_pages().get("/admin/").content.decode()
+    assert "Authenticator apps" in page
+    assert "TOTP" not in page
+    assert "Procrastinate" not in page

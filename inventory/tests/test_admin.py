@@ -13,6 +13,7 @@ from api.tests.pages import errors_of, form_on, messages_of, send
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services
+from inventory.admin_forms import items_by_code
 from inventory.models import StockItem, StockMovement, Warehouse
 from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, snapshot
 
@@ -48,6 +49,13 @@ def test_a_scanned_barcode_names_the_item(keeper: Any, mug: StockItem) -> None:
     send(keeper, f"{STOCK}receive/", "once", **{"reference": "DN-7", "lines-0-sku": "4006381", "lines-0-quantity": "1"})
 
     assert level_of(mug).on_hand == 6
+
+
+def test_a_sku_is_known_in_any_case_unless_several_differ_by_it_alone(mug: StockItem) -> None:
+    codes = ("MUG", "mug", "MuG", "4006381", "cup")
+    assert items_by_code(codes) == dict.fromkeys(codes[:4], mug)
+    small = StockItemFactory(sku="mug")
+    assert items_by_code(codes) == {"mug": small, "MUG": mug, "4006381": mug}
 
 
 def test_a_barcode_that_two_items_share_names_none(keeper: Any, mug: StockItem) -> None:

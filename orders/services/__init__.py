@@ -4,7 +4,7 @@
 """
 
 from orders.services.placing import PlacedOrder, Shipping, Wanted
-from orders.services.shortfalls import record_shortfall
+from orders.services.shortfalls import record_shortfall, would_lose
 from orders.services.verbs import (
     EXPIRED,
     cancel_order,
@@ -31,4 +31,5 @@ __all__ = [
     "record_shortfall",
     "set_status",
     "ship_order",
+    "would_lose",
 ]

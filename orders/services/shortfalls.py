@@ -15,6 +15,20 @@ from orders.models import Order
 from orders.services.verbs import Status, move, record
 
 
+def would_lose(*, sku: str, warehouse: str, missing: int) -> list[str]:
+    """Whose promises `record_shortfall` would give up now, by reference, holds first. Reads only, refuses the same."""
+    return inventory_services.promises_to_break(level_of(sku, warehouse, missing), missing)
+
+
+def level_of(sku: str, warehouse: str, missing: int) -> StockLevel:
+    level = StockLevel.objects.filter(item__sku=sku, warehouse__code=warehouse).first()
+    if level is None:
+        raise NotFound("This SKU does not lie in this warehouse.")
+    if not 0 < missing <= level.on_hand:
+        raise Invalid(f"Between 1 and {level.on_hand} units can be missing.", code="invalid_quantity")
+    return level
+
+
 @unit_of_work
 def record_shortfall(*, sku: str, warehouse: str, missing: int, actor: Actor, reason: str = "") -> list[int]:
     """So many units of a SKU are gone from a warehouse. Answers the ids of the orders that lose their line of it.
@@ -24,11 +38,7 @@ def record_shortfall(*, sku: str, warehouse: str, missing: int, actor: Actor, re
     history and an event, all in one unit of work. Refuses NotFound and Invalid. Locks the orders by primary key, then
     all levels of the item, then reservations.
     """
-    level = StockLevel.objects.filter(item__sku=sku, warehouse__code=warehouse).first()
-    if level is None:
-        raise NotFound("This SKU does not lie in this warehouse.")
-    if not 0 < missing <= level.on_hand:
-        raise Invalid(f"Between 1 and {level.on_hand} units can be missing.", code="invalid_quantity")
+    level = level_of(sku, warehouse, missing)
     references = inventory_services.promises_to_break(level, missing)
     numbers = [reference.removeprefix("order:") for reference in references]
     affected = Order.objects.filter(number__in=numbers).order_by("pk").select_for_update(of=("self",), no_key=True)
