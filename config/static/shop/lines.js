@@ -24,10 +24,10 @@ if (button) {
   button.hidden = false;
   button.addEventListener("click", add);
   // A scanner ends each code with Enter: that goes to the next field and never posts a half-filled form.
-  body.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
+  button.form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
     event.preventDefault();
-    const inputs = [...body.querySelectorAll("input")];
+    const inputs = [...button.form.querySelectorAll("input:not([type=hidden])")];
     const next = inputs[inputs.indexOf(event.target) + 1];
     if (next) next.focus();
     else add();
