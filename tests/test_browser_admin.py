@@ -180,6 +180,12 @@ def test_every_word_stands_out_from_what_is_behind_it(
             assert page.evaluate(FAINT_WORDS) == [], path
         page.evaluate("colour => document.querySelector('h1').style.color = colour", background)
         assert page.evaluate(FAINT_WORDS) != []
+        page.evaluate(
+            "theme => document.documentElement.dataset.theme = theme", "dark" if scheme == "light" else "light"
+        )
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != background
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
 
 
 def test_the_keyboard_always_shows_where_it_is(staff: Page) -> None:
