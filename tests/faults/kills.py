@@ -107,7 +107,7 @@ def kills_in_jobs(stage: Stage, kills: int = 5) -> Result:
             wait_for("all mails", lambda: sent() == len(wishes), seconds=120)
         finally:
             shop.shop.processes["worker"].terminate()
-            shop.shop.processes["worker"].wait()
+            shop.shop.processes["worker"].wait(60)  # it stops when told
         noted = {message_id for (message_id,) in shop.query("select message_id from events_sentmail")}
         files = [email.message_from_bytes(file.read_bytes()) for file in (shop.shop.data_dir / "mail").glob("*.eml")]
         mailed = [str(message["Message-ID"]) for message in files]

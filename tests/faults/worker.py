@@ -24,6 +24,7 @@ from procrastinate.exceptions import ProcrastinateException
 import events.tasks
 import orders.tasks
 from events import mails
+from events.dispatcher import queue
 
 events.tasks.HEARTBEAT_SECONDS, events.tasks.STALLED_SECONDS = 0.3, 1.5
 mails.CLAIM_SECONDS = 1
@@ -49,10 +50,11 @@ def send_in_danger(message: EmailMultiAlternatives, fail_silently: bool = False)
 
 
 def queue_hygiene() -> None:
-    """What the clock does every minute, every second."""
+    """What the clock does every minute, every second; not through the worker's pool, which belongs to its event loop."""
+    job = events.tasks.retry_stalled_jobs.configure(task_kwargs={"timestamp": 0}).job
     while True:
         with contextlib.suppress(ProcrastinateException):
-            events.tasks.retry_stalled_jobs.configure().defer(timestamp=0)
+            queue.defer_job(job)
         connection.close()
         time.sleep(1)
 
