@@ -13,7 +13,8 @@ from typing import Any
 from benchmarks.servers import BASE_DIR, PEER_PYTHON
 from benchmarks.workloads import NAMES
 
-# The ratio to the peer that is wanted, and the one that is dreamt of.
+# The ratio to the peer that is wanted, and the one that is dreamt of. With the cache of lists the first page has its own.
+CACHED_GOALS = {"W1": (2.0, 2.0)}
 GOALS = {
     "W1": (1.0, 1.3),
     "W2": (0.95, 1.2),
@@ -85,6 +86,7 @@ def table(results: Results) -> str:
         ours = row["shop"]
         cached = f"{row['cached']['rate']:,.0f}: **{row['cached']['ratio']:.2f}**" if "cached" in row else ""
         goals = " and ".join(f"{goal:g}" for goal in GOALS[name]) if name in GOALS else ""
+        goals += f"; cached {CACHED_GOALS[name][0]:g}" if name in CACHED_GOALS else ""
         spread = f"{min(ours['ratios']):.2f} to {max(ours['ratios']):.2f}"
         lines.append(
             f"| {name} | {NAMES[name]} | {row['peer']['rate']:,.0f} | {ours['rate']:,.0f} | **{ours['ratio']:.2f}** "
@@ -116,8 +118,13 @@ def hot_line(results: Results) -> str:
 def verdict(name: str, row: Results) -> str:
     if name not in GOALS:
         return ""
-    goal, far = GOALS[name]
-    ratio = row["shop"]["ratio"]
+    said = judged(row["shop"]["ratio"], *GOALS[name])
+    if "cached" in row:
+        said += f"; cached {judged(row['cached']['ratio'], *CACHED_GOALS.get(name, GOALS[name]))}"
+    return said
+
+
+def judged(ratio: float, goal: float, far: float) -> str:
     return "far goal" if ratio >= far else "reached" if ratio >= goal else "missed"
 
 
