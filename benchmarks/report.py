@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.servers import BASE_DIR, PEER_PYTHON
 from benchmarks.workloads import NAMES
 
-# The ratio to the peer that is wanted, and the one that is dreamt of. With the cache of lists the first page has its own.
+# The ratio to the peer that is wanted, and the one that is dreamt of. The first page has one more, with the cache.
 CACHED_GOALS = {"W1": (2.0, 2.0)}
 GOALS = {
     "W1": (1.0, 1.3),

@@ -50,7 +50,7 @@ def send_in_danger(message: EmailMultiAlternatives, fail_silently: bool = False)
 
 
 def queue_hygiene() -> None:
-    """What the clock does every minute, every second; not through the worker's pool, which belongs to its event loop."""
+    """What the clock does every minute, every second; not through the worker's pool, which is its event loop's."""
     job = events.tasks.retry_stalled_jobs.configure(task_kwargs={"timestamp": 0}).job
     while True:
         with contextlib.suppress(ProcrastinateException):
