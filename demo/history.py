@@ -19,6 +19,8 @@ from orders.services import Shipping
 ORDERS = 500
 # How many of them are from the last 18 hours, 3 days and 7 days; the others are spread over the year.
 RECENT = ((6, 18), (8, 72), (14, 168))
+# What is older than this is moved further back, or the first months would be empty: by so much of its distance.
+EARLY, STRETCH = timedelta(days=200), 0.55
 CANCELLED = 0.08
 REASONS = ("Ordered twice by mistake", "Found it in another colour", "Delivery would be too late", "")
 # Share of articles in each band, and what is unsold of such an article.
@@ -34,17 +36,18 @@ def past_orders(
     popularity = list(accumulate(1 / (place + 8) for place in range(len(articles))))
     loyalty = list(accumulate(1 / (place + 4) for place in range(len(people.customers))))
     orders = []
-    for placed_at in sorted(order_times(dice, now)):
+    for drawn_at in sorted(order_times(dice, now)):
         [user] = dice.choices(people.customers, cum_weights=loyalty)
         [warehouse] = dice.choices(warehouses, weights=[3, 1])
         basket: set[Variant] = set()
         while not basket:  # nobody buys what is not in the shop yet
             drawn = dice.choices(articles, cum_weights=popularity, k=dice.choice((1, 1, 2, 2, 3, 4)))
-            basket = {variant for variant in drawn if variant.product.created_at <= placed_at}
+            basket = {variant for variant in drawn if variant.product.created_at <= drawn_at}
+        placed_at = spread(drawn_at, now, max(variant.product.created_at for variant in basket))
         lines = [PastLine(variant.pk, dice.choice((1, 1, 1, 2, 3)), warehouse.pk) for variant in by_id(basket)]
         steps = [step for step in what_follows(dice, placed_at, user, people) if step.at < now]
         orders.append(PastOrder(user.pk, placed_at, shipping_of(user), lines, steps))
-    return orders
+    return sorted(orders, key=lambda order: order.placed_at)
 
 
 def by_id(basket: set[Variant]) -> list[Variant]:
@@ -58,6 +61,13 @@ def order_times(dice: random.Random, now: datetime) -> Iterator[datetime]:
     for _ in range(ORDERS - sum(count for count, _ in RECENT)):
         # Business grows: the cube root has the later months sell more than the earlier ones.
         yield now - timedelta(days=7 + 350 * (1 - dice.random() ** (1 / 3)), minutes=dice.randint(0, 600))
+
+
+def spread(drawn_at: datetime, now: datetime, newest: datetime) -> datetime:
+    """When an order was placed, whose newest article came at that time: each of the last twelve months has some."""
+    if now - drawn_at <= EARLY:
+        return drawn_at
+    return max(drawn_at - STRETCH * (now - EARLY - drawn_at), newest + timedelta(hours=1))
 
 
 def what_follows(dice: random.Random, placed_at: datetime, user: User, people: People) -> Iterator[PastStep]:
