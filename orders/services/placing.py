@@ -161,7 +161,7 @@ new_order as (
            %(shipping_address_line1)s::text,
            %(shipping_address_line2)s::text, %(shipping_city)s::text, %(shipping_state)s::text,
            %(shipping_postal_code)s::text, %(shipping_country)s::text, 1
-    where %(cap)s::int = 0 or %(cap)s::int > (
+    where (select %(cap)s::int) = 0 or (select %(cap)s::int) > (
         select count(*) from orders_order
         where user_id = %(user_id)s::bigint and status = 'pending' and deleted_at is null)
     returning id, order_date
@@ -171,8 +171,9 @@ new_order as (
     select l.id, o.id, l.product_id, l.variant_id, l.sku, l.product_name, l.quantity, l.unit_price,
            l.unit_price * l.quantity
     from new_order o, unnest(
-        %(line_ids)s::bigint[], %(product_ids)s::bigint[], %(variant_ids)s::bigint[], %(skus)s::text[],
-        %(names)s::text[], %(quantities)s::int[], %(prices)s::numeric[]
+        (select %(line_ids)s::bigint[]), (select %(product_ids)s::bigint[]), (select %(variant_ids)s::bigint[]),
+        (select %(skus)s::text[]), (select %(names)s::text[]), (select %(quantities)s::int[]),
+        (select %(prices)s::numeric[])
     ) as l (id, product_id, variant_id, sku, product_name, quantity, unit_price)
 ), first_step as (
     insert into orders_orderevent (order_id, at, event, from_status, to_status, actor, note)
