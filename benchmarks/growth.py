@@ -5,7 +5,6 @@ with its cache of lists off. The end says what is slower than it may be, and whi
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -118,13 +117,6 @@ def verify(bench: Bench) -> tuple[int, float]:
     return movements, time.monotonic() - started
 
 
-def plans(bench: Bench) -> dict[str, Any]:
-    file = bench.data_dir / "plans.json"
-    bench.run(sys.executable, "-m", "benchmarks.plans", str(file))
-    found: dict[str, Any] = json.loads(file.read_text())
-    return found
-
-
 def slower(rates: Rates, workload: str) -> float:
     """How many times: the median over the rounds, each compared within itself."""
     return median(
@@ -203,7 +195,7 @@ def failures(rates: Rates, verified: tuple[int, float], found: dict[str, Any]) -
         said.append(f"verify_stock takes {per_million(verified):.1f} s for a million movements")
     reading = [statement for statement in found["hottest"] if statement["scans"]]
     said += [f"{s['source']} reads all of {', '.join(s['scans'])}: {s['text'][:80]}" for s in reading]
-    return said
+    return said + report.planned_anew(found)
 
 
 def main() -> None:
@@ -225,7 +217,7 @@ def main() -> None:
         rates = measure_all(running, options.rounds, options.seconds)
         print("==> The plans, and verify_stock", flush=True)
         large = bench_of(running, "large")
-        found, verified, mark = plans(large), verify(large), mark_of(running, "large")
+        found, verified, mark = large.plans("large"), verify(large), mark_of(running, "large")
     finally:
         running.stop()
     text = page(rates, verified, found, mark, commit)

@@ -1,4 +1,4 @@
-"""How PostgreSQL answers what the API asks it: `python -m benchmarks.plans FILE`, in the environment of the large shop.
+"""How PostgreSQL answers what the API asks it: `python -m benchmarks.plans FILE SIZE`, in the environment of that shop.
 
 Requests go through the WSGI application, and each statement is kept with its values. Then it is prepared and run as
 often as it takes PostgreSQL to settle for a plan, and that plan is shown, which for most is the general one: what it
@@ -30,7 +30,7 @@ from psycopg.pq import ExecStatus, TransactionStatus  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.sessions import start_session  # noqa: E402
 from benchmarks import workloads  # noqa: E402
-from benchmarks.data import LARGE  # noqa: E402
+from benchmarks.data import LARGE, SIZES  # noqa: E402
 from benchmarks.load import UNIQUE  # noqa: E402
 from benchmarks.profile import call  # noqa: E402
 from benchmarks.workloads import DEEP, Shop  # noqa: E402
@@ -41,7 +41,7 @@ REQUESTS = 150
 SETTLED = 6
 LARGE_TABLE = 10_000
 BRIEF = ("begin", "commit", "rollback", "savepoint", "release", "set ")
-# What else the API is asked, by customers and by staff.
+# What else the API of the large shop is asked, by customers and by staff.
 SELDOM = (
     "/products/?search=ketle",
     "/products/?search=kettle&ordering=price",
@@ -215,9 +215,9 @@ def superuser() -> User:
 
 
 def main() -> None:
-    application, watch, dice = get_wsgi_application(), Watch(), random.Random(3)
-    side = Shop("shop", 0, LARGE)
-    for number in dice.sample(range(1, LARGE.users + 1), workloads.CUSTOMERS):
+    application, watch, dice, size = get_wsgi_application(), Watch(), random.Random(3), SIZES[sys.argv[2]]
+    side = Shop("shop", 0, size)
+    for number in dice.sample(range(1, size.users + 1), workloads.CUSTOMERS):
         side.tokens.append(start_session(user_id=number).access_token)
     token = start_session(user_id=superuser().pk).access_token
     side.deep = side.newest
@@ -229,7 +229,7 @@ def main() -> None:
             for request in workloads.requests(name, side, 0)[:REQUESTS]:
                 call(application, request.replace(UNIQUE, os.urandom(8).hex().encode()))
         hottest = sorted(watch.statements.values(), key=lambda statement: -statement.seconds)[:10]
-        for path in (*SELDOM, *REPORTS):
+        for path in (*SELDOM, *REPORTS) if size is LARGE else ():
             watch.source = path
             call(application, side.request(path, token=token))
     large = large_tables()

@@ -95,15 +95,24 @@ def table(results: Results) -> str:
     return "\n".join(lines)
 
 
-def too_slow(results: Results, committed: Results) -> str | None:
-    """What has less than half of the ratio that was once measured: more than noise takes. None when nothing has."""
+def too_slow(results: Results, committed: Results) -> list[str]:
+    """What has less than half of the ratio that was once measured: more than noise takes."""
     found = []
     for name, row in results["workloads"].items():
         ratio, once = row["shop"]["ratio"], committed["workloads"][name]["shop"]["ratio"]
         print(f"{name}: {ratio:.2f} of the peer, {once:.2f} in results.json")
         if ratio < once / 2:
-            found.append(name)
-    return f"Less than half of what results.json says: {', '.join(found)}." if found else None
+            found.append(f"{name} has less than half of what results.json says.")
+    return found
+
+
+def planned_anew(found: dict[str, Any]) -> list[str]:
+    """The statements of workloads that PostgreSQL plans anew for each request: up to half of the time they take."""
+    return [
+        f"{statement['source']} is planned anew each time: {statement['text'][:80]}"
+        for statement in (*found["hottest"], *found["others"])
+        if statement["source"] in NAMES and not statement["general"]
+    ]
 
 
 def hot_line(results: Results) -> str:

@@ -1,5 +1,6 @@
 """Both shops on one PostgreSQL and one Valkey: ours with the cache of lists and without it, and the peer."""
 
+import json
 import os
 import secrets
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -68,6 +70,13 @@ class Bench:
         text = (done.stdout or b"").decode()
         assert done.returncode == 0, f"{' '.join(command)}\n{text}"
         return text
+
+    def plans(self, size_name: str) -> dict[str, Any]:
+        """What `benchmarks.plans` finds out about the statements of this shop."""
+        file = self.data_dir / "plans.json"
+        self.run(sys.executable, "-m", "benchmarks.plans", str(file), size_name)
+        found: dict[str, Any] = json.loads(file.read_text())
+        return found
 
     def start(self, name: str) -> None:
         serve = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]

@@ -11,6 +11,8 @@ import orjson
 from api.pagination import Cursor
 from api.rows import fetch_rows
 
+# Values stand in sub-selects, where the planner does not see them: otherwise it takes the general plan, which expects
+# the orders of a busier customer, for the dearer one, and plans anew for each page (0.2 ms).
 PAGE = """
 select o.order_date, o.id, o.number, o.user_id, o.status, o.total_amount::text, o.currency,
        o.shipping_address_line1, o.shipping_address_line2, o.shipping_city, o.shipping_state,
@@ -20,9 +22,9 @@ select o.order_date, o.id, o.number, o.user_id, o.status, o.total_amount::text, 
                    unit_price::text, subtotal::text
             from orders_orderitem where order_id = o.id) line)
 from orders_order o
-where o.user_id = %(user_id)s::bigint and o.deleted_at is null {place}
+where o.user_id = (select %(user_id)s::bigint) and o.deleted_at is null {place}
 order by o.order_date {direction}, o.id {direction}
-limit %(rows)s::int
+limit (select %(rows)s::int)
 """
 KEY = "(%(order_date)s::timestamptz, %(id)s::bigint)"
 NEWEST = PAGE.format(place="", direction="desc")

@@ -150,6 +150,7 @@ from unnest((select %(items)s::bigint[])) as i (id)
 {AVAILABLE}
 """  # noqa: S608  # the same
 
+# Lines, cap and customer stand in sub-selects for the same reason as above: planning this takes longer than doing it.
 PARTS = """
 new_order as (
     insert into orders_order (
@@ -163,7 +164,7 @@ new_order as (
            %(shipping_postal_code)s::text, %(shipping_country)s::text, 1
     where (select %(cap)s::int) = 0 or (select %(cap)s::int) > (
         select count(*) from orders_order
-        where user_id = %(user_id)s::bigint and status = 'pending' and deleted_at is null)
+        where user_id = (select %(user_id)s::bigint) and status = 'pending' and deleted_at is null)
     returning id, order_date
 ), new_lines as (
     insert into orders_orderitem (
