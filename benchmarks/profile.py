@@ -1,4 +1,4 @@
-"""Where the time of a request goes: `python -m benchmarks.profile W1 W2 W7 W9 [--functions]`, after a run with --keep.
+"""Where the time of a request goes: `python -m benchmarks.profile W1 W7 --statements --functions`, after a run.
 
 One process and one client; times are of this process' clock, so the waiting for PostgreSQL counts to the statements.
 """
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def prepared(name: str, side: Shop) -> list[bytes]:
     return [request.replace(UNIQUE, os.urandom(8).hex().encode()) for request in requests(name, side, 0)]
 
 
-def profile(names: list[str], *, functions: bool) -> None:
+def profile(names: list[str], *, statements: bool, functions: bool) -> None:
     application, side = shop_in_process(names, customers=4)
     from django.db import connection
 
@@ -64,14 +65,23 @@ def profile(names: list[str], *, functions: bool) -> None:
         count = REQUESTS - 50
         whole, own = time.perf_counter() - begun, time.process_time() - begun_processor
         # Apart, since the straight way to the database is not taken while somebody listens.
-        spent: list[float] = []
-        with connection.execute_wrapper(stopwatch(spent)):
+        spent: dict[str, Spent] = {}
+        backend = connection.connection.info.backend_pid
+        begun_processor = processor(backend)
+        with connection.execute_wrapper(stopwatch(spent, backend)):
             for request in raw[REQUESTS + 50 : 2 * REQUESTS]:
                 call(application, request)
+        whole_processor = processor(backend) - begun_processor
+        sent, seconds = sum(one.count for one in spent.values()), sum(one.seconds for one in spent.values())
         print(
-            f"| {name} | {1000 * whole / count:.2f} | {1000 * own / count:.2f} | {len(spent) / count:.1f} |"
-            f" {1000 * sum(spent) / count:.2f} | {size // count} |"
+            f"| {name} | {1000 * whole / count:.2f} | {1000 * own / count:.2f} | {sent / count:.1f} |"
+            f" {1000 * seconds / count:.2f} | {size // count} |"
         )
+        if statements:
+            rest = whole_processor - sum(one.processor for one in spent.values())
+            for text, one in spent.items():
+                print(f"{1e6 * one.processor / count:8.0f} us  {' '.join(text.split())[:100]}")
+            print(f"{1e6 * rest / count:8.0f} us  BEGIN, COMMIT and the like")
         if functions:
             with cProfile.Profile() as profiler:
                 for request in raw[2 * REQUESTS : 3 * REQUESTS]:
@@ -79,15 +89,30 @@ def profile(names: list[str], *, functions: bool) -> None:
             pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
 
 
-def stopwatch(spent: list[float]) -> Callable[..., Any]:
+@dataclass
+class Spent:
+    """What a statement took in all: seconds of ours, and of them those in which its backend had a processor."""
+
+    count: int = 0
+    seconds: float = 0.0
+    processor: float = 0.0
+
+
+def processor(pid: int) -> float:
+    """Seconds for which a process has had a processor."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def stopwatch(spent: dict[str, Spent], backend: int) -> Callable[..., Any]:
     def measure(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        begun = time.perf_counter()
+        one = spent.setdefault(sql, Spent())
+        begun, begun_processor = time.perf_counter(), processor(backend)
         try:
             return execute(sql, params, many, context)
         finally:
-            spent.append(time.perf_counter() - begun)
-            if os.environ.get("SHOW_STATEMENTS"):
-                print(f"{1000 * spent[-1]:6.2f} ms  {' '.join(str(sql).split())[:150]}")
+            one.count += 1
+            one.seconds += time.perf_counter() - begun
+            one.processor += processor(backend) - begun_processor
 
     return measure
 
@@ -124,17 +149,17 @@ def call(application: Application, request: bytes) -> bytes:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workloads", nargs="*", default=["W1", "W2", "W7", "W9"])
-    parser.add_argument("--functions", action="store_true")
+    parser.add_argument("--statements", action="store_true", help="what each takes of PostgreSQL's processor")
+    parser.add_argument("--functions", action="store_true", help="those of Python that take longest")
     parser.add_argument("--data-dir", type=Path, default=Path(".data/bench"))
     options = parser.parse_args()
     if os.environ.get("DJANGO_SETTINGS_MODULE"):
-        profile(options.workloads, functions=options.functions)
+        profile(options.workloads, statements=options.statements, functions=options.functions)
         return
     servers = embedded.start(options.data_dir.resolve())
     try:
         bench = Bench(options.data_dir.resolve(), with_database(servers, "shop_small"), "", servers.redis_url)
         settings = bench.environment(DJANGO_SETTINGS_MODULE="config.settings", LIST_CACHE_SECONDS="0")
-        settings["SHOW_STATEMENTS"] = os.environ.get("SHOW_STATEMENTS", "")
         subprocess.run([sys.executable, "-m", "benchmarks.profile", *sys.argv[1:]], env=settings, check=True)
     finally:
         servers.stop()
