@@ -106,12 +106,12 @@ def processor(pid: int) -> float:
 def stopwatch(spent: dict[str, Spent], backend: int) -> Callable[..., Any]:
     def measure(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         one = spent.setdefault(sql, Spent())
-        begun, begun_processor = time.perf_counter(), processor(backend)
+        begun_processor, begun = processor(backend), time.perf_counter()
         try:
             return execute(sql, params, many, context)
         finally:
-            one.count += 1
             one.seconds += time.perf_counter() - begun
+            one.count += 1
             one.processor += processor(backend) - begun_processor
 
     return measure
