@@ -150,7 +150,7 @@ from unnest((select %(items)s::bigint[])) as i (id)
 {AVAILABLE}
 """  # noqa: S608  # the same
 
-# Lines, cap and customer stand in sub-selects for the same reason as above: planning this takes half as long as doing it.
+# Lines, cap and customer stand in sub-selects for the same reason as above: planning takes half as long as doing it.
 PARTS = """
 new_order as (
     insert into orders_order (
