@@ -103,7 +103,7 @@ def django_db_setup(
     from django.db.models.signals import pre_migrate
     from django.test.utils import setup_databases, teardown_databases
 
-    from config.database import prepare
+    from database.prepare import prepare
 
     def prepare_test_database(using: str, **kwargs: Any) -> None:
         prepare(using)

@@ -17,10 +17,12 @@ from accounts import services
 from accounts.models import Session, User
 from accounts.passwords import hash_password
 from accounts.sessions import end_session
-from api.admin import Page, RelatedFilter, StaffAdmin, StaffForm, show_refusal
-from api.refusals import Refusal
+from database.refusals import Refusal
 from events.actors import admin_actor
 from events.services import publish
+from staff.forms import StaffForm, show_refusal
+from staff.frame import Page, StaffAdmin
+from staff.lists import RelatedFilter
 
 CHANGE = "accounts.change_user"
 ACCESS = ("is_active", "is_staff", "is_superuser", "groups")

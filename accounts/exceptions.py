@@ -1,6 +1,6 @@
 """What accounts refuse."""
 
-from api.refusals import Conflict, FieldError, Refusal
+from database.refusals import Conflict, FieldError, Refusal
 
 
 class InvalidCredentials(Refusal):

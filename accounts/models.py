@@ -58,7 +58,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique", violation_error_code="email_taken")
+        ]
         indexes = [models.Index(fields=["-created_at", "-id"], name="user_newest")]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from api.refusals import Busy, FieldError, Invalid
+from database.refusals import Busy, FieldError, Invalid
 
 # A hash takes a core for a quarter of a second. Without this gate a storm of logins would leave none for orders.
 _gate = threading.Semaphore(1)

@@ -16,8 +16,8 @@ from accounts.models import Session, User
 from accounts.passwords import hash_password, is_password_of
 from accounts.sessions import end_sessions
 from api.models import IdempotencyKey
-from api.refusals import FieldError, Invalid, NotFound, check_version
-from api.transactions import unit_of_work
+from database.refusals import FieldError, Invalid, NotFound, check_version
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 

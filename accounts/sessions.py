@@ -17,8 +17,8 @@ from accounts.models import Session, User
 from accounts.passwords import is_password_of
 from accounts.tokens import TokenPair, issue_pair, read_refresh_token
 from api import cache
-from api.rows import fetch_rows
-from api.transactions import unit_of_work
+from database.rows import fetch_rows
+from database.transactions import unit_of_work
 
 USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 # Session and user in one statement by hand: it runs before every signed-in request, and through the ORM it costs more

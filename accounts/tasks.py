@@ -11,7 +11,7 @@ from django.utils.http import urlsafe_base64_encode
 from procrastinate.contrib.django import app
 
 from accounts.models import Session, User
-from api.tasks import delete_in_batches
+from database.rows import delete_in_batches
 from events import mails
 
 

@@ -34,11 +34,11 @@ from accounts.tokens import TokenPair
 from api.pagination import Keyset, page_document
 from api.parsers import StrictJSONParser, check_text, read_bounded
 from api.permissions import requires
-from api.refusals import FieldError, Invalid, NotFound, check_version
 from api.schema import page_of
 from api.serializers import body_of
 from api.throttles import LoginThrottle, OwnProfileThrottle, PasswordResetThrottle, RegistrationThrottle
 from api.views import View, expected_version
+from database.refusals import FieldError, Invalid, NotFound, check_version
 
 NEWEST_FIRST = Keyset(("created_at", "id"), (datetime, int), descending=True)
 

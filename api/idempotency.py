@@ -13,10 +13,10 @@ import orjson
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from api.refusals import Invalid, Refusal
 from api.renderers import dumps
-from api.rows import Alongside, fetch_rows
-from api.transactions import Overtaken, run_unit
+from database.refusals import Invalid, Refusal
+from database.rows import Alongside, fetch_rows
+from database.transactions import Overtaken, run_unit
 
 T = TypeVar("T")
 VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from django.db import Error
 
-from api.middleware import current_request_id
+from api.request_ids import current_request_id
 
 
 class JSONFormatter(logging.Formatter):

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from api.addresses import origin_of
 from api.fields import MAX_ID
 from api.parameters import parameters_of
-from api.refusals import FieldError, Invalid
+from database.refusals import FieldError, Invalid
 
 M = TypeVar("M", bound=Model)
 PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~%+&=-]*\Z")

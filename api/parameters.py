@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from api.refusals import Invalid
+from database.refusals import Invalid
 
 
 def parameters_of(request: HttpRequest | Request) -> dict[str, str]:

@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import orjson
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -17,8 +18,8 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from api.addresses import origin_of
-from api.middleware import current_request_id
-from api.refusals import Busy, FieldError, Refusal
+from api.request_ids import current_request_id
+from database.refusals import Busy, FieldError, Refusal
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -39,14 +40,6 @@ TITLES = {
     429: ("throttled", "Too many requests"),
     500: ("internal_error", "Internal error"),
     503: ("busy", "Temporarily unavailable"),
-}
-# Unique constraints that a client can run into, by name: the field and the code that the contract promises.
-UNIQUE_FIELDS = {
-    "user_email_unique": ("email", "email_taken"),
-    "stockitem_sku": ("sku", "sku_taken"),
-    "product_slug": ("slug", "slug_taken"),
-    "category_slug": ("slug", "slug_taken"),
-    "warehouse_code": ("code", "code_taken"),
 }
 # No OperationalError to psycopg, and yet what was asked can be had later: this process was frozen in a transaction, the
 # server takes no writes for a while, or a migration has changed what the connection had prepared.
@@ -120,22 +113,39 @@ def translate(exc: Exception) -> Refusal | None:
 
 
 def translate_database_error(exc: Exception) -> Refusal | None:
-    diagnostics = getattr(exc.__cause__, "diag", None)
-    constraint = (diagnostics and diagnostics.constraint_name) or ""
     if isinstance(exc, IntegrityError):
-        for name, (field, code) in UNIQUE_FIELDS.items():
-            if name in constraint:
-                error = FieldError(field, code, "This value is taken.")
-                return Problem(409, "This value is taken.", code=code, errors=[error])
-        if constraint.startswith("stocklevel_"):
-            return caught(exc, Problem(409, "Not enough stock.", code="insufficient_stock"))
-        return caught(exc, Problem(409, "The change conflicts with other records.", code="conflict"))
+        return translate_violation(exc)
     if isinstance(exc, DataError):
         return caught(exc, Problem(400, "A value is out of range."))
     if isinstance(exc, OperationalError | InterfaceError) or isinstance(exc.__cause__, NOT_NOW):
         logger.warning("database unavailable: %s", type(exc.__cause__ or exc).__name__)
         return Busy("The database is not available at the moment; try again.", code="database_unavailable")
     return None
+
+
+def translate_violation(exc: IntegrityError) -> Refusal:
+    """What a violated constraint means: the code that its model declares as `violation_error_code`.
+
+    A field that is declared `unique` says `<field>_taken`. Whoever else took a value in the same moment is a conflict
+    that nothing could have refused earlier; every other violation counts as caught.
+    """
+    diagnostics = getattr(exc.__cause__, "diag", None)
+    table, name = (diagnostics.table_name, diagnostics.constraint_name or "") if diagnostics else (None, "")
+    code = message = ""
+    for model in apps.get_models() if table else ():
+        if model._meta.db_table == table:
+            for constraint in model._meta.constraints:
+                if constraint.name == name and constraint.violation_error_code:
+                    code, message = constraint.violation_error_code, str(constraint.violation_error_message)
+            for field in model._meta.concrete_fields:
+                if field.unique and not field.primary_key and name.startswith(f"{table}_{field.column}_"):
+                    code = f"{field.name}_taken"
+    if code.endswith("_taken"):
+        error = FieldError(code.removesuffix("_taken"), code, "This value is taken.")
+        return Problem(409, "This value is taken.", code=code, errors=[error])
+    if code:
+        return caught(exc, Problem(409, message, code=code))
+    return caught(exc, Problem(409, "The change conflicts with other records.", code="conflict"))
 
 
 def caught(exc: Exception, refusal: Refusal) -> Refusal:

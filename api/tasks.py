@@ -3,23 +3,11 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Model, QuerySet
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from api.models import IdempotencyKey
-
-DELETE_BATCH = 2_000
-
-
-def delete_in_batches(rows: QuerySet[Model]) -> int:
-    """Delete many rows a few at a time, so that no statement runs long; returns how many."""
-    total = 0
-    while True:
-        deleted, _ = rows.filter(pk__in=rows.values("pk")[:DELETE_BATCH]).delete()
-        total += deleted
-        if deleted < DELETE_BATCH:
-            return total
+from database.rows import delete_in_batches
 
 
 @app.periodic(cron="7 * * * *")

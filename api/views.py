@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.refusals import Invalid, VersionMismatch
 from api.renderers import JSONRenderer, dumps
+from database.refusals import Invalid, VersionMismatch
 
 JSON = JSONRenderer()
 TAKES_JSON = ("*/*", JSON.media_type, f"{JSON.media_type}, */*", f"{JSON.media_type}, text/plain, */*")

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from benchmarks.profile import call, prepared, shop_in_process
 from benchmarks.servers import Bench, with_database
-from config import embedded, postgres
+from config import embedded
+from config.embedded import postgres
 
 FEW, MANY = 100, 300
 CALLGRIND = "valgrind --tool=callgrind -q"

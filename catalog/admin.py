@@ -14,8 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.html import format_html
 
-from api.admin import Page, RelatedFilter, StaffAdmin
-from api.refusals import Refusal
 from catalog import services
 from catalog.admin_forms import (
     CategoryForm,
@@ -27,8 +25,11 @@ from catalog.admin_forms import (
     with_path,
 )
 from catalog.models import Category, Product, Variant
+from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory.admin import StockItemAdmin
+from staff.frame import Page, StaffAdmin
+from staff.lists import RelatedFilter
 
 CHANGE = "catalog.change_product"
 Status = Product.Status

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from api.admin import StaffForm
 from catalog.models import MAX_VARIANTS, Category, Product, Variant
 from inventory.models import validate_sku
+from staff.forms import StaffForm
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Variant, Product]

@@ -1,6 +1,6 @@
 """What the catalog refuses, with the data that a caller needs to say why."""
 
-from api.refusals import Conflict, FieldError, Invalid, Refusal
+from database.refusals import Conflict, FieldError, Invalid, Refusal
 
 
 class SlugTaken(Conflict):

@@ -6,11 +6,11 @@ from rest_framework.request import Request
 
 from api.fields import Amount, Choice, Flag, Text
 from api.parameters import parameters_of
-from api.refusals import FieldError, Invalid
 from api.serializers import PageQuery, QuerySerializer
 from catalog.models import Product
 from catalog.queries import ORDERINGS
 from catalog.selection import Selection
+from database.refusals import FieldError, Invalid
 
 MAX_ATTRIBUTE_FILTERS = 10
 PREFIX = "attributes."

@@ -12,9 +12,9 @@ from django.conf import settings
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from api.refusals import Busy
 from catalog.exceptions import InvalidImage
 from catalog.models import RENDITIONS
+from database.refusals import Busy
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 QUALITY = 82

@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 from api.pagination import Cursor, Keyset, decode_cursor
-from api.refusals import Invalid
 from catalog.models import Product
 from catalog.selection import Selection, fetch, with_clause
+from database.refusals import Invalid
 
 ORDERINGS = {
     "newest": Keyset(("created_at", "id"), (datetime, int), descending=True),

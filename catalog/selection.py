@@ -14,8 +14,8 @@ from typing import Any, Self
 import orjson
 from django.db import connection, transaction
 
-from api.rows import fetch_rows
 from catalog.models import Product
+from database.rows import fetch_rows
 
 MAX_WORDS = 16
 # How alike two words must be: above one half, so that one wrong letter in three is too much.

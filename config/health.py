@@ -19,7 +19,7 @@ from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from api import cache
 from api.problems import respond
-from api.refusals import Busy
+from database.refusals import Busy
 from events.models import Event
 from events.tasks import STALLED_SECONDS
 

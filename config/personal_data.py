@@ -43,6 +43,7 @@ POLICIES = {
         "It stays: the books must say what was sold and where it went. The name is gone with the profile.",
     ),
     "api.IdempotencyKey": Policy((), "It is deleted: it holds answers that the person has had."),
+    "staff.PostedForm": Policy((), "It goes with the next purge: it is a number and a moment."),
     "admin.LogEntry": Policy((), "Never written: the journal is the audit trail."),
     "otp_totp.TOTPDevice": Policy(("name", "confirmed", "created_at", "last_used_at"), "It is deleted."),
     "otp_static.StaticDevice": Policy(("name", "confirmed", "created_at", "last_used_at"), "It is deleted."),

@@ -23,8 +23,8 @@ from typing import IO
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, environment
+from config.embedded.processes import Process, dying_with_us
 from config.environment import BASE_DIR
-from config.processes import Process, dying_with_us
 
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
 CHILDREN = {

@@ -70,7 +70,7 @@ def database(address: str) -> dict[str, Any]:
     config: dict[str, Any] = environ.Env.db_url_config(address)
     return config | {
         "HOST": unquote(str(config["HOST"])),  # a socket folder is written percent-encoded
-        "ENGINE": "config.postgresql",
+        "ENGINE": "database.backend",
         "CONN_MAX_AGE": None,
         "DISABLE_SERVER_SIDE_CURSORS": not DATABASE_PREPARE_THRESHOLD,
         "OPTIONS": {
@@ -123,7 +123,9 @@ else:
 # Applications
 
 INSTALLED_APPS = [
+    "database",
     "api",
+    "staff",
     "events",
     "accounts",
     "inventory",
@@ -131,7 +133,7 @@ INSTALLED_APPS = [
     "orders",
     "demo",
     "config",
-    "config.admin_app.ShopAdminConfig",
+    "config.apps.ShopAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -184,7 +186,7 @@ TEMPLATES = [
 # People and tokens
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["config.admin_login.PageBackend"]
+AUTHENTICATION_BACKENDS = ["config.admin.login.PageBackend"]
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
 # checks look for a field and for names, and see neither.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003"]

@@ -21,8 +21,8 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
-from api.middleware import drop_dead_connections
 from config.subscriptions import SUBSCRIPTIONS
+from database.connections import drop_dead_connections
 from events import dispatcher
 from events.tasks import HEARTBEAT_SECONDS, STALLED_SECONDS
 

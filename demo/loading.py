@@ -7,9 +7,9 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
-from api.transactions import run_unit
 from catalog.models import Category, Product, Variant
 from catalog.pictures import Picture
+from database.transactions import run_unit
 from demo.catalog import create_categories, create_one, date_products, describe_items, draw_pictures
 from demo.history import past_orders, past_receipts
 from demo.people import create_people

@@ -16,9 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from accounts.names import name_actors, names_of
-from api.admin import Page, ReadOnly, StaffAdmin, by_moment, show_refusal
-from api.refusals import Refusal
-from api.templatetags.charts import Step
+from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview, services
 from inventory.admin_filters import BandFilter, ChangedFilter, WarehouseFilter
@@ -35,6 +33,10 @@ from inventory.models import (
     StockMovementQuerySet,
     Warehouse,
 )
+from staff.forms import show_refusal
+from staff.frame import Page, ReadOnly, StaffAdmin
+from staff.lists import by_moment
+from staff.templatetags.charts import Step
 
 MOVE = "inventory.change_stocklevel"
 VIEW = "inventory.view_stockitem"

@@ -13,8 +13,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from api.admin import StaffAdmin, only_once, show_refusal
-from api.refusals import Refusal
+from database.refusals import Refusal
 from events.actors import Actor, admin_actor
 from inventory import services
 from inventory.admin_forms import (
@@ -30,6 +29,8 @@ from inventory.admin_forms import (
     on_hand_in,
 )
 from inventory.models import StockItem, Warehouse
+from staff.forms import only_once, show_refusal
+from staff.frame import StaffAdmin
 
 LINES = 5
 MAX_LINES = 100

@@ -19,14 +19,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from api.admin import StaffAdmin, only_once
-from api.refusals import Refusal
-from api.spreadsheets import as_csv
+from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview, services
 from inventory.admin_forms import quantity_field, warehouse_field
 from inventory.bands import Band
 from inventory.models import StockItem, StockLevel, Warehouse
+from staff.forms import only_once
+from staff.frame import StaffAdmin
+from staff.spreadsheets import as_csv
 
 ROWS = 100
 SHELF = re.compile(r"[0-9]{1,18}\Z")

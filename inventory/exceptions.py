@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.refusals import Conflict, FieldError, Invalid, Refusal
+from database.refusals import Conflict, FieldError, Invalid, Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,10 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
         )
 
 
+# What the API says when a CHECK of stock refuses what should have been refused earlier.
+NOT_ENOUGH: Any = {"violation_error_code": "insufficient_stock", "violation_error_message": "Not enough stock."}
+
+
 class StockLevel(models.Model):
     """How much of one item lies in one warehouse, and how much of that is promised."""
 
@@ -108,11 +112,14 @@ class StockLevel(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["item", "warehouse"], name="stocklevel_item_warehouse_unique"),
-            models.CheckConstraint(condition=Q(on_hand__gte=0), name="stocklevel_on_hand_not_negative"),
-            models.CheckConstraint(condition=Q(reserved__gte=0), name="stocklevel_reserved_not_negative"),
-            models.CheckConstraint(condition=Q(backorder_limit__gte=0), name="stocklevel_backorder_not_negative"),
-            models.CheckConstraint(
-                condition=Q(reserved__lte=F("on_hand") + F("backorder_limit")), name="stocklevel_not_oversold"
+            *(
+                models.CheckConstraint(condition=condition, name=name, **NOT_ENOUGH)
+                for name, condition in {
+                    "stocklevel_on_hand_not_negative": Q(on_hand__gte=0),
+                    "stocklevel_reserved_not_negative": Q(reserved__gte=0),
+                    "stocklevel_backorder_not_negative": Q(backorder_limit__gte=0),
+                    "stocklevel_not_oversold": Q(reserved__lte=F("on_hand") + F("backorder_limit")),
+                }.items()
             ),
         ]
 

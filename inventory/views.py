@@ -13,10 +13,10 @@ from accounts.authentication import actor_of
 from api.idempotency import run_once
 from api.pagination import Keyset, page_document
 from api.permissions import requires
-from api.refusals import NotFound
 from api.schema import page_of
 from api.serializers import PageQuery, body_of
 from api.views import View, expected_version
+from database.refusals import NotFound
 from inventory import services
 from inventory.models import StockAlert, StockItem, StockLevel, StockMovement, Warehouse
 from inventory.overview import in_band, standing, with_totals

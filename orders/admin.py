@@ -16,14 +16,16 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.names import name_actors
-from api.admin import Page, ReadOnly, StaffAdmin, by_moment, show_refusal
-from api.refusals import Refusal
+from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview
 from inventory.models import Reservation, StockItem
 from orders import services
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.models import Order, OrderQuerySet
+from staff.forms import show_refusal
+from staff.frame import Page, ReadOnly, StaffAdmin
+from staff.lists import by_moment
 
 CHANGE = "orders.change_order"
 MOVE = "inventory.change_stocklevel"

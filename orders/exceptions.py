@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.refusals import Conflict, FieldError, Invalid
+from database.refusals import Conflict, FieldError, Invalid
 
 
 class UnknownArticle(Invalid):

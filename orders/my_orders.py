@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from api.pagination import Cursor
-from api.rows import fetch_rows
+from database.rows import fetch_rows
 
 # Values stand in sub-selects, where the planner does not see them: otherwise it takes the general plan, which expects
 # the orders of a busier customer, for the dearer one, and plans anew for each page (0.2 ms).

@@ -14,10 +14,10 @@ from accounts.authentication import actor_of, user_of
 from api.idempotency import run_once, run_once_drafted
 from api.pagination import Keyset, cut_page, decode_cursor, page_document, page_links, page_size_of
 from api.permissions import requires
-from api.refusals import NotFound
 from api.schema import page_of
 from api.serializers import PageQuery, body_of
 from api.views import View, expected_version
+from database.refusals import NotFound
 from orders import my_orders, services
 from orders.bodies import read_order
 from orders.models import Order, OrderQuerySet

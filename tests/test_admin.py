@@ -12,12 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.tests.factories import make_user
-from api.tests.pages import errors_of, form_on, send
 from catalog.models import Category, Product
 from catalog.tests.factories import make_category, make_product
 from events.models import Event, SentMail
 from inventory.models import StockItem, Warehouse
 from orders.tests.factories import make_order
+from staff.tests.pages import errors_of, form_on, send
 
 pytestmark = pytest.mark.django_db
 ADMINS = {model._meta.label_lower: model_admin for model, model_admin in admin.site._registry.items()}

@@ -11,12 +11,13 @@ from django.conf import settings
 from django.db.models import ForeignKey, OneToOneField
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ["api", "events", "accounts", "inventory", "catalog", "orders", "demo", "config"]
+OURS = ["database", "api", "staff", "events", "accounts", "inventory", "catalog", "orders", "demo", "config"]
 MAX_LINES = 400
 
 # What happens to rows that point at a person when the person is erased. A new model must decide, and say so here.
 ERASURE = {
     "api.IdempotencyKey.user": "kept for its days: answers to the person's own requests",
+    "staff.PostedForm.user": "kept for its days: the numbers of forms that they posted",
     "accounts.Session.user": "ended",
     "orders.Order.user": "kept: the books need the order, and the profile behind it is empty",
     "admin.LogEntry.user": "kept: what staff did stays known",

@@ -17,7 +17,7 @@ import inventory.exceptions
 import orders.exceptions
 from api.idempotency import InProgress, KeyReused
 from api.problems import TITLES
-from api.refusals import Refusal
+from database.refusals import Refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = {"get", "post", "put", "patch", "delete"}

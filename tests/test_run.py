@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from config.processes import socket_folder
+from config.embedded.processes import socket_folder
 from tests.shop import BASE_DIR, free_port
 
 pytestmark = pytest.mark.slow

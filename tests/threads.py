@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
-from api.transactions import run_unit
+from database.transactions import run_unit
 
 T = TypeVar("T")
 

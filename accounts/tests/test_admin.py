@@ -9,8 +9,8 @@ from django.contrib.auth.models import Group
 from accounts.models import Session, User
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, make_user
-from api.tests.pages import errors_of, form_on, messages_of, send
 from events.models import Event
+from staff.tests.pages import errors_of, form_on, messages_of, send
 
 pytestmark = pytest.mark.django_db
 USERS = "/admin/accounts/user/"

@@ -17,7 +17,7 @@ from accounts.models import Session, User
 from accounts.services import anonymise_user, confirm_password_reset, register_user, set_password
 from accounts.tests.factories import PASSWORD, client_of, make_user
 from accounts.tests.test_sessions import race
-from api.refusals import Refusal
+from database.refusals import Refusal
 from events.actors import Actor
 
 ME = "/api/v1/users/me"

@@ -17,7 +17,7 @@ from accounts.sessions import end_session, find_user, refresh_session, start_ses
 from accounts.tests.factories import PASSWORD, client_of, make_user
 from accounts.tokens import issue_pair, read_refresh_token
 from api import cache
-from api.refusals import Refusal
+from database.refusals import Refusal
 
 ME = "/api/v1/users/me"
 LOGIN = "/api/v1/users/login"

@@ -15,7 +15,7 @@ from accounts.services import save_new_user, set_access
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, client_of, make_user
 from api.problems import safety_net
-from api.refusals import Refusal
+from database.refusals import Refusal
 from events.actors import COMMAND
 from events.models import Event
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from api.pagination import Cursor, Keyset, decode_cursor, encode_cursor, other_parameters, paginate
 from api.parameters import parameters_of
-from api.refusals import Invalid
+from database.refusals import Invalid
 from inventory.models import Warehouse
 
 REQUESTS = RequestFactory()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError
 
 from api.parsers import StrictJSONParser, depth_of
-from api.refusals import Refusal
+from database.refusals import Refusal
 
 
 def parse(body: bytes) -> Any:

@@ -5,12 +5,12 @@ from typing import Any, TypedDict, Unpack
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from api.refusals import NotFound, check_version
-from api.transactions import unit_of_work
 from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory
 from catalog.models import MAX_DEPTH, Category
 from catalog.services.slugs import insert_with_slug
 from catalog.services.variants import apply
+from database.refusals import NotFound, check_version
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 

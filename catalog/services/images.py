@@ -12,12 +12,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, models, transaction
 
-from api.refusals import NotFound
-from api.transactions import unit_of_work
 from catalog.exceptions import TooManyImages
 from catalog.models import MAX_IMAGES, RENDITIONS, Image, Product, file_of
 from catalog.pictures import Picture, read_picture
 from catalog.services.variants import locked_product
+from database.refusals import NotFound
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 

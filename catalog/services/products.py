@@ -7,8 +7,6 @@ from typing import Any, TypedDict, Unpack
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from api.refusals import check_version
-from api.transactions import unit_of_work
 from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
 from catalog.models import Product
 from catalog.services.slugs import insert_with_slug
@@ -21,6 +19,8 @@ from catalog.services.variants import (
     write_sku,
     write_stock,
 )
+from database.refusals import check_version
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 

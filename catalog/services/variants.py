@@ -11,10 +11,10 @@ from typing import Any, TypedDict, Unpack
 from django.db import models
 from django.db.models.functions import Now
 
-from api.refusals import FieldError, NotFound, check_version
-from api.transactions import unit_of_work
 from catalog.exceptions import LastVariant, TooManyVariants
 from catalog.models import MAX_VARIANTS, Product, Variant
+from database.refusals import FieldError, NotFound, check_version
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory import services as inventory

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from api.tests.pages import errors_of, form_on, messages_of, send
 from catalog.models import Category, Image, Product, Variant
 from catalog.tests.factories import make_category, make_product, variant_of
 from catalog.tests.pictures import picture
 from events.models import Event
 from inventory.models import StockItem
+from staff.tests.pages import errors_of, form_on, messages_of, send
 
 pytestmark = pytest.mark.django_db
 PRODUCTS = "/admin/catalog/product/"

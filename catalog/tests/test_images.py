@@ -19,7 +19,7 @@ from catalog.models import MAX_IMAGES, Image
 from catalog.tests.factories import make_product, snapshot
 from catalog.tests.pictures import add_picture, picture
 from catalog.tests.refusals import URL
-from config.postgresql.base import DatabaseWrapper
+from database.backend.base import DatabaseWrapper
 from events.actors import COMMAND
 from events.models import Event
 

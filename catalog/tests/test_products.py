@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from api.refusals import NotFound, VersionMismatch
 from catalog import services
 from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
 from catalog.models import Product
 from catalog.tests.factories import make_category, make_product, snapshot, variant_of
 from catalog.tests.refusals import URL, fields_of, refused
+from database.refusals import NotFound, VersionMismatch
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services as inventory

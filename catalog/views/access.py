@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from api.refusals import NotFound
 from catalog.models import Product
+from database.refusals import NotFound
 
 
 def edits_products(request: Request) -> bool:

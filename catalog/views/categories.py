@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from accounts.authentication import actor_of
 from api.pagination import Keyset, page_document
 from api.permissions import requires
-from api.refusals import NotFound
 from api.schema import page_of
 from api.serializers import PageQuery, body_of
 from api.views import View, expected_version
@@ -19,6 +18,7 @@ from catalog.facets import product_counts
 from catalog.list_cache import answer_list
 from catalog.models import Category
 from catalog.serializers import CategoryBody, CategorySerializer
+from database.refusals import NotFound
 
 BY_NAME = Keyset(("name", "id"), (str, int))
 

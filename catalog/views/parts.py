@@ -12,7 +12,6 @@ from accounts.authentication import actor_of
 from api.idempotency import run_once
 from api.pagination import Keyset, page_document
 from api.permissions import requires
-from api.refusals import NotFound
 from api.schema import page_of
 from api.serializers import PageQuery, body_of
 from api.views import View, expected_version
@@ -22,6 +21,7 @@ from catalog.models import Image, Variant
 from catalog.serializers import ImageBody, ImageSerializer, VariantBody, VariantSerializer
 from catalog.uploads import PictureParser
 from catalog.views.access import refuse_stock, shown_product
+from database.refusals import NotFound
 
 BY_POSITION = Keyset(("position", "id"), (int, int))
 EDITORS = requires("catalog.change_product", public_read=True)

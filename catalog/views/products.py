@@ -11,7 +11,6 @@ from accounts.authentication import actor_of
 from api.idempotency import run_once
 from api.pagination import cut_page, page_links, page_size_of
 from api.permissions import requires
-from api.refusals import NotFound
 from api.renderers import dumps
 from api.schema import page_of
 from api.serializers import body_of
@@ -26,6 +25,7 @@ from catalog.queries import PLACES, keyset_of, read_page, read_place, read_produ
 from catalog.selection import Selection, count_products
 from catalog.serializers import FacetsSerializer, ProductBody, ProductChangesBody, ProductSerializer
 from catalog.views.access import edits_products, refuse_stock
+from database.refusals import NotFound
 
 
 def document_of(request: Request, product_id: int) -> dict[str, Any]:

@@ -18,15 +18,14 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import passwords
 from accounts.models import User
 from accounts.tests.factories import PASSWORD, make_user
-from api.templatetags import charts
-from api.tests.pages import errors_of, messages_of, send
-from config import admin_login
+from config.admin import login as admin_login
 from events.actors import COMMAND
 from events.models import Event
 from inventory.tests.factories import StockItemFactory
 from orders import desk, figures
 from orders.models import Order
 from orders.tests.factories import make_order
+from staff.tests.pages import errors_of, messages_of, send
 
 pytestmark = pytest.mark.django_db
 
@@ -308,23 +307,6 @@ def test_a_reference_leads_to_its_order_or_to_its_movements(staff_pages: Callabl
 
     assert to_order.headers["Location"] == f"/admin/orders/order/{order.pk}/change/"
     assert to_movements.headers["Location"] == "/admin/inventory/stockmovement/?q=DN-2026/11"
-
-
-@pytest.mark.parametrize(("value", "top"), [(0, 4), (3, 4), (5, 6), (13, 20), (101, 200), (6000, 6000), (99, 100)])
-def test_the_axis_of_a_chart_ends_at_a_round_number(value: float, top: float) -> None:
-    assert charts.ceiling(value) == top
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (1.5, "1.5"), (1500, "1.5k"), (20_000, "20k"), (3_000_000, "3M")]
-)
-def test_numbers_beside_an_axis_are_short(value: float, text: str) -> None:
-    assert charts.short(value) == text
-
-
-def test_a_chart_of_nothing_is_empty() -> None:
-    assert charts.bar_chart("None", [])["columns"] == []
-    assert charts.step_chart("None", ["a"], [])["lines"] == [{"name": "a", "path": "", "number": 0}]
 
 
 def test_an_actor_of_the_admin_is_staff(rf: Any, worker: User) -> None:

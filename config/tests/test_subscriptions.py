@@ -28,6 +28,7 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "inventory.tasks.mail_stock_digest",
         "orders.tasks.add_up_figures",
         "orders.tasks.cancel_overdue_orders",
+        "staff.tasks.purge_posted_forms",
     }
 
 

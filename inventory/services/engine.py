@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, connection
 from django.db.transaction import TransactionManagementError
 
-from api.rows import array, fetch_rows, fetch_together
-from api.transactions import Overtaken
+from database.rows import array, fetch_rows, fetch_together
+from database.transactions import Overtaken
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
 from inventory.models import MAX_QUANTITY, StockMovement

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from psycopg.types.numeric import Int8
 
-from api.refusals import FieldError
+from database.refusals import FieldError
 from inventory.exceptions import NoWarehouse, UnknownItem, UnknownWarehouse
 from inventory.models import StockItem, Warehouse
 from inventory.services.engine import Level, Written, fetch, lock_items

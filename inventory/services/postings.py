@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from psycopg.types.numeric import Int4, Int8
 
-from api.refusals import FieldError, Invalid
-from api.transactions import unit_of_work
+from database.refusals import FieldError, Invalid
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import InsufficientStock, Shortage, StaleCount, UnknownItem

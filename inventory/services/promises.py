@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError
 
-from api.refusals import Invalid
-from api.rows import array
-from api.transactions import unit_of_work
+from database.refusals import Invalid
+from database.rows import array
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import (

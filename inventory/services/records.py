@@ -7,8 +7,8 @@ from typing import Any, TypedDict, Unpack
 from django.db import IntegrityError, transaction
 from psycopg.types.numeric import Int8
 
-from api.refusals import NotFound, check_version
-from api.transactions import unit_of_work
+from database.refusals import NotFound, check_version
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from psycopg.types.numeric import Int8
 
-from api.transactions import unit_of_work
+from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.invariants import BROKEN_LINKS

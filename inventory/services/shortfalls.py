@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from django.db.models import F
 from psycopg.types.numeric import Int8
 
-from api.refusals import NotFound
-from api.transactions import Overtaken
+from database.refusals import NotFound
+from database.transactions import Overtaken
 from events.actors import Actor
 from events.services import publish
 from inventory.models import Reservation, StockItem, StockLevel

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from api.refusals import Invalid
+from database.refusals import Invalid
 from events.actors import Actor
 from events.services import publish
 from inventory.bands import ALERTING, band_of, closing_line

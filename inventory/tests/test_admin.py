@@ -8,14 +8,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from api.admin import StaffPaginator
-from api.tests.pages import errors_of, form_on, messages_of, send
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services
 from inventory.admin_forms import items_by_code
 from inventory.models import StockItem, StockMovement, Warehouse
 from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, snapshot
+from staff.lists import StaffPaginator
+from staff.tests.pages import errors_of, form_on, messages_of, send
 
 pytestmark = pytest.mark.django_db
 STOCK = "/admin/inventory/stockitem/"

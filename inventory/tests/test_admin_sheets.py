@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from api.tests.pages import messages_of
 from events.actors import COMMAND
 from inventory import services
 from inventory.models import StockItem, StockMovement
 from inventory.tests.factories import StockItemFactory, WarehouseFactory, backdate, level_of, snapshot
+from staff.tests.pages import messages_of
 
 pytestmark = pytest.mark.django_db
 GRID, COUNT = "/admin/inventory/stockitem/grid/", "/admin/inventory/stockitem/count/"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from api.refusals import Invalid
+from database.refusals import Invalid
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from api.refusals import Invalid
+from database.refusals import Invalid
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services

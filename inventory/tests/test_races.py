@@ -15,8 +15,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
-from api.transactions import run_unit
-from config.postgresql import base
+from database.backend import base
+from database.transactions import run_unit
 from events.actors import COMMAND
 from inventory import services
 from inventory.exceptions import HoldExpired, InsufficientStock, Shortage

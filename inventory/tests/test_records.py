@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from api.refusals import NotFound, VersionMismatch
+from database.refusals import NotFound, VersionMismatch
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from api.refusals import Refusal
+from database.refusals import Refusal
 from events.actors import COMMAND
 from inventory import services
 from inventory.exceptions import (

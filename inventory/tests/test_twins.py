@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from api.refusals import Refusal
+from database.refusals import Refusal
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services

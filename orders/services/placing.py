@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, TypedDict
 
 from django.conf import settings
 
-from api.refusals import FieldError
-from api.rows import Alongside, array, fetch_rows
+from database.refusals import FieldError
+from database.rows import Alongside, array, fetch_rows
 from events.actors import Actor
 from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
 from orders.models import Order, OrderItem

@@ -6,8 +6,8 @@ then the stock is locked and looked at again; where promises have come or gone i
 
 from django.db.models import F
 
-from api.refusals import Invalid, NotFound
-from api.transactions import unit_of_work
+from database.refusals import Invalid, NotFound
+from database.transactions import unit_of_work
 from events.actors import Actor
 from inventory import services as inventory_services
 from inventory.models import ClockTimestamp, StockLevel

@@ -14,9 +14,9 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 import inventory.exceptions
-from api.refusals import NotFound, check_version
-from api.rows import Alongside
-from api.transactions import unit_of_work
+from database.refusals import NotFound, check_version
+from database.rows import Alongside
+from database.transactions import unit_of_work
 from events.actors import WORKER, Actor
 from events.services import publish
 from inventory import services as inventory_services

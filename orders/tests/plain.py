@@ -9,8 +9,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import connection, transaction
 
-from api.refusals import FieldError
 from catalog.models import Variant
+from database.refusals import FieldError
 from events.actors import Actor
 from events.services import publish
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement

@@ -8,13 +8,13 @@ from django.contrib.auth.models import Permission
 from django.utils.html import strip_tags
 
 from accounts.tests.factories import make_user
-from api.tests.pages import errors_of, messages_of, send
 from events.models import Event
 from inventory import services as inventory_services
 from orders import services
 from orders.models import Order
 from orders.tests.factories import STAFF, everything, make_article, make_order, place, stock_of
 from orders.tests.factories import make_user as make_customer
+from staff.tests.pages import errors_of, messages_of, send
 
 pytestmark = pytest.mark.django_db
 ORDERS = "/admin/orders/order/"

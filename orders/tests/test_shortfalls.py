@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from api.refusals import Invalid, NotFound
 from catalog.models import Variant
+from database.refusals import Invalid, NotFound
 from events.models import Event
 from inventory import services as inventory_services
 from inventory.models import Reservation, StockLevel, StockMovement

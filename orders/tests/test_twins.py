@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from api.refusals import Refusal
 from catalog.models import Product, Variant
+from database.refusals import Refusal
 from events.models import Event
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement, Warehouse
 from orders import services

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from pytest_django import Settings
 
-from api.refusals import NotFound, VersionMismatch
+from database.refusals import NotFound, VersionMismatch
 from events.actors import WORKER
 from events.models import Event
 from inventory import services as inventory_services

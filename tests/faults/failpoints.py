@@ -15,8 +15,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from api.rows import fetch_together
-from config.postgresql.base import DatabaseWrapper
+from database.backend.base import DatabaseWrapper
+from database.rows import fetch_together
 from inventory.services import engine
 
 _asked: ContextVar[tuple[str, str]] = ContextVar("fault", default=("", ""))

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 import config.urls
 from accounts.authentication import actor_of
-from api.transactions import unit_of_work
 from api.views import View
+from database.transactions import unit_of_work
 from inventory import services
 from inventory.models import StockItem
 from orders.services import expire_pending_orders

@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 
 from accounts.exceptions import EmailTaken
 from accounts.services import create_admin
-from api.refusals import Invalid
+from database.refusals import Invalid
 from events.actors import COMMAND
 
 

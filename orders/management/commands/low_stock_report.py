@@ -9,11 +9,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.management.base import BaseCommand, CommandError
 
-from api.spreadsheets import as_csv
 from catalog.models import Category
 from inventory.bands import ALERTING, Band
 from inventory.models import Warehouse
 from orders.stock_health import LowArticle, low_articles
+from staff.spreadsheets import as_csv
 
 COLUMNS = (
     "sku",

@@ -9,7 +9,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.tests.factories import client_of, make_user
-from api.rows import fetch_rows
+from database.rows import fetch_rows
 from orders.services import placing
 from orders.tests.factories import ADDRESS, make_article
 

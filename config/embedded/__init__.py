@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config import postgres as postgresql
-from config import valkey as valkey_server
-from config.processes import Process, StartFailed, socket_folder, stop_server, write_private
+from config.embedded import postgres as postgresql
+from config.embedded import valkey as valkey_server
+from config.embedded.processes import Process, StartFailed, socket_folder, stop_server, write_private
 
 __all__ = ["NotRunning", "Servers", "StartFailed", "database_url", "redis_url", "start"]
 

@@ -3,8 +3,8 @@
 Timestamps are read by psycopg's compiled loader. Django's own is Python and costs 5 microseconds for each: a fifth of
 the time of a page of products. It would set another time zone than that of the connection, and ours are all in UTC.
 
-`fetch_rows` is the straight way for the statements that are written by hand (api.rows), and a transaction is ended by
-one call of libpq. psycopg's own way can wait without blocking, which a thread does not need, and makes a cursor, a
+`fetch_rows` is the straight way for the statements that are written by hand (database.rows), and a transaction is ended
+by one call of libpq. psycopg's own way can wait without blocking, which a thread does not need, and makes a cursor, a
 query and a transformer for each statement: a fifth of the processor time of one product.
 
 And a refusal leaves the prepared statements alone. psycopg forgets all of them at each rollback, since one of them may

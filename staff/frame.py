@@ -1,47 +1,39 @@
-"""What the pages of staff share: saving through services, pages of verbs, read-only lists, and counts that stay cheap.
+"""The frame of every page of staff: saving through services, and pages of verbs beside Django's own.
 
 Services are durable units of work, so they cannot run inside the transaction that Django wraps around its forms. Here
 a form that is posted is itself a unit of work, which the services join: all of it is on disk, or nothing of it. What
 a service refuses is shown on the form.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from urllib.parse import quote
-from uuid import UUID
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
-from django.core import paginator
 from django.core.exceptions import PermissionDenied
-from django.db import DataError, connection, connections
-from django.db.models import Model, QuerySet
+from django.db import DataError
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import cached_property
-from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 
-from api.refusals import Refusal
-from api.transactions import run_unit
+from database.refusals import Refusal
+from database.transactions import run_unit
+from staff.forms import StaffForm
+from staff.lists import StaffChangeList, StaffPaginator
 
 M = TypeVar("M", bound=Model)
-T = TypeVar("T")
 
 if TYPE_CHECKING:
     DjangoAdmin = admin.ModelAdmin
-    DjangoForm = forms.ModelForm
-else:  # Django's own classes cannot be subscribed with their model
+else:  # Django's own class cannot be subscribed with its model
 
     class DjangoAdmin(admin.ModelAdmin, Generic[M]):
-        pass
-
-    class DjangoForm(forms.ModelForm, Generic[M]):
         pass
 
 
@@ -49,96 +41,6 @@ class StaffRequest(HttpRequest):
     """A request whose form has been refused by a service."""
 
     refusal: Refusal
-
-
-class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts what is small, and estimates a whole large table: counting a million rows takes longer than the page.
-
-    What is filtered is counted up to MOST; nobody turns that many pages, and a narrower filter is the better way.
-    The rows of a page are found by their keys first, so that nothing is joined or added up for rows of other pages.
-    """
-
-    MOST = 10_000
-
-    def page(self, number: Any) -> Any:
-        number = self.validate_number(number)
-        rows, first = cast("QuerySet[Any]", self.object_list), (number - 1) * self.per_page
-        keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-        return paginator.Page(rows.filter(pk__in=keys), number, self)
-
-    @cached_property
-    def count(self) -> int:
-        rows = cast("QuerySet[Any]", self.object_list)
-        if not rows.query.where:
-            estimate = estimated_rows(rows)
-            if estimate > self.MOST:
-                return estimate
-        return rows.order_by().values("pk")[: self.MOST].count()
-
-
-def estimated_rows(rows: "QuerySet[Any]") -> int:
-    """How many rows PostgreSQL believes the table to have; -1 before it has looked."""
-    with connections[rows.db].cursor() as cursor:
-        cursor.execute("select reltuples::bigint from pg_class where oid = %s::regclass", [rows.model._meta.db_table])
-        return int(cursor.fetchone()[0])
-
-
-class StaffForm(DjangoForm[M]):
-    """A form over a row with a `version`. It carries the version that was shown, and the refusal of a first try."""
-
-    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    refusal: ClassVar[Refusal | None] = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial.setdefault("seen_version", getattr(self.instance, "version", None))
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if self.refusal is not None:
-            show_refusal(self.refusal, self)
-        return cleaned
-
-
-def show_refusal(refusal: Refusal, form: forms.BaseForm, lines: Sequence[forms.BaseForm] = ()) -> None:
-    """Put what a service said where it belongs: on fields, on lines (`lines.2.sku`), or on top of the form."""
-    if refusal.status == 412:
-        form.add_error(None, "Somebody else has changed this since you opened it. Open it again to see what is new.")
-    elif not refusal.errors:
-        form.add_error(None, refusal.detail)
-    for error in refusal.errors:
-        where, _, rest = error.field.partition(".")
-        number, _, field = rest.partition(".")
-        target, name = form, where
-        if where == "lines" and number.isdigit() and int(number) < len(lines):
-            target, name = lines[int(number)], field
-        target.add_error(name if name in target.fields else None, error.message)
-
-
-class PostedAlready(Refusal):
-    code = "posted_already"
-    title = "This page was posted already. Look at what it did before you post it again"
-
-
-def only_once(request: HttpRequest, once: UUID, work: Callable[[], T]) -> T:
-    """Run a verb as a unit, unless the page that asks was posted before: a second click does nothing twice.
-
-    The note that it was is a row of the API's idempotency keys, in the transaction of the effect. A second click waits
-    for the first one's end. Refuses PostedAlready.
-    """
-
-    def unit() -> T:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "insert into api_idempotencykey (user_id, key, method, path, fingerprint, status, body)"
-                " values (%s, %s, 'POST', %s, '', 303, '') on conflict do nothing",
-                [request.user.pk, f"admin:{once}", request.path_info[:255]],
-            )
-            if not cursor.rowcount:
-                raise PostedAlready
-        return work()
-
-    return run_unit(unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,39 +58,6 @@ class Page:
     menu: str = ""
     section: str = ""
     methods: tuple[str, ...] = ("GET", "POST")
-
-
-class RelatedFilter(admin.RelatedOnlyFieldListFilter):
-    """By what is related. Tables say nothing of what is not there; a choice needs a name."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.empty_value_display = mark_safe("None")
-
-
-def by_moment(title: str, *, still: str, done: str) -> type[admin.EmptyFieldListFilter]:
-    """A filter by whether a moment has come, in the words of staff: an alert without `closed_at` is still open."""
-    words = {"1": still, "0": done}
-
-    class MomentFilter(admin.EmptyFieldListFilter):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.title = title
-
-        def choices(self, changelist: ChangeList) -> Iterator[Any]:
-            for choice, value in zip(super().choices(changelist), (None, "1", "0"), strict=True):
-                yield choice | ({"display": words[value]} if value else {})
-
-    return MomentFilter
-
-
-class StaffChangeList(ChangeList):
-    """Django's own, whose admin may look up what the rows of the page need, for all of them at once."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list = list(self.result_list)
-        cast("StaffAdmin[Any]", self.model_admin).look_up(request, self.result_list)
 
 
 class StaffAdmin(DjangoAdmin[M]):

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
-from config.processes import (
+from config.embedded.processes import (
     Process,
     StartFailed,
     open_log,

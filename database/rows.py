@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model, QuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Alongside:
     refusal: Exception
 
 
+DELETE_BATCH = 2_000
 WRITTEN_AS_SHOWN = (int, float, Decimal, date, timedelta, UUID)
 
 
@@ -73,3 +75,13 @@ def element(value: object) -> str:
         return "NULL"
     text = str(value)
     return text if text.isdigit() else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def delete_in_batches(rows: QuerySet[Model]) -> int:
+    """Delete many rows a few at a time, so that no statement runs long; returns how many."""
+    total = 0
+    while True:
+        deleted, _ = rows.filter(pk__in=rows.values("pk")[:DELETE_BATCH]).delete()
+        total += deleted
+        if deleted < DELETE_BATCH:
+            return total

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from config.processes import (
+from config.embedded.processes import (
     Process,
     StartFailed,
     open_log,

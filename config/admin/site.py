@@ -12,15 +12,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from accounts.names import name_actors
-from api.admin import StaffAdmin
-from api.refusals import Busy
-from api.templatetags.charts import Bar, Part
-from config.admin_login import LoginForm, PasswordForm
+from config.admin.login import LoginForm, PasswordForm
+from database.refusals import Busy
 from events.models import Event
 from inventory.bands import Band
 from inventory.models import StockItem
 from orders import desk, figures
 from orders.models import Order
+from staff.frame import StaffAdmin
+from staff.templatetags.charts import Bar, Part
 
 # What staff need first comes first, under the name that the navigation gives it.
 SECTIONS = {

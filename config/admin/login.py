@@ -18,8 +18,8 @@ from accounts.models import User
 from accounts.passwords import is_password_of
 from accounts.services import set_password
 from api.addresses import client_address
-from api.refusals import Busy
 from api.throttles import LoginThrottle, Window, window
+from database.refusals import Busy
 from events.actors import Actor
 
 

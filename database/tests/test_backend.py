@@ -18,8 +18,8 @@ from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from api.rows import fetch_rows, fetch_together
 from catalog.models import Product
+from database.rows import fetch_rows, fetch_together
 from tests.threads import apart, wait_until_blocked
 
 STATEMENT = "select %(number)s::int as asked_for_by_this_test"

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from api.refusals import Busy
-from api.transactions import ATTEMPTS, run_unit, unit_of_work
+from database.refusals import Busy
+from database.transactions import ATTEMPTS, run_unit, unit_of_work
 
 # The server's words and SQLSTATE for a lock time-out that strikes between two locks are those of a cancelled statement.
 CANCEL = "SELECT pg_cancel_backend(pg_backend_pid())"

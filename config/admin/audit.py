@@ -16,8 +16,9 @@ from django.utils.html import format_html
 
 from accounts.models import User
 from accounts.names import name_actors
-from api.admin import ReadOnly, StaffAdmin, by_moment
 from events.models import Event, SentMail
+from staff.frame import ReadOnly, StaffAdmin
+from staff.lists import by_moment
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from django.db import OperationalError, connection, transaction
 from psycopg import errors
 
-from api.refusals import Busy
+from database.refusals import Busy
 
 P = ParamSpec("P")
 T = TypeVar("T")

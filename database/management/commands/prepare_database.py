@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.database import PreparationFailed, prepare
+from database.prepare import PreparationFailed, prepare
 
 
 class Command(BaseCommand):

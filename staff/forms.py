@@ -1,0 +1,78 @@
+"""Forms of the admin: what was seen, what a service refused, and a second click that does nothing twice."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from uuid import UUID
+
+from django import forms
+from django.db.models import Model
+from django.http import HttpRequest
+
+from database.refusals import Refusal
+from database.transactions import run_unit
+from staff.models import PostedForm
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    DjangoForm = forms.ModelForm
+else:  # Django's own class cannot be subscribed with its model
+
+    class DjangoForm(forms.ModelForm, Generic[M]):
+        pass
+
+
+class StaffForm(DjangoForm[M]):
+    """A form over a row with a `version`. It carries the version that was shown, and the refusal of a first try."""
+
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    refusal: ClassVar[Refusal | None] = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("seen_version", getattr(self.instance, "version", None))
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal is not None:
+            show_refusal(self.refusal, self)
+        return cleaned
+
+
+def show_refusal(refusal: Refusal, form: forms.BaseForm, lines: Sequence[forms.BaseForm] = ()) -> None:
+    """Put what a service said where it belongs: on fields, on lines (`lines.2.sku`), or on top of the form."""
+    if refusal.status == 412:
+        form.add_error(None, "Somebody else has changed this since you opened it. Open it again to see what is new.")
+    elif not refusal.errors:
+        form.add_error(None, refusal.detail)
+    for error in refusal.errors:
+        where, _, rest = error.field.partition(".")
+        number, _, field = rest.partition(".")
+        target, name = form, where
+        if where == "lines" and number.isdigit() and int(number) < len(lines):
+            target, name = lines[int(number)], field
+        target.add_error(name if name in target.fields else None, error.message)
+
+
+class PostedAlready(Refusal):
+    """The form was posted before, and its effect stands."""
+
+    code = "posted_already"
+    title = "This page was posted already. Look at what it did before you post it again"
+
+
+def only_once(request: HttpRequest, once: UUID, work: Callable[[], T]) -> T:
+    """Run a verb as a unit of work, unless the form with this number was posted before. Refuses PostedAlready.
+
+    The form's number is written in the transaction of the effect, so neither exists without the other. A second click
+    waits for the end of the first one.
+    """
+
+    def unit() -> T:
+        _, is_first = PostedForm.objects.get_or_create(number=once, defaults={"user_id": cast(int, request.user.pk)})
+        if not is_first:
+            raise PostedAlready
+        return work()
+
+    return run_unit(unit)

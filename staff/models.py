@@ -1,0 +1,16 @@
+"""What the pages of staff remember: which forms were posted."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class PostedForm(models.Model):
+    """A form that was posted, written in the transaction of its effect. The page that was shown drew its number."""
+
+    number = models.UUIDField(primary_key=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    posted_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.number)
