@@ -6,7 +6,8 @@ from rest_framework import serializers
 
 from accounts.models import User
 from api.fields import Choice, Email, Text
-from api.serializers import BodySerializer, PageQuery
+from api.old import PageQuery
+from api.serializers import BodySerializer
 
 
 class UserSerializer(serializers.ModelSerializer[User]):

@@ -31,13 +31,13 @@ from accounts.serializers import (
     UsersQuery,
 )
 from accounts.tokens import TokenPair
-from api.pagination import Keyset, page_document
+from api.old import View, page_document, page_of
+from api.pagination import Keyset
 from api.parsers import StrictJSONParser, check_text, read_bounded
 from api.permissions import requires
-from api.schema import page_of
 from api.serializers import body_of
 from api.throttles import LoginThrottle, OwnProfileThrottle, PasswordResetThrottle, RegistrationThrottle
-from api.views import View, expected_version
+from api.views import expected_version
 from database.refusals import FieldError, Invalid, NotFound, check_version
 
 NEWEST_FIRST = Keyset(("created_at", "id"), (datetime, int), descending=True)

@@ -7,7 +7,7 @@ nothing "in progress": the advisory lock that says so dies with its transaction.
 import hashlib
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from django.http import HttpResponse
@@ -52,6 +52,21 @@ class KeyReused(Refusal):
     title = "This key was used for another request"
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def keyed(action: F) -> F:
+    """Mark an action of a viewset as one that takes an Idempotency-Key. The description reads the mark."""
+    action.takes_key = True  # type: ignore[attr-defined]  # a function's own attribute
+    return action
+
+
+def takes_key(view: Any) -> bool:
+    """Whether the action that a view is about to run, or to describe, takes an Idempotency-Key."""
+    action = getattr(view, "action", "old") or ""
+    return action == "old" or getattr(getattr(view, action, None), "takes_key", False)
+
+
 Drafted = Callable[[T], Alongside | None]
 
 
@@ -74,6 +89,8 @@ def run_once_drafted(
     It gets what remembers the answer, and writes it alongside of its own: nobody waits for that who waits for the
     locks.
     """
+    if not takes_key(request.parser_context["view"]):
+        raise TypeError("An action that answers once for each key is marked with @keyed.")
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return answer(status, dumps(render(work(lambda result: None))))

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 import orjson
 from django.conf import settings
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.utils.encoding import escape_uri_path
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from api.addresses import origin_of
 from api.fields import MAX_ID
@@ -150,7 +152,7 @@ def cut_page(rows: list[Any], size: int, cursor: Cursor | None, key_of: Callable
 
 
 def paginate(queryset: QuerySet[M], keyset: Keyset, query: dict[str, Any]) -> Page:
-    """Read one page of a queryset. `query` is what PageQuery has checked."""
+    """Read one page of a queryset. `query` holds the checked parameters of a list."""
     size = page_size_of(query)
     cursor = decode_cursor(keyset, query["cursor"]) if "cursor" in query else None
     backwards = cursor is not None and cursor.backwards
@@ -181,20 +183,48 @@ def other_parameters(request: Request) -> str:
     """
     query = request.META.get("QUERY_STRING", "")
     if not PLAIN_QUERY.match(query):
-        query = urlencode(list(parameters_of(request).items()))
-    return "".join(f"{part}&" for part in query.split("&") if part and not part.startswith("cursor="))
+        query = urlencode(parameters_of(request), doseq=True)
+    parts = [part for part in query.split("&") if part and unquote_plus(part.partition("=")[0]) != "cursor"]
+    return "".join(f"{part}&" for part in parts)
 
 
-def page_document(
-    request: Request,
-    queryset: QuerySet[M],
-    keyset: Keyset,
-    query: dict[str, Any],
-    serialize: Callable[[list[M]], Sequence[Any]],
-) -> dict[str, Any]:
-    """The whole answer of a list endpoint: `{"next", "previous", "results"}` and, asked for, `"count"`."""
-    page = paginate(queryset, keyset, query)
-    document: dict[str, Any] = {**page_links(request, keyset, page), "results": serialize(page.rows)}
-    if query.get("count") == "exact":
-        document["count"] = queryset.count()
-    return document
+class KeysetPagination(BasePagination):
+    """DRF's slot for pages. The view's `keyset` is the order of its rows, and its `filterset` has read the parameters.
+
+    A list whose rows are read by a statement of its own hands in the page itself, with `take`.
+    """
+
+    links: dict[str, str | None]
+    total: int | None = None
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """The rows of one page."""
+        page = paginate(queryset, view.keyset, view.filterset.values)
+        return self.take(page, view, queryset.count)
+
+    def take(self, page: Page, view: Any, count: Callable[[], int], keyset: Keyset | None = None) -> list[Any]:
+        """Remember what the answer says beside the rows: its neighbours, and their number if the client asked."""
+        self.links = page_links(view.request, keyset or view.keyset, page)
+        if view.filterset.values.get("count") == "exact":
+            self.total = count()
+        return page.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """`{"next", "previous", "results"}` and, asked for, `"count"`."""
+        document: dict[str, Any] = {**self.links, "results": data}
+        if self.total is not None:
+            document["count"] = self.total
+        return Response(document)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The same, for the API's description."""
+        return {
+            "type": "object",
+            "properties": {
+                "next": {"type": ["string", "null"], "description": "The address of the next page."},
+                "previous": {"type": ["string", "null"], "description": "The address of the previous page."},
+                "results": schema,
+                "count": {"type": "integer", "description": "With `?count=exact`: rows in all."},
+            },
+            "required": ["next", "previous", "results"],
+        }

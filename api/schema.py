@@ -5,17 +5,16 @@ added here once and not at each view.
 """
 
 import re
-from functools import cache
 from typing import Any
 
 from django.core.validators import RegexValidator
-from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import inline_serializer
-from rest_framework.serializers import CharField, Serializer
-from rest_framework.serializers import IntegerField as RestInteger
 
 from api.fields import MAX_ID
+from api.filters import NoFilters, reader_of
+from api.idempotency import takes_key
+from api.views import ViewSet
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -54,8 +53,6 @@ STATUSES = {
     "429": "Too many requests; see Retry-After",
     "503": "Not now; see Retry-After",
 }
-# POSTs that create an order or move stock: they take an idempotency key.
-KEYED = ("/orders", "/inventory/receipts", "/inventory/adjustments", "/inventory/transfers", "/cancel")
 
 
 def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -77,22 +74,24 @@ KEY = header(
 )
 
 
-@cache
-def page_of(serializer: type[Serializer[Any]]) -> Any:
-    """The answer of a list endpoint whose rows have this shape."""
-    name = serializer.__name__.removesuffix("Serializer")
-    return inline_serializer(
-        f"{name}Page",
-        {
-            "next": CharField(allow_null=True, help_text="The address of the next page."),
-            "previous": CharField(allow_null=True, help_text="The address of the previous page."),
-            "results": serializer(many=True),
-            "count": RestInteger(required=False, help_text="With `?count=exact`: rows in all."),
-        },
-    )
-
-
 class Schema(AutoSchema):
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """drf-spectacular's, with what every operation of its kind answers and takes."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation:
+            describe(self, operation)
+        return operation
+
+    def get_override_parameters(self) -> list[Any]:
+        """The query string that the action takes, by the serializer that reads it."""
+        filterset = self.view.filterset_of_action() if isinstance(self.view, ViewSet) else NoFilters
+        parameters: list[Any] = super().get_override_parameters()
+        return [*parameters, reader_of(filterset)] if filterset.base_filters else parameters
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        """A page of users is "UserPage"."""
+        return f"{serializer_name}Page"
+
     def get_tags(self) -> list[str]:
         """The app that answers: accounts, catalog, orders, inventory."""
         return [self.view.__module__.split(".")[0]]
@@ -110,14 +109,6 @@ class Schema(AutoSchema):
         """The method and the whole path: "get_users_by_user_id"."""
         steps = self.path.removeprefix("/api/v1/").replace("{", "by_").replace("}", "").replace("-", "_").split("/")
         return "_".join([self.method.lower(), *steps])
-
-
-class BearerScheme(OpenApiAuthenticationExtension):
-    target_class = "accounts.authentication.BearerAuthentication"
-    name = "bearer"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
 class MoneyField(OpenApiSerializerFieldExtension):
@@ -165,16 +156,14 @@ class DayField(OpenApiSerializerFieldExtension):
         return {"type": "string", "anyOf": [moment, {"format": "date"}]}
 
 
-def describe_errors(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's hook: add to each operation what every one of its kind answers and takes."""
+def describe_whole(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """drf-spectacular's hook: what concerns the description as a whole."""
     components = result.setdefault("components", {}).setdefault("schemas", {})
     components["Problem"] = PROBLEM
     for name, component in components.items():
         if name.endswith("Request") and component.get("type") == "object":
             component["additionalProperties"] = False
     for path, operations in result["paths"].items():
-        for method, operation in operations.items():
-            describe(path, method, operation)
         made = operations.get("post", {}).get("responses", {}).get("201")
         if made and (links := links_from(path, result["paths"])):
             made["links"] = links
@@ -194,7 +183,9 @@ def links_from(collection: str, paths: dict[str, Any]) -> dict[str, Any]:
     return links
 
 
-def describe(path: str, method: str, operation: dict[str, Any]) -> None:
+def describe(schema: Schema, operation: dict[str, Any]) -> None:
+    """Add to an operation what follows from its method, its path and its action."""
+    path, method = schema.path, schema.method.lower()
     statuses = {"400", "401", "406", "429", "503"}
     headers = []
     if method == "get":
@@ -211,8 +202,8 @@ def describe(path: str, method: str, operation: dict[str, Any]) -> None:
         headers.append(IF_MATCH)
     if "requestBody" in operation:
         statuses |= {"413", "415"}
-        operation["requestBody"]["required"] = not path.endswith("/cancel")
-    if method == "post" and path.endswith(KEYED):
+        operation["requestBody"]["required"] = method != "post" or has_required_members(schema.get_request_serializer())
+    if takes_key(schema.view):
         statuses.add("422")
         headers.append(KEY)
     for parameter in operation.get("parameters", []):
@@ -224,3 +215,8 @@ def describe(path: str, method: str, operation: dict[str, Any]) -> None:
         if status != "304":
             answer["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         operation["responses"][status] = answer
+
+
+def has_required_members(body: Any) -> bool:
+    """Whether a request must have this body: one without required members may be left out."""
+    return not isinstance(body, type) or any(field.required for field in body().fields.values())

@@ -1,19 +1,25 @@
-"""The base of every view: conditional requests, and nothing but JSON."""
+"""The base of every viewset: strict query strings, conditional requests, and nothing but JSON."""
 
 import hashlib
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
 
+from api.filters import FilterBackend, FilterSet, ListFilters, NoFilters
+from api.pagination import Keyset, KeysetPagination
+from api.parameters import parameters_of
 from api.renderers import JSONRenderer, dumps
+from api.serializers import kept
 from database.refusals import Invalid, VersionMismatch
 
 JSON = JSONRenderer()
@@ -54,9 +60,7 @@ class Negotiation(DefaultContentNegotiation):
         return chosen
 
 
-class View(APIView):
-    """DRF's view with ETags on every GET. OPTIONS is for CORS alone."""
-
+class Conventions:
     content_negotiation_class = Negotiation
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
@@ -75,6 +79,10 @@ class View(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.action is None:  # the method is not allowed here, which the caller says
+            return
+        if filterset := self.filterset_of_action():
+            self.filterset = filterset(parameters_of(request))
         if (
             request.method == "DELETE"
             and hasattr(self, "delete")
@@ -98,6 +106,37 @@ class View(APIView):
         if matches(request._request.META.get("HTTP_IF_NONE_MATCH", ""), response.headers["ETag"]):
             return not_modified(response)
         return response
+
+
+class ViewSet(Conventions, GenericViewSet[Any]):
+    """The base of every endpoint. OPTIONS is for CORS alone.
+
+    A list says in `keyset` how its rows are ordered, in `filterset_class` what its query string takes, and in
+    `serializer_class` how a row is shown. An extra action names its own `filterset_class`; every other action takes no
+    parameters.
+    """
+
+    content_negotiation_class = Negotiation
+    pagination_class = KeysetPagination
+    filter_backends = [FilterBackend]
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    filterset_class: type[FilterSet] = ListFilters
+    filterset: FilterSet
+    keyset: Keyset
+
+    def filterset_of_action(self) -> type[FilterSet]:
+        """What the query string of this action takes."""
+        # What `@action` names stands on the instance.
+        return self.filterset_class if self.action == "list" or "filterset_class" in vars(self) else NoFilters
+
+    def page_of(self, rows: QuerySet[Any]) -> Response:
+        """The answer of a list: these rows, as far as the query string lets them through, a page of them."""
+        return self.get_paginated_response(self.documents(self.paginate_queryset(self.filter_queryset(rows))))
+
+    def documents(self, rows: Sequence[Any] | None) -> list[dict[str, Any]]:
+        """What an answer says of these rows."""
+        represent = kept(cast(type[Serializer[Any]], self.get_serializer_class())).to_representation
+        return [represent(row) for row in rows or ()]
 
 
 def timeless(document: Any) -> Any:

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework.request import Request
 
 from api.fields import Amount, Choice, Flag, Text
+from api.old import PageQuery, QuerySerializer
 from api.parameters import parameters_of
-from api.serializers import PageQuery, QuerySerializer
 from catalog.models import Product
 from catalog.queries import ORDERINGS
 from catalog.selection import Selection
@@ -60,7 +60,7 @@ class ProductsQuery(PageQuery, ProductFilters):
 def attribute_filters(request: Request) -> list[tuple[str, str]]:
     """The `attributes.<code>=value` of a query string; as everywhere, an empty value means absent."""
     filters = []
-    for name, value in parameters_of(request).items():
+    for name, [*_, value] in parameters_of(request).items():
         code = name.removeprefix(PREFIX)
         if code == name or not value:
             continue

@@ -7,7 +7,8 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from api.fields import Choice, Cost, DayOrTimestamp, Flag, Integer, Text
-from api.serializers import BodySerializer, PageQuery, QuerySerializer
+from api.old import PageQuery, QuerySerializer
+from api.serializers import BodySerializer
 from inventory.bands import Band
 from inventory.models import MAX_QUANTITY, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
 

@@ -6,7 +6,8 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from api.fields import Amount, Choice, DayOrTimestamp, Id, Integer, Text
-from api.serializers import BodySerializer, PageQuery, QuerySerializer
+from api.old import PageQuery, QuerySerializer
+from api.serializers import BodySerializer
 from inventory.bands import Band
 from orders.models import Order, OrderEvent, OrderItem
 from orders.services import PlacedOrder

@@ -12,11 +12,11 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor_of, user_of
 from api.idempotency import run_once, run_once_drafted
-from api.pagination import Keyset, cut_page, decode_cursor, page_document, page_links, page_size_of
+from api.old import PageQuery, View, page_document, page_of, page_size_of
+from api.pagination import Keyset, cut_page, decode_cursor, page_links
 from api.permissions import requires
-from api.schema import page_of
-from api.serializers import PageQuery, body_of
-from api.views import View, expected_version
+from api.serializers import body_of
+from api.views import expected_version
 from database.refusals import NotFound
 from orders import my_orders, services
 from orders.bodies import read_order

@@ -7,21 +7,45 @@ import orjson
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.http import HttpResponse
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from api.idempotency import run_once
+from api.idempotency import keyed, run_once
 from api.models import IdempotencyKey
+from api.views import ViewSet
 
 BODY = {"some": "thing"}
+
+
+class Things(ViewSet):
+    """A viewset that is about to run an action with keys."""
+
+    action = "create"
+
+    @keyed
+    def create(self, request: Request) -> HttpResponse:
+        """Never called: the tests call what an action calls."""
+        raise AssertionError
+
+
+def test_an_action_that_is_not_marked_cannot_answer_by_key() -> None:
+    unmarked = ViewSet()
+    unmarked.action = "create"
+    request = Request(APIRequestFactory().post("/things", BODY), parser_context={"view": unmarked})
+
+    with pytest.raises(TypeError, match="marked with @keyed"):
+        run_once(request, lambda: "done", str)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_who_is_overtaken_between_snapshot_and_lock_is_undone_and_gives_the_answer_that_stands() -> None:
     """The other request's answer is committed after we have looked for it, and before ours is kept."""
     request = Request(
-        APIRequestFactory().post("/things", BODY, format="json", headers={"Idempotency-Key": "k"}), [JSONParser()]
+        APIRequestFactory().post("/things", BODY, format="json", headers={"Idempotency-Key": "k"}),
+        [JSONParser()],
+        parser_context={"view": Things()},
     )
     user, another = (get_user_model().objects.create(email=f"{name}@example.com") for name in "ab")
     request.user = user

@@ -125,7 +125,7 @@ def asked(query: str) -> Request:
     ],
 )
 def test_parameters_are_read_as_django_reads_them(query: str) -> None:
-    assert parameters_of(asked(query)) == asked(query).query_params.dict()
+    assert parameters_of(asked(query)) == dict(asked(query).query_params.lists())
 
 
 def test_parameters_that_are_no_text_are_refused() -> None:
@@ -142,4 +142,4 @@ def test_links_keep_the_other_parameters(query: str) -> None:
     link = f"{other_parameters(asked(query))}cursor=new"
     assert link.isascii()
     assert not set(link) & set(" '\"<>")
-    assert parameters_of(asked(link)) == parameters_of(asked(query)) | {"cursor": "new"}
+    assert parameters_of(asked(link)) == parameters_of(asked(query)) | {"cursor": ["new"]}

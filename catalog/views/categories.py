@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of
-from api.pagination import Keyset, page_document
+from api.old import PageQuery, View, page_document, page_of
+from api.pagination import Keyset
 from api.permissions import requires
-from api.schema import page_of
-from api.serializers import PageQuery, body_of
-from api.views import View, expected_version
+from api.serializers import body_of
+from api.views import expected_version
 from catalog import services
 from catalog.facets import product_counts
 from catalog.list_cache import answer_list

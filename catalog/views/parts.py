@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor_of
 from api.idempotency import run_once
-from api.pagination import Keyset, page_document
+from api.old import PageQuery, View, page_document, page_of
+from api.pagination import Keyset
 from api.permissions import requires
-from api.schema import page_of
-from api.serializers import PageQuery, body_of
-from api.views import View, expected_version
+from api.serializers import body_of
+from api.views import expected_version
 from catalog import services
 from catalog.documents import addresses
 from catalog.models import Image, Variant

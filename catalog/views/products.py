@@ -9,12 +9,12 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor_of
 from api.idempotency import run_once
-from api.pagination import cut_page, page_links, page_size_of
+from api.old import View, page_of, page_size_of
+from api.pagination import cut_page, page_links
 from api.permissions import requires
 from api.renderers import dumps
-from api.schema import page_of
 from api.serializers import body_of
-from api.views import View, etag_of, expected_version
+from api.views import etag_of, expected_version
 from catalog import services
 from catalog.documents import addresses, product_document
 from catalog.facets import read_facets

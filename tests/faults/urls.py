@@ -8,17 +8,17 @@ from django.urls import path
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 import config.urls
 from accounts.authentication import actor_of
-from api.views import View
 from database.transactions import unit_of_work
 from inventory import services
 from inventory.models import StockItem
 from orders.services import expire_pending_orders
 
 
-class HoldView(View):
+class HoldView(APIView):
     """Hold units of one SKU for some seconds under a reference."""
 
     def post(self, request: Request) -> Response:
@@ -33,7 +33,7 @@ class HoldView(View):
         return Response(status=201, data={})
 
 
-class PromiseView(View):
+class PromiseView(APIView):
     """Turn a hold into a firm promise."""
 
     def post(self, request: Request) -> Response:
@@ -42,7 +42,7 @@ class PromiseView(View):
         return Response({"units": units})
 
 
-class SweepView(View):
+class SweepView(APIView):
     """End what is overdue: holds, and orders that nobody confirmed."""
 
     def post(self, request: Request) -> Response:
