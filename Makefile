@@ -42,12 +42,12 @@ openapi: .venv/run.stamp  ## Write docs/openapi.yaml anew
 clean:  ## Remove the environment and the data of the embedded servers
 	rm -rf .venv .data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 
-requirements:  ## Compile requirements/*.in anew (needs uv)
-	uv pip compile $(COMPILE) requirements/base.in -o requirements/base.txt
-	uv pip compile $(COMPILE) requirements/embedded.in -o requirements/embedded.txt
-	uv pip compile $(COMPILE) requirements/dev.in -o requirements/dev.txt
-	uv pip compile $(COMPILE) requirements/bench.in -o requirements/bench.txt
-	uv pip compile $(COMPILE) --no-deps requirements/documentation.in -o requirements/documentation.txt
+requirements:  ## Compile the dependencies of pyproject.toml anew (needs uv)
+	uv pip compile $(COMPILE) pyproject.toml -o requirements/base.txt
+	uv pip compile $(COMPILE) --group embedded -c requirements/base.txt -o requirements/embedded.txt
+	uv pip compile $(COMPILE) --group dev -c requirements/base.txt -o requirements/dev.txt
+	uv pip compile $(COMPILE) --group bench -c requirements/base.txt -o requirements/bench.txt
+	uv pip compile $(COMPILE) --group documentation --no-deps -o requirements/documentation.txt
 # --universal: one list for every system; 3.11: the oldest Python that must do; no addresses of package hosts.
 COMPILE = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"

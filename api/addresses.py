@@ -10,6 +10,7 @@ Address = IPv4Address | IPv6Address
 
 
 def is_trusted(address: Address) -> bool:
+    """Whether this address belongs to a proxy that TRUSTED_PROXIES names."""
     return any(address in network for network in settings.TRUSTED_PROXIES)
 
 

@@ -2,4 +2,6 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
+    """How the shop speaks HTTP."""
+
     name = "api"

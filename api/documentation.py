@@ -86,6 +86,7 @@ def scalar_bundle_path() -> Path | None:
 @require_safe
 @cache_control(public=True, max_age=86_400)
 def scalar_bundle(request: HttpRequest) -> FileResponse:
+    """`/scalar/bundle.js`: the script of Scalar. 404 when its wheel is not installed."""
     path = scalar_bundle_path()
     if path is None:
         raise Http404("Scalar's bundle is not installed: pip install --no-deps -r requirements/documentation.txt")

@@ -22,6 +22,7 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 def in_query(field: serializers.Field[Any, Any, Any, Any]) -> bool:
+    """Whether the field reads a query string, where every value is text."""
     return getattr(field.root, "is_query", False)
 
 
@@ -29,16 +30,20 @@ class Text(serializers.CharField):
     """A string, and only a string. Surrounding white space is cut off."""
 
     def to_internal_value(self, data: Any) -> str:
+        """Refuses everything but a string: numbers are not turned into text."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class Email(serializers.EmailField):
+    """An email address of at most 254 characters."""
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 254} | kwargs)
 
     def to_internal_value(self, data: Any) -> str:
+        """Refuses everything but a string."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
@@ -51,6 +56,7 @@ class Integer(serializers.IntegerField):
         super().__init__(min_value=min_value, max_value=max_value, **kwargs)
 
     def to_internal_value(self, data: Any) -> int:
+        """Refuses text and booleans in a body, and everything but digits in a query string."""
         if in_query(self):
             if not (isinstance(data, str) and INTEGER.match(data)):
                 self.fail("invalid")
@@ -71,7 +77,10 @@ class Id(Integer):
 
 
 class Flag(serializers.BooleanField):
+    """A boolean. In a query string it is written `true`, `false`, `1` or `0`."""
+
     def to_internal_value(self, data: Any) -> bool:
+        """Refuses words and numbers in a body, and other words than the four in a query string."""
         if in_query(self):
             if data not in ("true", "false", "1", "0"):
                 self.fail("invalid", input=data)
@@ -82,7 +91,10 @@ class Flag(serializers.BooleanField):
 
 
 class Choice(serializers.ChoiceField):
+    """One of the declared texts."""
+
     def to_internal_value(self, data: Any) -> Any:
+        """Refuses everything but a string, and strings that are not declared."""
         if not isinstance(data, str):
             self.fail("invalid_choice", input=data)
         return super().to_internal_value(data)
@@ -103,6 +115,7 @@ class Money(serializers.DecimalField):
         super().__init__(**defaults | kwargs)
 
     def to_internal_value(self, data: Any) -> Decimal:
+        """Refuses numbers, exponents, signs and more than two places."""
         if not (isinstance(data, str) and self.pattern.match(data)):
             self.fail("invalid")
         return super().to_internal_value(data)
@@ -135,6 +148,7 @@ class Timestamp(serializers.DateTimeField):
     """RFC 3339 with an offset of at most 14 hours, read as UTC."""
 
     def to_internal_value(self, value: Any) -> datetime:
+        """Refuses what RFC 3339 does not know, and offsets of more than 14 hours."""
         if not isinstance(value, str):
             self.fail("invalid", format="RFC 3339")
         # A plus sign that a client forgot to encode arrives as a space.
@@ -155,6 +169,7 @@ class DayOrTimestamp(Timestamp):
         super().__init__(**kwargs)
 
     def to_internal_value(self, value: Any) -> datetime:
+        """Refuses what is neither a date nor a timestamp."""
         if isinstance(value, str) and DATE.match(value):
             try:
                 day = date.fromisoformat(value)

@@ -151,6 +151,7 @@ class Reader(serializers.Serializer[Any]):
         self.obligatory = [name for name, filter_ in filters.items() if filter_.reader.required]
 
     def get_fields(self) -> dict[str, Any]:
+        """The fields of the filters, under the names of their parameters."""
         return {name: filter_.reader for name, filter_ in self.filters.items()}
 
     def read(self, name: str, texts: Sequence[str]) -> Any:
@@ -196,5 +197,6 @@ class FilterBackend(BaseFilterBackend):
     """DRF's slot for filters: the view has read the query string already, and refused what it does not take."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        """The rows that the view's filterset lets through."""
         filterset: FilterSet = view.filterset
         return filterset.filter_queryset(queryset)

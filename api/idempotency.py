@@ -37,16 +37,21 @@ PART = f"remembered as ({REMEMBER})"
 
 
 class InProgress(Refusal):
+    """A request with the same key has not been answered yet."""
+
     status = 409
     code = "in_progress"
     title = "A request with this key is still running"
 
     @property
     def headers(self) -> dict[str, str]:
+        """The seconds after which the first request is probably answered."""
         return {"Retry-After": "1"}
 
 
 class KeyReused(Refusal):
+    """The key has earned its answer with another request."""
+
     status = 422
     code = "idempotency_key_reused"
     title = "This key was used for another request"
@@ -128,5 +133,6 @@ def run_once_drafted(
 
 
 def answer(status: int, body: bytes, *, replayed: bool = False) -> HttpResponse:
+    """A stored or new answer as HTTP. A replayed one says so in its header."""
     headers = {"Idempotent-Replayed": "true"} if replayed else {}
     return HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=headers)

@@ -14,7 +14,10 @@ from api.request_ids import current_request_id
 
 
 class JSONFormatter(logging.Formatter):
+    """Turns a log record into one line of JSON."""
+
     def format(self, record: logging.LogRecord) -> str:
+        """The line: time, level, logger, message, and where there are such, request id and traceback."""
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -39,6 +42,7 @@ class JSONFormatter(logging.Formatter):
 
 
 def request_id_of(record: logging.LogRecord) -> str:
+    """The id of the request that a record belongs to; empty outside of requests."""
     if request_id := current_request_id.get():
         return request_id
     # Two lines are written when the answer has left the middleware: gunicorn's for its access log, and Django's.

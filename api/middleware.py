@@ -15,6 +15,8 @@ API_CSP = "default-src 'none'; frame-ancestors 'none'"
 
 
 class RequestMiddleware:
+    """Surrounds every request. See the module."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
@@ -34,6 +36,7 @@ class RequestMiddleware:
         return response
 
     def answer(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer of the shop, and under the API prefixes a problem document instead of any HTML error."""
         if not f"{request.path_info}/".startswith(API_PREFIXES):
             return check_page(request) or check_body(request) or self.get_response(request)
         # Both /products/1 and /products/1/ answer directly: routes are written without the slash.

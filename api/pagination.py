@@ -39,6 +39,7 @@ class RowCompare(Func):
         super().__init__(*(F(column) for column in columns), *(Value(value) for value in values))
 
     def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        """The comparison as SQL, with its parameters."""
         parts, params = [], []
         for expression in self.source_expressions:
             sql, sql_params = compiler.compile(expression)
@@ -61,10 +62,12 @@ class Keyset:
 
     @property
     def order_by(self) -> list[str]:
+        """The same order in the words of a queryset."""
         return [f"-{column}" if self.descending else column for column in self.columns]
 
     @property
     def tag(self) -> str:
+        """The name of the order. A cursor carries it, so that no other list takes the cursor."""
         return ",".join(self.order_by)
 
 
@@ -77,11 +80,13 @@ class Cursor:
 
 
 def invalid_cursor() -> Invalid:
+    """The refusal of a cursor that this list has not given out."""
     error = FieldError("cursor", "invalid_cursor", "This cursor is not one of ours, or belongs to another order.")
     return Invalid("The cursor is not valid.", code="invalid_cursor", errors=[error])
 
 
 def encode_cursor(keyset: Keyset, cursor: Cursor) -> str:
+    """A cursor as text that an address can carry."""
     key = [value.isoformat() if isinstance(value, datetime) else value for value in cursor.key]
     body = orjson.dumps([keyset.tag, int(cursor.backwards), *key], default=str)
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
@@ -101,6 +106,7 @@ def decode_cursor(keyset: Keyset, text: str) -> Cursor:
 
 
 def read_value(kind: type, value: Any) -> Any:
+    """One value of a cursor, as the type that its column holds. Raises ValueError for anything else."""
     if kind is int:
         if isinstance(value, bool) or not isinstance(value, int) or not -MAX_ID <= value <= MAX_ID:
             raise ValueError("not a 64-bit integer")
@@ -131,6 +137,7 @@ class Page:
 
 
 def page_size_of(query: dict[str, Any]) -> int:
+    """Rows per page: what the client asked for, or PAGE_SIZE."""
     size: int = query.get("page_size", settings.PAGE_SIZE)
     return size
 

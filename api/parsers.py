@@ -103,9 +103,12 @@ def read_bounded(stream: IO[bytes], parser_context: Any) -> bytes:
 
 
 class StrictJSONParser(BaseParser):
+    """Reads a JSON object. Refuses everything that two readers could understand differently."""
+
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """The object. Refuses ParseError, and 413 for a body that is too long."""
         body = read_bounded(stream, parser_context)
         try:
             text = body.decode("utf-8")

@@ -13,6 +13,7 @@ class StaffWith(BasePermission):
     public_read = False
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the caller may use this method here."""
         method = str(request.method)
         if self.public_read and method in SAFE_METHODS:
             return True

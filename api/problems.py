@@ -57,6 +57,7 @@ class Problem(Refusal):
 
 
 def respond(refusal: Refusal) -> HttpResponse:
+    """A refusal as an answer, for code that DRF does not call."""
     body = orjson.dumps(refusal.document() | {"request_id": current_request_id.get()})
     return HttpResponse(body, status=refusal.status, content_type=CONTENT_TYPE, headers=refusal.headers)
 
@@ -76,6 +77,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def drf_headers(exc: drf.APIException) -> dict[str, str]:
+    """The headers that DRF's exceptions ask for."""
     headers = {}
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
@@ -113,6 +115,7 @@ def translate(exc: Exception) -> Refusal | None:
 
 
 def translate_database_error(exc: Exception) -> Refusal | None:
+    """The refusal that an error of the database means, or None when it is a bug of ours."""
     if isinstance(exc, IntegrityError):
         return translate_violation(exc)
     if isinstance(exc, DataError):
@@ -175,6 +178,7 @@ def flatten(details: Any, path: str = "") -> list[FieldError]:
 
 
 def django_errors(exc: DjangoValidationError) -> list[FieldError]:
+    """Django's validation errors as a flat list with paths."""
     by_field = exc.error_dict if hasattr(exc, "error_dict") else {"body": exc.error_list}
     return [
         FieldError(

@@ -20,13 +20,17 @@ def plain(value: Any) -> Any:
 
 
 def dumps(value: Any) -> bytes:
+    """A document as JSON. Times are in UTC and end in Z."""
     return orjson.dumps(value, default=plain, option=orjson.OPT_UTC_Z)
 
 
 class JSONRenderer(BaseRenderer):
+    """DRF's slot for the format of answers: JSON by orjson."""
+
     media_type = "application/json"
     format = "json"
     charset = None
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        """The body of an answer; empty where there is nothing to say."""
         return b"" if data is None else dumps(data)

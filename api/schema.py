@@ -56,6 +56,7 @@ STATUSES = {
 
 
 def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    """A header as the description's parameter."""
     return {"in": "header", "name": name, "description": description, "schema": {"type": "string"} | schema}
 
 
@@ -75,6 +76,8 @@ KEY = header(
 
 
 class Schema(AutoSchema):
+    """Describes one operation."""
+
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         """drf-spectacular's, with what every operation of its kind answers and takes."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
@@ -112,28 +115,37 @@ class Schema(AutoSchema):
 
 
 class MoneyField(OpenApiSerializerFieldExtension):
+    """How the description says prices and amounts: text with a pattern."""
+
     target_class = "api.fields.Money"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """The schema of the field. Answers have exactly two places."""
         pattern = self.target.pattern.pattern if direction == "request" else r"[0-9]{1,14}\.[0-9]{2}"
         return {"type": "string", "pattern": f"^{pattern.removesuffix(chr(92) + 'Z')}$", "examples": ["29.99"]}
 
 
 class IntegerField(OpenApiSerializerFieldExtension):
+    """How the description says integers: with their bounds."""
+
     target_class = "api.fields.Integer"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """The schema of the field."""
         bounds = {"minimum": self.target.min_value, "maximum": self.target.max_value}
         return {"type": "integer"} | bounds | ({"format": "int64"} if self.target.max_value == MAX_ID else {})
 
 
 class TextField(OpenApiSerializerFieldExtension):
+    """How the description says text: with its length and the characters that it cannot hold."""
+
     target_class = "api.fields.Text"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         # PostgreSQL cannot store NUL.
+        """The schema of the field."""
         schema: dict[str, Any] = {"type": "string", "pattern": r"^[^\x00]*$"}
         if self.target.max_length:
             schema["maxLength"] = self.target.max_length
@@ -148,10 +160,13 @@ class TextField(OpenApiSerializerFieldExtension):
 
 
 class DayField(OpenApiSerializerFieldExtension):
+    """How the description says a day or a moment."""
+
     target_class = "api.fields.DayOrTimestamp"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         # RFC 3339 would allow offsets that no place on Earth has.
+        """The schema of the field."""
         moment = {"format": "date-time", "pattern": r"([Zz]|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"}
         return {"type": "string", "anyOf": [moment, {"format": "date"}]}
 

@@ -66,6 +66,7 @@ class LocalCounter:
         self.lock = threading.Lock()
 
     def count(self, windows: list[Window]) -> float:
+        """Count one request in all windows; returns the seconds to wait, 0 to go ahead."""
         now = time.monotonic()
         wait = 0.0
         with self.lock:
@@ -93,9 +94,11 @@ class Throttle(BaseThrottle):
     seconds_to_wait = 0.0
 
     def windows(self, request: Request) -> list[Window]:
+        """The windows in which this request counts."""
         raise NotImplementedError
 
     def allow_request(self, request: Request, view: Any) -> bool:
+        """Count the request. False means that one of its windows is full."""
         if not settings.RATE_LIMITS:
             return True
         windows = self.windows(request)
@@ -114,6 +117,7 @@ class DefaultThrottle(Throttle):
     """Every request: per user when signed in, per client address otherwise."""
 
     def windows(self, request: Request) -> list[Window]:
+        """The window of the user, or of the address of whoever is not signed in."""
         if request.user and request.user.is_authenticated:
             return [window(settings.RATE_LIMIT_USER, "user", request.user.pk)]
         return [window(settings.RATE_LIMIT_ANONYMOUS, "address", client_address(request))]
@@ -125,6 +129,7 @@ class LoginThrottle(Throttle):
     strict = True
 
     def windows(self, request: Request) -> list[Window]:
+        """The window of the address, and that of the account that the body names."""
         windows = [window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "login-address", client_address(request))]
         if account := named_in(request, "email", "username"):
             windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
@@ -137,6 +142,7 @@ class OwnProfileThrottle(Throttle):
     strict = True
 
     def windows(self, request: Request) -> list[Window]:
+        """The user's window; with a current password also that of attempts to sign in to the account."""
         windows = DefaultThrottle().windows(request)
         if request.method in ("PUT", "PATCH") and named_in(request, "current_password"):
             account = request.user.get_username().casefold()
@@ -150,6 +156,7 @@ class RegistrationThrottle(Throttle):
     strict = True
 
     def windows(self, request: Request) -> list[Window]:
+        """The window of new accounts for POST, the ordinary one otherwise."""
         if request.method != "POST":
             return DefaultThrottle().windows(request)
         return [window(settings.RATE_LIMIT_REGISTER, "register", client_address(request))]
@@ -161,6 +168,7 @@ class PasswordResetThrottle(Throttle):
     strict = True
 
     def windows(self, request: Request) -> list[Window]:
+        """The window of the address, and that of the account that the body names."""
         windows = [window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-address", client_address(request))]
         if account := named_in(request, "email"):
             windows.append(window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-account", account))

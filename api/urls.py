@@ -11,12 +11,14 @@ class IdConverter:
     regex = "[0-9]{1,19}"
 
     def to_python(self, value: str) -> int:
+        """The number. Raises ValueError out of bounds, and the path does not match."""
         number = int(value)
         if not 1 <= number <= MAX_ID:
             raise ValueError
         return number
 
     def to_url(self, value: int) -> str:
+        """The number as text."""
         return str(value)
 
 
@@ -26,12 +28,15 @@ class SkuConverter:
     regex = "[^/\x00-\x1f]{1,64}"
 
     def to_python(self, value: str) -> str:
+        """The SKU as it stands in the path."""
         return value
 
     def to_url(self, value: str) -> str:
+        """The SKU as it stands in the path."""
         return value
 
 
 def register_converters() -> None:
+    """Give the converters the names that routes use: `id` and `sku`."""
     register_converter(IdConverter, "id")
     register_converter(SkuConverter, "sku")

@@ -41,6 +41,7 @@ def expected_version(request: Request) -> int | None:
 
 
 def etag_of(content: bytes, version: int | None = None) -> str:
+    """The ETag of a body: the version of what it shows, if that has one, and a digest."""
     digest = hashlib.sha256(content).hexdigest()[:20]  # processors have an instruction for this one
     return f'"{digest}"' if version is None else f'"{version}.{digest}"'
 
@@ -51,6 +52,8 @@ def matches(header: str, etag: str) -> bool:
 
 
 class Negotiation(DefaultContentNegotiation):
+    """Chooses the parser of a body."""
+
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """Nearly all clients name the type of their body as the parser does: then there is nothing to take apart."""
         for parser in parsers:

@@ -4,9 +4,6 @@ import json
 import os
 import secrets
 import socket
-import time
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Any
 
 import gunicorn
@@ -105,11 +102,3 @@ def write_problem(sock: socket.socket, status: int, reason: str, message: str) -
 
 util.write_error = write_problem
 
-
-@lru_cache(maxsize=1)
-def date_of(second: int) -> str:
-    return formatdate(second, usegmt=True)
-
-
-# Each answer has a date of whole seconds: making it anew each time is 4 % of a small one.
-util.http_date = lambda timestamp=None: date_of(int(time.time() if timestamp is None else timestamp))

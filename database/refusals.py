@@ -34,6 +34,7 @@ class Refusal(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
+        """What goes beside the problem document."""
         return {}
 
     def document(self) -> dict[str, Any]:
@@ -51,22 +52,28 @@ class Refusal(Exception):
 
 
 class Conflict(Refusal):
-    pass
+    """The state of the records does not allow what was asked. HTTP 409."""
 
 
 class Invalid(Refusal):
+    """What was sent is malformed or against a rule. HTTP 400."""
+
     status = 400
     code = "invalid"
     title = "The request is not valid"
 
 
 class NotFound(Refusal):
+    """There is no such thing, or it is not the caller's. HTTP 404."""
+
     status = 404
     code = "not_found"
     title = "Not found"
 
 
 class VersionMismatch(Refusal):
+    """The edit was made against an older version of the row. HTTP 412."""
+
     status = 412
     code = "version_mismatch"
     title = "Somebody else has edited it since"
@@ -82,6 +89,7 @@ class Busy(Refusal):
 
     @property
     def headers(self) -> dict[str, str]:
+        """The seconds after which to try again."""
         return {"Retry-After": str(self.retry_after)}
 
 

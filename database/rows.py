@@ -49,6 +49,7 @@ def fetch_together(*statements: tuple[str, Mapping[str, object]]) -> list[list[A
 
 
 def texts_of(params: Mapping[str, object]) -> dict[str, str | None]:
+    """The parameters of a statement as texts."""
     return {name: text_of(value) for name, value in params.items()}
 
 
@@ -71,6 +72,7 @@ def array(values: Iterable[object]) -> str:
 
 
 def element(value: object) -> str:
+    """One element of an array literal."""
     if value is None:
         return "NULL"
     text = str(value)

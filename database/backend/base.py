@@ -50,6 +50,7 @@ def compiled(sql: str) -> tuple[tuple[bytes, tuple[int, ...]], list[str]]:
 
 
 def encoded(text: str | None) -> bytes | None:
+    """A text as libpq takes it. Refuses NUL with DataError."""
     if text is None:
         return None
     if "\x00" in text:  # where C would see the end of it
@@ -88,7 +89,10 @@ def execute_together(wire: PGconn, calls: Sequence[Call]) -> list[PGresult]:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's connection to PostgreSQL, with a short way for hand-written statements."""
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection of psycopg that reads timestamps with its compiled loader."""
         connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("timestamptz", TimestamptzLoader)
         self.reader = Transformer(connection)
@@ -96,6 +100,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def create_cursor(self, name: str | None = None) -> Any:
         # Django's asks the loader for its time zone each time, which the compiled one does not tell.
+        """A cursor without Django's setting of the time zone."""
         assert self.connection is not None  # noqa: S101  # ensure_connection() comes before
         if name is None:
             return self.connection.cursor()

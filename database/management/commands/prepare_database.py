@@ -8,10 +8,13 @@ from database.prepare import PreparationFailed, prepare
 
 
 class Command(BaseCommand):
+    """The command."""
+
     help = "Create the schema and the extension, and set the role's search path and time-outs. Safe to repeat."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare the default database. Ends with a CommandError when the role lacks a right."""
         try:
             prepare()
         except PreparationFailed as error:
