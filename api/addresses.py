@@ -1,4 +1,4 @@
-"""Which address a request comes from, as far as it can be believed, and which of ours it was sent to."""
+"""The address that a request comes from, as far as it can be believed, and the host that it was sent to."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -15,7 +15,7 @@ def is_trusted(address: Address) -> bool:
 
 
 def origin_of(request: HttpRequest | Request) -> str:
-    """Scheme and host that were asked: what the addresses in an answer begin with. Worked out once for a request."""
+    """Scheme and host of the request. The addresses in its answer begin with them. Worked out once for a request."""
     origin: str | None = request.META.get("shop.origin")
     if origin is None:
         origin = request.META["shop.origin"] = f"{request.scheme}://{request.get_host()}"
@@ -34,11 +34,11 @@ def parse(text: str) -> Address | None:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The client's address: the peer of the connection, or, when that is a trusted proxy, the rightmost address of
-    X-Forwarded-For that is not one. What stands further left was written by the client and proves nothing.
+    """The client's address: the peer of the connection, or behind a trusted proxy an address of X-Forwarded-For.
 
-    An IPv6 address stands for its /64, which is what one household is given. Over a unix socket, which has no peer
-    address, the proxy in front is the only one that can connect, and is trusted if any proxy is.
+    The rightmost address that is no trusted proxy counts. Addresses further left were written by the client and prove
+    nothing. An IPv6 address stands for its /64, since a household is given that many. A unix socket has no peer
+    address: only the proxy in front can connect to it, and that proxy is trusted if any proxy is.
     """
     address = parse(request.META.get("REMOTE_ADDR", ""))
     if settings.TRUSTED_PROXIES and (address is None or is_trusted(address)):

@@ -1,7 +1,7 @@
-"""Redis behind a breaker: what asks it must be able to do without, and a Redis that hangs costs next to nothing.
+"""Redis behind a breaker. Callers must be able to do without Redis, and a Redis that hangs costs next to nothing.
 
-Commands have short time-outs. After a failure this process does not ask again for BREAK_SECONDS, so that a frozen
-server delays a request now and then by the time-out, and all others not at all.
+Commands have short time-outs. After a failure this process does not ask again for BREAK_SECONDS. So a frozen server
+delays one request every two seconds by the time-out, and no other request at all.
 """
 
 import logging
@@ -18,7 +18,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 BREAK_SECONDS = 2.0
-# Nothing of ours is asked before this moment (monotonic); one number for all threads, and a race costs one more try.
+# This process does not ask Redis before this moment (monotonic clock). All threads share the number; a race between
+# two of them costs one more attempt.
 _broken_until = 0.0
 
 
@@ -27,7 +28,7 @@ class CacheUnavailable(Exception):
 
 
 def ask(command: Callable[[Any], T]) -> T:
-    """Run `command` with a Redis client. Refuses with CacheUnavailable, mostly at once."""
+    """Run `command` with a Redis client. Raises CacheUnavailable; while the breaker is open it does so at once."""
     global _broken_until
     if not settings.REDIS_URL or time.monotonic() < _broken_until:
         raise CacheUnavailable
@@ -40,13 +41,13 @@ def ask(command: Callable[[Any], T]) -> T:
 
 
 def close_breaker() -> None:
-    """Ask again from now on; for tests, and for a check that wants the truth of the moment."""
+    """Let the next call ask Redis again. Tests need this, and a health check that must not answer from memory."""
     global _broken_until
     _broken_until = 0.0
 
 
 def read(key: str) -> bytes | None:
-    """Bytes that were written under this key and have not expired. Without Redis, those of this process."""
+    """The bytes that were written under this key, or None. Without a Redis they are kept in this process."""
     try:
         value: bytes | None = ask(lambda redis: redis.get(f"shop:{key}"))
     except CacheUnavailable:
@@ -55,7 +56,7 @@ def read(key: str) -> bytes | None:
 
 
 def write(key: str, value: bytes, seconds: float) -> None:
-    """Keep bytes for a while; losing them must cost speed only."""
+    """Keep bytes for so many seconds. Losing them must cost speed only."""
     try:
         ask(lambda redis: redis.set(f"shop:{key}", value, px=max(1, int(seconds * 1000))))
     except CacheUnavailable:

@@ -61,7 +61,7 @@ class Integer(serializers.IntegerField):
             if not (isinstance(data, str) and INTEGER.match(data)):
                 self.fail("invalid")
             return int(data)
-        # 3.0 is an integer in JSON, too, as long as a float can tell it from its neighbours.
+        # JSON has one kind of number, so 3.0 is an integer. Beyond 2**53 a float cannot name every integer.
         if isinstance(data, float) and data.is_integer() and abs(data) < MAX_EXACT_FLOAT:
             return int(data)
         if isinstance(data, bool) or not isinstance(data, int):
@@ -122,7 +122,7 @@ class Money(serializers.DecimalField):
 
 
 class Cost(Money):
-    """What a unit costs the shop, which may be nothing."""
+    """The cost of a unit to the shop: like a price, but it may be 0."""
 
     pattern = COST
 

@@ -22,7 +22,7 @@ from database.refusals import FieldError, Invalid
 
 Field = serializers.Field[Any, Any, Any, Any]
 Parameters = Mapping[str, Sequence[str]]
-# What clients of other shops send, and what says the same here.
+# Names that clients of other shops send, and the names that mean the same here.
 HINTS = {"skip": "cursor", "offset": "cursor", "page": "cursor", "limit": "page_size", "per_page": "page_size"}
 
 
@@ -49,7 +49,7 @@ class Filter(django_filters.Filter):
         self.several = several
 
     def condition(self, value: Any) -> Q:
-        """What must hold of a row."""
+        """The condition that a row must meet."""
         condition = Q()
         for one in value if self.several else [value]:
             condition |= Q(**{f"{self.field_name}__{self.lookup_expr}": one})
@@ -61,7 +61,7 @@ class Parameter(Filter):
 
 
 class FilterSet(django_filters.FilterSet):
-    """What an endpoint takes in its query string; reading it refuses everything else.
+    """The parameters of an endpoint. Reading a query string refuses everything that is not declared here.
 
     `values` holds the checked parameters that were given, and the defaults of those that were not. A parameter whose
     value is empty counts as absent.
@@ -113,11 +113,11 @@ class FilterSet(django_filters.FilterSet):
 
 
 class NoFilters(FilterSet):
-    """What an endpoint takes that takes no parameters."""
+    """The query string of an endpoint without parameters."""
 
 
 class ListFilters(FilterSet):
-    """What every list takes."""
+    """The parameters of every list."""
 
     cursor = Parameter(
         Text(
@@ -155,7 +155,7 @@ class Reader(serializers.Serializer[Any]):
         return {name: filter_.reader for name, filter_ in self.filters.items()}
 
     def read(self, name: str, texts: Sequence[str]) -> Any:
-        """What the texts of one parameter mean."""
+        """The value of one parameter, from its texts."""
         field = self.fields[name]
         if self.filters[name].several:
             return [field.run_validation(text) for text in texts]

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with the id of the request that caused it, and nothing of what people typed or are."""
+"""Logs: one JSON object a line, with the id of its request, and nothing that people typed or that names them."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ class JSONFormatter(logging.Formatter):
     def formatException(
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
     ) -> str:
-        """The traceback. A database quotes values in its errors, emails too: their code has to do instead."""
+        """The traceback. Messages of the database may quote emails, so their SQLSTATE stands in their place."""
         text = super().formatException(ei)
         for error in chain(ei[1]):
             if isinstance(error, Error | psycopg.Error) and str(error):
@@ -45,7 +45,7 @@ def request_id_of(record: logging.LogRecord) -> str:
     """The id of the request that a record belongs to; empty outside of requests."""
     if request_id := current_request_id.get():
         return request_id
-    # Two lines are written when the answer has left the middleware: gunicorn's for its access log, and Django's.
+    # The access log of gunicorn and Django's log of errors are written after the middleware has ended.
     atoms: Any = record.args
     if isinstance(atoms, Mapping):
         return str(atoms.get("{x-request-id}o", ""))
@@ -60,7 +60,7 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def code_of(error: BaseException) -> str:
-    """What a database error may be called in a log: "23505 user_email_unique"."""
+    """The SQLSTATE and the constraint of a database error: "23505 user_email_unique"."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     if not isinstance(cause, psycopg.Error):
         return "(database error)"

@@ -1,4 +1,4 @@
-"""What the HTTP layer remembers: the first answer to every idempotency key."""
+"""The table of idempotency keys with the first answer that each has earned."""
 
 from django.conf import settings
 from django.db import models

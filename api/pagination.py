@@ -184,9 +184,9 @@ def page_links(request: Request, keyset: Keyset, page: Page) -> dict[str, str | 
 
 
 def other_parameters(request: Request) -> str:
-    """What a query string says beside the cursor, with an & behind each parameter.
+    """The query string without its cursor, with an & behind each parameter.
 
-    It is taken as it is written, unless it has characters that an address should not have.
+    The text stays as the client wrote it, unless it has characters that an address should not have.
     """
     query = request.META.get("QUERY_STRING", "")
     if not PLAIN_QUERY.match(query):

@@ -1,4 +1,4 @@
-"""What staff must be allowed to do. Whose an object is, is decided by the queryset: a stranger's is a 404."""
+"""Permissions of staff. Ownership is decided by the querysets: an object of somebody else is a 404."""
 
 from typing import Any
 

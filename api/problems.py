@@ -24,7 +24,7 @@ from database.refusals import Busy, FieldError, Refusal
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
-# How often an exception came up to here that should have been refused earlier, by kind. The target is 0.
+# How often an exception came up to here that code further down should have refused, by kind. The target is 0.
 safety_net: dict[str, int] = {}
 
 TITLES = {
@@ -41,8 +41,8 @@ TITLES = {
     500: ("internal_error", "Internal error"),
     503: ("busy", "Temporarily unavailable"),
 }
-# No OperationalError to psycopg, and yet what was asked can be had later: this process was frozen in a transaction, the
-# server takes no writes for a while, or a migration has changed what the connection had prepared.
+# psycopg does not count these as operational errors, and yet the request can succeed later: this process was frozen in
+# a transaction, the server takes no writes for a while, or a migration changed a table of a prepared statement.
 NOT_NOW = (errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction, errors.FeatureNotSupported)
 
 
@@ -127,10 +127,10 @@ def translate_database_error(exc: Exception) -> Refusal | None:
 
 
 def translate_violation(exc: IntegrityError) -> Refusal:
-    """What a violated constraint means: the code that its model declares as `violation_error_code`.
+    """The refusal that a violated constraint means, by the `violation_error_code` that its model declares.
 
-    A field that is declared `unique` says `<field>_taken`. Whoever else took a value in the same moment is a conflict
-    that nothing could have refused earlier; every other violation counts as caught.
+    A field that is declared `unique` has the code `<field>_taken`. Two requests can take one value at the same moment,
+    and nothing could refuse that earlier. Every other violation counts as caught.
     """
     diagnostics = getattr(exc.__cause__, "diag", None)
     table, name = (diagnostics.table_name, diagnostics.constraint_name or "") if diagnostics else (None, "")
@@ -152,7 +152,7 @@ def translate_violation(exc: IntegrityError) -> Refusal:
 
 
 def caught(exc: Exception, refusal: Refusal) -> Refusal:
-    """Count what should have been refused earlier, and say where it came from."""
+    """Count an exception that code further down should have refused, and log its traceback."""
     kind = type(exc).__name__
     safety_net[kind] = safety_net.get(kind, 0) + 1
     logger.error("safety net caught %s", kind, exc_info=exc)
@@ -192,7 +192,7 @@ def django_errors(exc: DjangoValidationError) -> list[FieldError]:
 
 
 def check_host(request: HttpRequest) -> HttpResponse | None:
-    """Refuse a host that is not ours, before anything is done. Who asks for health may know the address only."""
+    """Refuse a host that is not ours. Health checks may use the bare address, so their paths take any host."""
     try:
         if not request.path_info.startswith("/health"):
             origin_of(request)
@@ -202,7 +202,7 @@ def check_host(request: HttpRequest) -> HttpResponse | None:
 
 
 def check_target(request: HttpRequest) -> HttpResponse | None:
-    """Refuse what no endpoint should have to think about: NUL bytes, broken text and endless query strings."""
+    """Refuse addresses that no endpoint should see: with NUL bytes, broken text or an endless query string."""
     query = request.META.get("QUERY_STRING", "")
     if "\x00" in request.path_info or "\ufffd" in request.path_info or "%00" in query:
         return respond(Problem(400, "The address holds a character that is not allowed.", code="malformed"))
@@ -223,9 +223,9 @@ def check_page(request: HttpRequest) -> HttpResponse | None:
 
 
 def check_body(request: HttpRequest) -> HttpResponse | None:
-    """Read a body that comes in chunks: it names no length, and what has none has no body to Django.
+    """Read a body that comes in chunks, since Django takes a request without a length for one without a body.
 
-    Its endpoint then sees the length, and refuses what is too much for it.
+    Afterwards the request has a length, by which its parser refuses a body that is too long.
     """
     if "HTTP_TRANSFER_ENCODING" not in request.META:
         return None

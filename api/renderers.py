@@ -9,7 +9,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
 
 def plain(value: Any) -> Any:
-    """What orjson does not know by itself. Money is text, never a float."""
+    """A value that orjson cannot write, in terms that it can. Money becomes text, never a float."""
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, ReturnDict | dict):

@@ -104,7 +104,7 @@ class Schema(AutoSchema):
         return ""
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """Who may come: with `public_read`, nobody has to sign in for a GET, and staff who do may see more."""
+        """The ways to sign in. A GET with `public_read` needs none; staff who sign in may see more."""
         public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())
         return [{}, *super().get_auth()] if public and self.method == "GET" else super().get_auth()
 
@@ -186,7 +186,7 @@ def describe_whole(result: dict[str, Any], generator: Any, request: Any, public:
 
 
 def links_from(collection: str, paths: dict[str, Any]) -> dict[str, Any]:
-    """What can be done with the member that a POST has made: every operation below `collection/{its name}`."""
+    """The operations on the member that a POST has made: those below `collection/{its name}`."""
     member = re.compile(re.escape(collection) + r"/\{(\w+)\}(/[^{}]*)?\Z")
     above = {name: f"$request.path.{name}" for name in re.findall(r"\{(\w+)\}", collection)}
     links = {}

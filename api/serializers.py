@@ -39,7 +39,7 @@ def kept(serializer: type[S], *, partial: bool = False) -> S:
 
 
 def document_of(serializer: type[serializers.Serializer[Any]], row: Any) -> dict[str, Any]:
-    """What an answer says of one row."""
+    """The document of one row."""
     document: dict[str, Any] = kept(serializer).to_representation(row)
     return document
 

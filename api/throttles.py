@@ -1,8 +1,8 @@
 """Rate limits: fixed windows, counted atomically before the work, all windows of a request in one round trip to Redis.
 
-A window of "10/minute" begins with its first request and admits ten; what is refused does not prolong it. Without
-Redis the general limits admit everything, since orders matter more. The strict ones (login and its like) count in this
-process instead, so that guessing passwords never becomes unlimited.
+A window of "10/minute" begins with its first request and admits ten. A refused request does not prolong its window.
+Without Redis the general limits admit everything, since orders matter more. The strict limits (log-in, registration,
+password reset) count in this process instead, so that guessing passwords never becomes unlimited.
 """
 
 import hashlib
@@ -41,8 +41,9 @@ class Window:
 
 
 def window(rate: tuple[int, int], name: str, *who: object) -> Window:
-    """The window of one subject, which may do so many in so many seconds. What identifies people is hashed: keys show
-    up in the tools of the server.
+    """The window of one subject, for a rate of (requests, seconds).
+
+    The subject is hashed, since keys of Redis show up in the tools of its operators.
     """
     limit, seconds = rate
     subject = hashlib.blake2b("\x00".join(map(str, who)).encode(), digest_size=12).hexdigest()
@@ -109,7 +110,7 @@ class Throttle(BaseThrottle):
         return not self.seconds_to_wait
 
     def wait(self) -> float:
-        """What `Retry-After` says."""
+        """The seconds that `Retry-After` tells the client to wait."""
         return self.seconds_to_wait
 
 
@@ -176,7 +177,7 @@ class PasswordResetThrottle(Throttle):
 
 
 def named_in(request: Request, *fields: str) -> str:
-    """What a body names in the first of these fields that it has; an email is the same in any case."""
+    """The text of the first of these fields that the body has, without regard to case; empty if it has none."""
     data = request.data
     if isinstance(data, Mapping):
         for field in fields:

@@ -42,7 +42,7 @@ def expected_version(request: Request) -> int | None:
 
 def etag_of(content: bytes, version: int | None = None) -> str:
     """The ETag of a body: the version of what it shows, if that has one, and a digest."""
-    digest = hashlib.sha256(content).hexdigest()[:20]  # processors have an instruction for this one
+    digest = hashlib.sha256(content).hexdigest()[:20]
     return f'"{digest}"' if version is None else f'"{version}.{digest}"'
 
 
@@ -55,7 +55,7 @@ class Negotiation(DefaultContentNegotiation):
     """Chooses the parser of a body."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        """Nearly all clients name the type of their body as the parser does: then there is nothing to take apart."""
+        """The parser whose media type is the one that the client names, to the letter; otherwise DRF compares."""
         for parser in parsers:
             if parser.media_type == request.content_type:
                 return parser
@@ -68,14 +68,14 @@ class Conventions:
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     def perform_authentication(self, request: Request) -> None:
-        """Who shows no token is nobody: that needs no asking (4 % of one product)."""
+        """A request without a token is anonymous. Not asking the authenticators saves 4 % of one product."""
         if "HTTP_AUTHORIZATION" in request._request.META:
             super().perform_authentication(request)
         else:
             request.user, request.auth = AnonymousUser(), None
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """JSON is all that there is to choose from, so whoever takes that or anything needs no comparing."""
+        """Every answer is JSON. A client that accepts JSON or anything skips DRF's comparison of media types."""
         if request._request.META.get("HTTP_ACCEPT", "*/*") in TAKES_JSON:
             return JSON, JSON.media_type
         return super().perform_content_negotiation(request, force)
@@ -128,8 +128,8 @@ class ViewSet(Conventions, GenericViewSet[Any]):
     keyset: Keyset
 
     def filterset_of_action(self) -> type[FilterSet]:
-        """What the query string of this action takes."""
-        # What `@action` names stands on the instance.
+        """The parameters of this action."""
+        # DRF puts the arguments of `@action` onto the instance.
         return self.filterset_class if self.action == "list" or "filterset_class" in vars(self) else NoFilters
 
     def page_of(self, rows: QuerySet[Any]) -> Response:
@@ -137,13 +137,13 @@ class ViewSet(Conventions, GenericViewSet[Any]):
         return self.get_paginated_response(self.documents(self.paginate_queryset(self.filter_queryset(rows))))
 
     def documents(self, rows: Sequence[Any] | None) -> list[dict[str, Any]]:
-        """What an answer says of these rows."""
+        """The documents of these rows."""
         represent = kept(cast(type[Serializer[Any]], self.get_serializer_class())).to_representation
         return [represent(row) for row in rows or ()]
 
 
 def timeless(document: Any) -> Any:
-    """Figures without the moment at which they were asked for, which changes none of them."""
+    """A document without its timestamps. The moment of asking changes no figure, so the ETag leaves it out."""
     if not isinstance(document, dict):
         return document
     return {name: timeless(value) for name, value in document.items() if name != "timestamp"}

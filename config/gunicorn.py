@@ -101,4 +101,3 @@ def write_problem(sock: socket.socket, status: int, reason: str, message: str) -
 
 
 util.write_error = write_problem
-

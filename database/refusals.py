@@ -1,4 +1,4 @@
-"""What can be refused, as plain exceptions. Services raise them; api.problems turns them into problem documents."""
+"""Refusals as plain exceptions. Services raise them; api.problems turns them into problem documents."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -34,7 +34,7 @@ class Refusal(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes beside the problem document."""
+        """The headers of the answer."""
         return {}
 
     def document(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Conflict(Refusal):
 
 
 class Invalid(Refusal):
-    """What was sent is malformed or against a rule. HTTP 400."""
+    """The request is malformed or against a rule. HTTP 400."""
 
     status = 400
     code = "invalid"

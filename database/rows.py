@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet
 
 @dataclass(frozen=True, slots=True)
 class Alongside:
-    """What its owner writes in a statement of somebody else: a part of its WITH clause, and the parameters.
+    """A part of a WITH clause, and its parameters, that another app puts into a statement of its own.
 
     `condition` is an expression over that part. If it is false, the unit of work is undone with `refusal`.
     """

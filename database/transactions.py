@@ -16,16 +16,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ATTEMPTS = 4
-# After so many seconds it is not tried again: a lock that nobody gives back would keep a thread from everybody else.
+# After so many seconds a unit is not tried again: waiting for a lock that is never released would occupy the thread.
 PATIENCE = 3.0
-# The transaction that lost can win when it runs again; a lock that was not had in time can be had later. PostgreSQL
-# calls a lock time-out QueryCanceled when it strikes just as the first of two locks is granted (the queue to the row,
-# then the row).
+# A transaction with one of these errors can succeed when it runs again. PostgreSQL reports a lock time-out as
+# QueryCanceled when it strikes just as the first of two locks is granted (the place in the queue, then the row).
 TRANSIENT = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable, errors.QueryCanceled)
 
 
 class Overtaken(Exception):
-    """Somebody else's change came between two of our statements that belong together: the unit has to run again."""
+    """Another transaction came between two statements of this unit that belong together: the unit has to run again."""
 
 
 _inside_unit: ContextVar[bool] = ContextVar("inside_unit", default=False)
@@ -51,7 +50,8 @@ def run_unit(work: Callable[[], T]) -> T:
             overtaken = isinstance(error, Overtaken)
             if not overtaken and not isinstance(error.__cause__, TRANSIENT):
                 raise
-            # Who was overtaken waits for nobody: the next attempt sees what came between, however long the wait was.
+            # A unit that was overtaken holds and awaits no lock. Its next attempt sees the change that came between, so
+            # it may run even when PATIENCE is over.
             patient = overtaken or time.monotonic() - started < PATIENCE
             if attempt == ATTEMPTS or not patient or connection.in_atomic_block:
                 raise Busy("Too many changes to the same records at once; try again.") from error
