@@ -1,5 +1,6 @@
 """The address that a request comes from, as far as it can be believed, and the host that it was sent to."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 Address = IPv4Address | IPv6Address
+WITH_PORT = re.compile(r"(?:\[(?P<bracketed>[^]]+)\]|(?P<bare>[0-9.]+))(?::[0-9]{1,5})?\Z")
 
 
 def is_trusted(address: Address) -> bool:
@@ -23,9 +25,10 @@ def origin_of(request: HttpRequest | Request) -> str:
 
 
 def parse(text: str) -> Address | None:
-    """An address, or None for anything else. IPv4 written as IPv6 is IPv4."""
+    """An address, or None for anything else. IPv4 written as IPv6 is IPv4, and some proxies append a port."""
+    match = WITH_PORT.match(text.strip())
     try:
-        address = ip_address(text.strip())
+        address = ip_address(match["bracketed"] or match["bare"] if match else text.strip())
     except ValueError:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
