@@ -1,4 +1,4 @@
-"""System checks of a deployment: do the links of its mails lead anywhere?"""
+"""System checks of a deployment: what a shop may do without for a trial, and not in production."""
 
 from typing import Any
 
@@ -12,3 +12,14 @@ def check_links(**kwargs: Any) -> list[CheckMessage]:
     if "//localhost" not in settings.PASSWORD_RESET_URL:
         return []
     return [Warning("PASSWORD_RESET_URL leads to a storefront on the reader's own machine.", id="config.W001")]
+
+
+@register(Tags.security, deploy=True)
+def check_protections(**kwargs: Any) -> list[CheckMessage]:
+    """Guessing passwords must be slow and limited."""
+    messages: list[CheckMessage] = []
+    if not settings.RATE_LIMITS:
+        messages.append(Warning("RATE_LIMITS is off: anybody may guess passwords without end.", id="config.W002"))
+    if settings.BCRYPT_ROUNDS < 10:
+        messages.append(Warning("BCRYPT_ROUNDS is below 10: stolen hashes are quick to guess.", id="config.W003"))
+    return messages

@@ -20,6 +20,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 RATE = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
+HOST = re.compile(r"\*|\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
@@ -68,6 +69,23 @@ def words(name: str, default: Sequence[str] = ()) -> list[str]:
     """What stands between commas; nothing when it is set and empty."""
     value = os.environ.get(name)
     return list(default) if value is None else [word.strip() for word in value.split(",") if word.strip()]
+
+
+def hosts(name: str, default: Sequence[str]) -> list[str]:
+    """Host names between commas, without scheme or port. ".example.com" is a domain with all of its subdomains."""
+    found = words(name, default)
+    for host in found:
+        if not HOST.fullmatch(host):
+            refuse(name, "host names as shop.example.com, separated by commas", host)
+    return found
+
+
+def secret(name: str) -> str:
+    """A random text of at least 50 characters, or an empty one when the variable is not set."""
+    value = text(name)
+    if value and (len(value) < 50 or len(set(value)) < 16 or "change-me" in value):
+        refuse(name, "a random text of at least 50 characters in production")
+    return value
 
 
 def rate(name: str, default: str) -> tuple[int, int]:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_every_variable_stands_in_the_example() -> None:
-    reader = r'\b(?:text|choice|switch|number|seconds|words|rate|networks|cron|url)\(\s*"([A-Z_]+)"'
+    reader = r'\b(?:text|choice|switch|number|seconds|words|hosts|secret|rate|networks|cron|url)\(\s*"([A-Z_]+)"'
     read = {
         name
         for file in ("settings.py", "gunicorn.py", "run.py")
@@ -56,11 +56,19 @@ def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"SECRET_KEY": "x" * 64}, "SECRET_KEY"),
+        ({"TOKEN_SIGNING_KEY": "a"}, "TOKEN_SIGNING_KEY"),
+        ({"TOKEN_SIGNING_KEY": "ab" * 40}, "TOKEN_SIGNING_KEY"),
+        ({"ALLOWED_HOSTS": "https://shop.example.com"}, "ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": "shop.example.com:443"}, "ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": "shop.example.com shop.example.org"}, "ALLOWED_HOSTS"),
         ({"DEBUG": "on"}, "DEBUG"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
         ({"DATABASE_URL": ""}, "DATABASE_URL"),
         ({"EMAIL_URL": ""}, "EMAIL_URL"),
+        ({"EMAIL_URL": "dummymail://"}, "EMAIL_URL"),
+        ({"EMAIL_URL": "consolemail://"}, "EMAIL_URL"),
         ({"ENVIRONMENT": "development"}, "ENVIRONMENT"),
         ({"ENVIRONMENT": "Production"}, "ENVIRONMENT"),
     ],
