@@ -1,7 +1,7 @@
 """Lists of the admin that stay cheap: pages found by their keys, estimated counts, filters in words of staff."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -11,9 +11,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.safestring import mark_safe
-
-if TYPE_CHECKING:
-    from staff.frame import StaffAdmin
 
 
 class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -78,4 +75,5 @@ class StaffChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        cast("StaffAdmin[Any]", self.model_admin).look_up(request, self.result_list)
+        admin: Any = self.model_admin
+        admin.look_up(request, self.result_list)
