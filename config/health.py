@@ -1,34 +1,47 @@
-"""Health for load balancers and operators: `/health/live` says that this process answers, `/health/ready` that the
-whole shop works behind it.
+"""Health for load balancers and operators.
 
-Ready names each part: the database, its migrations, the cache (when one is configured) and the queue (a worker has a
-heartbeat, and events do not pile up). What is missing makes it 503, although the shop may still do a part of its work:
-orders go on without cache and worker.
+`/health/live` says that this process answers. `/health/ready` says that it can serve: the database is there, and its
+migrations are those of this code. `/health/status` tells operators how the parts behind it are: cache, replica, queue
+and worker. Orders go on without any of these three, so none of them makes the shop not ready.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from hmac import compare_digest
+from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
+from accounts.authentication import BearerAuthentication
+from accounts.exceptions import InvalidToken
 from api import cache
-from api.problems import respond
+from api.problems import Problem, respond
 from database.refusals import Busy
 from events.models import Event
 from events.tasks import STALLED_SECONDS
 
 # An event that waits longer than this for its place shows that the dispatcher stands still.
 DISPATCH_LAG = timedelta(seconds=60)
+# A job is due from its time, or from its last event when it has none.
+WAITING = """
+select max(extract(epoch from now() - greatest(j.scheduled_at, e.at)))::float8
+from procrastinate_jobs j
+cross join lateral (select max(at) as at from procrastinate_events where job_id = j.id) e
+where j.status = 'todo'
+"""
+FINE = ("ok", "not configured")
 _migrated = False
 
 
 class NotReady(Busy):
+    """The database is away, or is not as new as this code."""
+
     code = "not_ready"
     title = "Not ready"
     retry_after = 5
@@ -36,33 +49,71 @@ class NotReady(Busy):
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
+    """Answer, and look at nothing."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    checks = {"cache": check_cache()}
-    for name, check in DATABASE_CHECKS.items():
-        try:
-            checks[name] = check()
-        except (DatabaseError, InterfaceError):
-            checks[name] = "unreachable"
-            break  # each further attempt would wait for the same time-out
-    checks |= {name: "unknown" for name in DATABASE_CHECKS if name not in checks}
-    missing = [name for name, state in checks.items() if state not in ("ok", "not configured")]
+    """200 when this process can serve; 503 `not_ready` names what is missing."""
+    checks = run({"database": check_database, "migrations": check_migrations})
+    missing = [name for name, state in checks.items() if state != "ok"]
     if missing:
-        return respond(NotReady(f"Missing: {', '.join(sorted(missing))}.", checks=checks))
+        return respond(NotReady(f"Missing: {', '.join(missing)}.", checks=checks))
     return JsonResponse({"status": "ok", "checks": checks})
 
 
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """How all parts are, for staff and for whoever shows STATUS_TOKEN: `ok`, or `degraded` with what is not."""
+    if not may_see_status(request):
+        refused = respond(Problem(401, "Show the token of a member of staff, or STATUS_TOKEN."))
+        refused.headers["WWW-Authenticate"] = "Bearer"
+        return refused
+    checks = run(CHECKS)
+    document: dict[str, Any] = {
+        "status": "ok" if all(state in FINE for state in checks.values()) else "degraded",
+        "checks": checks,
+        "oldest_due_job_seconds": oldest_due_job() if checks["queue"] != "unknown" else None,
+        "timestamp": timezone.now(),
+    }
+    return JsonResponse(document, headers={"Cache-Control": "no-store"})
+
+
+def may_see_status(request: HttpRequest) -> bool:
+    """Whether the request shows STATUS_TOKEN, or the access token of a member of staff."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.STATUS_TOKEN and compare_digest(token.encode(), settings.STATUS_TOKEN.encode()):
+        return True
+    try:
+        found = BearerAuthentication().authenticate(request)  # type: ignore[arg-type]  # reads its META alone
+    except (InvalidToken, DatabaseError, InterfaceError):
+        return False
+    return found is not None and found[0].is_staff
+
+
+def run(checks: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+    """The state of each part. After the database has failed once, nothing else is asked of it."""
+    states: dict[str, str] = {}
+    database_is_away = False
+    for name, check in checks.items():
+        try:
+            states[name] = "unknown" if database_is_away and name not in BESIDE_THE_DATABASE else check()
+        except (DatabaseError, InterfaceError):
+            states[name] = "unreachable"
+            database_is_away = name not in BESIDE_THE_DATABASE  # each attempt would wait for the same time-out
+    return states
+
+
 def check_database() -> str:
+    """Whether the database answers."""
     with connection.cursor() as cursor:
         cursor.execute("select 1")
     return "ok"
 
 
 def check_migrations() -> str:
-    """Whether the database is as new as this code; once it is, this process need not look again."""
+    """Whether the database is as new as this code. Once it is, this process does not look again."""
     global _migrated
     if not _migrated:
         executor = MigrationExecutor(connection)
@@ -71,6 +122,7 @@ def check_migrations() -> str:
 
 
 def check_cache() -> str:
+    """Whether Redis answers."""
     if not settings.REDIS_URL:
         return "not configured"
     try:
@@ -80,18 +132,43 @@ def check_cache() -> str:
     return "ok"
 
 
+def check_replica() -> str:
+    """Whether the database of reports answers."""
+    if settings.REPORTS_DATABASE == "default":
+        return "not configured"
+    with connections[settings.REPORTS_DATABASE].cursor() as cursor:
+        cursor.execute("select 1")
+    return "ok"
+
+
+def check_worker() -> str:
+    """Whether a worker has a heartbeat."""
+    alive = timezone.now() - timedelta(seconds=STALLED_SECONDS)
+    return "ok" if ProcrastinateWorker.objects.filter(last_heartbeat__gt=alive).exists() else "missing"
+
+
 def check_queue() -> str:
-    now = timezone.now()
-    if not ProcrastinateWorker.objects.filter(last_heartbeat__gt=now - timedelta(seconds=STALLED_SECONDS)).exists():
-        return "no worker"
+    """Whether events get their place in the feed in time."""
     oldest = Event.objects.filter(position=None).order_by("id").values_list("at", "channel").first()
-    if oldest and oldest[1] != "backfill" and oldest[0] < now - DISPATCH_LAG:
+    if oldest and oldest[1] != "backfill" and oldest[0] < timezone.now() - DISPATCH_LAG:
         return "behind"
     return "ok"
 
 
-DATABASE_CHECKS: dict[str, Callable[[], str]] = {
+def oldest_due_job() -> float:
+    """For how many seconds the oldest job that could run has waited; 0 when none waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING)
+        seconds: float | None = cursor.fetchone()[0]
+    return max(0.0, round(seconds or 0.0, 1))
+
+
+BESIDE_THE_DATABASE = ("cache", "replica")
+CHECKS: dict[str, Callable[[], str]] = {
     "database": check_database,
     "migrations": check_migrations,
+    "worker": check_worker,
     "queue": check_queue,
+    "cache": check_cache,
+    "replica": check_replica,
 }

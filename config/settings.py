@@ -323,6 +323,11 @@ PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 24, 0, 87_600)
 MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) if RATE_LIMITS else 0
 IDEMPOTENCY_KEY_DAYS = number("IDEMPOTENCY_KEY_DAYS", 7, 1, 3650)
 
+# Health
+
+# Monitoring shows this token to read /health/status; staff may read it with their own.
+STATUS_TOKEN = secret("STATUS_TOKEN") if PRODUCTION else text("STATUS_TOKEN")
+
 # Background work
 
 WORKER_CONCURRENCY = number("WORKER_CONCURRENCY", 2, 1, 100)

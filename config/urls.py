@@ -24,6 +24,7 @@ urlpatterns = [
     path("media/<path:path>", media),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("health/status", health.status),
     # Browsers ask here on pages that name no icon.
     path("favicon.ico", RedirectView.as_view(url=static("shop/icon.svg"))),
     path("admin", RedirectView.as_view(url="/admin/")),

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -38,16 +39,19 @@ def test_live_says_that_the_process_answers(client: Client) -> None:
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-@pytest.mark.usefixtures("worker")
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/health/ready", "/health/ready/"])
-def test_ready_names_what_it_looked_at(client: Client, path: str) -> None:
+def test_ready_looks_at_what_the_shop_cannot_do_without(client: Client, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 200
-    assert response.json() == {
-        "status": "ok",
-        "checks": {"cache": "ok", "database": "ok", "migrations": "ok", "queue": "ok"},
-    }
+    assert response.json() == {"status": "ok", "checks": {"database": "ok", "migrations": "ok"}}
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_a_shop_without_cache_and_worker_is_ready(client: Client) -> None:
+    with no_redis():
+        assert client.get("/health/ready").status_code == 200
 
 
 def missing(client: Client) -> dict[str, Any]:
@@ -60,26 +64,98 @@ def missing(client: Client) -> dict[str, Any]:
     assert document["code"] == "not_ready"
     checks: dict[str, Any] = document["checks"]
     for name, state in checks.items():
-        assert (name in document["detail"]) == (state not in ("ok", "not configured"))
+        assert (name in document["detail"]) == (state != "ok")
     return checks
 
 
-@pytest.mark.usefixtures("no_worker")
-def test_a_shop_without_worker_is_not_ready(client: Client) -> None:
-    assert missing(client)["queue"] == "no worker"
+@pytest.mark.django_db
+def test_a_migration_that_is_missing_makes_it_not_ready(client: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("delete from django_migrations where app = 'events' and name like '0003%%'")
+
+    assert missing(client) == {"database": "ok", "migrations": "pending"}
 
 
-@pytest.mark.usefixtures("worker")
+@contextmanager
+def database_away() -> Iterator[None]:
+    """The address of the database leads nowhere for a while."""
+    connection.close()
+    address = {name: connection.settings_dict[name] for name in ("PORT", "HOST")}
+    connection.settings_dict |= {"PORT": "1", "HOST": "127.0.0.1"}
+    try:
+        yield
+    finally:
+        connection.settings_dict |= address
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_away_is_named_and_the_rest_is_unknown(client: Client, settings: Any) -> None:
+    settings.STATUS_TOKEN = TOKEN
+    with database_away():
+        assert missing(client) == {"database": "unreachable", "migrations": "unknown"}
+        status = client.get("/health/status", headers={"Authorization": f"Bearer {TOKEN}"}).json()
+
+    assert status["status"] == "degraded"
+    assert status["oldest_due_job_seconds"] is None
+    assert status["checks"] == {
+        "database": "unreachable",
+        "migrations": "unknown",
+        "worker": "unknown",
+        "queue": "unknown",
+        "cache": "ok",
+        "replica": "not configured",
+    }
+
+
+TOKEN = "a token of the monitoring"  # of this test
+
+
+def status(client: Client) -> dict[str, Any]:
+    """The status document, as monitoring reads it."""
+    answer = client.get("/health/status", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+@pytest.fixture
+def monitored(settings: Any) -> None:
+    settings.STATUS_TOKEN = TOKEN
+
+
+@pytest.mark.usefixtures("worker", "monitored")
+def test_the_status_of_a_shop_that_is_well(client: Client) -> None:
+    document = status(client)
+
+    assert document["status"] == "ok"
+    assert document["oldest_due_job_seconds"] == 0
+    assert document["checks"] == {
+        "database": "ok",
+        "migrations": "ok",
+        "worker": "ok",
+        "queue": "ok",
+        "cache": "ok",
+        "replica": "not configured",
+    }
+
+
+@pytest.mark.usefixtures("no_worker", "monitored")
+def test_a_shop_without_worker_is_degraded(client: Client) -> None:
+    assert (status(client)["status"], status(client)["checks"]["worker"]) == ("degraded", "missing")
+
+
+@pytest.mark.usefixtures("worker", "monitored")
 def test_a_worker_without_a_heartbeat_is_none(client: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("update procrastinate_workers set last_heartbeat = now() - interval '31 seconds'")
 
-    assert missing(client)["queue"] == "no worker"
+    assert status(client)["checks"]["worker"] == "missing"
 
 
-@pytest.mark.usefixtures("worker")
-@pytest.mark.parametrize(("channel", "status"), [("api", 503), ("backfill", 200)])
-def test_events_that_pile_up_make_it_not_ready(client: Client, channel: str, status: int) -> None:
+@pytest.mark.usefixtures("worker", "monitored")
+@pytest.mark.parametrize(("channel", "state"), [("api", "behind"), ("backfill", "ok")])
+def test_events_that_pile_up_are_told(client: Client, channel: str, state: str) -> None:
     Event.objects.create(
         kind="order.placed",
         subject="order:1",
@@ -88,42 +164,47 @@ def test_events_that_pile_up_make_it_not_ready(client: Client, channel: str, sta
         at=timezone.now() - timedelta(seconds=61),
     )
 
-    assert client.get("/health/ready").status_code == status
+    assert status(client)["checks"]["queue"] == state
 
 
-@pytest.mark.usefixtures("worker")
-def test_a_migration_that_is_missing_makes_it_not_ready(client: Client) -> None:
+@pytest.mark.usefixtures("worker", "monitored")
+def test_the_oldest_due_job_is_told_and_a_job_of_tomorrow_is_not_due(client: Client) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("delete from django_migrations where app = 'events' and name like '0003%%'")
+        for hours in (-2, -1, 24):
+            cursor.execute(
+                "insert into procrastinate_jobs (queue_name, task_name, priority, args, status, scheduled_at, attempts)"
+                " values ('default', 'nothing', 0, '{}', 'todo', now() + make_interval(hours => %s), 0)",
+                [hours],
+            )
+        cursor.execute("update procrastinate_events set at = now() - interval '3 hours'")
 
-    assert missing(client)["migrations"] == "pending"
+    assert status(client)["oldest_due_job_seconds"] == pytest.approx(7200, abs=60)
 
 
-@pytest.mark.usefixtures("worker")
-def test_a_cache_that_is_configured_and_gone_makes_it_not_ready(client: Client) -> None:
+@pytest.mark.usefixtures("worker", "monitored")
+def test_a_cache_that_is_gone_is_told_and_one_that_is_not_configured_is_fine(client: Client) -> None:
     with no_redis():
-        assert missing(client)["cache"] == "unreachable"
+        assert status(client)["checks"]["cache"] == "unreachable"
+    with redis_not_configured():
+        document = status(client)
+    assert (document["status"], document["checks"]["cache"]) == ("ok", "not configured")
+
+
+@pytest.mark.usefixtures("worker", "monitored")
+@pytest.mark.parametrize("token", ["", "Bearer wrong", "Basic eDp5", f"Bearer {TOKEN}\u00e9"])
+def test_the_status_is_not_for_strangers(client: Client, token: str) -> None:
+    answer = client.get("/health/status", headers={"Authorization": token} if token else {})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "checks" not in answer.json()
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_shop_that_has_no_cache_by_choice_is_ready(client: Client) -> None:
-    with redis_not_configured():
-        response = client.get("/health/ready")
-
-    assert (response.status_code, response.json()["checks"]["cache"]) == (200, "not configured")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_database_that_is_away_is_named_and_the_rest_is_unknown(client: Client) -> None:
-    connection.close()
-    address, connection.settings_dict["PORT"] = connection.settings_dict["PORT"], "1"
-    host, connection.settings_dict["HOST"] = connection.settings_dict["HOST"], "127.0.0.1"
-    try:
-        checks = missing(client)
-    finally:
-        connection.settings_dict |= {"PORT": address, "HOST": host}
-
-    assert checks == {"cache": "ok", "database": "unreachable", "migrations": "unknown", "queue": "unknown"}
+def test_without_a_token_of_its_own_the_status_is_for_staff(as_customer: Any, as_staff: Any, client: Client) -> None:
+    assert client.get("/health/status", headers={"Authorization": "Bearer "}).status_code == 401
+    assert as_customer.get("/health/status").status_code == 401
+    assert as_staff("stock keeper").get("/health/status").status_code == 200
 
 
 def test_health_answers_get_alone_and_never_html(client: Client) -> None:
