@@ -21,8 +21,8 @@ check: .venv/dev.stamp  ## Run the fast checks only: style, types, imports, migr
 prove: .venv/dev.stamp  ## Prove that nothing is oversold or lost, in half an hour; Ctrl-C stops it, it goes on where it was; SHORT=1
 	@exec .venv/bin/python -m tests.faults.prove $(if $(SHORT),--short)
 
-bench: .venv/bench.stamp  ## Measure the shop beside a FastAPI one, 15 minutes: W=W7 ROUNDS=1 SECONDS=2
-	@exec .venv/bin/python -m benchmarks.run $(W) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+bench: .venv/bench.stamp  ## Measure the shop beside a FastAPI one, 15 minutes: W=W7 ROUNDS=1 SECONDS=2 AGAINST=other/checkout
+	@exec .venv/bin/python -m benchmarks.run $(W) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(AGAINST),--against $(AGAINST) --data-dir .data/against)
 
 bench-smoke: .venv/bench.stamp  ## Fail below half of the ratios that were measured, and when a hot statement is planned for each request
 	@exec .venv/bin/python -m benchmarks.run W1 W2 W7 --rounds 3 --seconds 1.5 --smoke --data-dir .data/smoke

@@ -39,11 +39,8 @@ class Comparison:
     def __init__(self, bench: Bench, size_name: str, seconds: float) -> None:
         size = SIZES[size_name]
         self.bench, self.seconds = bench, seconds
-        self.sides: dict[str, Side] = {
-            "peer": Side("peer", PORTS["peer"], size),
-            "shop": Shop("shop", PORTS["shop"], size),
-            "cached": Shop("cached", PORTS["cached"], size),
-        }
+        kinds = {"peer": Side}
+        self.sides: dict[str, Side] = {name: kinds.get(name, Shop)(name, PORTS[name], size) for name in bench.names}
         self.runs: list[dict[str, Any]] = []
         self.hot: list[dict[str, Any]] = []
         self.place = 0
@@ -60,7 +57,7 @@ class Comparison:
             names = [n for n in self.sides if n != "cached" or workload in workloads.LIST_WORKLOADS]
             for name in names if number % 2 == 0 else reversed(names):
                 self.measure(workload, name, number)
-        if {"W7", "W8"} <= set(asked):
+        if {"W7", "W8"} <= set(asked) and not self.bench.checkout:
             for name in ("peer", "shop"):
                 self.beside_a_hot_article(name, number)
 
@@ -126,7 +123,8 @@ class Comparison:
 
     def value(self, name: str, statements: dict[str, str], *params: object) -> int:
         kind = "peer" if name == "peer" else "shop"
-        url = self.bench.peer_url if kind == "peer" else self.bench.shop_url
+        urls = {"peer": self.bench.peer_url, "before": self.bench.before_url}
+        url = urls.get(name, self.bench.shop_url)
         with closing(psycopg.connect(url, autocommit=True)) as connection:
             row = connection.execute(statements[kind].encode(), params).fetchone()
         assert row is not None
@@ -159,22 +157,28 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--data-dir", type=Path, default=Path(".data/bench"))
     parser.add_argument("--smoke", action="store_true", help="Fail like `make bench-smoke`.")
+    parser.add_argument("--against", type=Path, help="Measure beside the shop of this checkout, and not the peer.")
     parser.add_argument("--keep", action="store_true", help="Use the databases of the last run.")
     options = parser.parse_args()
     if unknown := set(options.workloads) - set(NAMES):
         parser.error(f"There is no workload {', '.join(unknown)}.")
     options.workloads = options.workloads or list(NAMES)
     started, commit = datetime.now(UTC), report.git("rev-parse", "--short", "HEAD")
-    with servers.running(options.data_dir.resolve(), "small", anew=not options.keep) as bench:
+    checkout = options.against and options.against.resolve()
+    with servers.running(options.data_dir.resolve(), "small", anew=not options.keep, checkout=checkout) as bench:
         comparison = Comparison(bench, "small", options.seconds)
-        comparison.prepare(compare=not options.keep)
-        memory: dict[str, list[list[float]]] = {name: [] for name in PORTS}
+        comparison.prepare(compare=not options.keep and checkout is None)
+        memory: dict[str, list[list[float]]] = {name: [] for name in bench.names}
         for number in range(options.rounds):
             print(f"==> Round {number + 1} of {options.rounds}")
             comparison.round(number, options.workloads)
             for name, after_each_round in memory.items():
                 after_each_round.append(bench.memory_mb(name))
                 print(f"Memory of {name}: {', '.join(f'{mb:.1f} MB' for mb in after_each_round[-1])}", flush=True)
+        if checkout:
+            print(bench.manage("verify_stock").strip())
+            print(report.against(comparison.runs))
+            return
         start = cold_start(bench)
         print(bench.manage("verify_stock").strip())
         failed = report.planned_anew(bench.plans("small")) if options.smoke else []

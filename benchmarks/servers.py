@@ -22,18 +22,24 @@ from config import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PEER_PYTHON = BASE_DIR / ".venv" / "bench" / "bin" / "python"
-PORTS = {"cached": 8311, "shop": 8312, "peer": 8313}
-READY = {"cached": "/api/v1/products/", "shop": "/api/v1/products/", "peer": "/products"}
+PORTS = {"cached": 8311, "shop": 8312, "peer": 8313, "before": 8314}
+OURS = "/api/v1/products/"
+READY = {"cached": OURS, "shop": OURS, "before": OURS, "peer": "/products"}
 
 
 @dataclass
 class Bench:
-    """The running servers. `cached` is our shop as it is delivered, `shop` is the same with the cache of lists off."""
+    """The running servers. `cached` is our shop as it is delivered, `shop` is the same with the cache of lists off.
+
+    `before` is the shop of another checkout, on a database of its own, in place of `cached` and `peer`.
+    """
 
     data_dir: Path
     shop_url: str
     peer_url: str
     redis_url: str
+    checkout: Path | None = None
+    before_url: str = ""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -62,10 +68,18 @@ class Bench:
     def manage(self, *command: str) -> str:
         return self.run(sys.executable, "manage.py", *command)
 
-    def run(self, *command: str, show: bool = False) -> str:
+    @property
+    def names(self) -> list[str]:
+        """The servers of this run."""
+        return ["before", "shop"] if self.checkout else ["peer", "shop", "cached"]
+
+    def run(self, *command: str, show: bool = False, before: bool = False) -> str:
+        """Run a command of this checkout, or of the one before, on its database; returns what it prints."""
         output = None if show else subprocess.PIPE
+        folder = self.checkout if before else BASE_DIR
+        environment = self.environment(**({"DATABASE_URL": self.before_url} if before else {}))
         done = subprocess.run(
-            command, cwd=BASE_DIR, env=self.environment(), stdout=output, stderr=subprocess.STDOUT, check=False
+            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
         )
         text = (done.stdout or b"").decode()
         assert done.returncode == 0, f"{' '.join(command)}\n{text}"
@@ -83,6 +97,7 @@ class Bench:
         environments = {
             "cached": self.environment(PORT=str(PORTS["cached"])),
             "shop": self.environment(PORT=str(PORTS["shop"]), LIST_CACHE_SECONDS="0"),
+            "before": self.environment(PORT=str(PORTS["before"]), LIST_CACHE_SECONDS="0", DATABASE_URL=self.before_url),
             "peer": self.environment(
                 PEER_DATABASE_URL=for_sqlalchemy(self.peer_url), PEER_REDIS_URL=self.redis_url, PEER_SECRET=SECRET_KEY
             ),
@@ -94,7 +109,11 @@ class Bench:
         }
         with (self.data_dir / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
-                commands.get(name, serve), cwd=BASE_DIR, env=environments[name], stdout=log, stderr=log
+                commands.get(name, serve),
+                cwd=self.checkout if name == "before" else BASE_DIR,
+                env=environments[name],
+                stdout=log,
+                stderr=log,
             )
 
     def wait_for(self, name: str) -> None:
@@ -143,20 +162,28 @@ def for_sqlalchemy(url: str) -> str:
 
 
 @contextmanager
-def running(data_dir: Path, name: str, *, anew: bool = True) -> Iterator[Bench]:
-    """Servers, both databases filled (anew, or as they were left), both shops ready; all of it stopped in the end."""
+def running(data_dir: Path, name: str, *, anew: bool = True, checkout: Path | None = None) -> Iterator[Bench]:
+    """Servers, both databases filled (anew, or as they were left), both shops ready; all of it stopped in the end.
+
+    With a `checkout` the other shop is that of the checkout, and not the peer.
+    """
     servers = embedded.start(data_dir, report=print)
     shop_url = with_database(servers, f"shop_{name}")
     peer_url = with_database(servers, f"peer_{name}")
-    bench = Bench(data_dir, shop_url, peer_url, servers.redis_url)
+    before_url = with_database(servers, f"before_{name}")
+    bench = Bench(data_dir, shop_url, peer_url, servers.redis_url, checkout, before_url)
     try:
-        if anew or not exists(servers.database_url, f"peer_{name}"):
+        other = f"before_{name}" if checkout else f"peer_{name}"
+        if anew or not exists(servers.database_url, other):
             fill_shop(bench, servers, name)
-            make_anew(servers.database_url, f"peer_{name}")
-            fill_peer.fill(peer_url, data.SIZES[name])
-        for server in PORTS:
+            make_anew(servers.database_url, other)
+            if checkout:
+                fill_before(bench, name)
+            else:
+                fill_peer.fill(peer_url, data.SIZES[name])
+        for server in bench.names:
             bench.start(server)
-        for server in PORTS:
+        for server in bench.names:
             bench.wait_for(server)
         yield bench
     finally:
@@ -173,6 +200,13 @@ def fill_shop(bench: Bench, servers: embedded.Servers, name: str) -> None:
     bench.manage("prepare_database")
     bench.manage("migrate", "-v0")
     bench.run(sys.executable, "-m", "benchmarks.fill_shop", name, show=True)
+
+
+def fill_before(bench: Bench, name: str) -> None:
+    """The same data, by the migrations and the loader of the other checkout."""
+    for command in ("prepare_database", "migrate -v0"):
+        bench.run(sys.executable, "manage.py", *command.split(), before=True)
+    bench.run(sys.executable, "-m", "benchmarks.fill_shop", name, show=True, before=True)
 
 
 def exists(url: str, database: str) -> bool:
