@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 PIP = -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --no-deps
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
-.PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-admin openapi clean requirements help
+.PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-admin bench-endpoints openapi clean requirements help
 
 run: .venv/run.stamp  ## Start the shop with demo data: PORT=8000 DATA_DIR=.data RATE_LIMITS=off
 	@exec .venv/bin/python -m config.run
@@ -35,6 +35,9 @@ bench-growth: .venv/bench.stamp  ## Measure the large shop beside the small one
 
 bench-admin: .venv/bench.stamp  ## Measure every page of the admin on the large shop
 	@exec .venv/bin/python -m benchmarks.admin_pages
+
+bench-endpoints: .venv/run.stamp  ## Measure every operation of the API in one process: AGAINST=../other-checkout ROUNDS=20
+	@exec .venv/bin/python -m benchmarks.endpoints $(if $(AGAINST),--against $(AGAINST)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 openapi: .venv/run.stamp  ## Write docs/openapi.yaml anew
 	@exec .venv/bin/python manage.py spectacular --file docs/openapi.yaml

@@ -17,6 +17,7 @@ import inventory.exceptions
 import orders.exceptions
 from api.idempotency import InProgress, KeyReused
 from api.problems import TITLES
+from benchmarks.operations import OPERATIONS
 from database.refusals import Refusal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,3 +129,13 @@ def test_the_bundles_of_the_documentation_are_served() -> None:
     answer = Client().get(bundle)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/javascript")
+
+
+def test_every_operation_is_measured(description: dict[str, Any]) -> None:
+    """By `make bench-endpoints`, with a request that succeeds."""
+
+    def shape(operation: str) -> str:
+        return re.sub(r"{\w+}", "{}", operation.partition("?")[0])
+
+    measured = {shape(operation.line) for operation in OPERATIONS if operation.status < 300}
+    assert measured == {shape(name.replace("/api/v1", "")) for name, _ in operations(description)}

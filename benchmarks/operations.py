@@ -1,0 +1,118 @@
+"""Every operation of the API with a request that succeeds, and some that are refused: the rows of endpoints.md.
+
+`{product}` in a path is something of benchmarks.asking.Shop that is there; `{new_product}` is made for each request.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+
+class Operation(NamedTuple):
+    """What is asked, as whom, and the status that its answer must have. Body and headers are made for each request."""
+
+    status: int
+    role: str
+    line: str
+    body: Callable[[Any], Any] = lambda shop: None
+    headers: Callable[[Any], Mapping[str, str]] = lambda shop: {}
+
+    @property
+    def name(self) -> str:
+        """As the table calls it: refusals, and what has not been modified, with their status."""
+        return self.line if self.status < 300 else f"{self.line}: {self.status}"
+
+
+OPERATIONS = [
+    Operation(200, "", "GET /products"),
+    Operation(200, "", "GET /products?expand=none"),
+    Operation(200, "", "GET /products?category={category}&price_min=5&in_stock=true&ordering=price"),
+    Operation(200, "", "GET /products?search=lamp"),
+    Operation(200, "", "GET /products/facets"),
+    Operation(200, "", "GET /products/{product}"),
+    Operation(304, "", "GET /products/{product}", headers=lambda s: {"If-None-Match": "*"}),
+    Operation(404, "", "GET /products/999999"),
+    Operation(400, "", "GET /products?page_size=x&ordering=x"),
+    Operation(201, "admin", "POST /products", lambda s: s.stool()),
+    Operation(400, "admin", "POST /products", lambda s: s.stool(price=5, colour="red")),
+    Operation(403, "customer", "POST /products", lambda s: s.stool()),
+    Operation(200, "admin", "PUT /products/{product}", lambda s: {"description": s.unique()}),
+    Operation(200, "admin", "PATCH /products/{product}", lambda s: {"description": s.unique()}),
+    Operation(412, "admin", "PATCH /products/{product}", lambda s: {"name": "X"}, lambda s: {"If-Match": '"0"'}),
+    Operation(204, "admin", "DELETE /products/{new_product}"),
+    Operation(200, "", "GET /products/{product}/variants"),
+    Operation(201, "admin", "POST /products/{new_product}/variants", lambda s: {"sku": s.unique(), "name": "Large"}),
+    Operation(200, "", "GET /products/{product}/variants/{variant}"),
+    Operation(200, "admin", "PATCH /products/{product}/variants/{variant}", lambda s: {"name": s.unique()}),
+    Operation(204, "admin", "DELETE /products/{new_product}/variants/{new_variant}"),
+    Operation(200, "", "GET /products/{product}/images"),
+    Operation(201, "admin", "POST /products/{new_product}/images", lambda s: s.picture()),
+    Operation(204, "admin", "DELETE /products/{new_product}/images/{new_image}"),
+    Operation(200, "", "GET /categories"),
+    Operation(201, "admin", "POST /categories", lambda s: {"name": s.unique()}),
+    Operation(200, "", "GET /categories/{category}"),
+    Operation(200, "admin", "PUT /categories/{slug}", lambda s: {"name": s.unique()}),
+    Operation(200, "admin", "PATCH /categories/{slug}", lambda s: {"name": s.unique()}),
+    Operation(204, "admin", "DELETE /categories/{new_category}"),
+    Operation(200, "admin", "GET /orders"),
+    Operation(200, "admin", "GET /orders?status=delivered&start_date=2020-01-01&search=example"),
+    Operation(403, "customer", "GET /orders"),
+    Operation(201, "customer", "POST /orders", lambda s: s.basket(), lambda s: {"Idempotency-Key": s.unique()}),
+    Operation(400, "customer", "POST /orders", lambda s: s.basket(quantity=0)),
+    Operation(
+        409, "customer", "POST /orders", lambda s: s.basket() | {"order_items": [{"sku": s.sold_out, "quantity": 9}]}
+    ),
+    Operation(200, "customer", "GET /orders/{order}"),
+    Operation(200, "customer", "GET /orders/{order}/history"),
+    Operation(200, "admin", "PUT /orders/{new_order}/status", lambda s: {"status": "confirmed"}),
+    Operation(409, "admin", "PUT /orders/{order}/status", lambda s: {"status": "delivered"}),
+    Operation(200, "customer", "POST /orders/{new_order}/cancel", lambda s: {"reason": "changed my mind"}),
+    Operation(204, "customer", "DELETE /orders/{new_order}"),
+    Operation(200, "customer", "GET /orders/my-orders"),
+    Operation(401, "", "GET /orders/my-orders"),
+    Operation(405, "customer", "PUT /orders/my-orders", lambda s: {}),
+    Operation(200, "admin", "GET /orders/statistics"),
+    Operation(200, "customer", "GET /orders/user-statistics"),
+    Operation(200, "admin", "GET /orders/health/stock-check"),
+    Operation(200, "admin", "GET /inventory/items"),
+    Operation(200, "admin", "GET /inventory/items?band=low&search=a"),
+    Operation(200, "admin", "GET /inventory/items/{sku}"),
+    Operation(200, "admin", "PATCH /inventory/items/{sku}", lambda s: {"barcode": s.unique()}),
+    Operation(200, "admin", "GET /inventory/items/{sku}/as-of?at=2100-01-01"),
+    Operation(200, "admin", "GET /inventory/movements"),
+    Operation(200, "admin", "GET /inventory/movements?sku={sku}&kind=received&since=2020-01-01"),
+    Operation(200, "admin", "GET /inventory/alerts"),
+    Operation(201, "admin", "POST /inventory/receipts", lambda s: {"reference": "DN", "lines": s.lines(quantity=1)}),
+    Operation(201, "admin", "POST /inventory/adjustments", lambda s: {"reason": "found", "lines": s.lines(delta=1)}),
+    Operation(
+        201,
+        "admin",
+        "POST /inventory/transfers",
+        lambda s: {"from": s.home, "to": "bench", "lines": s.lines(quantity=1)},
+    ),
+    Operation(200, "admin", "GET /inventory/warehouses"),
+    Operation(
+        201, "admin", "POST /inventory/warehouses", lambda s: {"code": s.unique(), "name": "X", "priority": 9_000}
+    ),
+    Operation(200, "admin", "GET /inventory/warehouses/{home}"),
+    Operation(200, "admin", "PATCH /inventory/warehouses/{home}", lambda s: {"name": s.unique()}),
+    Operation(200, "admin", "GET /users"),
+    Operation(200, "admin", "GET /users?search=a&role=customer"),
+    Operation(201, "", "POST /users", lambda s: s.person()),
+    Operation(200, "admin", "GET /users/{customer}"),
+    Operation(404, "customer", "GET /users/999999"),
+    Operation(200, "admin", "PUT /users/{customer}", lambda s: s.profile | {"city": s.unique()}),
+    Operation(200, "admin", "PATCH /users/{customer}", lambda s: {"city": s.unique()}),
+    Operation(200, "customer", "GET /users/me"),
+    Operation(200, "customer", "PUT /users/me", lambda s: s.profile | {"city": s.unique()}),
+    Operation(200, "customer", "PATCH /users/me", lambda s: {"city": s.unique()}),
+    Operation(204, "somebody", "DELETE /users/me"),
+    Operation(200, "", "POST /users/login", lambda s: s.credentials),
+    Operation(401, "", "POST /users/login", lambda s: s.credentials | {"password": "wrong"}),
+    Operation(200, "somebody", "GET /users/logout"),
+    Operation(200, "somebody", "POST /users/logout"),
+    Operation(
+        200, "", "POST /users/token/refresh", lambda s: {"refresh_token": s.sign_in(**s.credentials)["refresh_token"]}
+    ),
+    Operation(202, "", "POST /users/password-reset", lambda s: {"email": "customer@example.com"}),
+    Operation(200, "", "POST /users/password-reset/confirm", lambda s: s.reset()),
+]
