@@ -219,6 +219,16 @@ def make_anew(url: str, *databases: str) -> None:
     """Fresh empty databases, so that no run is measured with the orders of the last one."""
     with psycopg.connect(url, autocommit=True) as connection:
         for database in databases:
-            name = sql.Identifier(database)
-            connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
-            connection.execute(sql.SQL("create database {}").format(name))
+            drop_database(connection, database)
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+
+
+def drop_database(connection: psycopg.Connection[Any], database: str) -> None:
+    """Remove a database, and end whoever is still connected with it.
+
+    `with (force)` fails while an autovacuum worker of the superuser works in the database, since our role may not end
+    that. A plain `drop database` cancels such a worker by itself and waits for it.
+    """
+    connected = "select pid from pg_stat_activity where datname = %s and usename = current_user"
+    connection.execute(f"select pg_terminate_backend(pid) from ({connected}) of_ours", [database])
+    connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(database)))

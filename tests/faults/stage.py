@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import sql
 
+from benchmarks.servers import drop_database
 from config import embedded
 from tests.faults import client
 from tests.faults.client import Web, Wish
@@ -186,7 +187,8 @@ class Stage:
                 stage.populate(buyers)
                 yield stage
         finally:
-            stage.query(f"drop database {name} with (force)", database="postgres")
+            with psycopg.connect(stage.servers.database_url, dbname="postgres", autocommit=True) as connection:
+                drop_database(connection, name)
 
 
 @contextmanager
