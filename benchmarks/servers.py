@@ -229,6 +229,6 @@ def drop_database(connection: psycopg.Connection[Any], database: str) -> None:
     `with (force)` fails while an autovacuum worker of the superuser works in the database, since our role may not end
     that. A plain `drop database` cancels such a worker by itself and waits for it.
     """
-    connected = "select pid from pg_stat_activity where datname = %s and usename = current_user"
-    connection.execute(f"select pg_terminate_backend(pid) from ({connected}) of_ours", [database])
+    end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and usename = current_user"
+    connection.execute(end, [database])
     connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(database)))
