@@ -31,7 +31,7 @@ SECONDS_A_BYTE = 1 / (16 * 1024)
 
 
 class Received:
-    """What a client has sent, in the place of gunicorn's `Unreader`: its parser reads here and never from the socket."""
+    """What a client has sent, in the place of gunicorn's `Unreader`: the parser reads this and never the socket."""
 
     def __init__(self) -> None:
         self.data = bytearray()

@@ -42,6 +42,8 @@ OWN_FILES = 100
 class BufferedThreadWorker(ThreadWorker):
     """Only the poller waits for clients. What gunicorn calls has gunicorn's names, which a test looks for."""
 
+    worker_connections: int
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connections: set[Connection] = set()
@@ -80,6 +82,8 @@ class BufferedThreadWorker(ThreadWorker):
         self.connections.add(conn)
         conn.wait(CLIENT_SECONDS)
         self.receive(conn)
+        if self.nr_conns >= self.worker_connections:
+            self.make_room()
 
     def watch(self, conn: Connection, events: int, callback: Any) -> None:
         """Call `callback` with the connection whenever its socket is ready."""
@@ -221,17 +225,17 @@ class BufferedThreadWorker(ThreadWorker):
         self.make_room()
 
     def make_room(self) -> None:
-        """Those that wait longest go first: a client in good order is done before it is its turn."""
+        """When there are many connections or much in memory, drop those first that wait longest for their clients.
+
+        A client in good order is done before it is its turn.
+        """
         waiting = sorted((conn for conn in self.connections if not conn.is_served), key=lambda conn: conn.since)
         too_many = self.nr_conns - self.worker_connections * 9 // 10
-        for conn in [conn for conn in waiting if conn.is_silent][: max(too_many, 0)]:
-            self.drop(conn)
         too_much = sum(conn.held_bytes() for conn in self.connections) - self.most_bytes
         for conn in waiting:
-            if too_much <= 0:
-                break
-            if held := conn.held_bytes():
-                too_much -= held
+            held = conn.held_bytes()
+            if too_many > 0 or (too_much > 0 and held):
+                too_many, too_much = too_many - 1, too_much - held
                 self.drop(conn)
 
     def murder_keepalived(self, force: bool = False) -> None:

@@ -22,7 +22,7 @@ def test_every_variable_stands_in_the_example() -> None:
     reader = r'\b(?:text|choice|switch|number|seconds|words|rate|networks|cron|url)\(\s*"([A-Z_]+)"'
     read = {
         name
-        for file in ("settings.py", "gunicorn.py", "run.py")
+        for file in ("settings.py", "gunicorn.py", "gunicorn_worker.py", "run.py")
         for name in re.findall(reader, (ROOT / "config" / file).read_text())
     }
     documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
@@ -117,7 +117,13 @@ def test_a_value_that_means_nothing_is_refused_in_one_line_that_names_it(name: s
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("WEB_CONCURRENCY", "two"), ("WEB_PIN_TO_CORES", "perhaps"), ("ACCESS_LOG", "yes please")]
+    ("name", "value"),
+    [
+        ("WEB_CONCURRENCY", "two"),
+        ("WEB_PIN_TO_CORES", "perhaps"),
+        ("ACCESS_LOG", "yes please"),
+        ("WEB_CONNECTIONS", "99"),
+    ],
 )
 def test_so_does_the_web_server(name: str, value: str) -> None:
     refused = web_server_says("bind", **{name: value})
