@@ -1,6 +1,6 @@
 """What gunicorn serves in tests of the wire: the shop, and beside it paths that show what has arrived."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -8,7 +8,7 @@ from config.wsgi import application as shop
 from tests.wire import LARGE
 
 
-def application(environ: Mapping[str, Any], start_response: Any) -> Iterable[bytes]:
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """/echo answers with method, length and digest of a body, /large at one go, and /pieces in many."""
     path = environ["PATH_INFO"]
     if path == "/echo":
