@@ -14,6 +14,7 @@ import resource
 import socket
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
@@ -133,8 +134,10 @@ class BufferedThreadWorker(ThreadWorker):
         elif parser.least_length() > self.longest_body:
             self.refuse(conn, 413, "Content Too Large", f"A body ends at {self.longest_body} bytes.")
         else:
-            if parser.wants_word_to_go_on():
-                conn.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # An error of the socket shows itself at the next recv; out of here it would end the process.
+            with suppress(OSError):
+                if parser.wants_word_to_go_on():
+                    conn.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wait_for_more(conn)
 
     def wait_for_more(self, conn: Connection) -> None:
@@ -206,8 +209,11 @@ class BufferedThreadWorker(ThreadWorker):
             self.drop(conn)
 
     def drop(self, conn: Connection) -> None:
+        """Close at once. The poller may still call back for a connection that was dropped for another one's sake."""
+        if conn not in self.connections:
+            return
         self.unwatch(conn)
-        self.connections.discard(conn)
+        self.connections.remove(conn)
         self.nr_conns -= 1
         conn.close()
 
