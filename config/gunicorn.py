@@ -17,7 +17,9 @@ host, port = text("HOST", "127.0.0.1"), number("PORT", 8000, 0, 65535)
 bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 workers = number("WEB_CONCURRENCY", 2, 1, 1000)
 threads = number("WEB_THREADS", 4, 1, 1000)
-worker_class = "gthread"
+# gunicorn's own gthread gives each connection a thread, which waits for the client (docs/decisions/0007).
+worker_class = "config.gunicorn_worker.BufferedThreadWorker"
+worker_connections = number("WEB_CONNECTIONS", 1000, 100, 100_000)
 # A worker is there some milliseconds after it is needed, and shares the memory of what never changes. Nothing connects
 # to a database before the fork.
 preload_app = True
@@ -84,6 +86,9 @@ class Logger(glogging.Logger):
 logger_class = Logger
 
 
+CODES = {408: "request_timeout", 413: "too_large", 414: "too_large", 431: "too_large"}
+
+
 def write_problem(sock: socket.socket, status: int, reason: str, message: str) -> None:
     """Answer what is no HTTP request that the shop could see; every error of the API is a problem document."""
     document = {
@@ -91,7 +96,7 @@ def write_problem(sock: socket.socket, status: int, reason: str, message: str) -
         "title": reason,
         "status": status,
         "detail": message if status < 500 else "",
-        "code": "too_large" if status in (414, 431) else "malformed" if status < 500 else "internal_error",
+        "code": CODES.get(status, "malformed" if status < 500 else "internal_error"),
         "request_id": secrets.token_hex(8),
     }
     body = json.dumps(document)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from config import settings
+from config.gunicorn_worker import PICTURES_A_BODY
 from config.settings import database
 from tests.run import PRODUCTION
 
@@ -22,7 +24,7 @@ def test_every_variable_stands_in_the_example() -> None:
     reader = r'\b(?:text|choice|switch|number|seconds|words|hosts|secret|rate|networks|cron|url)\(\s*"([A-Z_]+)"'
     read = {
         name
-        for file in ("settings.py", "gunicorn.py", "run.py")
+        for file in ("settings.py", "gunicorn.py", "gunicorn_worker.py", "run.py")
         for name in re.findall(reader, (ROOT / "config" / file).read_text())
     }
     documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
@@ -37,6 +39,24 @@ def test_what_the_image_sets_no_file_of_the_machine_outside_changes() -> None:
     settings = {name: value for name, value in re.findall(r"(\w+)=(\S+)", image) if name in documented}
     assert settings
     assert environment | settings == environment
+
+
+def test_the_proxy_alone_is_open_to_the_outside_and_is_trusted() -> None:
+    """Whoever reached the shop past the proxy could say in X-Forwarded-For who they are."""
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["proxy"]
+    assert compose["x-shop"]["environment"]["TRUSTED_PROXIES"] == f"${{TRUSTED_PROXIES:-{network['subnet']}}}"
+
+
+def test_the_proxy_buffers_and_leaves_refusals_to_the_shop() -> None:
+    config = (ROOT / "nginx.conf").read_text()
+    longest = PICTURES_A_BODY * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert {"proxy_request_buffering on;", "proxy_buffering on;"} <= {line.strip() for line in config.splitlines()}
+    (megabytes,) = re.findall(r"client_max_body_size (\d+)m;", config)
+    assert int(megabytes) * 1024 * 1024 > longest
+    assert "server web:8000 resolve;" in config
+    assert yaml.safe_load((ROOT / "compose.yaml").read_text())["x-shop"]["environment"]["PORT"] == "8000"
 
 
 def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -125,7 +145,13 @@ def test_a_value_that_means_nothing_is_refused_in_one_line_that_names_it(name: s
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("WEB_CONCURRENCY", "two"), ("WEB_PIN_TO_CORES", "perhaps"), ("ACCESS_LOG", "yes please")]
+    ("name", "value"),
+    [
+        ("WEB_CONCURRENCY", "two"),
+        ("WEB_PIN_TO_CORES", "perhaps"),
+        ("ACCESS_LOG", "yes please"),
+        ("WEB_CONNECTIONS", "99"),
+    ],
 )
 def test_so_does_the_web_server(name: str, value: str) -> None:
     refused = web_server_says("bind", **{name: value})

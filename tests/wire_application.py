@@ -1,0 +1,24 @@
+"""What gunicorn serves in tests of the wire: the shop, and beside it paths that show what has arrived."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+from config.wsgi import application as shop
+from tests.wire import LARGE
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """/echo answers with method, length and digest of a body, /large at one go, and /pieces in many."""
+    path = environ["PATH_INFO"]
+    if path == "/echo":
+        body = environ["wsgi.input"].read()
+        answer = [f"{environ['REQUEST_METHOD']} {len(body)} {sha256(body).hexdigest()}".encode()]
+    elif path == "/large":
+        answer = [LARGE]
+    elif path == "/pieces":
+        answer = [LARGE[at : at + 65536] for at in range(0, len(LARGE), 65536)]
+    else:
+        return shop(environ, start_response)
+    start_response("200 OK", [("Content-Length", str(sum(map(len, answer))))])
+    return answer
