@@ -161,7 +161,8 @@ def test_ones_own_page_takes_the_profile_and_nothing_that_decides_who_one_is(man
 def test_the_services_refuse_ones_own_rights_and_an_email_without_the_password(manager: Any) -> None:
     before, actor = state_of(manager.user), Actor(manager.user.pk, "admin", is_staff=True)
 
-    for changes in ({"is_superuser": True}, {"groups": [int(pk) for pk in every_group()]}, {"groups": []}):
+    tries: list[dict[str, Any]] = [{"is_superuser": True}, {"groups": list(map(int, every_group()))}, {"groups": []}]
+    for changes in tries:
         with pytest.raises(AdministratorsOnly):
             services.set_access(actor=actor, **access(manager.user, **changes))
     with pytest.raises(AdministratorsOnly):

@@ -40,8 +40,8 @@ NAMED = {
     "orders.order": "status__exact status__isnull order_date__gte user",
     "otp_static.staticdevice": DEVICE,
     "otp_totp.totpdevice": DEVICE,
-    "procrastinate.procrastinatejob": "status__exact status__isnull queue_name queue_name__isnull task_name task_name__isnull"
-    " lock lock__isnull queueing_lock queueing_lock__isnull scheduled_at__gte scheduled_at__isnull"
+    "procrastinate.procrastinatejob": "status__exact status__isnull queue_name queue_name__isnull"
+    " task_name task_name__isnull lock lock__isnull queueing_lock queueing_lock__isnull scheduled_at__gte scheduled_at__isnull"
     " priority priority__isnull",
 }
 
