@@ -41,8 +41,8 @@ NAMED = {
     "otp_static.staticdevice": DEVICE,
     "otp_totp.totpdevice": DEVICE,
     "procrastinate.procrastinatejob": "status__exact status__isnull queue_name queue_name__isnull"
-    " task_name task_name__isnull lock lock__isnull queueing_lock queueing_lock__isnull scheduled_at__gte scheduled_at__isnull"
-    " priority priority__isnull",
+    " task_name task_name__isnull lock lock__isnull queueing_lock queueing_lock__isnull"
+    " scheduled_at__gte scheduled_at__isnull priority priority__isnull",
 }
 
 
