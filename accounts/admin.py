@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts import services
@@ -21,11 +22,12 @@ from database.refusals import Refusal
 from events.actors import admin_actor
 from events.services import publish
 from staff.forms import StaffForm, show_refusal
-from staff.frame import Page, StaffAdmin
+from staff.frame import ForAdministrators, Page, StaffAdmin
 from staff.lists import RelatedFilter
 
 CHANGE = "accounts.change_user"
-ACCESS = ("is_active", "is_staff", "is_superuser", "groups")
+RIGHTS = ("is_staff", "is_superuser", "groups")
+ACCESS = ("is_active", *RIGHTS)
 PROFILE = ("email", *services.PROFILE_FIELDS)
 ADDRESS_LINES = {"address_line1": "Address line 1", "address_line2": "Address line 2"}
 
@@ -65,7 +67,10 @@ class AnonymiseForm(forms.Form):
 
 @admin.register(User)
 class UserAdmin(StaffAdmin[User]):
-    """Who may change people may not make superusers, nor touch one: only a superuser may."""
+    """Whoever may change people may change customers, and let them sign in or not.
+
+    Rights and the accounts of staff are for administrators (accounts.rights). On one's own page, the profile is left.
+    """
 
     form = UserForm
     change_form_template = "admin/accounts/user_form.html"
@@ -105,13 +110,18 @@ class UserAdmin(StaffAdmin[User]):
         return self.fieldsets if obj else self.add_fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        return () if request.user.is_superuser else ("is_superuser",)
+        """What the services would refuse to somebody who is no administrator."""
+        if request.user.is_superuser:
+            return ()
+        return ("email", *ACCESS) if obj is not None and obj.pk == request.user.pk else RIGHTS
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and (obj.anonymised_at or (obj.is_superuser and not request.user.is_superuser)):
+        if obj is not None and obj.anonymised_at:
+            return False
+        if obj is not None and obj.is_staff and not (request.user.is_superuser or obj.pk == request.user.pk):
             return False
         return super().has_change_permission(request, obj)
 
@@ -161,6 +171,8 @@ class UserAdmin(StaffAdmin[User]):
 
     def password_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
         user = self.one(request, user_id)
+        if user.pk == request.user.pk:  # one's own is changed where the old one is asked for
+            return HttpResponseRedirect(reverse("admin:password_change"))
         form = PasswordForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -216,7 +228,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(StaffAdmin[Group], DjangoGroupAdmin):
+class GroupAdmin(ForAdministrators, StaffAdmin[Group], DjangoGroupAdmin):
     """What a group of staff may do. It is Django's own model, without a service: the form is its unit of work."""
 
     list_display = ("name",)

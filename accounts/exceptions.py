@@ -40,6 +40,17 @@ class PasswordReplaced(Conflict):
     title = "The password was changed meanwhile"
 
 
+class AdministratorsOnly(Refusal):
+    """Rights, and the accounts that hold any, are a matter of administrators: superusers, or the system itself."""
+
+    status = 403
+    code = "permission_denied"
+    title = "Not allowed"
+
+    def __init__(self) -> None:
+        super().__init__("Accounts of staff are edited by administrators.")
+
+
 class LastAdministrator(Conflict):
     code = "last_administrator"
     title = "The last administrator cannot leave"

@@ -14,6 +14,7 @@ from django_otp import devices_for_user
 from accounts.exceptions import EmailTaken, LastAdministrator, PasswordReplaced
 from accounts.models import Session, User
 from accounts.passwords import hash_password, is_password_of
+from accounts.rights import check_administrator, check_rights_over
 from accounts.sessions import end_sessions
 from api.models import IdempotencyKey
 from database.refusals import FieldError, Invalid, NotFound, check_version
@@ -45,7 +46,11 @@ def register_user(*, email: str, password: str, **profile: str) -> User:
 
 @unit_of_work
 def save_new_user(user: User, *, actor: Actor | None = None) -> User:
-    """Store a new user. Two registrations at once pass the check above; the unique index lets one of them through."""
+    """Store a new user. Two registrations at once pass the check above; the unique index lets one of them through.
+
+    Refuses AdministratorsOnly when somebody else than an administrator makes an account of staff.
+    """
+    check_rights_over(user, actor)
     save_refusing_taken_email(user)
     publish("user.registered", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor or Actor(user.pk, "api"))
     user.refresh_from_db(fields=["created_at", "updated_at"])
@@ -82,9 +87,17 @@ def touch(user: User) -> None:
 def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expected_version: int | None = None) -> User:
     """Edit profile fields and email; a new email ends the password reset links sent so far. Locks the user's row.
 
-    Refuses NotFound, VersionMismatch and EmailTaken. Whether the caller may change the email is the caller's matter.
+    Refuses NotFound, VersionMismatch, EmailTaken, and AdministratorsOnly for an account of staff, whose owner may edit
+    the profile here, and the email only where the password is asked for (update_own).
     """
     user = locked_user(user_id)
+    if user_id != actor.user_id or changes.get("email", user.email) != user.email:
+        check_rights_over(user, actor)
+    return save_changes(user, changes, actor=actor, expected_version=expected_version)
+
+
+def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expected_version: int | None) -> User:
+    """Save what differs on the locked row, if anything does, and tell the journal."""
     check_version(user.version, expected_version)
     changed = {name: value for name, value in changes.items() if getattr(user, name) != value}
     if not changed:
@@ -125,14 +138,15 @@ def update_own(
     Refuses what update_user refuses, a weak password (Invalid), and one that was changed meanwhile (PasswordReplaced).
     The current password has been checked by the caller.
     """
-    if password is None:
-        return update_user(user_id=user.pk, changes=changes, actor=actor, expected_version=expected_version)
     replaces = user.password
-    hash_password(user, password)
+    if password is not None:
+        hash_password(user, password)
 
     @unit_of_work
     def save_both() -> User:
-        update_user(user_id=user.pk, changes=changes, actor=actor, expected_version=expected_version)
+        edited = save_changes(locked_user(user.pk), changes, actor=actor, expected_version=expected_version)
+        if password is None:
+            return edited
         return store_password(
             user_id=user.pk, encoded=user.password, actor=actor, replaces=replaces, keep_session=keep_session
         )
@@ -147,8 +161,11 @@ def store_password(
     """Store a hash and end the user's other sessions. Locks the user's row.
 
     `replaces` is the hash that entitled the caller; if it is no longer there, this refuses with PasswordReplaced.
+    The password of somebody else who works here is set by administrators (AdministratorsOnly).
     """
     user = locked_user(user_id)
+    if user_id != actor.user_id:
+        check_rights_over(user, actor)
     if replaces is not None and user.password != replaces:
         raise PasswordReplaced
     user.password = encoded
@@ -204,9 +221,14 @@ def set_access(
 ) -> User:
     """Decide who works here and what they may do. Taking something away ends the user's sessions at once.
 
-    Refuses to leave the shop without an administrator (LastAdministrator).
+    Refuses to leave the shop without an administrator (LastAdministrator). Others than administrators may let a
+    customer sign in or not, and nothing else (AdministratorsOnly): not on their own account either.
     """
     user = locked_user(user_id)
+    check_rights_over(user, actor)
+    held = (user.is_staff, user.is_superuser, set(user.groups.values_list("pk", flat=True)))
+    if held != (is_staff or is_superuser, is_superuser, set(groups)):
+        check_administrator(actor)
     if user.is_superuser and user.is_active and not (is_superuser and is_active):
         refuse_last_administrator(user)
     user.is_active, user.is_staff, user.is_superuser = is_active, is_staff or is_superuser, is_superuser
@@ -229,8 +251,11 @@ def anonymise_user(*, user_id: int, actor: Actor) -> None:
     """Forget the person and keep the books: profile, email and devices are erased, sessions end, orders stay.
 
     config.personal_data says what becomes of each model. Refuses LastAdministrator, and NotFound when it was done.
+    Whoever works here leaves of their own will or is forgotten by an administrator (AdministratorsOnly).
     """
     user = locked_user(user_id)
+    if user_id != actor.user_id:
+        check_rights_over(user, actor)
     if user.is_superuser and user.is_active:
         refuse_last_administrator(user)
     for name in PROFILE_FIELDS:

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.models import User
 from accounts.names import name_actors
 from database.refusals import Refusal
 from events.actors import admin_actor
@@ -55,6 +56,22 @@ class AmountFilter(admin.SimpleListFilter):
         return queryset.filter(total_amount__gte=low, **({"total_amount__lt": high} if high else {}))
 
 
+class CustomerFilter(admin.SimpleListFilter):
+    """The orders of one customer, whose page leads here. The list itself offers no customer to choose."""
+
+    title = "customer"
+    parameter_name = "user"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        number = self.value()
+        if not number:
+            return []
+        return [(number, User.objects.filter(pk=number).values_list("email", flat=True).first() or number)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(user=self.value()) if self.value() else queryset
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnly, StaffAdmin[Order]):
     list_display = ("number", "order_date", "customer", "status_badge", "total")
@@ -63,6 +80,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         "status",
         ("order_date", admin.DateFieldListFilter),
         AmountFilter,
+        CustomerFilter,
         ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
     search_fields = ("number",)

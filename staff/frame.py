@@ -210,6 +210,22 @@ class StaffAdmin(DjangoAdmin[M]):
         return None
 
 
+class ForAdministrators:
+    """Mixed in before an admin: rows that give rights. Only administrators (superusers) see or change them."""
+
+    def has_view_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return bool(request.user.is_superuser)
+
+
 class ReadOnly:
     """Mixed in before StaffAdmin: rows that staff look at. What changes them, if anything, are pages of verbs."""
 

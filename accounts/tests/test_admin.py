@@ -56,12 +56,12 @@ def test_a_profile_is_edited(manager: Any) -> None:
     assert (customer.city, customer.email, customer.version) == ("Oslo", "moved@example.com", 2)
 
 
-def test_somebody_becomes_staff_and_their_sessions_end(manager: Any) -> None:
-    person = make_user()
+def test_somebody_becomes_staff_and_their_sessions_end(staff_pages: Callable[..., Any]) -> None:
+    boss, person = staff_pages(), make_user()
     start_session(user_id=person.pk)
     group = Group.objects.get(name="stock keeper")
 
-    send(manager, page_of(person), "first_name", is_staff="on", groups=[str(group.pk)])
+    send(boss, page_of(person), "first_name", is_staff="on", groups=[str(group.pk)])
 
     person.refresh_from_db()
     assert (person.is_staff, list(person.groups.all())) == (True, [group])
@@ -84,14 +84,15 @@ def test_only_a_superuser_makes_superusers_or_changes_one(manager: Any, staff_pa
     assert person.is_superuser
 
 
-def test_the_last_administrator_stays(staff_pages: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("box", ["is_superuser", "is_active"])
+def test_the_last_administrator_stays(staff_pages: Callable[..., Any], box: str) -> None:
     boss = staff_pages()
 
-    answer = send(boss, page_of(boss.user), "first_name", is_superuser=[])
+    answer = send(boss, page_of(boss.user), "first_name", **{box: []})
 
     assert "administrator" in errors_of(answer)
     boss.user.refresh_from_db()
-    assert boss.user.is_superuser
+    assert (boss.user.is_superuser, boss.user.is_active) == (True, True)
 
 
 def test_a_new_password_ends_the_sessions(manager: Any) -> None:

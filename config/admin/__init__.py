@@ -1,3 +1,3 @@
-"""The shop's admin site, the log-in to it, and the pages of the journal. Django imports this package to find them."""
+"""The shop's admin site, the log-in to it, and the pages of the journal and of devices. Django finds them here."""
 
-from config.admin import audit  # noqa: F401  # registers its pages
+from config.admin import audit, devices  # noqa: F401  # they register their pages

@@ -1,13 +1,14 @@
 """The admin as a whole: the home page, the navigation, one's own password, and where a reference leads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import PasswordChangeView
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
@@ -20,6 +21,7 @@ from inventory.models import StockItem
 from orders import desk, figures
 from orders.models import Order
 from staff.frame import StaffAdmin
+from staff.lists import GuardedAdmin
 from staff.templatetags.charts import Bar, Part
 
 # What staff need first comes first, under the name that the navigation gives it.
@@ -53,6 +55,17 @@ class ShopAdminSite(AdminSite):
 
     login_form = LoginForm
     password_change_done_template = "admin/password_changed.html"  # noqa: S105  # a path
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: "type[ModelAdmin[Any]] | None" = None,
+        **options: Any,
+    ) -> None:
+        """As Django's, with the guard of lists before each admin: none has to remember it, no library's lacks it."""
+        own = admin_class or ModelAdmin
+        guarded = type(own.__name__, (GuardedAdmin, own), {"__module__": own.__module__, "__doc__": own.__doc__})
+        super().register(model_or_iterable, guarded, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff, and where the shop requires it only those who have shown their second factor."""
