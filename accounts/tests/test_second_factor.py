@@ -1,52 +1,29 @@
-"""The second factor of staff: no road leads to staff rights with the password alone."""
+"""The second factor of staff at the login: no staff rights for the password alone."""
 
 import threading
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.test import Client
-from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Session, User
 from accounts.second_factor import use_code
-from accounts.sessions import start_session
-from accounts.tests.factories import PASSWORD, client_of, make_user
-from accounts.tests.test_sessions import LOGIN, ME, REFRESH, bearer, race
-from accounts.tokens import TokenPair, read_refresh_token
-from api import cache
+from accounts.tests.factories import (
+    PASSWORD,
+    code_of,
+    give_paper,
+    give_phone,
+    make_clerk,
+    make_user,
+    wrong_code_of,
+)
+from accounts.tests.test_sessions import LOGIN, bearer, race
 from database.refusals import Refusal
 
 STAFF_ONLY = "/api/v1/users"
 FORM = "application/x-www-form-urlencoded"
-
-
-def make_clerk() -> User:
-    """A member of staff who may see people."""
-    return make_user(password=PASSWORD, is_staff=True, groups=("administrator",))
-
-
-def give_phone(user: User) -> TOTPDevice:
-    return TOTPDevice.objects.create(user=user, name="phone")
-
-
-def give_paper(user: User, *codes: str) -> StaticDevice:
-    paper = StaticDevice.objects.create(user=user, name="paper")
-    for code in codes:
-        paper.token_set.create(token=code)
-    return paper
-
-
-def code_of(phone: TOTPDevice) -> str:
-    return f"{totp(phone.bin_key, phone.step, phone.t0, phone.digits, phone.drift):06}"
-
-
-def wrong_code_of(phone: TOTPDevice) -> str:
-    """A code that is none of this time, and none of the times beside it."""
-    near = {totp(phone.bin_key, phone.step, phone.t0, phone.digits, drift) for drift in range(-3, 4)}
-    return next(f"{guess:06}" for guess in range(10) if guess not in near)
 
 
 def open_devices() -> None:
@@ -201,106 +178,6 @@ def test_where_codes_are_required_staff_without_a_device_stay_outside_and_custom
     assert not Session.objects.exists()
     assert log_in(api, customer).status_code == 200
     assert log_in(api, clerk, otp_code=code_of(give_phone(clerk))).status_code == 200
-
-
-def assert_dead(api: Any, pair: TokenPair) -> None:
-    """The tokens of the pair open nothing, and the session has ended for gateways too."""
-    claims = read_refresh_token(pair.refresh_token)
-    assert claims is not None
-    session = Session.objects.get(pk=claims.session_id)
-    assert refusal_of(api.get(ME, **bearer(pair.access_token))) == (401, "invalid_token")
-    assert refusal_of(api.post(REFRESH, {"refresh_token": pair.refresh_token})) == (401, "invalid_token")
-    session.refresh_from_db()
-    assert (session.revoked_reason, session.refresh_jti) == ("second_factor", claims.jti)
-    assert cache.read(f"denied:{session.id.hex}") == b"1"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_session_from_before_the_device_ends_with_it(api: Any) -> None:
-    clerk = make_clerk()
-    pair = start_session(user_id=clerk.pk)
-    assert api.get(STAFF_ONLY, **bearer(pair.access_token)).status_code == 200
-
-    give_phone(clerk)
-    assert_dead(api, pair)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_refresh_alone_does_not_carry_a_session_past_a_new_device(api: Any) -> None:
-    clerk = make_clerk()
-    pair = start_session(user_id=clerk.pk)
-    give_paper(clerk, "abcdefgh")
-
-    assert refusal_of(api.post(REFRESH, {"refresh_token": pair.refresh_token})) == (401, "invalid_token")
-    assert_dead(api, pair)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_customers_session_does_not_become_one_of_staff_who_have_a_device(api: Any) -> None:
-    user = make_user()
-    give_phone(user)
-    pair = start_session(user_id=user.pk)
-    assert api.get(ME, **bearer(pair.access_token)).status_code == 200
-
-    User.objects.update(is_staff=True)  # past the service, which would end the session by itself
-    assert_dead(api, pair)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("change", ["deleted", "unconfirmed"])
-def test_a_session_ends_with_the_device_whose_code_began_it(api: Any, change: str) -> None:
-    clerk = make_clerk()
-    phone = give_phone(clerk)
-    pair = start_session(user_id=clerk.pk, otp_device=phone.persistent_id)
-    give_phone(clerk)
-    assert api.get(STAFF_ONLY, **bearer(pair.access_token)).status_code == 200
-
-    if change == "deleted":
-        phone.delete()
-    else:
-        TOTPDevice.objects.filter(pk=phone.pk).update(confirmed=False)
-    assert_dead(api, pair)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_requiring_codes_ends_the_sessions_of_staff_that_showed_none(api: Any, settings: Any) -> None:
-    customer, pair = client_of(make_user()), start_session(user_id=make_clerk().pk)
-    assert api.get(STAFF_ONLY, **bearer(pair.access_token)).status_code == 200
-
-    settings.ADMIN_REQUIRE_OTP = True
-    assert_dead(api, pair)
-    assert customer.get(ME).status_code == 200
-
-
-@pytest.mark.django_db
-def test_a_session_that_showed_a_code_lives_on_through_refresh_and_a_new_password(api: Any, settings: Any) -> None:
-    settings.ADMIN_REQUIRE_OTP = True
-    clerk = make_clerk()
-    first = log_in(api, clerk, otp_code=code_of(give_phone(clerk))).data
-
-    second = api.post(REFRESH, {"refresh_token": first["refresh_token"]}).data
-    mine = bearer(second["access_token"])
-    changed = {"password": "another long one 7", "current_password": PASSWORD}
-    assert api.patch(ME, changed, **mine).status_code == 200
-    assert api.get(STAFF_ONLY, **mine).status_code == 200
-    assert Session.objects.get().otp_device.startswith("otp_totp.totpdevice/")
-
-
-@pytest.mark.django_db
-def test_whoever_is_signed_in_to_the_admin_is_nobody_to_the_api() -> None:
-    browser = Client()
-    browser.force_login(make_clerk())
-    assert browser.get("/admin/").status_code == 200
-    assert refusal_of(browser.get(STAFF_ONLY)) == (401, "not_authenticated")
-
-
-@pytest.mark.django_db
-def test_the_devices_of_staff_are_one_statement_and_customers_are_not_asked(django_assert_num_queries: Any) -> None:
-    clerk, customer = client_of(make_clerk()), client_of(make_user())
-    with django_assert_num_queries(2):
-        clerk.get(ME)
-    with django_assert_num_queries(1):
-        customer.get(ME)
 
 
 CROWD = 8
