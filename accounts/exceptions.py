@@ -1,5 +1,7 @@
 """What accounts refuse."""
 
+import math
+
 from database.refusals import Conflict, FieldError, Refusal
 
 
@@ -23,6 +25,44 @@ class InvalidToken(Refusal):
     @property
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class OtpRequired(InvalidCredentials):
+    """The password is right, and the account has a device whose code is missing."""
+
+    code = "otp_required"
+    title = "A code from your device is needed"
+
+
+class OtpInvalid(InvalidCredentials):
+    """The password is right, and the code is wrong, too old, or used."""
+
+    code = "otp_invalid"
+    title = "The code is wrong, too old, or was used"
+
+
+class OtpDeviceRequired(Refusal):
+    """The password is right, and staff need a device here (ADMIN_REQUIRE_OTP), which this account has not."""
+
+    status = 403
+    code = "otp_device_required"
+    title = "A code is required, and you have no device for it yet"
+
+
+class OtpThrottled(Refusal):
+    """After wrong codes the account's devices take none until a moment; each wrong one doubles the wait."""
+
+    status = 429
+    code = "throttled"
+    title = "Too many wrong codes"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(max(1, math.ceil(self.retry_after)))}
 
 
 class EmailTaken(Conflict):

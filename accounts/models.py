@@ -88,6 +88,8 @@ class Session(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.UUIDField()
     user_agent = models.CharField(max_length=200, blank=True)
+    # The device whose code began the session, by django-otp's `persistent_id`; empty when no code was asked for.
+    otp_device = models.CharField(max_length=100, blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now())
     refreshed_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(db_index=True)

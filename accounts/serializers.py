@@ -9,6 +9,8 @@ from api.fields import Choice, Email, Text
 from api.old import PageQuery
 from api.serializers import BodySerializer
 
+OTP_CODE = "The code from one's device, or one on paper: for staff who have one, after the answer `otp_required`."
+
 
 class UserSerializer(serializers.ModelSerializer[User]):
     """A user as answers show one."""
@@ -67,6 +69,7 @@ class OwnProfileBody(ProfileBody):
 class LoginBody(BodySerializer):
     email = Text(max_length=254)
     password = Text(max_length=128, trim_whitespace=False)
+    otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
 
 
 class LoginForm(BodySerializer):
@@ -74,6 +77,7 @@ class LoginForm(BodySerializer):
 
     username = Text(max_length=254)
     password = Text(max_length=128, trim_whitespace=False)
+    otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
     grant_type = Choice(choices=["password"], required=False)
     scope = Text(required=False, allow_blank=True, max_length=200)
     client_id = Text(required=False, allow_blank=True, max_length=200)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.exceptions import InvalidCredentials, InvalidToken
 from accounts.models import Session, User
 from accounts.passwords import is_password_of
+from accounts.second_factor import check_code, is_satisfied
 from accounts.tokens import TokenPair, issue_pair, read_refresh_token
 from api import cache
 from database.rows import fetch_rows
@@ -24,28 +25,44 @@ USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 # Session and user in one statement by hand: it runs before every signed-in request, and through the ORM it costs more
 # than most of what those requests do (0.22 ms against 1.5).
 FIND_USER = f"""
-    select {", ".join(f"u.{column}" for column in USER_COLUMNS)}
+    select s.otp_device, {", ".join(f"u.{column}" for column in USER_COLUMNS)}
     from accounts_session s join accounts_user u on u.id = s.user_id
     where s.id = %(session_id)s::uuid and s.revoked_at is null and s.expires_at > now() and u.is_active
 """  # noqa: S608  # column names of our own model
 
 
 def find_user(session_id: UUID) -> User | None:
-    """The user of a live session. Ending a session or disabling a user counts from the next request on."""
+    """The user of a live session. Ending a session or disabling a user counts from the next request on.
+
+    So does a second factor that staff have by now and the session has not: such a session ends here. Only staff are
+    asked for their devices, by a statement of its own.
+    """
     rows = fetch_rows(FIND_USER, {"session_id": session_id})
-    return User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, rows[0]) if rows else None
+    if not rows:
+        return None
+    otp_device, *values = rows[0]
+    user = User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, values)
+    if user.is_staff and not is_satisfied(user, otp_device):
+        end_session(session_id=session_id, reason="second_factor")
+        return None
+    return user
 
 
-def log_in(*, email: str, password: str, user_agent: str = "") -> TokenPair:
-    """Check the password and begin a session. Every failure is InvalidCredentials, and takes the same time."""
+def log_in(*, email: str, password: str, otp_code: str = "", user_agent: str = "") -> TokenPair:
+    """Check the password, and the code of staff who have a device, and begin a session.
+
+    Every failure of the password is InvalidCredentials, and takes the same time. Only after the right one this refuses
+    what check_code refuses.
+    """
     user = User.objects.with_email(email).first()
     if not is_password_of(user, password) or user is None:
         raise InvalidCredentials
-    return start_checked_session(user_id=user.pk, encoded=user.password, user_agent=user_agent)
+    otp_device = check_code(user=user, code=otp_code) if user.is_staff else ""
+    return start_checked_session(user_id=user.pk, encoded=user.password, otp_device=otp_device, user_agent=user_agent)
 
 
 @unit_of_work
-def start_checked_session(*, user_id: int, encoded: str, user_agent: str) -> TokenPair:
+def start_checked_session(*, user_id: int, encoded: str, otp_device: str, user_agent: str) -> TokenPair:
     """Begin a session if the password that was checked is still the user's. Locks the user's row.
 
     While the hash was computed the password may have been changed, and that change could not end a session to come.
@@ -53,15 +70,16 @@ def start_checked_session(*, user_id: int, encoded: str, user_agent: str) -> Tok
     unchanged = User.objects.filter(pk=user_id, password=encoded, is_active=True)
     if not unchanged.select_for_update(no_key=True).exists():
         raise InvalidCredentials
-    return start_session(user_id=user_id, user_agent=user_agent)
+    return start_session(user_id=user_id, otp_device=otp_device, user_agent=user_agent)
 
 
-def start_session(*, user_id: int, user_agent: str = "") -> TokenPair:
-    """Begin a session for a user whose identity has been shown."""
+def start_session(*, user_id: int, otp_device: str = "", user_agent: str = "") -> TokenPair:
+    """Begin a session for a user whose identity has been shown, with a code of `otp_device` if that is named."""
     session = Session.objects.create(
         user_id=user_id,
         refresh_jti=uuid4(),
         user_agent=user_agent[:200],
+        otp_device=otp_device,
         expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME,
     )
     return issue_pair(session_id=session.id, user_id=user_id, refresh_jti=session.refresh_jti)

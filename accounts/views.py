@@ -118,12 +118,17 @@ class Login(View):
     )
     def post(self, request: Request) -> Response:
         if request.content_type.lower().startswith(FormParser.media_type):
-            form = body_of(request, LoginForm)
-            email, password = form["username"], form["password"]
+            body = body_of(request, LoginForm)
+            email = body["username"]
         else:
             body = body_of(request, LoginBody)
-            email, password = body["email"], body["password"]
-        pair = sessions.log_in(email=email, password=password, user_agent=request.headers.get("User-Agent", ""))
+            email = body["email"]
+        pair = sessions.log_in(
+            email=email,
+            password=body["password"],
+            otp_code=body.get("otp_code", ""),
+            user_agent=request.headers.get("User-Agent", ""),
+        )
         return answer_with_tokens(pair)
 
 

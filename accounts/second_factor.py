@@ -1,0 +1,89 @@
+"""The second factor of staff: a password alone gives no staff rights to an account that has a device.
+
+Devices and their codes are django-otp's. A session remembers the device whose code began it.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_otp import device_classes, devices_for_user
+
+from accounts.exceptions import OtpDeviceRequired, OtpInvalid, OtpRequired, OtpThrottled
+from accounts.models import User
+from database.rows import fetch_rows
+from database.transactions import unit_of_work
+
+
+@cache
+def find_devices() -> str:
+    """The statement that names the confirmed devices of a user, whichever kinds are installed."""
+    return " union all ".join(
+        f"select '{device.model_label()}/' || id from {device._meta.db_table}"  # noqa: S608  # names of models
+        " where user_id = %(user_id)s::bigint and confirmed"
+        for device in device_classes()
+    )
+
+
+def devices_of(user_id: int) -> set[str]:
+    """The user's confirmed devices, by django-otp's `persistent_id`."""
+    return {device for (device,) in fetch_rows(find_devices(), {"user_id": user_id})}
+
+
+def is_satisfied(user: User, shown: str) -> bool:
+    """Whether a session that began with a code of the device `shown`, or without one (""), has staff rights today.
+
+    It has none once that device is gone, nor without a code once the user has a device or ADMIN_REQUIRE_OTP is on.
+    """
+    owned = devices_of(user.pk)
+    return shown in owned if shown or owned or settings.ADMIN_REQUIRE_OTP else True
+
+
+def check_code(*, user: User, code: str) -> str:
+    """The device that the code came from, and the code is used up; "" for an account without a device.
+
+    The password has been checked by the caller. Refuses OtpDeviceRequired, OtpRequired, OtpThrottled and OtpInvalid.
+    """
+    if not devices_of(user.pk):
+        if settings.ADMIN_REQUIRE_OTP:
+            raise OtpDeviceRequired
+        return ""
+    if not code:
+        raise OtpRequired
+    device = use_code(user=user, code=code)
+    if device is None:
+        raise OtpInvalid
+    return device
+
+
+def refuse_throttled(devices: Iterable[Any]) -> None:
+    """Refuse (OtpThrottled) while none of the devices takes a code, so that a right one is not called wrong."""
+    shut_until = []
+    for device in devices:
+        is_open, reason = device.verify_is_allowed()
+        if is_open:
+            return
+        shut_until.append(reason["locked_until"])
+    raise OtpThrottled(retry_after=(min(shut_until) - timezone.now()).total_seconds())
+
+
+@unit_of_work
+def use_code(*, user: User, code: str) -> str | None:
+    """Try a code on all devices of a user; None when none accepts the code, which counts as a wrong guess at each.
+
+    Locks the devices, so that a code is good once. Refuses with OtpThrottled while wrong guesses keep all devices shut.
+    The result is returned and not raised, because a refusal would undo the count.
+    """
+    refuse_throttled(devices_for_user(user, for_verify=True))
+    # A device that does not know the code counts a wrong guess, and the code may be another device's: guesses of the
+    # first round are undone. The second round reads the devices again, as they were, and its guesses stay.
+    for guesses_count in (False, True):
+        for device in devices_for_user(user, for_verify=True):
+            with transaction.atomic():
+                if device.verify_token(code):
+                    return str(device.persistent_id)
+                transaction.set_rollback(not guesses_count)
+    return None
