@@ -6,7 +6,6 @@ from rest_framework import serializers
 
 from accounts.models import User
 from api.fields import Choice, Email, Text
-from api.old import PageQuery
 from api.serializers import BodySerializer
 
 
@@ -72,7 +71,7 @@ class LoginBody(BodySerializer):
 class LoginForm(BodySerializer):
     """The OAuth2 password form. What it may carry beside name and password changes nothing here."""
 
-    username = Text(max_length=254)
+    username = Text(max_length=254, source="email")
     password = Text(max_length=128, trim_whitespace=False)
     grant_type = Choice(choices=["password"], required=False)
     scope = Text(required=False, allow_blank=True, max_length=200)
@@ -99,13 +98,6 @@ class PasswordResetConfirmBody(BodySerializer):
     uid = Text(max_length=64)
     token = Text(max_length=128)
     new_password = Text(max_length=128, trim_whitespace=False)
-
-
-class UsersQuery(PageQuery):
-    search = Text(required=False, max_length=100, help_text="Part of a name or an email.")
-    city = Text(required=False, max_length=100)
-    country = Text(required=False, max_length=100)
-    role = Choice(required=False, choices=User.Role.choices)
 
 
 class DetailSerializer(serializers.Serializer[Any]):

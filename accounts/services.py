@@ -109,8 +109,11 @@ def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expect
     return user
 
 
-def check_current_password(*, user: User, password: str) -> None:
-    """Refuse a change that the owner of the password did not ask for."""
+def check_current_password(*, user: User, password: str | None) -> None:
+    """Refuse a change (Invalid) unless the owner of the password asks for it."""
+    if password is None:
+        error = FieldError("current_password", "required", "A new email or password needs the current password.")
+        raise Invalid("The current password is missing.", errors=[error])
     if not is_password_of(user, password):
         error = FieldError("current_password", "wrong_password", "This is not the current password.")
         raise Invalid("The current password is wrong.", errors=[error])
@@ -129,15 +132,20 @@ def update_own(
     user: User,
     changes: Mapping[str, str],
     password: str | None,
+    current_password: str | None,
     actor: Actor,
     keep_session: UUID,
     expected_version: int | None = None,
 ) -> User:
-    """Edit one's own profile and, with it, one's password: both or nothing. All other sessions end with a password.
+    """Edit one's own profile and, with it, one's password: both or nothing. A new password ends all other sessions.
 
-    Refuses what update_user refuses, a weak password (Invalid), and one that was changed meanwhile (PasswordReplaced).
-    The current password has been checked by the caller.
+    Email and password decide who can sign in, so changing one of them needs the current password. Refuses NotFound,
+    VersionMismatch, EmailTaken, a missing or wrong current password and a weak new one (Invalid), and a password that
+    was changed meanwhile (PasswordReplaced).
     """
+    check_version(user.version, expected_version)
+    if password is not None or changes.get("email", user.email) != user.email:
+        check_current_password(user=user, password=current_password)
     replaces = user.password
     if password is not None:
         hash_password(user, password)
