@@ -194,7 +194,9 @@ class SessionViewSet(ViewSet):
         is_form = request.content_type.lower().startswith(FormParser.media_type)
         body = body_of(request, LoginForm if is_form else LoginBody)
         pair = sessions.log_in(
-            email=body["email"], password=body["password"], user_agent=request.headers.get("User-Agent", "")
+            email=body["email"],
+            password=body["password"],
+            user_agent=request.headers.get("User-Agent", ""),
         )
         return answer_with_tokens(pair)
 
