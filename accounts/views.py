@@ -78,8 +78,13 @@ class UserViewSet(ViewSet):
         return [by_action.get(self.action, IsAuthenticated)()]
 
     def get_throttles(self) -> list[Any]:
-        """New accounts have a limit of their own."""
-        return [RegistrationThrottle()] if self.action == "create" else super().get_throttles()
+        """New accounts have a limit of their own, and so have edits that name the caller's current password."""
+        by_action = {
+            "create": RegistrationThrottle,
+            "update": OwnProfileThrottle,
+            "partial_update": OwnProfileThrottle,
+        }
+        return [by_action[self.action]()] if self.action in by_action else super().get_throttles()
 
     @extend_schema(summary="Register", request=RegisterBody, responses={201: UserSerializer}, auth=[])
     def create(self, request: Request) -> Response:
