@@ -43,11 +43,12 @@ SeesUsers = requires("accounts.view_user")
 
 
 class FormParser(BaseParser):
-    """A form-encoded body, as strict as a JSON one: UTF-8, no field twice."""
+    """Reads a form-encoded body as strictly as a JSON body: UTF-8 alone, and no field twice."""
 
     media_type = "application/x-www-form-urlencoded"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """The fields of the form by name. Refuses ParseError, and 413 for a body that is too long."""
         _, parameters = parse_header_parameters(media_type or "")
         if parameters.get("charset", "utf-8").lower() not in ("utf-8", "us-ascii"):
             raise ParseError("A form is read as UTF-8.")
