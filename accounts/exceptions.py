@@ -1,10 +1,10 @@
-"""What accounts refuse."""
+"""The refusals of accounts."""
 
 from database.refusals import Conflict, FieldError, Refusal
 
 
 class InvalidCredentials(Refusal):
-    """Wrong password, unknown email and disabled account: one and the same answer."""
+    """A wrong password, an unknown email, or a disabled account. The answer does not tell which of them."""
 
     status = 401
     code = "invalid_credentials"
@@ -12,20 +12,26 @@ class InvalidCredentials(Refusal):
 
     @property
     def headers(self) -> dict[str, str]:
+        """The scheme to sign in with, which every 401 names."""
         return {"WWW-Authenticate": "Bearer"}
 
 
 class InvalidToken(Refusal):
+    """A token that is forged or expired, or whose session has ended."""
+
     status = 401
     code = "invalid_token"
     title = "The token is not valid, has expired, or its session has ended"
 
     @property
     def headers(self) -> dict[str, str]:
+        """The scheme to sign in with, and what was wrong with the token (RFC 6750, 3)."""
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class EmailTaken(Conflict):
+    """Another account has the email, in whatever case."""
+
     code = "email_taken"
     title = "An account with this email exists"
 
@@ -34,7 +40,7 @@ class EmailTaken(Conflict):
 
 
 class PasswordReplaced(Conflict):
-    """What entitled the caller to set a password, the old one or a link, was good until a moment ago."""
+    """The caller's old password or link was good a moment ago, and the password has been changed since."""
 
     code = "password_replaced"
     title = "The password was changed meanwhile"
@@ -52,5 +58,7 @@ class AdministratorsOnly(Refusal):
 
 
 class LastAdministrator(Conflict):
+    """Without this user no active administrator would be left."""
+
     code = "last_administrator"
     title = "The last administrator cannot leave"

@@ -26,7 +26,7 @@ class UserManager(BaseUserManager["User"]):
         return self.filter(Exact(Lower("email"), Lower(models.Value(email))))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Save a user with this password, or with none that works. For tests and Django's own code: nothing is published."""
+        """Save a user with this password, or with none that works. For Django's own code and tests: no event tells."""
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)

@@ -40,8 +40,9 @@ def place_in(room: threading.Semaphore, *, seconds: float) -> Iterator[None]:
 
 
 def is_password_of(user: User | None, password: str) -> bool:
-    """Whether the password is the user's, and the user may sign in. A right password is hashed anew at today's cost.
+    """Whether the password is the user's, and the user may sign in.
 
+    A right password whose hash is outdated is hashed anew.
     The answer takes as long for no user and for a disabled user as for a wrong password, so that the time does not
     tell who has an account. Refuses Busy.
     """

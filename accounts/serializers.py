@@ -1,4 +1,4 @@
-"""Shapes of people and sessions."""
+"""Bodies and documents of people and sessions."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from api.serializers import BodySerializer
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
-    """A user as answers show one."""
+    """The document of a user."""
 
     user_id = serializers.IntegerField(source="id")
     role = serializers.ChoiceField(choices=User.Role.choices)
@@ -38,7 +38,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
 
 class ProfileBody(BodySerializer):
-    """What people say about themselves."""
+    """The profile that people write about themselves."""
 
     first_name = Text(max_length=100)
     last_name = Text(max_length=100)
@@ -53,23 +53,27 @@ class ProfileBody(BodySerializer):
 
 
 class RegisterBody(ProfileBody):
+    """A new customer."""
+
     password = Text(max_length=128, trim_whitespace=False)
 
 
 class OwnProfileBody(ProfileBody):
-    """One's own profile. Another email or password needs the current password."""
+    """An edited profile. The owner may set a new password, and needs the current one for a new email or password."""
 
     password = Text(max_length=128, trim_whitespace=False, required=False)
     current_password = Text(max_length=128, trim_whitespace=False, required=False)
 
 
 class LoginBody(BodySerializer):
+    """Email and password."""
+
     email = Text(max_length=254)
     password = Text(max_length=128, trim_whitespace=False)
 
 
 class LoginForm(BodySerializer):
-    """The OAuth2 password form. What it may carry beside name and password changes nothing here."""
+    """The OAuth2 password form. The fields beside name and password are accepted and change nothing."""
 
     username = Text(max_length=254, source="email")
     password = Text(max_length=128, trim_whitespace=False)
@@ -80,6 +84,8 @@ class LoginForm(BodySerializer):
 
 
 class TokenSerializer(serializers.Serializer[Any]):
+    """The tokens of a session, in the members that OAuth2 names."""
+
     access_token = serializers.CharField()
     refresh_token = serializers.CharField()
     token_type = serializers.ChoiceField(choices=["bearer"], default="bearer")
@@ -87,18 +93,26 @@ class TokenSerializer(serializers.Serializer[Any]):
 
 
 class RefreshBody(BodySerializer):
+    """A refresh token to exchange."""
+
     refresh_token = Text(max_length=2000)
 
 
 class PasswordResetBody(BodySerializer):
+    """The email of an account whose password is forgotten."""
+
     email = Email()
 
 
 class PasswordResetConfirmBody(BodySerializer):
+    """A new password, with the user's id (`uid`) and the token of the mailed link."""
+
     uid = Text(max_length=64)
     token = Text(max_length=128)
     new_password = Text(max_length=128, trim_whitespace=False)
 
 
 class DetailSerializer(serializers.Serializer[Any]):
+    """One sentence about what was done."""
+
     detail = serializers.CharField()

@@ -1,4 +1,4 @@
-"""Verbs about people: registering, editing, passwords, leaving. Sessions have their own room, sessions.py."""
+"""Verbs about people: registering, editing, passwords, leaving. Verbs about sessions are in accounts.sessions."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -40,7 +40,7 @@ def register_user(*, email: str, password: str, **profile: str) -> User:
     user = User(email=email, **profile)
     if User.objects.with_email(email).exists():
         raise EmailTaken
-    hash_password(user, password)  # before the transaction: a hash takes longer than everything else together
+    hash_password(user, password)  # before the transaction, since a hash takes longer than all the rest
     return save_new_user(user)
 
 
@@ -58,6 +58,7 @@ def save_new_user(user: User, *, actor: Actor | None = None) -> User:
 
 
 def save_refusing_taken_email(user: User) -> None:
+    """Save a user. Refuses EmailTaken; any other violation is raised as it is."""
     try:
         with transaction.atomic():
             user.save()
@@ -69,6 +70,7 @@ def save_refusing_taken_email(user: User) -> None:
 
 
 def locked_user(user_id: int) -> User:
+    """The user, with the row locked until the end of the transaction. Refuses NotFound, also for the anonymised."""
     user = User.objects.select_for_update(no_key=True).filter(pk=user_id, anonymised_at=None).first()
     if user is None:
         raise NotFound
@@ -76,7 +78,7 @@ def locked_user(user_id: int) -> User:
 
 
 def touch(user: User) -> None:
-    """Save an edit: the version rises and the time is the database's."""
+    """Save an edit: the version rises, and `updated_at` becomes the database's time. Refuses EmailTaken."""
     user.version += 1
     user.updated_at = Now()
     save_refusing_taken_email(user)
@@ -122,7 +124,10 @@ def check_current_password(*, user: User, password: str | None) -> None:
 def set_password(
     *, user: User, password: str, actor: Actor, keep_session: UUID | None = None, field: str = "password"
 ) -> None:
-    """Give a user another password; all sessions end but the one that asks. Refuses a weak one (Invalid)."""
+    """Give a user another password and end all sessions but `keep_session`. Refuses a weak password (Invalid).
+
+    Locks the user's row, after the hash is made. `field` is the name that an error carries.
+    """
     hash_password(user, password, field=field)
     store_password(user_id=user.pk, encoded=user.password, actor=actor, keep_session=keep_session)
 
@@ -185,9 +190,9 @@ def store_password(
 
 @unit_of_work
 def request_password_reset(*, email: str) -> None:
-    """Have the link mailed if there is such an account. The caller learns nothing either way.
+    """Have a password reset link mailed if there is such an account. The caller does not learn whether there is.
 
-    Asking in vain is an event too: without it, the time of a commit would tell who has an account.
+    A request in vain writes an event too. Without that event, the time of a commit would tell who has an account.
     """
     user = User.objects.with_email(email).filter(is_active=True, anonymised_at=None).first()
     if user is None:
@@ -206,16 +211,18 @@ def confirm_password_reset(*, uid: str, token: str, password: str) -> None:
     hash_password(user, password, field="new_password")
     try:
         store_password(user_id=user.pk, encoded=user.password, actor=actor, replaces=replaces)
-    except PasswordReplaced:  # the same link, used a moment earlier
+    except PasswordReplaced:  # the same link was used a moment earlier
         raise dead_link() from None
 
 
 def dead_link() -> Invalid:
+    """The refusal of a password reset link, which does not tell what is wrong with the link."""
     error = FieldError("token", "invalid_token", "The link is wrong, was used, or has expired.")
     return Invalid("The link is not valid any more.", code="invalid_reset_token", errors=[error])
 
 
 def user_of_uid(uid: str) -> User | None:
+    """The active user whose id a password reset link carries, or None."""
     try:
         user_id = int(force_str(urlsafe_base64_decode(uid)))
         return User.objects.filter(pk=user_id, is_active=True, anonymised_at=None).first()
@@ -248,8 +255,10 @@ def set_access(
 
 
 def refuse_last_administrator(user: User) -> None:
+    """Refuse LastAdministrator unless another active administrator is there. Locks one of the others' rows."""
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    # Somebody who stays is locked, so that two cannot leave in the same moment; their deadlock runs one of them again.
+    # An administrator who stays is locked, so that two cannot leave at the same moment. If each of the two locks the
+    # other, the deadlock makes one of the units run again, alone.
     if not others.select_for_update(no_key=True).exists():
         raise LastAdministrator
 
