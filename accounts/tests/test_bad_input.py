@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
 from accounts.tests.factories import PASSWORD, client_of, make_user
@@ -97,3 +99,18 @@ def test_a_broken_authorization_header_is_nobody(api: Any, header: str) -> None:
     answer = api.get(f"{USERS}/me", HTTP_AUTHORIZATION=header)
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.django_db
+def test_the_list_costs_the_same_for_many_users(as_staff: Any) -> None:
+    clerk = as_staff("order desk")
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert clerk.get(USERS).status_code == 200
+        return len(queries)
+
+    few = statements()
+    for _ in range(15):
+        make_user()
+    assert statements() == few <= 4
