@@ -25,7 +25,7 @@ PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 def refuse(name: str, must_be: str, value: str = "") -> NoReturn:
-    """Stop with a sentence that names the variable and repeats `value`. A value that may hold a password is left out."""
+    """Stop with a sentence that names the variable and repeats `value`. Callers leave out what may hold a password."""
     raise ImproperlyConfigured(f"{name} must be {must_be}{f', not {value!r}' if value else ''}.")
 
 
