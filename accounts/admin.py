@@ -56,7 +56,7 @@ class NewUserForm(StaffForm[User]):
 
 
 class PasswordForm(forms.Form):
-    """A new password for somebody else."""
+    """A new password for another person."""
 
     password = forms.CharField(
         label="New password",
@@ -75,9 +75,9 @@ class AnonymiseForm(forms.Form):
 
 @admin.register(User)
 class UserAdmin(StaffAdmin[User]):
-    """Whoever may change people may change customers, and let them sign in or not.
+    """People. Staff with the permission change customers and let them sign in or not; on their own page, the profile.
 
-    Rights and the accounts of staff are for administrators (accounts.rights). On one's own page, the profile is left.
+    Only administrators change rights and the accounts of other staff (accounts.rights).
     """
 
     form = UserForm
@@ -131,7 +131,7 @@ class UserAdmin(StaffAdmin[User]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Staff with the permission: for themselves and customers, and administrators for everybody not yet forgotten."""
+        """Staff with the permission; only administrators for other staff, and nobody for a person who was forgotten."""
         if obj is not None and obj.anonymised_at:
             return False
         if obj is not None and obj.is_staff and not (request.user.is_superuser or obj.pk == request.user.pk):

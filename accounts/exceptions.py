@@ -47,7 +47,7 @@ class PasswordReplaced(Conflict):
 
 
 class AdministratorsOnly(Refusal):
-    """Rights, and the accounts that hold any, are a matter of administrators: superusers, or the system itself."""
+    """Only administrators, superusers or the system itself, change rights and the accounts that hold rights."""
 
     status = 403
     code = "permission_denied"

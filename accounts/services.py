@@ -46,9 +46,9 @@ def register_user(*, email: str, password: str, **profile: str) -> User:
 
 @unit_of_work
 def save_new_user(user: User, *, actor: Actor | None = None) -> User:
-    """Store a new user. Two registrations at once pass the check above; the unique index lets one of them through.
+    """Store a new user. Refuses EmailTaken, and AdministratorsOnly for an account of staff made by others.
 
-    Refuses AdministratorsOnly when somebody else than an administrator makes an account of staff.
+    Two registrations with one email at the same moment both pass a check beforehand. The unique index refuses one.
     """
     check_rights_over(user, actor)
     save_refusing_taken_email(user)
@@ -87,10 +87,10 @@ def touch(user: User) -> None:
 
 @unit_of_work
 def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expected_version: int | None = None) -> User:
-    """Edit profile fields and email; a new email ends the password reset links sent so far. Locks the user's row.
+    """Edit profile fields and email. A new email ends the password reset links sent so far. Locks the user's row.
 
-    Refuses NotFound, VersionMismatch, EmailTaken, and AdministratorsOnly for an account of staff, whose owner may edit
-    the profile here, and the email only where the password is asked for (update_own).
+    Refuses NotFound, VersionMismatch, EmailTaken, and AdministratorsOnly for an account of staff. The owner of such an
+    account may edit the profile here, and the email in update_own, which asks for the password.
     """
     user = locked_user(user_id)
     if user_id != actor.user_id or changes.get("email", user.email) != user.email:
@@ -99,7 +99,7 @@ def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expec
 
 
 def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expected_version: int | None) -> User:
-    """Save what differs on the locked row, if anything does, and tell the journal."""
+    """Save the changes that differ from the locked row and tell the journal. Refuses VersionMismatch and EmailTaken."""
     check_version(user.version, expected_version)
     changed = {name: value for name, value in changes.items() if getattr(user, name) != value}
     if not changed:
@@ -171,10 +171,10 @@ def update_own(
 def store_password(
     *, user_id: int, encoded: str, actor: Actor, replaces: str | None = None, keep_session: UUID | None = None
 ) -> User:
-    """Store a hash and end the user's other sessions. Locks the user's row.
+    """Store a hash and end the user's sessions but `keep_session`. Locks the user's row.
 
-    `replaces` is the hash that entitled the caller; if it is no longer there, this refuses with PasswordReplaced.
-    The password of somebody else who works here is set by administrators (AdministratorsOnly).
+    `replaces` is the hash that entitled the caller. Refuses NotFound, PasswordReplaced when the user has another hash
+    by now, and AdministratorsOnly for the password of other staff.
     """
     user = locked_user(user_id)
     if user_id != actor.user_id:
@@ -234,10 +234,11 @@ def user_of_uid(uid: str) -> User | None:
 def set_access(
     *, user_id: int, actor: Actor, is_active: bool, is_staff: bool, is_superuser: bool, groups: list[int]
 ) -> User:
-    """Decide who works here and what they may do. Taking something away ends the user's sessions at once.
+    """Set whether a user may sign in and works here, and the user's rights. Ends the user's sessions.
 
-    Refuses to leave the shop without an administrator (LastAdministrator). Others than administrators may let a
-    customer sign in or not, and nothing else (AdministratorsOnly): not on their own account either.
+    Refuses NotFound, and to leave the shop without an administrator (LastAdministrator). Actors who are no
+    administrators may only let a customer sign in or not. All else is refused (AdministratorsOnly), also on their own
+    account. Locks the user's row.
     """
     user = locked_user(user_id)
     check_rights_over(user, actor)
@@ -267,8 +268,8 @@ def refuse_last_administrator(user: User) -> None:
 def anonymise_user(*, user_id: int, actor: Actor) -> None:
     """Forget the person and keep the books: profile, email and devices are erased, sessions end, orders stay.
 
-    config.personal_data says what becomes of each model. Refuses LastAdministrator, and NotFound when it was done.
-    Whoever works here leaves of their own will or is forgotten by an administrator (AdministratorsOnly).
+    config.personal_data says what becomes of each model. Refuses LastAdministrator, NotFound for a person who is
+    forgotten already, and AdministratorsOnly for other staff. Locks the user's row.
     """
     user = locked_user(user_id)
     if user_id != actor.user_id:

@@ -149,7 +149,7 @@ class UserViewSet(ViewSet):
         return user
 
     def edit(self, user_id: int, *, partial: bool) -> Response:
-        """Edit the caller, or as staff somebody else. The service decides whom (accounts.rights)."""
+        """Edit the caller, or as staff another person. The service decides which people (accounts.rights)."""
         request = self.request
         if user_id == request.user.pk:
             return self.edit_caller(partial=partial)

@@ -226,18 +226,22 @@ class StaffAdmin(DjangoAdmin[M]):
 
 
 class ForAdministrators:
-    """Mixed in before an admin: rows that give rights. Only administrators (superusers) see or change them."""
+    """Mixed in before an admin whose rows give rights. Only administrators (superusers) see or change such rows."""
 
     def has_view_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Administrators alone."""
         return bool(request.user.is_superuser)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Administrators alone."""
         return bool(request.user.is_superuser)
 
     def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Administrators alone."""
         return bool(request.user.is_superuser)
 
     def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Administrators alone."""
         return bool(request.user.is_superuser)
 
 

@@ -75,12 +75,12 @@ def by_moment(title: str, *, still: str, done: str) -> type[admin.EmptyFieldList
 class NamedLookups(ChangeList):
     """A list that is narrowed by its own filters only, and sorted by its own sortable columns only.
 
-    Django lets an address filter a list by every field of its model, with `startswith` and `regex` too. Whoever may
-    open a list could read with such filters what the list does not show: the hash of a password, letter by letter.
+    Django lets an address filter a list by every field of its model, with `startswith` and `regex` too. With such
+    filters the readers of a list could find out what the list does not show: the hash of a password, letter by letter.
     """
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """Django's own. Each filter takes its parameters; what is left belongs to no filter, and is refused (400)."""
+        """Django's own. Each filter takes its parameters. A parameter that no filter takes is refused (400)."""
         found = super().get_filters(request)
         days = {f"{self.date_hierarchy}__gte", f"{self.date_hierarchy}__lt"} if self.date_hierarchy else set()
         for lookup in found[2]:
@@ -89,14 +89,15 @@ class NamedLookups(ChangeList):
         return found
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """Django's own, which only hides the link at the head of a column that is not sortable."""
+        """Django's own, for sortable columns alone. Django itself only hides the links of the other columns."""
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
 
 class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Mixed in before every admin of the site, those of libraries too: its list looks up what it names only."""
+    """Mixed in before every admin of the site, also those of libraries, so that each list has NamedLookups."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The class of the list, with NamedLookups before it."""
         own = super().get_changelist(request, **kwargs)
         return type(own.__name__, (NamedLookups, own), {})
 

@@ -64,7 +64,7 @@ class ShopAdminSite(AdminSite):
         admin_class: "type[ModelAdmin[Any]] | None" = None,
         **options: Any,
     ) -> None:
-        """As Django's, with the guard of lists before each admin: none has to remember it, no library's lacks it."""
+        """Django's own, with GuardedAdmin mixed in before each admin, so that no admin has to remember the guard."""
         own = admin_class or ModelAdmin
         guarded = type(own.__name__, (GuardedAdmin, own), {"__module__": own.__module__, "__doc__": own.__doc__})
         super().register(model_or_iterable, guarded, **options)
