@@ -33,6 +33,8 @@ ADDRESS_LINES = {"address_line1": "Address line 1", "address_line2": "Address li
 
 
 class UserForm(StaffForm[User]):
+    """The page of a person: profile and access."""
+
     class Meta:
         model = User
         fields = (*PROFILE, *ACCESS)
@@ -41,6 +43,8 @@ class UserForm(StaffForm[User]):
 
 
 class NewUserForm(StaffForm[User]):
+    """A new person: profile and password."""
+
     password = forms.CharField(
         strip=False, max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
@@ -52,6 +56,8 @@ class NewUserForm(StaffForm[User]):
 
 
 class PasswordForm(forms.Form):
+    """A new password for another person."""
+
     password = forms.CharField(
         label="New password",
         strip=False,
@@ -62,14 +68,16 @@ class PasswordForm(forms.Form):
 
 
 class AnonymiseForm(forms.Form):
+    """The second thought before a person is forgotten."""
+
     sure = forms.BooleanField(label="Yes, forget this person")
 
 
 @admin.register(User)
 class UserAdmin(StaffAdmin[User]):
-    """Whoever may change people may change customers, and let them sign in or not.
+    """People. Staff with the permission change customers and let them sign in or not; on their own page, the profile.
 
-    Rights and the accounts of staff are for administrators (accounts.rights). On one's own page, the profile is left.
+    Only administrators change rights and the accounts of other staff (accounts.rights).
     """
 
     form = UserForm
@@ -101,24 +109,29 @@ class UserAdmin(StaffAdmin[User]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """People with their groups, which the list shows."""
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form of a person, or that of a new person."""
         return super().get_form(request, obj, change, form=UserForm if obj else NewUserForm, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """The fields of a person, or those of a new person."""
         return self.fieldsets if obj else self.add_fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """What the services would refuse to somebody who is no administrator."""
+        """The fields that the services would refuse to change for this member of staff."""
         if request.user.is_superuser:
             return ()
         return ("email", *ACCESS) if obj is not None and obj.pk == request.user.pk else RIGHTS
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody: a person is anonymised, and the orders stay."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Staff with the permission; only administrators for other staff, and nobody for a person who was forgotten."""
         if obj is not None and obj.anonymised_at:
             return False
         if obj is not None and obj.is_staff and not (request.user.is_superuser or obj.pk == request.user.pk):
@@ -127,14 +140,17 @@ class UserAdmin(StaffAdmin[User]):
 
     @admin.display(description="name")
     def name(self, row: User) -> str:
+        """The full name."""
         return f"{row.first_name} {row.last_name}"
 
     @admin.display(description="works as")
     def roles(self, row: User) -> str:
+        """The groups of a member of staff."""
         names = ["superuser"] if row.is_superuser else [group.name for group in row.groups.all()]
         return format_html('<span class="badge staff">{}</span>', ", ".join(names) or "staff") if row.is_staff else ""
 
     def create(self, request: HttpRequest, data: Mapping[str, Any]) -> User:
+        """Make the person of a posted form, through the service."""
         profile = dict(data)
         user = User()
         password = profile.pop("password")
@@ -144,9 +160,10 @@ class UserAdmin(StaffAdmin[User]):
         return services.save_new_user(user, actor=admin_actor(request))
 
     def change(self, request: HttpRequest, row: User, changes: dict[str, Any], version: int | None) -> None:
+        """Save a posted form, through the services of profile and access."""
         actor = admin_actor(request)
         profile = {name: value for name, value in changes.items() if name in PROFILE}
-        # Also without a change of the profile: it locks the row and refuses a version that is not the current one.
+        # Also without a change of the profile, since update_user locks the row and refuses an outdated version.
         services.update_user(user_id=row.pk, changes=profile, actor=actor, expected_version=version)
         if not changes.keys() & set(ACCESS):
             return
@@ -163,6 +180,7 @@ class UserAdmin(StaffAdmin[User]):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, obj: User | None = None, **kwargs: Any
     ) -> Any:
+        """The page of a person, with the live sessions below the form."""
         if obj is not None:
             context["live_sessions"] = Session.objects.live().filter(user=obj).order_by("-refreshed_at")[:50]
             context["may_see_orders"] = self.may(request, "orders.view_order")
@@ -170,6 +188,7 @@ class UserAdmin(StaffAdmin[User]):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def password_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
+        """Sets a person's password, which ends the person's sessions."""
         user = self.one(request, user_id)
         if user.pk == request.user.pk:  # one's own is changed where the old one is asked for
             return HttpResponseRedirect(reverse("admin:password_change"))
@@ -185,6 +204,7 @@ class UserAdmin(StaffAdmin[User]):
         return self.page_of(request, user, form, f"Set the password of {user.email}", "Set password")
 
     def anonymise_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
+        """Forgets a person, after asking twice."""
         user = self.one(request, user_id)
         form = AnonymiseForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
@@ -198,6 +218,7 @@ class UserAdmin(StaffAdmin[User]):
         return self.page_of(request, user, form, f"Forget {user.email}", "Forget for ever")
 
     def end_session_page(self, request: HttpRequest, user_id: int, session_id: UUID) -> HttpResponseBase:
+        """Ends one session of a person."""
         user = self.one(request, user_id)
         if not Session.objects.filter(pk=session_id, user=user).exists():
             raise Http404("There is no such session.")
@@ -206,6 +227,7 @@ class UserAdmin(StaffAdmin[User]):
         return HttpResponseRedirect(self.url("change", user.pk))
 
     def page_of(self, request: HttpRequest, user: User, form: forms.Form, title: str, verb: str) -> HttpResponseBase:
+        """A page with one form about a person, and a way back to the person."""
         return self.show(
             request,
             "admin/form_page.html",
@@ -217,7 +239,7 @@ class UserAdmin(StaffAdmin[User]):
         )
 
     def one(self, request: HttpRequest, user_id: int) -> User:
-        """Somebody whom this member of staff may change."""
+        """The person, if this member of staff may change the person. Raises Http404 otherwise."""
         user = User.objects.filter(pk=user_id).first()
         if user is None or not self.has_change_permission(request, user):
             raise Http404("There is nobody whom you could change.")
@@ -229,11 +251,12 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(ForAdministrators, StaffAdmin[Group], DjangoGroupAdmin):
-    """What a group of staff may do. It is Django's own model, without a service: the form is its unit of work."""
+    """Groups of staff and their permissions. The model is Django's own, and its form is the unit of work."""
 
     list_display = ("name",)
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        """Save a group with its permissions, and tell the journal."""
         obj.save()
         form.save_m2m()
         payload = {
@@ -249,6 +272,7 @@ class GroupAdmin(ForAdministrators, StaffAdmin[Group], DjangoGroupAdmin):
         )
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        """Delete a group, and tell the journal."""
         payload = {"group_id": obj.pk, "name": obj.name}
         publish("group.deleted", payload, subject=f"group:{obj.pk}", actor=admin_actor(request))
         obj.delete()

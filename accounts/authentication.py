@@ -1,4 +1,4 @@
-"""Bearer tokens for DRF: who sends this request?"""
+"""Bearer tokens for DRF: the user and the session behind a request."""
 
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,13 @@ from events.actors import Actor
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`request.user` is the session's user, `request.auth` the session's id."""
+    """Signs a request in by its access token. `request.user` is then the user, `request.auth` the session's id."""
 
     def authenticate(self, request: Request) -> tuple[User, UUID] | None:
+        """The user and the session of the request's token; None for a request without a bearer token.
+
+        Refuses InvalidToken for a token that is forged or expired, and for one whose session has ended.
+        """
         header = request.META.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
@@ -28,33 +32,35 @@ class BearerAuthentication(BaseAuthentication):
         return user, claims.session_id
 
     def authenticate_header(self, request: Request) -> str:
+        """The scheme that a 401 names in `WWW-Authenticate`."""
         return "Bearer"
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    """The same, for the API's description."""
+    """The bearer scheme in the API's description."""
 
     target_class = "accounts.authentication.BearerAuthentication"
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """The scheme as OpenAPI writes it."""
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
 def user_of(request: Request) -> User:
-    """The signed-in user, as its type; the view's permissions have seen to it that there is one."""
+    """The signed-in user, typed as our model. For views whose permissions let nobody else in."""
     assert isinstance(request.user, User)  # noqa: S101
     return request.user
 
 
 def session_of(request: Request) -> UUID:
-    """The session that a signed-in request belongs to."""
+    """The id of the session that a signed-in request belongs to."""
     session: Any = request.auth
     assert isinstance(session, UUID)  # noqa: S101
     return session
 
 
 def actor_of(request: Request) -> Actor:
-    """Who is to stand in ledgers and journals for what this request does."""
+    """The actor whom ledgers and journals name for the changes that this request makes."""
     user = user_of(request)
     return Actor(user.pk, "api", user.is_staff)

@@ -1,4 +1,4 @@
-"""What accounts refuse."""
+"""The refusals of accounts."""
 
 import math
 
@@ -6,7 +6,7 @@ from database.refusals import Conflict, FieldError, Refusal
 
 
 class InvalidCredentials(Refusal):
-    """Wrong password, unknown email and disabled account: one and the same answer."""
+    """A wrong password, an unknown email, or a disabled account. The answer does not tell which of them."""
 
     status = 401
     code = "invalid_credentials"
@@ -14,16 +14,20 @@ class InvalidCredentials(Refusal):
 
     @property
     def headers(self) -> dict[str, str]:
+        """The scheme to sign in with, which every 401 names."""
         return {"WWW-Authenticate": "Bearer"}
 
 
 class InvalidToken(Refusal):
+    """A token that is forged or expired, or whose session has ended."""
+
     status = 401
     code = "invalid_token"
     title = "The token is not valid, has expired, or its session has ended"
 
     @property
     def headers(self) -> dict[str, str]:
+        """The scheme to sign in with, and what was wrong with the token (RFC 6750, 3)."""
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
@@ -66,6 +70,8 @@ class OtpThrottled(Refusal):
 
 
 class EmailTaken(Conflict):
+    """Another account has the email, in whatever case."""
+
     code = "email_taken"
     title = "An account with this email exists"
 
@@ -74,14 +80,14 @@ class EmailTaken(Conflict):
 
 
 class PasswordReplaced(Conflict):
-    """What entitled the caller to set a password, the old one or a link, was good until a moment ago."""
+    """The caller's old password or link was good a moment ago, and the password has been changed since."""
 
     code = "password_replaced"
     title = "The password was changed meanwhile"
 
 
 class AdministratorsOnly(Refusal):
-    """Rights, and the accounts that hold any, are a matter of administrators: superusers, or the system itself."""
+    """Only administrators, superusers or the system itself, change rights and the accounts that hold rights."""
 
     status = 403
     code = "permission_denied"
@@ -92,5 +98,7 @@ class AdministratorsOnly(Refusal):
 
 
 class LastAdministrator(Conflict):
+    """Without this user no active administrator would be left."""
+
     code = "last_administrator"
     title = "The last administrator cannot leave"

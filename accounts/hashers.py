@@ -8,11 +8,14 @@ class BCryptHasher(BCryptSHA256PasswordHasher):
     """bcrypt over SHA-256, so that no password is cut at 72 bytes."""
 
     @property
-    def rounds(self) -> int:  # type: ignore[override]  # read late, so that tests can lower it
+    def rounds(self) -> int:  # type: ignore[override]  # a plain attribute in Django
+        """The cost, as a power of two: BCRYPT_ROUNDS. Tests lower the setting, so each hash reads the setting anew."""
         return int(settings.BCRYPT_ROUNDS)
 
 
 class Argon2idHasher(Argon2PasswordHasher):
+    """Argon2id over 19 MiB of memory, two passes and one thread."""
+
     time_cost = 2
     memory_cost = 19 * 1024
     parallelism = 1

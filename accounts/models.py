@@ -1,4 +1,4 @@
-"""Who: people and their sessions."""
+"""People and their sessions."""
 
 import uuid
 from typing import Any, ClassVar, Self
@@ -11,28 +11,38 @@ from django.db.models.lookups import Exact
 
 
 class UserManager(BaseUserManager["User"]):
+    """Finds and makes users by their email."""
+
     def get_by_natural_key(self, email: str | None) -> "User":
-        """Django's own login looks people up here; an email is one address in any case."""
+        """The user of an email in any case, for Django's own login. Raises DoesNotExist."""
         return self.with_email(email or "").get()
 
     def with_email(self, email: str) -> models.QuerySet["User"]:
-        """The account of an address in any case, through the unique index. `iexact` compares in capitals, and scans."""
+        """The user of an email in any case, as a queryset of at most one.
+
+        The comparison is by `lower(email)`, as in the unique index. Django's `iexact` compares by `upper(email)`, for
+        which there is no index.
+        """
         return self.filter(Exact(Lower("email"), Lower(models.Value(email))))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Save a user with this password, or with none that works. For Django's own code and tests: no event tells."""
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """As create_user, for an administrator."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A customer, or a member of staff. What staff may do is a matter of groups and permissions."""
+    """A customer, or a member of staff. Groups and permissions decide what staff may do."""
 
     class Role(models.TextChoices):
+        """The two kinds of users that the API tells apart."""
+
         CUSTOMER = "customer"
         ADMIN = "admin"
 
@@ -68,20 +78,23 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def role(self) -> "User.Role":
+        """Staff are `admin` in the API, whatever their groups let them do."""
         return self.Role.ADMIN if self.is_staff else self.Role.CUSTOMER
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
+    """Questions about sets of sessions."""
+
     def live(self) -> Self:
-        """Sessions whose tokens are still good."""
+        """Sessions that have neither ended nor expired. Only their tokens work."""
         return self.filter(revoked_at=None, expires_at__gt=Now())
 
 
 class Session(models.Model):
-    """One login, from password to logout: the family of all tokens that descend from it.
+    """One login, from password to logout, and all tokens that descend from that login.
 
-    Every token carries the session's id (`sid`). `refresh_jti` is the one refresh token that may be used next; an
-    older one coming back means that it was stolen, and ends the session.
+    Every token carries the session's id (`sid`). `refresh_jti` is the id of the only refresh token that may be used
+    next. An older refresh token that comes back has been copied, and ends the session.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)

@@ -1,4 +1,4 @@
-"""The people behind the actors that ledgers and journals keep ("staff:3"), for staff who read them."""
+"""Names for the actors of ledgers and journals ("staff:3"), for the pages on which staff read both."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,10 +14,10 @@ PERSON = re.compile(r"(staff|customer):([0-9]{1,18})")
 
 
 def names_of(request: HttpRequest, actors: Iterable[str]) -> dict[str, str]:
-    """What a page calls those of these actors who are people, looked up in one statement.
+    """The names of those actors who are people, by actor. Reads all of them in one statement.
 
-    Whoever may see people reads a name that leads to the person. For others a colleague is an email, and a customer
-    stays what the actor says: who moves goods need not know who has ordered them.
+    Staff who may see people get names that link to the person's page. Other staff get the email of a colleague and
+    nothing for a customer, since moving goods needs no names of customers.
     """
     sees_people = request.user.has_perm("accounts.view_user")
     people = {actor: person for actor in actors if (person := PERSON.fullmatch(actor))}
@@ -27,6 +27,7 @@ def names_of(request: HttpRequest, actors: Iterable[str]) -> dict[str, str]:
 
 
 def name_of(user: User, *, linked: bool) -> str:
+    """The full name as a link to the person's page, or the bare email where `linked` is false."""
     if not linked:
         return user.email
     name = f"{user.first_name} {user.last_name}".strip() or user.email
@@ -34,7 +35,7 @@ def name_of(user: User, *, linked: bool) -> str:
 
 
 def name_actors(request: HttpRequest, rows: Sequence[Any]) -> None:
-    """Give rows that have an actor `who`: what the page calls them."""
+    """Set `who` on each row: the name of the row's actor, or the actor's text where there is no name."""
     names = names_of(request, [row.actor for row in rows])
     for row in rows:
         row.who = names.get(row.actor, row.actor)

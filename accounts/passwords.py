@@ -1,4 +1,4 @@
-"""Checking and making password hashes: expensive on purpose, so one at a time in each process."""
+"""Checking and making password hashes. A hash is expensive on purpose, so each process computes one at a time."""
 
 import threading
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from database.refusals import Busy, FieldError, Invalid
 
-# A hash takes a core for a quarter of a second. Without this gate a storm of logins would leave none for orders.
+# A hash takes a core for a quarter of a second. Without this gate a storm of logins would leave no core for orders.
 _gate = threading.Semaphore(1)
-# One hashes and one is next. Whoever else comes is sent away at once: waiting would take the threads that orders need.
+# One login hashes and one waits. All others are refused at once, since waiting would take threads that orders need.
 PLACES = 2
 _places = threading.Semaphore(PLACES)
 PATIENCE_SECONDS = 1.0
@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 1.0
 
 @contextmanager
 def hashing() -> Iterator[None]:
-    """Wait for the turn to hash; Busy when it does not come soon."""
+    """Wait for the turn to hash, for the time of a block. Refuses Busy when the turn does not come soon."""
     queue = place_in(_places, seconds=0) if settings.RATE_LIMITS else nullcontext()
     with queue, place_in(_gate, seconds=PATIENCE_SECONDS):
         yield
@@ -30,6 +30,7 @@ def hashing() -> Iterator[None]:
 
 @contextmanager
 def place_in(room: threading.Semaphore, *, seconds: float) -> Iterator[None]:
+    """Take a place in a room for the time of a block. Refuses Busy when none becomes free within `seconds`."""
     if not room.acquire(timeout=seconds):
         raise Busy("Too many people are signing in at this moment; try again.")
     try:
@@ -39,7 +40,12 @@ def place_in(room: threading.Semaphore, *, seconds: float) -> Iterator[None]:
 
 
 def is_password_of(user: User | None, password: str) -> bool:
-    """Whether this is the user's password. Nobody and a disabled user take as long as a wrong one."""
+    """Whether the password is the user's, and the user may sign in.
+
+    A right password whose hash is outdated is hashed anew.
+    The answer takes as long for no user and for a disabled user as for a wrong password, so that the time does not
+    tell who has an account. Refuses Busy.
+    """
     with hashing():
         if user is None:
             User().set_password(password)
@@ -48,14 +54,20 @@ def is_password_of(user: User | None, password: str) -> bool:
 
 
 def upgrade_hash(user: User, password: str) -> None:
-    """Hash a right password again at today's cost. Unlike Django's way this undoes no change made meanwhile."""
+    """Store a right password's hash at today's cost, unless the password has been changed meanwhile.
+
+    Django's own way would overwrite the newer password.
+    """
     outdated = user.password
     user.set_password(password)
     User.objects.filter(pk=user.pk, password=outdated).update(password=user.password)
 
 
 def hash_password(user: User, password: str, *, field: str = "password") -> None:
-    """Set the password on the instance, without saving. Refuses what the rules refuse, as errors of `field`."""
+    """Set the password on the instance, without saving.
+
+    Refuses a weak password as an error of `field` (Invalid), and Busy.
+    """
     try:
         validate_password(password, user)
     except ValidationError as error:

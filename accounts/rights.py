@@ -1,7 +1,7 @@
-"""Whose account somebody may change. Permissions say who may change people at all; this says which people.
+"""Rights over accounts. Permissions decide which staff change people at all; these functions decide which people.
 
-Nobody gives what they do not hold. An account of staff opens what its owner may do, so its email, password and access
-belong to administrators; otherwise whoever may edit people could become anybody.
+Nobody gives rights that they do not hold. An account of staff carries the rights of its owner, so only administrators
+change its email, password and access. Otherwise staff who may edit people could take over any account.
 """
 
 from accounts.exceptions import AdministratorsOnly
@@ -10,9 +10,9 @@ from events.actors import Actor
 
 
 def check_administrator(actor: Actor | None) -> None:
-    """Refuse (AdministratorsOnly) everybody but superusers and the system itself: a command, or the worker.
+    """Refuse (AdministratorsOnly) all actors but superusers and the system itself, a command or the worker.
 
-    No actor is somebody who registers.
+    Without an actor a visitor registers, who is refused too.
     """
     if actor is None:
         raise AdministratorsOnly

@@ -1,4 +1,4 @@
-"""Shapes of people and sessions."""
+"""Bodies and documents of people and sessions."""
 
 from typing import Any
 
@@ -6,14 +6,13 @@ from rest_framework import serializers
 
 from accounts.models import User
 from api.fields import Choice, Email, Text
-from api.old import PageQuery
 from api.serializers import BodySerializer
 
 OTP_CODE = "The code from one's device, or one on paper: for staff who have one, after the answer `otp_required`."
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
-    """A user as answers show one."""
+    """The document of a user."""
 
     user_id = serializers.IntegerField(source="id")
     role = serializers.ChoiceField(choices=User.Role.choices)
@@ -41,7 +40,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
 
 class ProfileBody(BodySerializer):
-    """What people say about themselves."""
+    """The profile that people write about themselves."""
 
     first_name = Text(max_length=100)
     last_name = Text(max_length=100)
@@ -56,26 +55,30 @@ class ProfileBody(BodySerializer):
 
 
 class RegisterBody(ProfileBody):
+    """A new customer."""
+
     password = Text(max_length=128, trim_whitespace=False)
 
 
 class OwnProfileBody(ProfileBody):
-    """One's own profile. Another email or password needs the current password."""
+    """An edited profile. The owner may set a new password, and needs the current one for a new email or password."""
 
     password = Text(max_length=128, trim_whitespace=False, required=False)
     current_password = Text(max_length=128, trim_whitespace=False, required=False)
 
 
 class LoginBody(BodySerializer):
+    """Email and password."""
+
     email = Text(max_length=254)
     password = Text(max_length=128, trim_whitespace=False)
     otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
 
 
 class LoginForm(BodySerializer):
-    """The OAuth2 password form. What it may carry beside name and password changes nothing here."""
+    """The OAuth2 password form. The fields beside name and password are accepted and change nothing."""
 
-    username = Text(max_length=254)
+    username = Text(max_length=254, source="email")
     password = Text(max_length=128, trim_whitespace=False)
     otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
     grant_type = Choice(choices=["password"], required=False)
@@ -85,6 +88,8 @@ class LoginForm(BodySerializer):
 
 
 class TokenSerializer(serializers.Serializer[Any]):
+    """The tokens of a session, in the members that OAuth2 names."""
+
     access_token = serializers.CharField()
     refresh_token = serializers.CharField()
     token_type = serializers.ChoiceField(choices=["bearer"], default="bearer")
@@ -92,25 +97,26 @@ class TokenSerializer(serializers.Serializer[Any]):
 
 
 class RefreshBody(BodySerializer):
+    """A refresh token to exchange."""
+
     refresh_token = Text(max_length=2000)
 
 
 class PasswordResetBody(BodySerializer):
+    """The email of an account whose password is forgotten."""
+
     email = Email()
 
 
 class PasswordResetConfirmBody(BodySerializer):
+    """A new password, with the user's id (`uid`) and the token of the mailed link."""
+
     uid = Text(max_length=64)
     token = Text(max_length=128)
     new_password = Text(max_length=128, trim_whitespace=False)
 
 
-class UsersQuery(PageQuery):
-    search = Text(required=False, max_length=100, help_text="Part of a name or an email.")
-    city = Text(required=False, max_length=100)
-    country = Text(required=False, max_length=100)
-    role = Choice(required=False, choices=User.Role.choices)
-
-
 class DetailSerializer(serializers.Serializer[Any]):
+    """One sentence about what was done."""
+
     detail = serializers.CharField()

@@ -1,4 +1,4 @@
-"""Verbs about people: registering, editing, passwords, leaving. Sessions have their own room, sessions.py."""
+"""Verbs about people: registering, editing, passwords, leaving. Verbs about sessions are in accounts.sessions."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -40,15 +40,15 @@ def register_user(*, email: str, password: str, **profile: str) -> User:
     user = User(email=email, **profile)
     if User.objects.with_email(email).exists():
         raise EmailTaken
-    hash_password(user, password)  # before the transaction: a hash takes longer than everything else together
+    hash_password(user, password)  # before the transaction, since a hash takes longer than all the rest
     return save_new_user(user)
 
 
 @unit_of_work
 def save_new_user(user: User, *, actor: Actor | None = None) -> User:
-    """Store a new user. Two registrations at once pass the check above; the unique index lets one of them through.
+    """Store a new user. Refuses EmailTaken, and AdministratorsOnly for an account of staff made by others.
 
-    Refuses AdministratorsOnly when somebody else than an administrator makes an account of staff.
+    Two registrations with one email at the same moment both pass a check beforehand. The unique index refuses one.
     """
     check_rights_over(user, actor)
     save_refusing_taken_email(user)
@@ -58,6 +58,7 @@ def save_new_user(user: User, *, actor: Actor | None = None) -> User:
 
 
 def save_refusing_taken_email(user: User) -> None:
+    """Save a user. Refuses EmailTaken; any other violation is raised as it is."""
     try:
         with transaction.atomic():
             user.save()
@@ -69,6 +70,7 @@ def save_refusing_taken_email(user: User) -> None:
 
 
 def locked_user(user_id: int) -> User:
+    """The user, with the row locked until the end of the transaction. Refuses NotFound, also for the anonymised."""
     user = User.objects.select_for_update(no_key=True).filter(pk=user_id, anonymised_at=None).first()
     if user is None:
         raise NotFound
@@ -76,7 +78,7 @@ def locked_user(user_id: int) -> User:
 
 
 def touch(user: User) -> None:
-    """Save an edit: the version rises and the time is the database's."""
+    """Save an edit: the version rises, and `updated_at` becomes the database's time. Refuses EmailTaken."""
     user.version += 1
     user.updated_at = Now()
     save_refusing_taken_email(user)
@@ -85,10 +87,10 @@ def touch(user: User) -> None:
 
 @unit_of_work
 def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expected_version: int | None = None) -> User:
-    """Edit profile fields and email; a new email ends the password reset links sent so far. Locks the user's row.
+    """Edit profile fields and email. A new email ends the password reset links sent so far. Locks the user's row.
 
-    Refuses NotFound, VersionMismatch, EmailTaken, and AdministratorsOnly for an account of staff, whose owner may edit
-    the profile here, and the email only where the password is asked for (update_own).
+    Refuses NotFound, VersionMismatch, EmailTaken, and AdministratorsOnly for an account of staff. The owner of such an
+    account may edit the profile here, and the email in update_own, which asks for the password.
     """
     user = locked_user(user_id)
     if user_id != actor.user_id or changes.get("email", user.email) != user.email:
@@ -97,7 +99,7 @@ def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expec
 
 
 def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expected_version: int | None) -> User:
-    """Save what differs on the locked row, if anything does, and tell the journal."""
+    """Save the changes that differ from the locked row and tell the journal. Refuses VersionMismatch and EmailTaken."""
     check_version(user.version, expected_version)
     changed = {name: value for name, value in changes.items() if getattr(user, name) != value}
     if not changed:
@@ -109,8 +111,11 @@ def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expect
     return user
 
 
-def check_current_password(*, user: User, password: str) -> None:
-    """Refuse a change that the owner of the password did not ask for."""
+def check_current_password(*, user: User, password: str | None) -> None:
+    """Refuse a change (Invalid) unless the owner of the password asks for it."""
+    if password is None:
+        error = FieldError("current_password", "required", "A new email or password needs the current password.")
+        raise Invalid("The current password is missing.", errors=[error])
     if not is_password_of(user, password):
         error = FieldError("current_password", "wrong_password", "This is not the current password.")
         raise Invalid("The current password is wrong.", errors=[error])
@@ -119,7 +124,10 @@ def check_current_password(*, user: User, password: str) -> None:
 def set_password(
     *, user: User, password: str, actor: Actor, keep_session: UUID | None = None, field: str = "password"
 ) -> None:
-    """Give a user another password; all sessions end but the one that asks. Refuses a weak one (Invalid)."""
+    """Give a user another password and end all sessions but `keep_session`. Refuses a weak password (Invalid).
+
+    Locks the user's row, after the hash is made. `field` is the name that an error carries.
+    """
     hash_password(user, password, field=field)
     store_password(user_id=user.pk, encoded=user.password, actor=actor, keep_session=keep_session)
 
@@ -129,15 +137,20 @@ def update_own(
     user: User,
     changes: Mapping[str, str],
     password: str | None,
+    current_password: str | None,
     actor: Actor,
     keep_session: UUID,
     expected_version: int | None = None,
 ) -> User:
-    """Edit one's own profile and, with it, one's password: both or nothing. All other sessions end with a password.
+    """Edit one's own profile and, with it, one's password: both or nothing. A new password ends all other sessions.
 
-    Refuses what update_user refuses, a weak password (Invalid), and one that was changed meanwhile (PasswordReplaced).
-    The current password has been checked by the caller.
+    Email and password decide who can sign in, so changing one of them needs the current password. Refuses NotFound,
+    VersionMismatch, EmailTaken, a missing or wrong current password and a weak new one (Invalid), and a password that
+    was changed meanwhile (PasswordReplaced).
     """
+    check_version(user.version, expected_version)
+    if password is not None or changes.get("email", user.email) != user.email:
+        check_current_password(user=user, password=current_password)
     replaces = user.password
     if password is not None:
         hash_password(user, password)
@@ -158,10 +171,10 @@ def update_own(
 def store_password(
     *, user_id: int, encoded: str, actor: Actor, replaces: str | None = None, keep_session: UUID | None = None
 ) -> User:
-    """Store a hash and end the user's other sessions. Locks the user's row.
+    """Store a hash and end the user's sessions but `keep_session`. Locks the user's row.
 
-    `replaces` is the hash that entitled the caller; if it is no longer there, this refuses with PasswordReplaced.
-    The password of somebody else who works here is set by administrators (AdministratorsOnly).
+    `replaces` is the hash that entitled the caller. Refuses NotFound, PasswordReplaced when the user has another hash
+    by now, and AdministratorsOnly for the password of other staff.
     """
     user = locked_user(user_id)
     if user_id != actor.user_id:
@@ -177,9 +190,9 @@ def store_password(
 
 @unit_of_work
 def request_password_reset(*, email: str) -> None:
-    """Have the link mailed if there is such an account. The caller learns nothing either way.
+    """Have a password reset link mailed if there is such an account. The caller does not learn whether there is.
 
-    Asking in vain is an event too: without it, the time of a commit would tell who has an account.
+    A request in vain writes an event too. Without that event, the time of a commit would tell who has an account.
     """
     user = User.objects.with_email(email).filter(is_active=True, anonymised_at=None).first()
     if user is None:
@@ -198,16 +211,18 @@ def confirm_password_reset(*, uid: str, token: str, password: str) -> None:
     hash_password(user, password, field="new_password")
     try:
         store_password(user_id=user.pk, encoded=user.password, actor=actor, replaces=replaces)
-    except PasswordReplaced:  # the same link, used a moment earlier
+    except PasswordReplaced:  # the same link was used a moment earlier
         raise dead_link() from None
 
 
 def dead_link() -> Invalid:
+    """The refusal of a password reset link, which does not tell what is wrong with the link."""
     error = FieldError("token", "invalid_token", "The link is wrong, was used, or has expired.")
     return Invalid("The link is not valid any more.", code="invalid_reset_token", errors=[error])
 
 
 def user_of_uid(uid: str) -> User | None:
+    """The active user whose id a password reset link carries, or None."""
     try:
         user_id = int(force_str(urlsafe_base64_decode(uid)))
         return User.objects.filter(pk=user_id, is_active=True, anonymised_at=None).first()
@@ -219,10 +234,11 @@ def user_of_uid(uid: str) -> User | None:
 def set_access(
     *, user_id: int, actor: Actor, is_active: bool, is_staff: bool, is_superuser: bool, groups: list[int]
 ) -> User:
-    """Decide who works here and what they may do. Taking something away ends the user's sessions at once.
+    """Set whether a user may sign in and works here, and the user's rights. Ends the user's sessions.
 
-    Refuses to leave the shop without an administrator (LastAdministrator). Others than administrators may let a
-    customer sign in or not, and nothing else (AdministratorsOnly): not on their own account either.
+    Refuses NotFound, and to leave the shop without an administrator (LastAdministrator). Actors who are no
+    administrators may only let a customer sign in or not. All else is refused (AdministratorsOnly), also on their own
+    account. Locks the user's row.
     """
     user = locked_user(user_id)
     check_rights_over(user, actor)
@@ -240,8 +256,10 @@ def set_access(
 
 
 def refuse_last_administrator(user: User) -> None:
+    """Refuse LastAdministrator unless another active administrator is there. Locks one of the others' rows."""
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    # Somebody who stays is locked, so that two cannot leave in the same moment; their deadlock runs one of them again.
+    # An administrator who stays is locked, so that two cannot leave at the same moment. If each of the two locks the
+    # other, the deadlock makes one of the units run again, alone.
     if not others.select_for_update(no_key=True).exists():
         raise LastAdministrator
 
@@ -250,8 +268,8 @@ def refuse_last_administrator(user: User) -> None:
 def anonymise_user(*, user_id: int, actor: Actor) -> None:
     """Forget the person and keep the books: profile, email and devices are erased, sessions end, orders stay.
 
-    config.personal_data says what becomes of each model. Refuses LastAdministrator, and NotFound when it was done.
-    Whoever works here leaves of their own will or is forgotten by an administrator (AdministratorsOnly).
+    config.personal_data says what becomes of each model. Refuses LastAdministrator, NotFound for a person who is
+    forgotten already, and AdministratorsOnly for other staff. Locks the user's row.
     """
     user = locked_user(user_id)
     if user_id != actor.user_id:

@@ -1,4 +1,4 @@
-"""What follows from accounts in the background: the password reset mail, and forgetting expired sessions."""
+"""Background jobs about people: the password reset mail, and forgetting expired sessions."""
 
 from typing import Any
 
@@ -17,7 +17,10 @@ from events import mails
 
 @app.task(retry=mails.RETRY)
 def mail_password_reset(event_id: int, kind: str, payload: dict[str, Any]) -> None:
-    """Send the link that sets a new password. Its token is made here, so that none stands in the journal."""
+    """Mail the link that sets a new password. Does nothing when the account is gone or disabled by now.
+
+    The link's token is made here, so that no token stands in the journal.
+    """
     user = User.objects.filter(pk=payload["user_id"], is_active=True, anonymised_at=None).first()
     if user is None:
         return
@@ -32,6 +35,6 @@ def mail_password_reset(event_id: int, kind: str, payload: dict[str, Any]) -> No
 @app.periodic(cron="27 * * * *")
 @app.task(queueing_lock="purge_sessions")
 def purge_sessions(timestamp: int) -> None:
-    """Forget sessions whose tokens have expired by themselves: those of the API and those of the admin."""
+    """Delete the expired sessions of the API and of the admin."""
     delete_in_batches(Session.objects.filter(expires_at__lt=Now()))
     SessionStore.clear_expired()

@@ -1,4 +1,4 @@
-"""The two tokens of a session: signed, never stored. simplejwt signs and checks; what they mean is sessions.py's."""
+"""The two tokens of a session. They are signed and never stored. accounts.sessions decides what a token is good for."""
 
 import time
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 @dataclass(frozen=True)
 class TokenPair:
+    """The tokens that a client gets. `expires_in` is the life of the access token in seconds."""
+
     access_token: str
     refresh_token: str
     expires_in: int
@@ -20,13 +22,14 @@ class TokenPair:
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token that is genuine and has not expired says about itself."""
+    """The ids that a genuine token carries: its session's and its own."""
 
     session_id: UUID
     jti: UUID
 
 
 def issue_pair(*, session_id: UUID, user_id: int, refresh_jti: UUID) -> TokenPair:
+    """Sign a new access token and a new refresh token of a session. `refresh_jti` becomes the refresh token's id."""
     access, refresh = AccessToken(), RefreshToken()
     for token, jti in ((access, uuid4()), (refresh, refresh_jti)):
         token["sub"], token["sid"], token["jti"] = str(user_id), session_id.hex, jti.hex
@@ -39,10 +42,12 @@ def read_access_token(text: str) -> Claims | None:
 
 
 def read_refresh_token(text: str) -> Claims | None:
+    """The claims of a refresh token; None for anything else, an access token included."""
     return read(RefreshToken, text)
 
 
 def read(kind: Any, text: str) -> Claims | None:
+    """The claims of a token of this kind; None for any other text and for an expired token."""
     try:
         claims, expires_at = verified(kind, text)
     except (TokenError, KeyError, ValueError):
@@ -52,10 +57,10 @@ def read(kind: Any, text: str) -> Claims | None:
 
 @lru_cache(maxsize=4096)
 def verified(kind: Any, text: str) -> tuple[Claims, int]:
-    """What a genuine token says, and until when.
+    """The claims of a genuine token, and the second of the epoch at which the token expires.
 
-    It comes with each request and never says anything else, while checking it took a tenth of an order. Whether it is
-    still good is asked each time, of the clock and of the session.
+    A token always has the same claims, and a client sends the same token with each request. Checking the signature
+    took a tenth of an order, so the result is remembered. Expiry and session are checked with each request.
     """
     # Signature, algorithm, issuer, audience, expiry and the token's type are checked by the class itself.
     token = kind(text.encode())

@@ -1,16 +1,12 @@
 """Addresses of people and sessions, below /api/v1/."""
 
-from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from accounts import views
+from accounts.views import PasswordResetViewSet, SessionViewSet, UserViewSet
 
-urlpatterns = [
-    path("users", views.Users.as_view()),
-    path("users/login", views.Login.as_view()),
-    path("users/logout", views.Logout.as_view()),
-    path("users/token/refresh", views.Refresh.as_view()),
-    path("users/me", views.Me.as_view()),
-    path("users/password-reset", views.PasswordReset.as_view()),
-    path("users/password-reset/confirm", views.PasswordResetConfirm.as_view()),
-    path("users/<id:user_id>", views.UserDetail.as_view()),
-]
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("users/password-reset", PasswordResetViewSet, basename="password-reset")
+router.register("users", SessionViewSet, basename="session")
+router.register("users", UserViewSet, basename="user")
+
+urlpatterns = router.urls

@@ -1,3 +1,5 @@
+"""The project as an app of Django: what is set up once, when a process starts."""
+
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.admin import apps as admin_apps
@@ -7,15 +9,18 @@ from django.db import close_old_connections, reset_queries
 
 
 class ConfigConfig(AppConfig):
+    """The app `config`."""
+
     name = "config"
     default = True
 
     def ready(self) -> None:
+        """Disconnect signals, register the system checks, and name the sections of the admin."""
         disconnect_signals()
         from config import checks  # noqa: F401  # registers itself
         from config.admin.site import SECTIONS
 
-        # Breadcrumbs and permissions take an app's name from its configuration, also that of an app of others.
+        # Breadcrumbs and permissions show the name from the app's configuration, also for the apps of libraries.
         for label, (_, name) in SECTIONS.items():
             apps.get_app_config(label).verbose_name = name
 
@@ -28,10 +33,10 @@ class ShopAdminConfig(admin_apps.AdminConfig):
 
 
 def disconnect_signals() -> None:
-    """Take away what Django does at the beginning and the end of each request and the shop does not need.
+    """Disconnect the handlers of Django that run with each request and that the shop does not need.
 
-    Together these handlers cost 5 % of a small request. RequestMiddleware looks after the connections once, when a
-    request begins; our caches keep their connections; and the list of queries is kept in DEBUG alone.
+    Together these handlers cost 5 % of a small request. RequestMiddleware looks after the database connections when a
+    request begins. Our caches keep their connections. Only with DEBUG there is a list of queries to empty.
     """
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)

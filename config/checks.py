@@ -1,4 +1,4 @@
-"""System checks of a deployment: what a shop may do without for a trial, and not in production."""
+"""System checks of a deployment: settings that suit a trial of the shop, and not production."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 
 @register(Tags.security, deploy=True)
 def check_links(**kwargs: Any) -> list[CheckMessage]:
-    """The links of mails must lead somewhere for whoever reads them."""
+    """Warn when the password reset link leads to `localhost`, which is no storefront for the reader of the mail."""
     if "//localhost" not in settings.PASSWORD_RESET_URL:
         return []
     return [Warning("PASSWORD_RESET_URL leads to a storefront on the reader's own machine.", id="config.W001")]
@@ -16,7 +16,7 @@ def check_links(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_protections(**kwargs: Any) -> list[CheckMessage]:
-    """Guessing passwords must be slow and limited."""
+    """Warn when guesses of passwords are not limited, or quick to check against a stolen hash."""
     messages: list[CheckMessage] = []
     if not settings.RATE_LIMITS:
         messages.append(Warning("RATE_LIMITS is off: anybody may guess passwords without end.", id="config.W002"))

@@ -53,6 +53,7 @@ class Received:
         self.position = 0
 
     def forget_what_was_read(self) -> None:
+        """Drop the bytes that were read."""
         del self.data[: self.position]
         self.position = self.searched = self.next_chunk = 0
 
@@ -85,6 +86,7 @@ class HeldParser(RequestParser):
         self.failure: Exception | None = None
 
     def read_head(self) -> None:
+        """Parse the head that has arrived. An error is kept for the thread that takes the request."""
         self.req_count += 1
         try:
             self.mesg = self.mesg_class(self.cfg, self.unreader, self.source_addr, self.req_count)
@@ -100,6 +102,7 @@ class HeldParser(RequestParser):
         return self.mesg
 
     def has_body(self) -> bool:
+        """Whether the whole body is there. After a failed head no body is waited for."""
         if self.failure:
             return True
         reader = self.mesg.body.reader
@@ -117,6 +120,7 @@ class HeldParser(RequestParser):
         return bool(wants)
 
     def forget_request(self) -> None:
+        """Drop the request that was answered."""
         self.mesg = None
         self.unreader.forget_what_was_read()
 
@@ -129,6 +133,7 @@ class FilePart:
         self.offset, self.count = offset, count
 
     def read(self) -> memoryview:
+        """The next piece of the file. Raises ConnectionAbortedError when the file has become shorter."""
         piece = os.pread(self.file.fileno(), min(FILE_BYTES, self.count), self.offset)
         if not piece:
             raise ConnectionAbortedError("A file has become shorter than its answer said.")
@@ -147,7 +152,7 @@ class ClientSocket(socket.socket):
         """gunicorn makes a socket block for its threads; this one stays as it is."""
 
     def settimeout(self, value: float | None) -> None:
-        """As `setblocking`: whoever waits for this socket does so in the poller."""
+        """Nothing, as in `setblocking`: only the poller waits for this socket."""
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send what the client takes now and keep the rest."""
@@ -219,10 +224,12 @@ class Connection(TConn):
 
     @property
     def received(self) -> bytearray:
+        """The bytes that have arrived and were not read yet."""
         return self.parser.unreader.data
 
     @property
     def is_served(self) -> bool:
+        """Whether a thread has the connection."""
         return self.deadline == math.inf
 
     @property

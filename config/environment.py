@@ -1,6 +1,6 @@
-"""What environment variables say, read strictly: a value that means nothing stops the program and names the variable.
+"""Environment variables, read strictly: a value that means nothing stops the program with ImproperlyConfigured.
 
-A variable that is empty is one that is not set. `.env` fills in what the environment does not set.
+An empty variable counts as not set. `.env` fills in the variables that the environment does not set.
 """
 
 import os
@@ -25,11 +25,12 @@ PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 def refuse(name: str, must_be: str, value: str = "") -> NoReturn:
-    """Stop, and repeat the value only where it cannot hold a password."""
+    """Stop with a sentence that names the variable and repeats `value`. Callers leave out what may hold a password."""
     raise ImproperlyConfigured(f"{name} must be {must_be}{f', not {value!r}' if value else ''}.")
 
 
 def text(name: str, default: str = "", *, pattern: str = ".*", must_be: str = "") -> str:
+    """A text of this pattern. `must_be` describes the pattern in the refusal."""
     value = os.environ.get(name, "").strip() or default
     if not re.fullmatch(pattern, value, re.DOTALL):
         refuse(name, must_be)
@@ -37,7 +38,7 @@ def text(name: str, default: str = "", *, pattern: str = ".*", must_be: str = ""
 
 
 def choice(name: str, *choices: str) -> str:
-    """One of these; the first when it is not set."""
+    """One of these texts; the first one when the variable is not set."""
     value = text(name, choices[0])
     if value not in choices:
         refuse(name, f"{', '.join(choices[:-1])} or {choices[-1]}", value)
@@ -45,6 +46,7 @@ def choice(name: str, *choices: str) -> str:
 
 
 def switch(name: str, *, default: bool) -> bool:
+    """A switch: on, true, yes or 1, and off, false, no or 0."""
     value = text(name, "on" if default else "off")
     if value.lower() not in SWITCH:
         refuse(name, "on or off", value)
@@ -52,6 +54,7 @@ def switch(name: str, *, default: bool) -> bool:
 
 
 def number(name: str, default: int, least: int = 0, most: int = 2**31 - 1) -> int:
+    """A whole number within bounds."""
     value = text(name, str(default))
     if not re.fullmatch(r"\d{1,10}", value, re.ASCII) or not least <= int(value) <= most:
         refuse(name, f"a whole number from {least} to {most}", value)
@@ -59,6 +62,7 @@ def number(name: str, default: int, least: int = 0, most: int = 2**31 - 1) -> in
 
 
 def seconds(name: str, default: float, most: float) -> float:
+    """A number of seconds from 0 to `most`, with or without a fraction."""
     value = text(name, str(default))
     if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII) or float(value) > most:
         refuse(name, f"a number of seconds from 0 to {most:g}", value)
@@ -66,7 +70,7 @@ def seconds(name: str, default: float, most: float) -> float:
 
 
 def words(name: str, default: Sequence[str] = ()) -> list[str]:
-    """What stands between commas; nothing when it is set and empty."""
+    """The words between commas. Here a variable that is set and empty means no words, and not the default."""
     value = os.environ.get(name)
     return list(default) if value is None else [word.strip() for word in value.split(",") if word.strip()]
 
@@ -89,7 +93,7 @@ def secret(name: str) -> str:
 
 
 def rate(name: str, default: str) -> tuple[int, int]:
-    """ "10/minute" as (10, 60): how many in how many seconds."""
+    """A rate such as "10/minute" as a number and a period in seconds: (10, 60)."""
     value = text(name, default)
     match = RATE.fullmatch(value)
     if match is None:
@@ -98,6 +102,7 @@ def rate(name: str, default: str) -> tuple[int, int]:
 
 
 def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Addresses and networks, separated by commas."""
     try:
         return [ip_network(word, strict=False) for word in words(name)]
     except ValueError:
@@ -105,6 +110,7 @@ def networks(name: str) -> list[IPv4Network | IPv6Network]:
 
 
 def cron(name: str, default: str) -> str:
+    """A cron expression such as 0 6 * * *."""
     value = text(name, default)
     if not croniter.is_valid(value):
         refuse(name, "a cron expression as 0 6 * * *", value)
@@ -112,7 +118,7 @@ def cron(name: str, default: str) -> str:
 
 
 def url(name: str, example: str, *schemes: str) -> str:
-    """A URL with one of these schemes, and with a path when the example has one; or an empty text."""
+    """A URL with one of these schemes, and with a path if the example has one. Empty when the variable is not set."""
     value = text(name)
     try:
         parts = urlsplit(value)

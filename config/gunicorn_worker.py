@@ -53,10 +53,12 @@ class BufferedThreadWorker(ThreadWorker):
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
+        """Refuse a configuration with TLS (ConfigError)."""
         if cfg.is_ssl:
             raise ConfigError("The shop does not speak TLS itself: put a proxy in front of it (docs/operations.md).")
 
     def init_process(self) -> None:
+        """Raise the limit of open files as far as allowed, and take no more connections than that limit lets."""
         files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = self.worker_connections + OWN_FILES
         if files != resource.RLIM_INFINITY and files < wanted:
@@ -66,6 +68,7 @@ class BufferedThreadWorker(ThreadWorker):
         super().init_process()
 
     def run(self) -> None:
+        """Take the limits of memory from the settings, and serve."""
         self.longest_body = PICTURES_A_BODY * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         self.most_bytes = BODIES_IN_MEMORY * self.longest_body
         super().run()
@@ -95,6 +98,7 @@ class BufferedThreadWorker(ThreadWorker):
             conn.watched = True
 
     def unwatch(self, conn: Connection) -> None:
+        """Stop calling back for the connection."""
         if conn.watched:
             self.poller.unregister(conn.sock)
             conn.watched = False
@@ -141,6 +145,7 @@ class BufferedThreadWorker(ThreadWorker):
             self.wait_for_more(conn)
 
     def wait_for_more(self, conn: Connection) -> None:
+        """Call `receive` when the client has sent more."""
         if not conn.watched:
             self.watch(conn, EVENT_READ, self.receive)
 
@@ -168,6 +173,7 @@ class BufferedThreadWorker(ThreadWorker):
             self.close(conn)
 
     def next_request(self, conn: Connection) -> None:
+        """Turn to the next request, which may have arrived already."""
         conn.parser.forget_request()
         if conn.received:  # it came along with the one before
             self.unwatch(conn)
@@ -199,6 +205,7 @@ class BufferedThreadWorker(ThreadWorker):
         self.watch(conn, EVENT_READ, self.discard)
 
     def discard(self, conn: Connection, _: Any) -> None:
+        """Read and drop what the client still sends, and close when the client has ended."""
         try:
             data = conn.sock.recv(RECEIVE_BYTES)
         except BlockingIOError:

@@ -65,7 +65,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    """How all parts are, for staff and for whoever shows STATUS_TOKEN: `ok`, or `degraded` with what is not."""
+    """The state of all parts, for staff and for clients that show STATUS_TOKEN: `ok`, or `degraded` with the others."""
     if not may_see_status(request):
         refused = respond(Problem(401, "Show the token of a member of staff, or STATUS_TOKEN."))
         refused.headers["WWW-Authenticate"] = "Bearer"

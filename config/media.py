@@ -1,4 +1,4 @@
-"""Pictures, served by the shop itself while no web server or bucket of one's own does."""
+"""Pictures, served by the shop itself where no web server and no bucket serves them."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest
@@ -9,10 +9,13 @@ from django.views.static import serve
 
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """One file below MEDIA_ROOT. Names are never used twice, so caches may keep it for ever; it can run nothing."""
+    """One file below MEDIA_ROOT.
+
+    No name is used twice, so caches may keep the file for ever. The policy keeps a browser from running scripts in it.
+    """
     try:
         response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
-    except OSError:  # longer than a file's name can be
+    except OSError:  # the name is longer than a file's can be
         raise Http404 from None
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

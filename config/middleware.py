@@ -1,6 +1,6 @@
-"""Middleware of Django and others, and what of it a REST request passes by: all of what is for pages.
+"""Middleware of Django and of libraries, made so that REST requests skip all that is for pages.
 
-Sessions, CSRF and messages mean nothing to a bearer-token API, and a chain of them costs a third of a small request.
+Sessions, CSRF and messages mean nothing to an API with bearer tokens, and their chain costs a third of a small request.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ NO_PAGES = ("/api/", "/health/", "/metrics")
 
 
 class PagesOnly:
-    """Mixed in before a middleware class, lets REST requests pass by it."""
+    """Mixed in before a middleware class. REST requests skip that middleware."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if request.path_info.startswith(NO_PAGES):
@@ -28,8 +28,10 @@ class PagesOnly:
 
 
 class CorsMiddleware(BaseCorsMiddleware):
+    """The headers for browsers of other origins. A request without an origin skips nearly all of it."""
+
     def __call__(self, request: HttpRequest) -> Any:
-        """What names no origin comes from none: all there is to say is that the answer to another one may differ."""
+        """Answer a request. One without an origin gets `Vary: origin` alone: another origin's answer may differ."""
         if "HTTP_ORIGIN" in request.META:
             return super().__call__(request)
         response = self.get_response(request)
@@ -38,30 +40,32 @@ class CorsMiddleware(BaseCorsMiddleware):
 
 
 class SessionMiddleware(PagesOnly, sessions.SessionMiddleware):
-    pass
+    """Django's sessions, for pages."""
 
 
 class CsrfViewMiddleware(PagesOnly, csrf.CsrfViewMiddleware):
+    """The check of form tokens, for pages."""
+
     def process_view(self, request: HttpRequest, *args: Any) -> Any:
-        """Django calls this hook by itself, beside `__call__`."""
+        """Django's own, for pages. Django calls this hook beside `__call__`, so REST requests must skip it here too."""
         return None if request.path_info.startswith(NO_PAGES) else super().process_view(request, *args)
 
 
 class AuthenticationMiddleware(PagesOnly, auth.AuthenticationMiddleware):
-    pass
+    """The user of the session, for pages."""
 
 
 class OTPMiddleware(PagesOnly, BaseOTPMiddleware):
-    pass
+    """The second factor of the session, for pages."""
 
 
 class MessageMiddleware(PagesOnly, messages.MessageMiddleware):
-    pass
+    """Messages to the user, for pages."""
 
 
 class XFrameOptionsMiddleware(PagesOnly, clickjacking.XFrameOptionsMiddleware):
-    pass
+    """The header that forbids frames, for pages."""
 
 
 class CSPMiddleware(PagesOnly, BaseCSPMiddleware):
-    pass
+    """The content security policy, for pages."""

@@ -1,7 +1,7 @@
-"""What the shop keeps of a person: what an export hands out, and what becomes of it when the person is forgotten.
+"""The data that the shop keeps of a person: what an export hands out, and what happens when the person is forgotten.
 
-Every model with a relation to a user has a row in POLICIES; a test finds the one that has none. Forgetting itself is
-`accounts.services.anonymise_user`.
+Every model with a relation to a user has a row in POLICIES, and a test finds a model without one. The forgetting itself
+is `accounts.services.anonymise_user`.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ PROFILE = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`exported` are the fields that the person gets; none where there is nothing that tells of a person."""
+    """The treatment of one model. `exported` are the fields that the person gets; none where none tells of a person."""
 
     exported: tuple[str, ...]
     when_forgotten: str
@@ -54,7 +54,7 @@ POLICIES = {
 
 
 def export(user: User) -> dict[str, Any]:
-    """All that is kept of a person, by model: the profile, orders with lines and history, sessions, the journal."""
+    """All data of a person, by model: the profile, orders with lines and history, sessions, devices, the journal."""
     data: dict[str, Any] = {"profile": User.objects.filter(pk=user.pk).values(*PROFILE).get()}
     for label, policy in POLICIES.items():
         if policy.exported:

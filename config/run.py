@@ -1,7 +1,7 @@
 """`make run`: the whole shop in one terminal. Starts the servers, prepares the data, runs web and worker, stops all.
 
-Nothing is left running when it ends, whichever way it ends: on Linux the kernel tells the children when this process
-is killed, and what survives elsewhere is stopped by the next start.
+No process is left running, however the run ends. On Linux the kernel ends the children when this process is killed. On
+other systems the next start stops processes that were left.
 """
 
 import fcntl
@@ -37,14 +37,14 @@ STEPS = {
     "Loading the demo shop (once)": ["load_demo", "--if-empty"],
 }
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# What dies this often within a minute will not come up by itself.
+# A process that ends this often within a minute will not come up by itself.
 MAX_DEATHS = 3
-# A run that was killed leaves a web process behind for the moment that it takes to finish its requests.
+# After a run was killed, its web process still finishes its requests and holds the port for so long.
 LEFTOVER_SECONDS = 25.0
 
 
 class Stop(BaseException):
-    """Somebody asked us to end."""
+    """A signal asked this process to end."""
 
 
 class Failed(Exception):
@@ -52,7 +52,7 @@ class Failed(Exception):
 
 
 class Shop:
-    """The processes of one run. Whoever starts a process here is the main thread: the kernel ties its life to that."""
+    """The processes of one run. The main thread starts them, since the kernel ends a child with its parent thread."""
 
     def __init__(self, data_dir: Path, host: str, port: int) -> None:
         self.data_dir, self.host, self.port = data_dir, host, port
@@ -85,7 +85,10 @@ class Shop:
             self.stop()
 
     def run_step(self, command: Sequence[str]) -> None:
-        """Run a command to its end; it stands among the children meanwhile, so that a stop reaches it too."""
+        """Run a command of manage.py to its end. Raises Failed.
+
+        The command is among the children meanwhile, so that a stop ends the command too.
+        """
         step = subprocess.Popen(
             [*MANAGE, *command], cwd=BASE_DIR, start_new_session=True, preexec_fn=dying_with_us(signal.SIGTERM)
         )
@@ -95,6 +98,7 @@ class Shop:
         del self.children["step"]
 
     def start_child(self, name: str) -> None:
+        """Start the web process or the worker. Their lines are copied to the terminal."""
         child = subprocess.Popen(
             CHILDREN[name],
             cwd=BASE_DIR,
@@ -107,8 +111,9 @@ class Shop:
         threading.Thread(target=copy_output, args=(name, child.stdout), daemon=True).start()
 
     def wait_until_ready(self) -> None:
+        """Wait until the shop is ready. Raises Failed after a minute, and when a process ends meanwhile."""
         address = f"http://{url_host('127.0.0.1' if self.host == '0.0.0.0' else self.host)}:{self.port}/health/ready"  # noqa: S104
-        # A proxy of the environment is for the outside world.
+        # Without the proxy of the environment, which is for other hosts.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         deadline, answer = time.monotonic() + 60, "no answer"
         while time.monotonic() < deadline:
@@ -126,7 +131,7 @@ class Shop:
         raise Failed(f"The shop did not become ready within a minute: {answer}")
 
     def watch(self) -> None:
-        """Stay until told to stop. What dies is started again, unless it keeps dying."""
+        """Watch the processes until a signal. A process that ends is started again, unless it keeps ending."""
         while True:
             time.sleep(0.5)
             for name, status in self.servers.ended().items():
@@ -138,6 +143,7 @@ class Shop:
                     self.start_child(name)
 
     def note_death(self, name: str, status: int) -> None:
+        """Tell that a process has ended. Raises Failed when it has ended MAX_DEATHS times within a minute."""
         now = time.monotonic()
         self.deaths[name] = [*(moment for moment in self.deaths.get(name, []) if moment > now - 60), now]
         if len(self.deaths[name]) >= MAX_DEATHS:
@@ -145,6 +151,7 @@ class Shop:
         say(f"{name} ended with status {status}; starting it again.")
 
     def stop(self) -> None:
+        """Stop the web process and the worker, and then the servers."""
         ignore_signals()
         for child in self.children.values():
             child.terminate()
@@ -157,6 +164,7 @@ class Shop:
         self.servers.stop()
 
     def banner(self) -> str:
+        """The addresses and the logins of the shop, for the terminal."""
         shop = f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0') else url_host(self.host)}:{self.port}"  # noqa: S104
         return f"""  API         {shop}/api/v1/
   Reference   {shop}/docs   {shop}/scalar
@@ -173,6 +181,7 @@ Ctrl-C stops everything; the data stays.
 
 
 def main() -> int:
+    """Run the shop in the folder DATA_DIR. Returns the exit status."""
     for number in STOP_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN or number is signal.SIGINT:  # nohup stays nohup
             signal.signal(number, ask_to_stop)
@@ -195,7 +204,7 @@ def main() -> int:
 
 
 def claim(lock: IO[str], data_dir: Path) -> None:
-    """Hold the folder for as long as this process lives; its number stands in the lock file."""
+    """Lock the folder for as long as this process lives, and write the process id into the lock file. Raises Failed."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -210,7 +219,7 @@ def claim(lock: IO[str], data_dir: Path) -> None:
 
 
 def wait_for_port(host: str, port: int, *, seconds: float) -> None:
-    """Refuse a taken port before anything heavy begins; `seconds` are granted to an earlier run that is ending."""
+    """Raise Failed for a taken port, before any server starts. An earlier run has `seconds` to give the port free."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -228,26 +237,30 @@ def wait_for_port(host: str, port: int, *, seconds: float) -> None:
 
 
 def url_host(host: str) -> str:
+    """A host as a URL writes it: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def copy_output(name: str, output: IO[bytes]) -> None:
+    """Copy the lines of a process to the terminal, each behind the name of the process."""
     for line in output:
         say(f"{name:>6} | {line.decode(errors='replace').rstrip()}")
 
 
 def ask_to_stop(number: int, frame: FrameType | None) -> None:
+    """End the run, from a signal. Further signals are ignored."""
     ignore_signals()
     raise Stop
 
 
 def ignore_signals() -> None:
-    """Being told once is enough: stopping must not be interrupted, or something would be left running."""
+    """Ignore further signals, since an interrupted stop would leave processes running."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def say(text: str) -> None:
+    """Print a line at the terminal."""
     with suppress(OSError):  # the terminal may be gone
         print(text, flush=True)
 

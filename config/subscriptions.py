@@ -1,9 +1,9 @@
 """Every side effect of the shop, on one page: what happens, and which job follows.
 
-The dispatcher defers these jobs after the event's transaction has committed, at least once each. A job is called with
-`event_id`, `kind` and `payload`, and must not mind being called twice. Events that nothing follows from (edits of the
-catalog, postings of stock, logins) are not listed; they stand in the journal all the same. Jobs that run by the clock
-are marked `@app.periodic` in the `tasks.py` of their app.
+The dispatcher defers these jobs after the event's transaction has committed, at least once each. A job takes
+`event_id`, `kind` and `payload`, and a second call with the same event must do no harm. Events without side effects
+(edits of the catalog, postings of stock, logins) stand in the journal and not here. Jobs that run by the clock are
+marked `@app.periodic` in the `tasks.py` of their app.
 """
 
 import accounts.tasks

@@ -1,7 +1,7 @@
-"""The worker process: it runs jobs and the dispatcher, waits for a database that is away, and stops when told.
+"""The worker process. It runs jobs and the dispatcher, and waits for the database while that is away.
 
-Sending SIGTERM or SIGINT lets running jobs finish. What a worker that was killed leaves behind is queued again by
-events.tasks.retry_stalled_jobs, once its heartbeat has been missing for half a minute.
+After SIGTERM or SIGINT the worker ends when its running jobs have ended. The jobs of a worker that was killed are
+queued again by events.tasks.retry_stalled_jobs, once the worker's heartbeat has been missing for half a minute.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ def run_worker(concurrency: int) -> None:
 
 
 async def work(concurrency: int) -> None:
+    """Run jobs and the dispatcher until a signal or an error, and end both in order."""
     loop = asyncio.get_running_loop()
     # One thread per job, and one for the dispatcher: each keeps a database connection.
     loop.set_default_executor(ThreadPoolExecutor(concurrency + 1, thread_name_prefix="worker"))
@@ -48,7 +49,7 @@ async def work(concurrency: int) -> None:
     working: asyncio.Future[Any] = asyncio.create_task(run_jobs(concurrency, stop))
     stopping: asyncio.Future[Any] = asyncio.create_task(told.wait())
     try:
-        # The first two end by themselves only through an error, which must end the process and not half of it.
+        # Dispatching and working end by themselves only through an error, and then the whole process must end.
         await asyncio.wait({dispatching, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
@@ -60,10 +61,10 @@ async def work(concurrency: int) -> None:
 
 
 async def run_jobs(concurrency: int, stop: threading.Event) -> None:
-    """Run jobs until told to stop. Each time the database goes away the queue is opened anew, with fresh connections.
+    """Run jobs until `stop` is set. When the database has been away, the queue is opened again with new connections.
 
-    Being cancelled is not enough: when the database is away as well, its error arrives here in place of the
-    cancellation.
+    A cancellation alone does not end this: when the database is away at the same time, the database's error arrives
+    here in place of the cancellation.
     """
     while not stop.is_set():
         try:
@@ -83,6 +84,7 @@ async def run_jobs(concurrency: int, stop: threading.Event) -> None:
 
 
 async def run_jobs_until_failure(pool: AsyncConnectionPool, concurrency: int) -> None:
+    """Run jobs over the connections of this pool, until cancelled or until the database goes away."""
     connector = PsycopgConnector()
     with app.replace_connector(connector):
         await connector.open_async(pool)
@@ -98,6 +100,6 @@ async def run_jobs_until_failure(pool: AsyncConnectionPool, concurrency: int) ->
 
 
 def with_live_connection(call_next: SyncCallNext, context: JobContext, worker: Worker) -> Any:
-    """A thread's persistent connection may have died since its last job."""
+    """Run a job with a connection that lives. The thread's connection may have died since the thread's last job."""
     drop_dead_connections()
     return call_next()

@@ -6,5 +6,5 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-logging.captureWarnings(True)  # they are lines of the log like all others
+logging.captureWarnings(True)  # warnings become lines of the log like all others
 application = get_wsgi_application()

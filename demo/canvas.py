@@ -1,4 +1,4 @@
-"""A small drawing board: shapes in units of a hundredth of the picture's side, drawn large and scaled down smoothly."""
+"""A small drawing board. Lengths are hundredths of the picture's side; pictures are drawn large and scaled down."""
 
 from functools import cache
 from io import BytesIO
@@ -21,7 +21,7 @@ def mix(colour: str | Colour, other: str | Colour, share: float) -> Colour:
 
 
 class Canvas:
-    """A picture in the making: a soft ground with a shadow, and a thing of one main colour upon it."""
+    """A picture that is being drawn: a soft ground with a shadow, and on it a thing of one main colour."""
 
     def __init__(self, colour: str, ground: str) -> None:
         self.body = mix(colour, colour, 0)
@@ -35,9 +35,11 @@ class Canvas:
         self.draw = ImageDraw.Draw(self.image)
 
     def at(self, *points: Point) -> list[Point]:
+        """Points in hundredths of the side as points in pixels."""
         return [(x * self.side / 100, y * self.side / 100) for x, y in points]
 
     def box(self, left: float, top: float, right: float, bottom: float, fill: Colour, radius: float = 0) -> None:
+        """A rectangle by its edges, with rounded corners if `radius` is given."""
         corners = self.at((left, top), (right, bottom))
         self.draw.rounded_rectangle(corners, radius=radius * self.side / 100, fill=fill)
 
@@ -46,27 +48,33 @@ class Canvas:
         self.draw.ellipse(self.at((x - width / 2, y - height / 2), (x + width / 2, y + height / 2)), fill=fill)
 
     def disc(self, x: float, y: float, size: float, fill: Colour) -> None:
+        """A disc around a centre; `size` is the diameter."""
         self.oval(x, y, size, size, fill)
 
     def shape(self, fill: Colour, *points: Point) -> None:
+        """A polygon."""
         self.draw.polygon(self.at(*points), fill=fill)
 
     def line(self, fill: Colour, width: float, *points: Point) -> None:
+        """A line through points, with round ends."""
         thickness = round(width * self.side / 100)
         self.draw.line(self.at(*points), fill=fill, width=thickness, joint="curve")
         for x, y in (points[0], points[-1]):
             self.disc(x, y, width, fill)
 
     def arc(self, x: float, y: float, size: float, start: float, end: float, fill: Colour, width: float) -> None:
+        """A part of a circle's line around a centre, between two angles in degrees. `size` is the diameter."""
         box = self.at((x - size / 2, y - size / 2), (x + size / 2, y + size / 2))
         corners = (*box[0], *box[1])
         self.draw.arc(corners, start, end, fill=fill, width=round(width * self.side / 100))
 
     def pie(self, x: float, y: float, width: float, height: float, start: float, end: float, fill: Colour) -> None:
+        """A slice of an ellipse around a centre, between two angles in degrees."""
         box = self.at((x - width / 2, y - height / 2), (x + width / 2, y + height / 2))
         self.draw.pieslice((*box[0], *box[1]), start, end, fill=fill)
 
     def finished(self) -> Image.Image:
+        """The picture at its final size."""
         return self.image.reduce(OVERSAMPLING)
 
 

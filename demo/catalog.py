@@ -23,10 +23,9 @@ CENT = Decimal("0.01")
 
 
 def draw_pictures(plans: Sequence[DemoProduct]) -> Iterator[tuple[str, Picture]]:
-    """Draw each product's picture and put its files into the storage; answers their stem and sizes, in turn.
+    """Draw each product's picture and save the picture's files. Yields the stem of the names and the picture, in turn.
 
-    The name of a file is always the same one, so a load that was interrupted leaves nothing behind: the next one
-    writes over its files.
+    The names of a product's files never change. So the next load writes over the files of one that was interrupted.
     """
 
     def draw(number: int) -> tuple[str, Picture]:
@@ -44,11 +43,13 @@ def draw_pictures(plans: Sequence[DemoProduct]) -> Iterator[tuple[str, Picture]]
 
 
 def create_categories() -> None:
+    """Create all categories of the demo."""
     for name, slug, parent in categories():
         create_category(name=name, slug=slug, parent=parent, actor=BACKFILL)
 
 
 def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
+    """Create a product with its variants, and record the picture whose files are in the storage."""
     variants: list[VariantInput] = [
         {"sku": variant.sku, "options": variant.options, "price": variant.price} for variant in plan.variants
     ]
@@ -66,7 +67,7 @@ def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
 
 
 def date_products(created: Sequence[Product], dice: random.Random, now: datetime) -> None:
-    """Let products have arrived over fourteen months, in no particular order, so that "newest" means something."""
+    """Spread the arrival of the products over fourteen months, in random order, so that sorting by "newest" matters."""
     for product in created:
         product.created_at = product.updated_at = now - timedelta(
             days=dice.randint(3, 420), minutes=dice.randint(0, 1440)
@@ -75,7 +76,7 @@ def date_products(created: Sequence[Product], dice: random.Random, now: datetime
 
 
 def describe_items(dice: random.Random) -> None:
-    """What purchasing knows of each item: its cost, and for every sixth a reorder point of its own."""
+    """Give each item the figures of purchasing: a cost, a lead time, and for every sixth a reorder point."""
     items = []
     for variant in Variant.objects.select_related("product", "stock_item").order_by("pk"):
         item = variant.stock_item

@@ -1,4 +1,4 @@
-"""Twelve months of orders, invented: who bought what when, how far each order has come, and what lies there now."""
+"""Twelve months of invented orders: their customers, lines and times, their steps, and the receipts before them."""
 
 import random
 from collections import Counter
@@ -17,20 +17,20 @@ from orders.models import Order
 from orders.services import Shipping
 
 ORDERS = 500
-# How many of them are from the last 18 hours, 3 days and 7 days; the others are spread over the year.
+# The numbers of orders from the last 18 hours, 3 days and 7 days. The other orders are spread over the year.
 RECENT = ((6, 18), (8, 72), (14, 168))
-# What is older than this is moved further back, or the first months would be empty: by so much of its distance.
+# Orders older than EARLY are moved further back by STRETCH of the distance, since the first months would be empty.
 EARLY, STRETCH = timedelta(days=200), 0.55
 CANCELLED = 0.08
 REASONS = ("Ordered twice by mistake", "Found it in another colour", "Delivery would be too late", "")
-# Share of articles in each band, and what is unsold of such an article.
+# The share of articles in each band, and the least and most units of such an article that are unsold.
 BANDS = ((0.05, (0, 0)), (0.08, (1, 5)), (0.09, (6, 10)), (0.40, (11, 50)), (0.38, (51, 180)))
 
 
 def past_orders(
     dice: random.Random, now: datetime, people: People, variants: Sequence[Variant], warehouses: Sequence[Warehouse]
 ) -> list[PastOrder]:
-    """The orders, oldest first. A few articles and a few customers account for much of it, as in any shop."""
+    """The orders, oldest first. As in any shop, a few articles and a few customers account for many of the orders."""
     articles = list(variants)
     dice.shuffle(articles)
     popularity = list(accumulate(1 / (place + 8) for place in range(len(articles))))
@@ -40,7 +40,7 @@ def past_orders(
         [user] = dice.choices(people.customers, cum_weights=loyalty)
         [warehouse] = dice.choices(warehouses, weights=[3, 1])
         basket: set[Variant] = set()
-        while not basket:  # nobody buys what is not in the shop yet
+        while not basket:  # nobody buys a product before it is in the shop
             drawn = dice.choices(articles, cum_weights=popularity, k=dice.choice((1, 1, 2, 2, 3, 4)))
             basket = {variant for variant in drawn if variant.product.created_at <= drawn_at}
         placed_at = spread(drawn_at, now, max(variant.product.created_at for variant in basket))
@@ -51,27 +51,32 @@ def past_orders(
 
 
 def by_id(basket: set[Variant]) -> list[Variant]:
+    """The variants of a basket, in the order of their ids."""
     return sorted(basket, key=lambda variant: variant.pk)
 
 
 def order_times(dice: random.Random, now: datetime) -> Iterator[datetime]:
+    """A moment for each order, before the early ones are spread."""
     for count, hours in RECENT:
         for _ in range(count):
             yield now - timedelta(hours=dice.uniform(0.2, hours))
     for _ in range(ORDERS - sum(count for count, _ in RECENT)):
-        # Business grows: the cube root has the later months sell more than the earlier ones.
+        # Business grows: the cube root makes later months sell more than earlier ones.
         yield now - timedelta(days=7 + 350 * (1 - dice.random() ** (1 / 3)), minutes=dice.randint(0, 600))
 
 
 def spread(drawn_at: datetime, now: datetime, newest: datetime) -> datetime:
-    """When an order was placed, whose newest article came at that time: each of the last twelve months has some."""
+    """The moment at which an order is placed, so that each of the last twelve months has orders.
+
+    An early moment is moved back, but not before the arrival of the order's newest article.
+    """
     if now - drawn_at <= EARLY:
         return drawn_at
     return max(drawn_at - STRETCH * (now - EARLY - drawn_at), newest + timedelta(hours=1))
 
 
 def what_follows(dice: random.Random, placed_at: datetime, user: User, people: People) -> Iterator[PastStep]:
-    """The steps that an order takes, those in the future included."""
+    """The steps of an order after its placing, future steps included."""
     desk = str(Actor(people.order_desk.pk, "backfill", is_staff=True))
     at = placed_at + timedelta(hours=dice.uniform(1, 16))
     if dice.random() < CANCELLED:
@@ -84,6 +89,7 @@ def what_follows(dice: random.Random, placed_at: datetime, user: User, people: P
 
 
 def shipping_of(user: User) -> Shipping:
+    """The customer's own address, as an order's shipping address."""
     return {
         "shipping_address_line1": user.address_line1,
         "shipping_address_line2": user.address_line2,
@@ -101,9 +107,9 @@ def past_receipts(
     warehouses: Sequence[Warehouse],
     orders: Sequence[PastOrder],
 ) -> Iterator[PastReceipt]:
-    """What must have come in, so that every order could be filled and every band is there after the last one.
+    """The receipts by which every order could be filled, and every band has articles after the last order.
 
-    What the orders took was there from the first day; of what is left, a part came later.
+    The units that orders took came on the first day. Of the units that are left, a part came later.
     """
     promised: Counter[tuple[int, int]] = Counter()
     kept: Counter[tuple[int, int]] = Counter()
@@ -134,4 +140,5 @@ def past_receipts(
 
 
 def opening(now: datetime) -> datetime:
+    """The day on which the shop got its first stock, before the first order."""
     return now - timedelta(days=400)

@@ -1,4 +1,4 @@
-"""The whole demo shop as one unit of work: it is there completely or not at all, whenever the power goes."""
+"""The whole demo shop as one unit of work, so that a power failure leaves all of the demo or nothing."""
 
 import random
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from inventory.services import create_warehouse
 from orders import backfill as orders_backfill
 from orders.models import Order
 
-# Two loads at once would each find the shop empty.
+# The number of the advisory lock of a load. Without the lock two loads at once would each find the shop empty.
 LOCK = 7_205_759_403_792_794
 Progress = Callable[[str], None]
 
@@ -31,13 +31,14 @@ class NotEmpty(Exception):
 
 
 def is_empty() -> bool:
+    """Whether the shop has neither categories nor products nor orders."""
     return not any(model.objects.exists() for model in (Category, Product, Order))
 
 
 def load_demo(progress: Progress) -> None:
     """Fill an empty shop. Refuses NotEmpty.
 
-    The pictures are drawn first: the transaction holds only what the database has to do.
+    The pictures are drawn before the transaction, which is long enough without them.
     """
     if not is_empty():
         raise NotEmpty
@@ -51,6 +52,7 @@ def load_demo(progress: Progress) -> None:
 
 
 def fill(plans: list[DemoProduct], pictures: list[tuple[str, Picture]], progress: Progress) -> None:
+    """Fill the shop within the caller's transaction. Refuses NotEmpty, also when another load has come first."""
     dice = random.Random(2_026)  # noqa: S311  # a seed that makes every demo shop the same, no secret
     now = timezone.now()
     with connection.cursor() as cursor:

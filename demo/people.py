@@ -1,4 +1,4 @@
-"""Who works in the demo shop and who buys there."""
+"""The staff and the customers of the demo shop."""
 
 import random
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class People:
 
 
 def create_people(dice: random.Random, now: datetime) -> People:
-    """Insert everybody. Passwords are hashed three times only: a good hash takes a quarter of a second."""
+    """Insert everybody. The three passwords are hashed once each, since a good hash takes a quarter of a second."""
     admin_password, staff_password, customer_password = map(
         make_password, (ADMIN_PASSWORD, STAFF_PASSWORD, CUSTOMER_PASSWORD)
     )
@@ -74,13 +74,14 @@ def create_people(dice: random.Random, now: datetime) -> People:
 
 
 def insert_missing(users: list[User]) -> list[User]:
-    """Those who have an account already, an administrator for instance, keep it as it is."""
+    """Insert the users without an account, and return the accounts of all. Existing accounts stay as they are."""
     known = {user.email: user for user in User.objects.filter(email__in=[user.email for user in users])}
     User.objects.bulk_create([user for user in users if user.email not in known])
     return [known.get(user.email, user) for user in users]
 
 
 def make_customer(number: int, dice: random.Random, now: datetime) -> User:
+    """A customer with an invented name and address, not saved. Number 0 is customer@example.com."""
     first, last = FIRST_NAMES[number % len(FIRST_NAMES)], LAST_NAMES[number * 7 % len(LAST_NAMES)]
     city, state, postal_code, country = dice.choice(PLACES)
     return User(

@@ -13,15 +13,15 @@ COLOURS = {
     "Coral": "#e5735f", "Mustard": "#d3a02f", "Yellow": "#e8bd3c", "Sage": "#94a98b", "Forest": "#3f6650",
     "Teal": "#2f8488", "Sky": "#86b4d8", "Navy": "#2f4468",
 }  # fmt: skip
-# For things that come in one colour only.
+# Colours for products that do not name one.
 DEFAULTS = ("Graphite", "Teal", "Brick", "Slate", "Oak", "Navy", "Silver", "Forest")
 GROUNDS = ("#dfe7ea", "#efe3d3", "#e3e9dc", "#ece0e4", "#e0e3f0", "#f1e9d2")
 
 
 def draw_picture(shape: str, colour: str | None, number: int) -> Picture:
-    """The picture of a product; `number` varies the ground and stands in for a colour that is not given.
+    """The picture of a product. `number` varies the ground, and the colour where none is given.
 
-    It is drawn no larger than a page shows it, so the large rendition has the medium one's bytes.
+    The picture is drawn no larger than pages show it, so the large rendition has the bytes of the medium one.
     """
     body = COLOURS[colour or DEFAULTS[number % len(DEFAULTS)]]
     canvas = Canvas(body, GROUNDS[number * 5 % len(GROUNDS)])

@@ -1,6 +1,6 @@
-"""What the demo shop sells: the tables below `tables/` turned into products, the same ones on every machine.
+"""The products of the demo shop, made from the tables below `tables/`, the same on every machine.
 
-A table is one category: its makers, and kinds of things that every maker makes in a way of its own.
+A table is one category. It has makers and kinds of things, and every maker makes every kind.
 """
 
 import random
@@ -22,7 +22,7 @@ BRANCHES = (
     ("Clothing", "clothing", None),
 )
 LEAVES = ("headphones", "speakers", "computing", "kitchen", "lighting", "knitwear", "shoes", "outdoor")
-# How dear a maker is, from the lower to the upper end of a kind's price range.
+# The places of the makers in a kind's price range, from its lower to its upper end.
 POSITIONS = (0.45, 0.2, 0.7, 0.0, 1.0)
 ENDINGS = (Decimal("0.00"), Decimal("-0.10"), Decimal("-0.05"), Decimal("-0.01"))
 LARGER = ("2 TB", "6 l", "28 cm", "16 inch", "28 l", "0.75 l")
@@ -30,6 +30,8 @@ LARGER = ("2 TB", "6 l", "28 cm", "16 inch", "28 l", "0.75 l")
 
 @dataclass(frozen=True, slots=True)
 class DemoVariant:
+    """A variant to be created. `price` is None where the product's price holds."""
+
     sku: str
     options: dict[str, str]
     price: Decimal | None
@@ -37,6 +39,8 @@ class DemoVariant:
 
 @dataclass(frozen=True, slots=True)
 class DemoProduct:
+    """A product to be created. `shape` names the drawing, `colour` the first colour if there are several."""
+
     name: str
     category: str
     description: str
@@ -48,6 +52,7 @@ class DemoProduct:
 
 
 def read_tables() -> list[dict[str, Any]]:
+    """The tables of all categories that hold products."""
     return [tomllib.loads((TABLES / f"{name}.toml").read_text(encoding="utf-8")) for name in LEAVES]
 
 
@@ -78,13 +83,14 @@ def make_product(
     number: int,
     dice: random.Random,
 ) -> DemoProduct:
+    """One maker's product of a kind. `position` is the maker's place in the kind's price range, from 0 to 1."""
     low, high = kind["price"]
     price = round(Decimal(low) + (high - low) * Decimal(str(position)) * Decimal(dice.randint(85, 100)) / 100)
     features = dice.sample(kind["features"], 2)
     colours = kind.get("colour", [])
     start = dice.randrange(len(colours)) if colours else 0
     colours = (colours[start:] + colours[:start])[: 1 if len(kind.get("size", ())) > 2 and position < 0.3 else 2]
-    # Words and a code of the maker, and a number: "HAL-1001". What varies is appended: "HAL-1001-BLACK-M".
+    # The code is made of the maker's capitals and a number: "HAL-1001". Variants append options: "HAL-1001-BLACK-M".
     code = f"{re.sub('[^A-Z]', '', maker.upper())[:3]}-{number}"
     return DemoProduct(
         name=f"{maker} {kind['name']}",
@@ -99,6 +105,7 @@ def make_product(
 
 
 def make_variants(code: str, colours: list[str], sizes: list[str], price: Decimal) -> Iterator[DemoVariant]:
+    """The variants of a product: each colour in each size."""
     for colour, size in combinations(colours or [""], sizes or [""]):
         options = {name: value for name, value in (("colour", colour), ("size", size)) if value}
         sku = "-".join([code, *(value.upper().replace(" ", "") for value in options.values())])

@@ -4,6 +4,7 @@ from demo.canvas import Canvas
 
 
 def headphones(c: Canvas) -> None:
+    """Headphones."""
     c.arc(50, 52, 50, 180, 360, c.dark, 6)
     c.arc(50, 52, 44, 190, 350, c.light, 2)
     for x, side in ((26, -1), (74, 1)):
@@ -13,6 +14,7 @@ def headphones(c: Canvas) -> None:
 
 
 def earbuds(c: Canvas) -> None:
+    """Two earbuds."""
     c.box(27, 56, 73, 80, c.dark, 11)
     c.box(27, 56, 73, 66, c.body, 5)
     c.disc(50, 71, 2.5, c.paper)
@@ -23,6 +25,7 @@ def earbuds(c: Canvas) -> None:
 
 
 def speaker(c: Canvas) -> None:
+    """A speaker with two cones."""
     c.box(30, 18, 70, 82, c.body, 3)
     c.box(33, 21, 67, 79, c.dark, 2)
     for y, size in ((35, 15), (60, 27)):
@@ -32,6 +35,7 @@ def speaker(c: Canvas) -> None:
 
 
 def portable(c: Canvas) -> None:
+    """A portable speaker."""
     c.box(33, 22, 67, 82, c.body, 15)
     c.box(33, 32, 67, 72, c.dark, 4)
     for row in range(8):
@@ -42,6 +46,7 @@ def portable(c: Canvas) -> None:
 
 
 def soundbar(c: Canvas) -> None:
+    """A soundbar."""
     c.box(14, 52, 86, 72, c.body, 5)
     c.box(18, 55, 82, 69, c.dark, 3)
     for column in range(16):
@@ -51,6 +56,7 @@ def soundbar(c: Canvas) -> None:
 
 
 def turntable(c: Canvas) -> None:
+    """A turntable with a record."""
     c.box(16, 34, 84, 78, c.body, 3)
     c.box(16, 72, 84, 80, c.dark, 3)
     for size, colour in ((36, c.ink), (29, c.dark), (27, c.ink), (20, c.dark), (18, c.ink), (11, c.light), (2, c.ink)):
@@ -60,6 +66,7 @@ def turntable(c: Canvas) -> None:
 
 
 def keyboard(c: Canvas) -> None:
+    """A keyboard."""
     c.box(12, 42, 88, 76, c.dark, 4)
     c.box(12, 40, 88, 73, c.body, 4)
     for row in range(4):
@@ -70,6 +77,7 @@ def keyboard(c: Canvas) -> None:
 
 
 def mouse(c: Canvas) -> None:
+    """A computer mouse."""
     c.oval(50, 54, 36, 56, c.dark)
     c.oval(50, 52, 34, 53, c.body)
     c.line(c.dark, 0.8, (50, 26), (50, 50))
@@ -78,6 +86,7 @@ def mouse(c: Canvas) -> None:
 
 
 def monitor(c: Canvas) -> None:
+    """A monitor on its foot."""
     c.box(46, 62, 54, 78, c.dark)
     c.box(36, 76, 64, 80, c.body, 2)
     c.box(14, 20, 86, 66, c.ink, 2)
@@ -87,6 +96,7 @@ def monitor(c: Canvas) -> None:
 
 
 def box(c: Canvas) -> None:
+    """A box with four ports and a cable."""
     c.shape(c.light, (24, 46), (40, 36), (78, 42), (62, 54))
     c.shape(c.body, (24, 46), (62, 54), (62, 76), (24, 68))
     c.shape(c.dark, (62, 54), (78, 42), (78, 64), (62, 76))
@@ -96,6 +106,7 @@ def box(c: Canvas) -> None:
 
 
 def stand(c: Canvas) -> None:
+    """A laptop on a stand."""
     c.shape(c.dark, (24, 78), (72, 78), (76, 74), (28, 74))
     c.line(c.body, 4, (30, 75), (60, 46), (72, 75))
     c.shape(c.ink, (20, 58), (74, 36), (75, 39), (21, 61))
@@ -103,6 +114,7 @@ def stand(c: Canvas) -> None:
 
 
 def camera(c: Canvas) -> None:
+    """A webcam on its foot."""
     c.box(26, 30, 74, 60, c.dark, 13)
     c.disc(50, 45, 24, c.ink)
     c.disc(50, 45, 17, c.accent)
@@ -114,6 +126,7 @@ def camera(c: Canvas) -> None:
 
 
 def sleeve(c: Canvas) -> None:
+    """A sleeve for a laptop."""
     c.box(18, 30, 82, 80, c.body, 4)
     c.box(18, 30, 82, 48, c.light, 4)
     c.line(c.dark, 1, (21, 48), (79, 48))
@@ -122,6 +135,7 @@ def sleeve(c: Canvas) -> None:
 
 
 def torch(c: Canvas) -> None:
+    """A torch."""
     c.oval(50, 48, 72, 40, c.body)
     c.oval(50, 42, 66, 26, c.dark)
     c.line(c.light, 1, (20, 56), (36, 64))

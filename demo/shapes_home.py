@@ -4,6 +4,7 @@ from demo.canvas import Canvas
 
 
 def pot(c: Canvas) -> None:
+    """A pot."""
     c.box(14, 50, 86, 57, c.dark, 3)
     c.box(20, 44, 80, 80, c.body, 9)
     c.box(20, 44, 80, 54, c.dark, 2)
@@ -14,6 +15,7 @@ def pot(c: Canvas) -> None:
 
 
 def knife(c: Canvas) -> None:
+    """A knife."""
     c.shape(c.accent, (38, 60), (40, 50), (88, 16), (84, 32), (50, 64))
     c.shape(c.paper, (41, 52), (88, 16), (80, 27), (44, 58))
     c.shape(c.ink, (36, 66), (32, 58), (40, 52), (46, 62))
@@ -23,6 +25,7 @@ def knife(c: Canvas) -> None:
 
 
 def mug(c: Canvas) -> None:
+    """A mug with steam."""
     c.arc(70, 54, 26, 270, 90, c.dark, 5)
     c.box(28, 32, 70, 80, c.body, 7)
     c.box(28, 64, 70, 80, c.dark, 7)
@@ -34,6 +37,7 @@ def mug(c: Canvas) -> None:
 
 
 def pan(c: Canvas) -> None:
+    """A pan."""
     c.line(c.dark, 6, (60, 46), (90, 22))
     c.oval(42, 60, 60, 36, c.ink)
     c.oval(42, 57, 60, 36, c.body)
@@ -42,6 +46,7 @@ def pan(c: Canvas) -> None:
 
 
 def board(c: Canvas) -> None:
+    """A cutting board."""
     c.box(20, 30, 80, 80, c.dark, 5)
     c.box(20, 27, 80, 77, c.body, 5)
     for column in range(5):
@@ -50,6 +55,7 @@ def board(c: Canvas) -> None:
 
 
 def kettle(c: Canvas) -> None:
+    """A kettle."""
     c.line(c.dark, 4, (30, 66), (18, 58), (20, 40), (12, 34))
     c.shape(c.body, (34, 36), (62, 36), (70, 80), (26, 80))
     c.shape(c.light, (37, 38), (42, 38), (37, 76), (31, 76))
@@ -59,6 +65,7 @@ def kettle(c: Canvas) -> None:
 
 
 def jar(c: Canvas) -> None:
+    """Three jars."""
     for x, top, colour in ((30, 44, c.accent), (70, 36, c.body), (50, 28, c.light)):
         c.box(x - 13, top + 5, x + 13, 80, c.paper, 4)
         c.box(x - 11, top + 16, x + 11, 78, colour, 3)
@@ -66,6 +73,7 @@ def jar(c: Canvas) -> None:
 
 
 def lamp(c: Canvas) -> None:
+    """A table lamp."""
     c.shape(c.light, (38, 18), (62, 18), (76, 48), (24, 48))
     c.shape(c.paper, (42, 20), (48, 20), (42, 46), (30, 46))
     c.line(c.ink, 3, (50, 48), (50, 60))
@@ -74,6 +82,7 @@ def lamp(c: Canvas) -> None:
 
 
 def floorlamp(c: Canvas) -> None:
+    """A floor lamp."""
     c.line(c.ink, 2, (50, 30), (50, 80))
     c.box(36, 79, 64, 82, c.dark, 1)
     c.shape(c.body, (42, 8), (58, 8), (68, 32), (32, 32))
@@ -81,6 +90,7 @@ def floorlamp(c: Canvas) -> None:
 
 
 def pendant(c: Canvas) -> None:
+    """A pendant lamp."""
     c.line(c.ink, 1, (50, 0), (50, 34))
     c.pie(50, 62, 56, 56, 180, 360, c.body)
     c.pie(50, 62, 40, 46, 200, 250, c.light)
@@ -90,6 +100,7 @@ def pendant(c: Canvas) -> None:
 
 
 def desklamp(c: Canvas) -> None:
+    """A desk lamp."""
     c.box(26, 76, 58, 81, c.dark, 2)
     c.line(c.body, 3.4, (42, 77), (30, 50), (58, 28))
     c.disc(30, 50, 6, c.ink)
@@ -98,6 +109,7 @@ def desklamp(c: Canvas) -> None:
 
 
 def lantern(c: Canvas) -> None:
+    """A lantern."""
     c.arc(50, 28, 28, 180, 360, c.ink, 2)
     c.box(34, 28, 66, 36, c.dark, 3)
     c.box(36, 36, 64, 70, c.paper, 2)
@@ -107,6 +119,7 @@ def lantern(c: Canvas) -> None:
 
 
 def garland(c: Canvas) -> None:
+    """A garland of bulbs."""
     points = [(6 + step * 8, 30 + 26 * (1 - ((step - 5.5) / 5.5) ** 2)) for step in range(12)]
     c.line(c.ink, 0.8, *points)
     for number, (x, y) in enumerate(points):

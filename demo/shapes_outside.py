@@ -12,6 +12,7 @@ def _top(c: Canvas, fill: Colour, *, sleeve: float) -> None:
 
 
 def jumper(c: Canvas) -> None:
+    """A jumper."""
     _top(c, c.body, sleeve=72)
     c.box(32, 75, 68, 81, c.dark, 1)
     c.pie(50, 20, 22, 16, 0, 180, c.dark)
@@ -23,6 +24,7 @@ def jumper(c: Canvas) -> None:
 
 
 def shirt(c: Canvas) -> None:
+    """A shirt with buttons."""
     _top(c, c.body, sleeve=70)
     c.line(c.dark, 0.7, (50, 24), (50, 80))
     c.shape(c.light, (40, 18), (50, 28), (44, 34))
@@ -33,12 +35,14 @@ def shirt(c: Canvas) -> None:
 
 
 def tee(c: Canvas) -> None:
+    """A T-shirt."""
     _top(c, c.body, sleeve=44)
     c.pie(50, 20, 22, 18, 0, 180, c.dark)
     c.pie(50, 19, 18, 13, 0, 180, c.paper)
 
 
 def beanie(c: Canvas) -> None:
+    """A beanie."""
     c.pie(50, 62, 60, 84, 180, 360, c.body)
     for x in (34, 42, 50, 58, 66):
         c.line(c.dark, 0.8, (50 + (x - 50) * 0.4, 24 + abs(x - 50) * 0.4), (x, 60))
@@ -49,6 +53,7 @@ def beanie(c: Canvas) -> None:
 
 
 def shoe(c: Canvas) -> None:
+    """A shoe."""
     c.shape(c.body, (16, 66), (18, 44), (34, 46), (52, 58), (76, 62), (86, 70), (86, 74), (16, 74))
     c.shape(c.dark, (18, 44), (34, 46), (38, 50), (20, 56))
     c.box(14, 72, 88, 80, c.paper, 3)
@@ -59,6 +64,7 @@ def shoe(c: Canvas) -> None:
 
 
 def boot(c: Canvas) -> None:
+    """A boot."""
     c.shape(c.body, (28, 20), (54, 20), (56, 50), (80, 60), (86, 74), (26, 74))
     c.shape(c.dark, (28, 20), (54, 20), (54, 27), (28, 27))
     c.box(24, 72, 88, 80, c.ink, 2)
@@ -69,6 +75,7 @@ def boot(c: Canvas) -> None:
 
 
 def sandal(c: Canvas) -> None:
+    """A sandal."""
     c.box(14, 68, 88, 79, c.dark, 5)
     c.box(14, 66, 88, 73, c.paper, 4)
     c.shape(c.body, (48, 68), (54, 50), (72, 52), (80, 68))
@@ -77,6 +84,7 @@ def sandal(c: Canvas) -> None:
 
 
 def tent(c: Canvas) -> None:
+    """A tent."""
     c.shape(c.body, (50, 22), (90, 78), (10, 78))
     c.shape(c.dark, (50, 22), (90, 78), (56, 78))
     c.shape(c.ink, (50, 38), (62, 78), (36, 78))
@@ -86,6 +94,7 @@ def tent(c: Canvas) -> None:
 
 
 def backpack(c: Canvas) -> None:
+    """A backpack."""
     c.arc(50, 26, 20, 180, 360, c.ink, 3)
     c.box(26, 22, 74, 82, c.body, 14)
     c.box(26, 22, 74, 44, c.dark, 14)
@@ -96,6 +105,7 @@ def backpack(c: Canvas) -> None:
 
 
 def bag(c: Canvas) -> None:
+    """A bag."""
     c.oval(50, 52, 74, 40, c.dark)
     c.box(20, 32, 74, 72, c.body, 20)
     c.oval(74, 52, 20, 40, c.light)
@@ -105,6 +115,7 @@ def bag(c: Canvas) -> None:
 
 
 def bottle(c: Canvas) -> None:
+    """A bottle."""
     c.box(37, 30, 63, 82, c.body, 6)
     c.box(42, 20, 58, 32, c.dark, 2)
     c.box(40, 12, 60, 22, c.ink, 3)
@@ -113,6 +124,7 @@ def bottle(c: Canvas) -> None:
 
 
 def poles(c: Canvas) -> None:
+    """Two crossed poles."""
     for top, bottom, colour in ((36, 62, c.body), (64, 38, c.dark)):
         c.line(colour, 2, (top, 16), (bottom, 80))
         c.line(c.ink, 4.4, (top, 14), (top + (bottom - top) * 0.2, 27))
@@ -120,6 +132,7 @@ def poles(c: Canvas) -> None:
 
 
 def stove(c: Canvas) -> None:
+    """A camping stove."""
     c.box(34, 58, 66, 82, c.body, 8)
     c.box(34, 66, 66, 72, c.light)
     c.box(45, 48, 55, 60, c.ink, 1)

@@ -1,17 +1,17 @@
-"""Who does something, and through which channel. Every service that changes something is told."""
+"""Actors: who does something, and through which channel. Every service that changes something takes one."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from django.http import HttpRequest
 
-# "backfill" is for loaders that write about the past: their events get a place in the feed, and nobody is mailed.
+# "backfill" is for loaders that write about the past. Their events get a place in the feed and cause no mails.
 Channel = Literal["api", "admin", "command", "worker", "backfill"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person or the system itself. Its text form, which ledgers and journals keep, names no personal data."""
+    """A person, or the system where `user_id` is None. Ledgers and journals keep the text, such as "staff:3"."""
 
     user_id: int | None
     channel: Channel

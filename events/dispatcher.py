@@ -1,7 +1,7 @@
-"""The dispatcher: gives committed events their place in the feed, and defers the jobs subscribed to them.
+"""The dispatcher gives committed events their place in the feed, and defers the jobs that are subscribed to them.
 
 Both happen in one transaction, so an event has its jobs exactly when it has its position. An event whose transaction
-commits late simply gets a later position than its id suggests: whoever has read up to position n has missed nothing.
+commits late gets a later position than its id suggests. So a reader of the feed up to position n has missed nothing.
 """
 
 import json
@@ -22,7 +22,7 @@ Subscriptions = Mapping[str, Sequence[Task[..., Any, Any]]]
 
 BATCH = 500
 POLL_SECONDS = 0.5
-# The number of the advisory lock that makes dispatchers take turns; it only has to differ from our other locks.
+# The number of the advisory lock by which dispatchers take turns. Our other advisory locks have other numbers.
 LOCK = 7_310_001
 # Jobs go through Django's connection, and with it through our transaction.
 queue = JobManager(DjangoConnector())
@@ -42,10 +42,10 @@ returning event.position, event.id, event.kind, event.payload::text, event.chann
 
 
 def dispatch(subscriptions: Subscriptions, limit: int = BATCH) -> int:
-    """Place up to `limit` waiting events, in the order of their ids, and defer their jobs. Returns how many.
+    """Place up to `limit` waiting events, in the order of their ids, and defer their jobs. Returns their number.
 
-    Does nothing while another dispatcher is at work: positions have one author at a time, held by an advisory lock
-    until the commit.
+    Does nothing while another dispatcher is at work. An advisory lock, held until the commit, lets one dispatcher at a
+    time give positions.
     """
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
@@ -66,7 +66,7 @@ def dispatch(subscriptions: Subscriptions, limit: int = BATCH) -> int:
 
 
 def run(subscriptions: Subscriptions, stop: threading.Event) -> None:
-    """Dispatch until told to stop. A database that is away is waited for, as long as it takes."""
+    """Dispatch until `stop` is set. While the database is away this waits for it, however long that takes."""
     away = False
     while not stop.is_set():
         try:

@@ -1,4 +1,4 @@
-"""Where mails go in development: one file each, that any mail program opens, and a line on the console."""
+"""Mails in development: each becomes a file that any mail program opens, and a line on the console."""
 
 import secrets
 from collections.abc import Sequence
@@ -14,9 +14,10 @@ from events.mails import masked
 
 
 class FolderBackend(BaseEmailBackend):
-    """Writes each mail to `EMAIL_FILE_PATH` as an `.eml` file and announces it, without the full address."""
+    """Writes each mail as an `.eml` file into the folder `EMAIL_FILE_PATH`. The console line masks the address."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write the mails and return how many. A file has its final name only when it is whole."""
         folder = Path(settings.EMAIL_FILE_PATH)
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:

@@ -1,7 +1,8 @@
-"""Sending a mail that follows from an event: from templates/mail/, at least once, never by two workers at once.
+"""Sending the mails that follow from events, made from templates/mail/.
 
-The claim is a row, not a lock, because sending talks to another machine. What a claim cannot rule out is a worker that
-dies between the mail server's yes and the note of it: then the mail is sent again under the same Message-ID.
+Each mail is sent at least once, and never by two workers at once. A worker claims the mail in a row, since a lock would
+be held while another machine answers. If the worker dies after the mail server has said yes and before the row says so,
+the mail is sent again under the same Message-ID.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from procrastinate import RetryStrategy
 
 from events.models import SentMail
 
-# Longer than any attempt can take: an SMTP dialogue has about a dozen steps of at most EMAIL_TIMEOUT (10 s) each.
+# No attempt takes longer: an SMTP dialogue has about a dozen steps of at most EMAIL_TIMEOUT (10 s) each.
 CLAIM_SECONDS = 300
 # 3, 9, 27 ... seconds: ten attempts over a day.
 RETRY = RetryStrategy(max_attempts=10, exponential_wait=3)
@@ -34,7 +35,7 @@ returning id, message_id, claimed_at
 
 
 class ClaimedElsewhere(Exception):
-    """Another worker is sending this mail, or died over it. The retry finds out which."""
+    """Another worker has claimed this mail, and either sends the mail now or has died. The job's retry finds out."""
 
 
 class NotSent(Exception):
@@ -43,16 +44,18 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
+    """The right of one worker to send one mail. `claimed_at` tells this claim from a later one."""
+
     id: int
     message_id: str
     claimed_at: datetime
 
 
 def send_once(key: str, template: str, context: Mapping[str, Any], *, to: Sequence[str]) -> bool:
-    """Send `mail/<template>` unless the mail of this key has gone out before. Returns whether it was sent now.
+    """Send `mail/<template>`, unless the mail of this key was sent before. Returns whether this call has sent the mail.
 
-    Refuses with ClaimedElsewhere while another worker holds a fresh claim. When the mail server refuses or is away,
-    the claim is given back and NotSent raised, so that the job's retry need not wait.
+    Raises ClaimedElsewhere while another worker holds a fresh claim. When the mail server refuses or does not answer,
+    this gives the claim back and raises NotSent, so that the job's retry need not wait for the claim to grow old.
     """
     subject, text, html = render(template, context)
     claim = claim_mail(key)
@@ -67,14 +70,14 @@ def send_once(key: str, template: str, context: Mapping[str, Any], *, to: Sequen
         message.send()
     except Exception as error:
         mine.update(claimed_at=None)
-        # The error's own text may hold the address, and would end in a log.
+        # The error's own text may hold the address, and an error's text ends in a log.
         raise NotSent(f"{key}: {type(error).__name__}") from None
     mine.update(sent_at=Now())
     return True
 
 
 def claim_mail(key: str) -> Claim | None:
-    """The right to send this mail now, or None when it has been sent. Raises ClaimedElsewhere."""
+    """Claim a mail; None when the mail has been sent. Raises ClaimedElsewhere."""
     message_id = make_msgid(domain=parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2] or None)
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [key, message_id, CLAIM_SECONDS])
@@ -87,7 +90,7 @@ def claim_mail(key: str) -> Claim | None:
 
 
 def render(template: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Subject, text and HTML. The first line of the text template is the subject."""
+    """The subject, the text and the HTML of a mail. The first line of the text template is the subject."""
     everything = {"shop": settings.SHOP_NAME, **context}
     text = render_to_string(f"mail/{template}.txt", everything)
     subject, _, body = text.partition("\n")
@@ -96,6 +99,6 @@ def render(template: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def masked(address: str) -> str:
-    """An address as it may stand in a log: `c***@example.com`."""
+    """An address in the form that logs may hold: `c***@example.com`."""
     name, _, domain = address.partition("@")
     return f"{name[:1]}***@{domain}"

@@ -1,4 +1,4 @@
-"""The journal: what happened, who did it and through which channel. It is outbox and audit trail in one table."""
+"""The journal: what happened, by which actor and through which channel. One table is outbox and audit trail."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -7,8 +7,8 @@ from django.db.models.functions import Now
 class Event(models.Model):
     """One fact, written in the transaction that made it true.
 
-    `position` is its place in the feed. The dispatcher gives it after the commit, so positions have no holes that
-    fill later, and a reader who has seen position n has seen everything before it.
+    `position` is the event's place in the feed. The dispatcher gives positions after the commit, so that no event ever
+    gets a position below one that is given. A reader who has seen position n has seen all positions before n.
     """
 
     position = models.BigIntegerField(null=True, unique=True, editable=False)
@@ -25,7 +25,7 @@ class Event(models.Model):
             models.Index(fields=["subject", "id"], name="event_subject"),
             models.Index(fields=["actor", "id"], name="event_actor"),
             models.Index(fields=["kind", "id"], name="event_kind"),
-            # For the audit. Orders, which come through the API all day, do not pay for it.
+            # For the audit. Events of the API's channel, such as orders all day, are not in the index and do not pay.
             models.Index(fields=["channel", "id"], condition=~models.Q(channel="api"), name="event_seldom_channel"),
         ]
 
@@ -34,10 +34,11 @@ class Event(models.Model):
 
 
 class SentMail(models.Model):
-    """The claim that one mail is sent by one worker only, and afterwards the record that it was.
+    """A worker's claim on one mail, and afterwards the record that the mail was sent.
 
-    Whoever sets `claimed_at` sends. It is empty again after a failed attempt; a claim that stays without `sent_at`
-    belongs to a worker that died, and is taken over (events.mails). `message_id` stays the same through all attempts.
+    The worker that sets `claimed_at` sends the mail, and empties `claimed_at` after a failed attempt. An old claim
+    without `sent_at` belongs to a worker that died, and another worker takes it over (events.mails). All attempts have
+    the same `message_id`.
     """
 
     key = models.CharField(max_length=150, unique=True)

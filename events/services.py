@@ -1,4 +1,4 @@
-"""Writing the journal. Reading it and acting on it is the dispatcher's."""
+"""Writing the journal. The dispatcher reads the journal and acts on it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ from events.models import Event
 
 
 def publish(kind: str, payload: Mapping[str, Any], *, subject: str, actor: Actor) -> None:
-    """Record that something became true; it counts only if the caller's transaction commits.
+    """Record that something became true. The event is written in the caller's transaction, and undone with it.
 
-    `kind` is past tense ("order.placed"), `subject` names the thing ("order:17"). Refuses to run outside a
-    transaction: an event that stands without its effect, or an effect without its event, would be a lie.
+    `kind` is past tense ("order.placed"), `subject` names the thing ("order:17"). Refuses to run outside a transaction
+    (TransactionManagementError), since there an event could stand without its effect, and an effect without its event.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("An event is published in the transaction of its effect.")

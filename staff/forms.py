@@ -1,4 +1,4 @@
-"""Forms of the admin: what was seen, what a service refused, and a second click that does nothing twice."""
+"""Forms of the admin. They carry the version that was shown, show refusals, and take effect once."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
@@ -24,7 +24,7 @@ else:  # Django's own class cannot be subscribed with its model
 
 
 class StaffForm(DjangoForm[M]):
-    """A form over a row with a `version`. It carries the version that was shown, and the refusal of a first try."""
+    """A form over a row. The form carries the row's version as shown, and the service's refusal of the first try."""
 
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     refusal: ClassVar[Refusal | None] = None
@@ -34,6 +34,7 @@ class StaffForm(DjangoForm[M]):
         self.initial.setdefault("seen_version", getattr(self.instance, "version", None))
 
     def clean(self) -> dict[str, Any] | None:
+        """Django's own, with the errors of an earlier refusal."""
         cleaned = super().clean()
         if self.refusal is not None:
             show_refusal(self.refusal, self)
@@ -41,7 +42,7 @@ class StaffForm(DjangoForm[M]):
 
 
 def show_refusal(refusal: Refusal, form: forms.BaseForm, lines: Sequence[forms.BaseForm] = ()) -> None:
-    """Put what a service said where it belongs: on fields, on lines (`lines.2.sku`), or on top of the form."""
+    """Put the errors of a refusal on the fields, on the lines (`lines.2.sku`), or on top of the form."""
     if refusal.status == 412:
         form.add_error(None, "Somebody else has changed this since you opened it. Open it again to see what is new.")
     elif not refusal.errors:
@@ -56,7 +57,7 @@ def show_refusal(refusal: Refusal, form: forms.BaseForm, lines: Sequence[forms.B
 
 
 class PostedAlready(Refusal):
-    """The form was posted before, and its effect stands."""
+    """The form was posted before, and the first post took effect."""
 
     code = "posted_already"
     title = "This page was posted already. Look at what it did before you post it again"
@@ -65,8 +66,8 @@ class PostedAlready(Refusal):
 def only_once(request: HttpRequest, once: UUID, work: Callable[[], T]) -> T:
     """Run a verb as a unit of work, unless the form with this number was posted before. Refuses PostedAlready.
 
-    The form's number is written in the transaction of the effect, so neither exists without the other. A second click
-    waits for the end of the first one.
+    `once` is the form's number. The number is written in the transaction of the effect, so that neither exists without
+    the other. A second click waits for the end of the first one.
     """
 
     def unit() -> T:

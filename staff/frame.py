@@ -1,8 +1,8 @@
 """The frame of every page of staff: saving through services, and pages of verbs beside Django's own.
 
 Services are durable units of work, so they cannot run inside the transaction that Django wraps around its forms. Here
-a form that is posted is itself a unit of work, which the services join: all of it is on disk, or nothing of it. What
-a service refuses is shown on the form.
+a posted form is itself a unit of work, and the services join that unit: all of the form is on disk, or nothing of it.
+The form shows what a service refuses.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,10 +45,10 @@ class StaffRequest(HttpRequest):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a model beside Django's own: a verb, or a view that explains. `view` is a method of the admin.
+    """A page of a model beside Django's own: a verb, or a view that explains. `view` names a method of the admin.
 
-    `menu` is what the navigation calls it, for pages that need no row to begin with; `section` is where, if not among
-    its model's.
+    `menu` is the page's name in the navigation; empty for pages of one row, which the navigation leaves out. `section`
+    is the app below which the navigation lists the page, if not the model's own.
     """
 
     path: str
@@ -61,9 +61,9 @@ class Page:
 
 
 class StaffAdmin(DjangoAdmin[M]):
-    """A model in the admin. A subclass says how its rows are made and changed, by calling services.
+    """A model in the admin. A subclass makes and changes rows by calling services.
 
-    The journal tells who did what, whatever the channel, so Django's own log of the admin is not written.
+    Django's own log of the admin is not written, since the journal tells who did what through every channel.
     """
 
     form: type[StaffForm[M]] = StaffForm
@@ -77,13 +77,14 @@ class StaffAdmin(DjangoAdmin[M]):
     change_form_template = "admin/staff_form.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The class of the list, which looks up what the rows of a page need."""
         return StaffChangeList
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        """Put on the rows of a page what its columns need beyond the list's own statement; none to do, by default."""
+        """Set on the rows of a page what the columns need beyond the list's own statement. By default nothing."""
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
-        """Run an action on what was ticked, even if a row has left the filtered list since: it is owed a result."""
+        """Run an action on the rows that were ticked, also on a row that has left the filtered list since then."""
         everything = request.POST.get("select_across") == "1"
         chosen_from = queryset if everything else self.get_queryset(request)
         return super().response_action(request, chosen_from, *args, **kwargs)
@@ -97,6 +98,7 @@ class StaffAdmin(DjangoAdmin[M]):
         raise NotImplementedError
 
     def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
+        """Save a posted form through `create` or `change`. Only fields that were edited are changed."""
         data = {name: value for name, value in form.cleaned_data.items() if name != "seen_version"}
         if not change:
             obj.pk = self.create(request, data).pk
@@ -106,16 +108,18 @@ class StaffAdmin(DjangoAdmin[M]):
             self.change(request, obj, changes, form.cleaned_data["seen_version"])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Iterable[Any], change: bool) -> None:
+        """Save the lines below the form. The services save the many-to-many fields of the form itself."""
         for formset in formsets:
             self.save_formset(request, form, formset, change)
 
     def get_form(self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Django's own, with the refusal of the request's first try."""
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
         return form
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Django's own. A filter that was typed into the address and means nothing is left out, and that is said."""
+        """Django's own. A filter in the address that means nothing is left out, and the page says so."""
         title = capfirst(self.opts.verbose_name_plural)
         try:
             return super().changelist_view(request, {"title": title} | (extra_context or {}))
@@ -136,6 +140,7 @@ class StaffAdmin(DjangoAdmin[M]):
         return self.in_unit(request, show)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Django's own, but for the transaction: a posted deletion is one unit of work. A refusal becomes a message."""
         show = partial(self._delete_view, request, object_id, extra_context)  # type: ignore[attr-defined]  # not in the stubs
         if request.method != "POST":
             return show()
@@ -146,6 +151,7 @@ class StaffAdmin(DjangoAdmin[M]):
             return HttpResponseRedirect(self.url("change", unquote(object_id)))
 
     def in_unit(self, request: HttpRequest, show: Callable[[], HttpResponse]) -> HttpResponse:
+        """Answer a request, a POST as a unit of work. After a refusal the form is shown with the refusal."""
         if request.method != "POST":
             return show()
         try:
@@ -155,6 +161,7 @@ class StaffAdmin(DjangoAdmin[M]):
             return show()
 
     def get_urls(self) -> list[URLPattern]:
+        """Django's own addresses, after those of our pages."""
         return [path(page.path, self.guarded(page), name=self.url_name(page.name)) for page in self.pages] + (
             super().get_urls()
         )
@@ -174,12 +181,15 @@ class StaffAdmin(DjangoAdmin[M]):
         return self.admin_site.admin_view(update_wrapper(guard, view))
 
     def may(self, request: HttpRequest, permission: str) -> bool:
+        """Whether the user of the request has a permission."""
         return bool(request.user.has_perm(permission))
 
     def url_name(self, name: str) -> str:
+        """The name of a page's address: `orders_order_change`."""
         return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
 
     def url(self, name: str, *args: object) -> str:
+        """The address of a page of this model, by the page's name."""
         return reverse(f"admin:{self.url_name(name)}", args=args)
 
     def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
@@ -188,52 +198,64 @@ class StaffAdmin(DjangoAdmin[M]):
         return TemplateResponse(request, template, {**frame, "opts": self.opts, "title": title, **context})
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
-        """The history of a row is what the journal says about it."""
+        """The history of a row: the journal's events about the row."""
         row = self.get_object(request, unquote(object_id))
         if row is None or not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         return HttpResponseRedirect(f"{reverse('admin:events_event_changelist')}?q={quote(self.subject_of(row))}")
 
     def subject_of(self, row: M) -> str:
+        """The subject under which the journal keeps a row: "order:17"."""
         return f"{self.opts.model_name}:{row.pk}"
 
     def construct_change_message(self, *args: Any, **kwargs: Any) -> Any:
+        """Nothing: the journal tells what was changed."""
         return []
 
     def log_addition(self, *args: Any) -> Any:
+        """Nothing: the journal tells what was added."""
         return None
 
     def log_change(self, *args: Any) -> Any:
+        """Nothing: the journal tells what was changed."""
         return None
 
     def log_deletions(self, *args: Any) -> Any:
+        """Nothing: the journal tells what was deleted."""
         return None
 
 
 class ForAdministrators:
-    """Mixed in before an admin: rows that give rights. Only administrators (superusers) see or change them."""
+    """Mixed in before an admin whose rows give rights. Only administrators (superusers) see or change such rows."""
 
     def has_view_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Administrators alone."""
         return bool(request.user.is_superuser)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Administrators alone."""
         return bool(request.user.is_superuser)
 
     def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Administrators alone."""
         return bool(request.user.is_superuser)
 
     def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Administrators alone."""
         return bool(request.user.is_superuser)
 
 
 class ReadOnly:
-    """Mixed in before StaffAdmin: rows that staff look at. What changes them, if anything, are pages of verbs."""
+    """Mixed in before StaffAdmin, for rows that staff only look at. Pages of verbs may still change such rows."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody."""
         return False
 
     def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody."""
         return False

@@ -15,15 +15,16 @@ from django.utils.safestring import mark_safe
 
 
 class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts what is small, and estimates a whole large table: counting a million rows takes longer than the page.
+    """Pages of a list. Counting a million rows takes longer than reading a page, so a large table is estimated.
 
-    What is filtered is counted up to MOST; nobody turns that many pages, and a narrower filter is the better way.
-    The rows of a page are found by their keys first, so that nothing is joined or added up for rows of other pages.
+    A filtered list is counted up to MOST rows, since nobody turns that many pages. The rows of a page are found by
+    their keys first, so that nothing is joined or added up for rows of other pages.
     """
 
     MOST = 10_000
 
     def page(self, number: Any) -> Any:
+        """One page. The keys of its rows are read first, and the rows by their keys."""
         number = self.validate_number(number)
         rows, first = cast("QuerySet[Any]", self.object_list), (number - 1) * self.per_page
         keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
@@ -31,6 +32,7 @@ class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not gene
 
     @cached_property
     def count(self) -> int:
+        """The number of rows: exact up to MOST, and estimated for a larger table without a filter."""
         rows = cast("QuerySet[Any]", self.object_list)
         if not rows.query.where:
             estimate = estimated_rows(rows)
@@ -40,14 +42,14 @@ class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not gene
 
 
 def estimated_rows(rows: "QuerySet[Any]") -> int:
-    """How many rows PostgreSQL believes the table to have; -1 before it has looked."""
+    """The number of rows that PostgreSQL last estimated for the table; -1 for a table that was never analysed."""
     with connections[rows.db].cursor() as cursor:
         cursor.execute("select reltuples::bigint from pg_class where oid = %s::regclass", [rows.model._meta.db_table])
         return int(cursor.fetchone()[0])
 
 
 class RelatedFilter(admin.RelatedOnlyFieldListFilter):
-    """By what is related. Tables say nothing of what is not there; a choice needs a name."""
+    """A filter by a related row. The choice of rows without one is called "None", for which tables show nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,7 +57,7 @@ class RelatedFilter(admin.RelatedOnlyFieldListFilter):
 
 
 def by_moment(title: str, *, still: str, done: str) -> type[admin.EmptyFieldListFilter]:
-    """A filter by whether a moment has come, in the words of staff: an alert without `closed_at` is still open."""
+    """A filter by whether a moment is set, in words of staff: an alert without `closed_at` is `still` open."""
     words = {"1": still, "0": done}
 
     class MomentFilter(admin.EmptyFieldListFilter):
@@ -73,12 +75,12 @@ def by_moment(title: str, *, still: str, done: str) -> type[admin.EmptyFieldList
 class NamedLookups(ChangeList):
     """A list that is narrowed by its own filters only, and sorted by its own sortable columns only.
 
-    Django lets an address filter a list by every field of its model, with `startswith` and `regex` too. Whoever may
-    open a list could read with such filters what the list does not show: the hash of a password, letter by letter.
+    Django lets an address filter a list by every field of its model, with `startswith` and `regex` too. With such
+    filters the readers of a list could find out what the list does not show: the hash of a password, letter by letter.
     """
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """Django's own. Each filter takes its parameters; what is left belongs to no filter, and is refused (400)."""
+        """Django's own. Each filter takes its parameters. A parameter that no filter takes is refused (400)."""
         found = super().get_filters(request)
         days = {f"{self.date_hierarchy}__gte", f"{self.date_hierarchy}__lt"} if self.date_hierarchy else set()
         for lookup in found[2]:
@@ -87,22 +89,24 @@ class NamedLookups(ChangeList):
         return found
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """Django's own, which only hides the link at the head of a column that is not sortable."""
+        """Django's own, for sortable columns alone. Django itself only hides the links of the other columns."""
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
 
 class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Mixed in before every admin of the site, those of libraries too: its list looks up what it names only."""
+    """Mixed in before every admin of the site, also those of libraries, so that each list has NamedLookups."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The class of the list, with NamedLookups before it."""
         own = super().get_changelist(request, **kwargs)
         return type(own.__name__, (NamedLookups, own), {})
 
 
 class StaffChangeList(ChangeList):
-    """Django's own, whose admin may look up what the rows of the page need, for all of them at once."""
+    """Django's own list, whose admin looks up what the rows of a page need, for all rows at once."""
 
     def get_results(self, request: HttpRequest) -> None:
+        """Django's own, and then what the admin looks up for the rows."""
         super().get_results(request)
         self.result_list = list(self.result_list)
         admin: Any = self.model_admin

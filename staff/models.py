@@ -1,4 +1,4 @@
-"""What the pages of staff remember: which forms were posted."""
+"""The memory of the pages of staff: which forms were posted."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 
 class PostedForm(models.Model):
-    """A form that was posted, written in the transaction of its effect. The page that was shown drew its number."""
+    """A form that was posted, written in the transaction of its effect. The page that showed the form drew `number`."""
 
     number = models.UUIDField(primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -18,4 +18,5 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def harmless(value: Any) -> Any:
+    """A value that no spreadsheet takes for a formula: text that looks like one gets an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value

@@ -1,4 +1,4 @@
-"""Forgetting what the pages of staff no longer need."""
+"""Background jobs of the pages of staff: forgetting posted forms."""
 
 from datetime import timedelta
 
@@ -13,6 +13,6 @@ from staff.models import PostedForm
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="purge_posted_forms")
 def purge_posted_forms(timestamp: int) -> None:
-    """Forget forms that were posted so long ago that nobody posts them again."""
+    """Delete the record of forms that were posted more than IDEMPOTENCY_KEY_DAYS ago."""
     oldest = timezone.now() - timedelta(days=settings.IDEMPOTENCY_KEY_DAYS)
     delete_in_batches(PostedForm.objects.filter(posted_at__lt=oldest))

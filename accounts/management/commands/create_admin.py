@@ -16,15 +16,19 @@ from events.actors import COMMAND
 
 
 class Command(BaseCommand):
+    """The command."""
+
     help = "Create an administrator. The password comes from ADMIN_PASSWORD or is asked for; it is never an argument."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """The options of the command."""
         parser.add_argument("--email", required=True)
         parser.add_argument("--first-name", default="Shop")
         parser.add_argument("--last-name", default="Administrator")
         parser.add_argument("--if-missing", action="store_true", help="Succeed when the email has an account already.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Create the administrator. Ends with an error for a bad email, a weak password, and an email that is taken."""
         try:
             validate_email(options["email"])
             user = create_admin(
@@ -47,6 +51,7 @@ class Command(BaseCommand):
 
 
 def ask_for_password() -> str:
+    """The password as typed at the terminal, without an echo. Ends with an error where there is no terminal."""
     if not sys.stdin.isatty():
         raise CommandError("There is no terminal to ask for a password: set ADMIN_PASSWORD.")
     return getpass.getpass("Password: ")

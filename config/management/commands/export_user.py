@@ -1,4 +1,4 @@
-"""`manage.py export_user`: everything that the shop keeps of one person, as JSON, for whoever asks for their data."""
+"""`manage.py export_user`: all data that the shop keeps of one person, as JSON, for a person who asks for them."""
 
 import json
 from typing import Any
@@ -11,14 +11,18 @@ from config.personal_data import export
 
 
 class Command(BaseCommand):
+    """The command."""
+
     help = "Print everything that is kept of a person as JSON: profile, orders, sessions, journal."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """The options of the command."""
         who = parser.add_mutually_exclusive_group(required=True)
         who.add_argument("--email")
         who.add_argument("--id", type=int, help="Also of somebody who was forgotten: what the books have kept.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Print the data. Ends with an error when there is no such user."""
         found = User.objects.with_email(options["email"]) if options["email"] else User.objects.filter(pk=options["id"])
         user = found.first()
         if user is None:

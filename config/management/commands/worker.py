@@ -1,4 +1,4 @@
-"""`manage.py worker`: sends mails, expires what is overdue, and dispatches events, until it is stopped."""
+"""`manage.py worker`: sends mails, expires overdue reservations, and dispatches events, until a signal ends it."""
 
 from typing import Any
 
@@ -9,9 +9,12 @@ from config.worker import run_worker
 
 
 class Command(BaseCommand):
+    """The command."""
+
     help = "Run background jobs and dispatch events until SIGTERM or Ctrl-C; running jobs are finished first."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """The options of the command."""
         parser.add_argument(
             "--concurrency",
             type=int,
@@ -20,6 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Run the worker until a signal ends it."""
         self.stdout.write("The worker is running.")
         self.stdout.flush()
         run_worker(options["concurrency"])

@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: an empty shop becomes one to look around in."""
+"""`manage.py load_demo`: fills an empty shop with the demo."""
 
 import time
 from argparse import ArgumentParser
@@ -13,13 +13,17 @@ from orders import figures
 
 
 class Command(BaseCommand):
+    """The command."""
+
     help = "Fill an empty shop with 300 products, 50 customers and 500 orders. Its logins are public."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """The options of the command."""
         parser.add_argument("--if-empty", action="store_true", help="Do nothing, quietly, when there is data already.")
         parser.add_argument("--force", action="store_true", help="Load it in production too, with its public logins.")
 
     def handle(self, *args: Any, if_empty: bool, force: bool, **options: Any) -> None:
+        """Load the demo and verify the stock. Ends with an error in production and in a shop that is not empty."""
         if if_empty and not is_empty():
             return
         if settings.PRODUCTION and not force:
