@@ -12,7 +12,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 
 from api.fields import MAX_ID
-from api.filters import NoFilters, reader_of
+from api.filters import FilterSet, NoFilters, reader_of
 from api.idempotency import takes_key
 from api.views import ViewSet
 
@@ -75,6 +75,11 @@ KEY = header(
 )
 
 
+def filterset_of(view: Any) -> type[FilterSet]:
+    """The parameters of the action that a view is described for."""
+    return view.filterset_of_action() if isinstance(view, ViewSet) else NoFilters
+
+
 class Schema(AutoSchema):
     """Describes one operation."""
 
@@ -87,7 +92,7 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         """The query string that the action takes, by the serializer that reads it."""
-        filterset = self.view.filterset_of_action() if isinstance(self.view, ViewSet) else NoFilters
+        filterset = filterset_of(self.view)
         parameters: list[Any] = super().get_override_parameters()
         return [*parameters, reader_of(filterset)] if filterset.base_filters else parameters
 
@@ -221,9 +226,12 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
     if takes_key(schema.view):
         statuses.add("422")
         headers.append(KEY)
+    filters = filterset_of(schema.view).base_filters
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "query" and not parameter.get("required"):
             parameter["allowEmptyValue"] = True  # it means absent
+        if parameter["name"] in filters and filters[parameter["name"]].several:
+            parameter["schema"] = {"type": "array", "items": parameter["schema"]}
     operation["parameters"] = operation.get("parameters", []) + headers
     for status in sorted(statuses - set(operation["responses"])):
         answer: dict[str, Any] = {"description": STATUSES[status]}
