@@ -1,6 +1,10 @@
 """The pages of second factors, for administrators alone: a colleague's device is half of the colleague's login."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django_otp.plugins.otp_static.admin import StaticDeviceAdmin
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
@@ -13,7 +17,17 @@ admin.site.unregister([TOTPDevice, StaticDevice])
 
 @admin.register(TOTPDevice)
 class AuthenticatorAdmin(ForAdministrators, TOTPDeviceAdmin):
-    """An authenticator app. The library's own page shows its key."""
+    """An authenticator app. The library's own pages show its key; a device that is gone has none (404)."""
+
+    def config_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The page with the key in words."""
+        get_object_or_404(TOTPDevice, pk=pk)
+        return super().config_view(request, pk)
+
+    def qrcode_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The picture that an authenticator app scans."""
+        get_object_or_404(TOTPDevice, pk=pk)
+        return super().qrcode_view(request, pk)
 
 
 @admin.register(StaticDevice)
