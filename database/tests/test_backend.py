@@ -3,9 +3,7 @@
 import os
 import select
 import socket
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,8 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from catalog.models import Product
-from database.rows import fetch_rows, fetch_together
-from tests.threads import apart, wait_until_blocked
+from database.rows import fetch_rows
 
 STATEMENT = "select %(number)s::int as asked_for_by_this_test"
 
@@ -298,111 +295,3 @@ def test_what_is_used_stays_prepared_however_much_comes_by() -> None:
         ask(1)
     assert prepared() == before
     assert before
-
-
-PAIR: tuple[tuple[str, Any], ...] = (
-    ("insert into auth_group (name) values (%(name)s::text) returning name", {"name": "one"}),
-    ("select count(*) from auth_group where name = %(name)s::text", {"name": "one"}),
-)
-
-
-@transaction.atomic
-def ask_together(*statements: tuple[str, Any]) -> list[list[Any]]:
-    try:
-        return fetch_together(*statements)
-    finally:
-        transaction.set_rollback(True)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_travels_together_is_answered_as_one_after_the_other() -> None:
-    with CaptureQueriesContext(connection) as captured:
-        first = ask_together(*PAIR)
-    assert len(captured) == 1 + len(PAIR)
-    assert first == [[("one",)], [(1,)]]
-    assert [ask_together(*PAIR) for _ in range(SEVERAL)] == [first] * SEVERAL
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_is_prepared_travels_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(SEVERAL):
-        ask_together(*PAIR)
-    monkeypatch.setattr(connections["default"], "fetch_rows", None)
-    assert ask_together(*PAIR) == [[("one",)], [(1,)]]
-
-
-DIVIDE = "select 1 / %(divisor)s::int"
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_statement_that_fails_among_others_is_told_and_nothing_is_left_of_them(place: int) -> None:
-    for number in range(SEVERAL):
-        ask_together(*PAIR, (DIVIDE, {"divisor": 1}))
-        statements = list(PAIR)
-        statements.insert(place, (DIVIDE, {"divisor": 0}))
-        with pytest.raises(DataError, match="division by zero") as caught, transaction.atomic():
-            fetch_together(*statements)
-        assert isinstance(caught.value.__cause__, psycopg.errors.DivisionByZero)
-        assert fetch_rows(PAIR[1][0], {"name": "one"}) == [(0,)], number
-
-
-@transaction.atomic
-def end_and_ask_together(end: Callable[[], None]) -> None:
-    ask(1)
-    end()
-    fetch_together(*PAIR)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("end", [fall_silent, end_with_an_error])
-def test_a_connection_that_ends_under_several_statements_is_an_operational_error(end: Callable[[], None]) -> None:
-    for _ in range(SEVERAL):
-        ask_together(*PAIR)
-    with pytest.raises(OperationalError):
-        end_and_ask_together(end)
-    connection.close_if_unusable_or_obsolete()
-    assert ask_together(*PAIR) == [[("one",)], [(1,)]]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_server_that_ends_amid_several_statements_is_an_operational_error() -> None:
-    end = "select pg_terminate_backend(%(pid)s::int)"
-    for _ in range(SEVERAL):
-        ask_together((end, {"pid": 0}), *PAIR)
-    assert connection.connection is not None
-    with pytest.raises(OperationalError):
-        ask_together((end, {"pid": connection.connection.info.backend_pid}), *PAIR)
-    connection.close_if_unusable_or_obsolete()
-    assert ask_together(*PAIR) == [[("one",)], [(1,)]]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_more_than_a_socket_holds_travels_together_too() -> None:
-    long = "x" * 5_000_000
-    echo = ("select %(text)s::text", {"text": long})
-    for _ in range(SEVERAL):
-        assert ask_together(echo, echo) == [[(long,)], [(long,)]]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_follows_a_wait_sees_what_was_written_meanwhile_and_other_threads_go_on() -> None:
-    lock = ("select pg_advisory_xact_lock(%(key)s::bigint)", {"key": 7})
-    prepared, begun = threading.Event(), threading.Event()
-
-    def wait_for_the_lock() -> list[list[Any]]:
-        for _ in range(SEVERAL):
-            ask_together(lock, PAIR[1])
-        prepared.set()
-        begun.wait(10)
-        return ask_together(lock, PAIR[1])
-
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(apart, wait_for_the_lock)
-        prepared.wait(10)
-        with transaction.atomic():
-            fetch_rows(*lock)
-            begun.set()
-            wait_until_blocked()
-            fetch_rows(*PAIR[0])
-        assert waiting.result(10) == [[("",)], [(1,)]]
