@@ -46,7 +46,7 @@ class OtpInvalid(InvalidCredentials):
 
 
 class OtpDeviceRequired(Refusal):
-    """The password is right, and staff need a device here (ADMIN_REQUIRE_OTP), which this account has not."""
+    """The password is right, ADMIN_REQUIRE_OTP asks all staff for a code, and the account has no device."""
 
     status = 403
     code = "otp_device_required"
@@ -54,7 +54,7 @@ class OtpDeviceRequired(Refusal):
 
 
 class OtpThrottled(Refusal):
-    """After wrong codes the account's devices take none until a moment; each wrong one doubles the wait."""
+    """After wrong codes the account's devices take no code for a while. Each wrong code doubles the wait."""
 
     status = 429
     code = "throttled"
@@ -66,6 +66,7 @@ class OtpThrottled(Refusal):
 
     @property
     def headers(self) -> dict[str, str]:
+        """The seconds until one of the devices takes a code again."""
         return {"Retry-After": str(max(1, math.ceil(self.retry_after)))}
 
 

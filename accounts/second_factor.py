@@ -20,7 +20,7 @@ from database.transactions import unit_of_work
 
 @cache
 def find_devices() -> str:
-    """The statement that names the confirmed devices of a user, whichever kinds are installed."""
+    """The statement that names the confirmed devices of a user, of all kinds that are installed."""
     return " union all ".join(
         f"select '{device.model_label()}/' || id from {device._meta.db_table}"  # noqa: S608  # names of models
         " where user_id = %(user_id)s::bigint and confirmed"
@@ -36,16 +36,17 @@ def devices_of(user_id: int) -> set[str]:
 def is_satisfied(user: User, shown: str) -> bool:
     """Whether a session that began with a code of the device `shown`, or without one (""), has staff rights today.
 
-    It has none once that device is gone, nor without a code once the user has a device or ADMIN_REQUIRE_OTP is on.
+    A session with a code loses its staff rights when the device is gone. A session without a code loses them when the
+    user gets a device, or ADMIN_REQUIRE_OTP is switched on.
     """
     owned = devices_of(user.pk)
     return shown in owned if shown or owned or settings.ADMIN_REQUIRE_OTP else True
 
 
 def check_code(*, user: User, code: str) -> str:
-    """The device that the code came from, and the code is used up; "" for an account without a device.
+    """Use the code up and return the device that the code came from; "" for an account without a device.
 
-    The password has been checked by the caller. Refuses OtpDeviceRequired, OtpRequired, OtpThrottled and OtpInvalid.
+    The caller has checked the password. Refuses OtpDeviceRequired, OtpRequired, OtpThrottled and OtpInvalid.
     """
     if not devices_of(user.pk):
         if settings.ADMIN_REQUIRE_OTP:
@@ -60,7 +61,7 @@ def check_code(*, user: User, code: str) -> str:
 
 
 def refuse_throttled(devices: Iterable[Any]) -> None:
-    """Refuse (OtpThrottled) while none of the devices takes a code, so that a right one is not called wrong."""
+    """Refuse (OtpThrottled) while none of the devices takes a code, so that a right code is not called wrong."""
     shut_until = []
     for device in devices:
         is_open, reason = device.verify_is_allowed()
@@ -72,14 +73,15 @@ def refuse_throttled(devices: Iterable[Any]) -> None:
 
 @unit_of_work
 def use_code(*, user: User, code: str) -> str | None:
-    """Try a code on all devices of a user; None when none accepts the code, which counts as a wrong guess at each.
+    """Try a code on all devices of a user and return the one that accepts the code.
 
-    Locks the devices, so that a code is good once. Refuses with OtpThrottled while wrong guesses keep all devices shut.
-    The result is returned and not raised, because a refusal would undo the count.
+    Without such a device this returns None, and the code counts as a wrong guess at each device. Raising a refusal
+    instead would undo that count. Locks the devices, so that a code is good once. Refuses OtpThrottled while wrong
+    guesses keep all devices shut.
     """
     refuse_throttled(devices_for_user(user, for_verify=True))
-    # A device that does not know the code counts a wrong guess, and the code may be another device's: guesses of the
-    # first round are undone. The second round reads the devices again, as they were, and its guesses stay.
+    # A device that does not know the code counts a wrong guess, although the code may be another device's. So the
+    # guesses of the first round are undone. The second round reads the devices again, and its guesses stay.
     for guesses_count in (False, True):
         for device in devices_for_user(user, for_verify=True):
             with transaction.atomic():

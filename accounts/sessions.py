@@ -34,8 +34,8 @@ FIND_USER = f"""
 def find_user(session_id: UUID) -> User | None:
     """The user of a live session. Ending a session or disabling a user counts from the next request on.
 
-    So does a second factor that staff have by now and the session has not: such a session ends here. Only staff are
-    asked for their devices, by a statement of its own.
+    A session of staff ends here when it lacks the second factor that its user needs by now. A second statement reads
+    the devices, for staff alone.
     """
     rows = fetch_rows(FIND_USER, {"session_id": session_id})
     if not rows:
@@ -51,7 +51,7 @@ def find_user(session_id: UUID) -> User | None:
 def log_in(*, email: str, password: str, otp_code: str = "", user_agent: str = "") -> TokenPair:
     """Check the password, and the code of staff who have a device, and begin a session.
 
-    Every failure of the password is InvalidCredentials, and takes the same time. Only after the right one this refuses
+    Every failure of the password is InvalidCredentials, and takes the same time. After the right password this refuses
     what check_code refuses.
     """
     user = User.objects.with_email(email).first()
@@ -74,7 +74,7 @@ def start_checked_session(*, user_id: int, encoded: str, otp_device: str, user_a
 
 
 def start_session(*, user_id: int, otp_device: str = "", user_agent: str = "") -> TokenPair:
-    """Begin a session for a user whose identity has been shown, with a code of `otp_device` if that is named."""
+    """Begin a session for a user whose identity was checked, with a code of `otp_device` if that is named."""
     session = Session.objects.create(
         user_id=user_id,
         refresh_jti=uuid4(),

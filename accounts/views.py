@@ -80,12 +80,9 @@ class UserViewSet(ViewSet):
 
     def get_throttles(self) -> list[Any]:
         """New accounts have a limit of their own, and so have edits that name the caller's current password."""
-        by_action = {
-            "create": RegistrationThrottle,
-            "update": OwnProfileThrottle,
-            "partial_update": OwnProfileThrottle,
-        }
-        return [by_action[self.action]()] if self.action in by_action else super().get_throttles()
+        if self.action in ("update", "partial_update"):
+            return [OwnProfileThrottle()]
+        return [RegistrationThrottle()] if self.action == "create" else super().get_throttles()
 
     @extend_schema(summary="Register", request=RegisterBody, responses={201: UserSerializer}, auth=[])
     def create(self, request: Request) -> Response:
@@ -209,10 +206,7 @@ class SessionViewSet(ViewSet):
 
     @extend_schema(methods=["POST"], summary="Log out", request=None, responses=DetailSerializer)
     @extend_schema(
-        methods=["GET"],
-        summary="Log out (for existing clients; use POST)",
-        responses=DetailSerializer,
-        deprecated=True,
+        methods=["GET"], summary="Log out (for existing clients; use POST)", responses=DetailSerializer, deprecated=True
     )
     # HEAD is refused: a request that only looks must end nothing.
     @action(detail=False, methods=["get", "post"], http_method_names=["get", "post"])
