@@ -152,14 +152,12 @@ class OwnProfileThrottle(Throttle):
 
 
 class RegistrationThrottle(Throttle):
-    """New accounts, per address. Reading the list of users on the same path is an ordinary request."""
+    """New accounts, per address."""
 
     strict = True
 
     def windows(self, request: Request) -> list[Window]:
-        """The window of new accounts for POST, the ordinary one otherwise."""
-        if request.method != "POST":
-            return DefaultThrottle().windows(request)
+        """The window of new accounts."""
         return [window(settings.RATE_LIMIT_REGISTER, "register", client_address(request))]
 
 

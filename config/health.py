@@ -101,7 +101,7 @@ def run(checks: Mapping[str, Callable[[], str]]) -> dict[str, str]:
             states[name] = "unknown" if database_is_away and name not in BESIDE_THE_DATABASE else check()
         except (DatabaseError, InterfaceError):
             states[name] = "unreachable"
-            database_is_away = name not in BESIDE_THE_DATABASE  # each attempt would wait for the same time-out
+            database_is_away |= name not in BESIDE_THE_DATABASE  # each attempt would wait for the same time-out
     return states
 
 
