@@ -94,12 +94,14 @@ class Session(models.Model):
     """One login, from password to logout, and all tokens that descend from that login.
 
     Every token carries the session's id (`sid`). `refresh_jti` is the id of the only refresh token that may be used
-    next. An older refresh token that comes back has been copied, and ends the session.
+    next, and `previous_jti` that of the token that was exchanged for it at `refreshed_at`. An older refresh token that
+    comes back has been copied, and ends the session.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.UUIDField()
+    previous_jti = models.UUIDField(null=True)
     user_agent = models.CharField(max_length=200, blank=True)
     # The device whose code began the session, by django-otp's `persistent_id`; empty when no code was asked for.
     otp_device = models.CharField(max_length=100, blank=True, db_default="")

@@ -1,12 +1,15 @@
 """The two tokens of a session. They are signed and never stored. accounts.sessions decides what a token is good for."""
 
+import math
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid5
 
 from django.conf import settings
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
@@ -28,12 +31,18 @@ class Claims:
     jti: UUID
 
 
-def issue_pair(*, session_id: UUID, user_id: int, refresh_jti: UUID) -> TokenPair:
-    """Sign a new access token and a new refresh token of a session. `refresh_jti` becomes the refresh token's id."""
+def issue_pair(*, session_id: UUID, user_id: int, refresh_jti: UUID, issued_at: datetime) -> TokenPair:
+    """Sign the access token and the refresh token that a session has from `issued_at` on.
+
+    `refresh_jti` becomes the refresh token's id. The same arguments give the same two tokens, byte for byte.
+    """
     access, refresh = AccessToken(), RefreshToken()
-    for token, jti in ((access, uuid4()), (refresh, refresh_jti)):
+    for token, jti in ((access, uuid5(refresh_jti, "access")), (refresh, refresh_jti)):
         token["sub"], token["sid"], token["jti"] = str(user_id), session_id.hex, jti.hex
-    return TokenPair(str(access), str(refresh), int(settings.ACCESS_TOKEN_LIFETIME.total_seconds()))
+        token.set_iat(at_time=issued_at)
+        token.set_exp(from_time=issued_at)
+    life = settings.ACCESS_TOKEN_LIFETIME - (timezone.now() - issued_at)
+    return TokenPair(str(access), str(refresh), max(0, math.ceil(life.total_seconds())))
 
 
 def read_access_token(text: str) -> Claims | None:

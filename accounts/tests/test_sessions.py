@@ -13,9 +13,8 @@ from django.test import override_settings
 
 from accounts import passwords
 from accounts.models import Session, User
-from accounts.sessions import end_session, find_user, refresh_session, start_session
+from accounts.sessions import end_session, find_user, start_session
 from accounts.tests.factories import PASSWORD, client_of, make_user
-from accounts.tokens import issue_pair, read_refresh_token
 from api import cache
 from database.refusals import Refusal
 
@@ -108,16 +107,6 @@ def test_disabling_a_user_counts_from_the_next_request_on(api: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_refresh_token_is_good_once_and_coming_back_ends_the_family(api: Any) -> None:
-    first = start_session(user_id=make_user().pk)
-    second = api.post(REFRESH, {"refresh_token": first.refresh_token}).data
-    assert api.get(ME, **bearer(second["access_token"])).status_code == 200
-    assert api.post(REFRESH, {"refresh_token": first.refresh_token}).status_code == 401
-    assert api.get(ME, **bearer(second["access_token"])).status_code == 401
-    assert Session.objects.get().revoked_reason == "refresh_reused"
-
-
-@pytest.mark.django_db
 def test_tokens_of_another_kind_key_or_audience_are_refused(api: Any) -> None:
     user = make_user()
     pair = start_session(user_id=user.pk)
@@ -174,32 +163,6 @@ def race(contestants: int, work: Any) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
-
-
-@pytest.mark.django_db(transaction=True)
-def test_twenty_refreshes_of_one_token_give_one_successor() -> None:
-    pair = start_session(user_id=make_user().pk)
-    results = race(20, lambda: refresh_session(refresh_token=pair.refresh_token))
-    assert sum(not isinstance(result, Refusal) for result in results) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_control_without_the_conditional_update_there_are_many_successors() -> None:
-    pair = start_session(user_id=make_user().pk)
-    compared = threading.Barrier(20)
-
-    def naive() -> Any:
-        claims = read_refresh_token(pair.refresh_token)
-        assert claims is not None
-        session = Session.objects.get(id=claims.session_id)
-        compared.wait()
-        if session.refresh_jti != claims.jti:
-            return Refusal()
-        session.refresh_jti = uuid4()
-        session.save()
-        return issue_pair(session_id=session.id, user_id=session.user_id, refresh_jti=session.refresh_jti)
-
-    assert sum(not isinstance(result, Refusal) for result in race(20, naive)) > 1
 
 
 @pytest.mark.django_db
