@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
+from accounts.hashers import normalised, spellings_of
+
 
 class UserManager(BaseUserManager["User"]):
     """Finds and makes users by their email."""
@@ -75,6 +77,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the hash of a password, without saving. All spellings of one password have one hash (hashers)."""
+        super().set_password(None if raw_password is None else normalised(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether the password is the user's, in whatever spelling, for Django's own code and tests."""
+        return any(super(User, self).check_password(spelling) for spelling in spellings_of(raw_password))
 
     @property
     def role(self) -> "User.Role":

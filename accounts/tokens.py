@@ -56,12 +56,15 @@ def read_refresh_token(text: str) -> Claims | None:
 
 
 def read(kind: Any, text: str) -> Claims | None:
-    """The claims of a token of this kind; None for any other text and for an expired token."""
+    """The claims of a token of this kind; None for any other text and for a token whose time is not now.
+
+    TOKEN_LEEWAY_SECONDS are added at both ends, since the machine that signed the token may have another clock.
+    """
     try:
         claims, expires_at = verified(kind, text)
     except (TokenError, KeyError, ValueError):
         return None
-    return claims if time.time() < expires_at else None
+    return claims if time.time() < expires_at + settings.TOKEN_LEEWAY_SECONDS else None
 
 
 @lru_cache(maxsize=4096)
@@ -71,6 +74,6 @@ def verified(kind: Any, text: str) -> tuple[Claims, int]:
     A token always has the same claims, and a client sends the same token with each request. Checking the signature
     took a tenth of an order, so the result is remembered. Expiry and session are checked with each request.
     """
-    # Signature, algorithm, issuer, audience, expiry and the token's type are checked by the class itself.
+    # Signature, algorithm, issuer, audience, times and the token's type are checked by the class itself.
     token = kind(text.encode())
     return Claims(session_id=UUID(hex=str(token["sid"])), jti=UUID(hex=str(token["jti"]))), int(token["exp"])

@@ -231,6 +231,8 @@ ACCESS_TOKEN_LIFETIME = timedelta(seconds=number("ACCESS_TOKEN_LIFETIME_SECONDS"
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=number("REFRESH_TOKEN_LIFETIME_SECONDS", 14 * 86_400, 1, TEN_YEARS))
 # For how long a refresh token that was used gives the same successor again; afterwards it ends the session.
 REFRESH_GRACE_SECONDS = number("REFRESH_GRACE_SECONDS", 20, 0, 3600)
+# By how much the clocks of the machines that sign and check tokens may differ.
+TOKEN_LEEWAY_SECONDS = number("TOKEN_LEEWAY_SECONDS", 5, 0, 300)
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": TOKEN_SIGNING_KEY,
@@ -238,6 +240,7 @@ SIMPLE_JWT = {
     "AUDIENCE": "shop",
     "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
     "REFRESH_TOKEN_LIFETIME": REFRESH_TOKEN_LIFETIME,
+    "LEEWAY": TOKEN_LEEWAY_SECONDS,
     "UPDATE_LAST_LOGIN": False,
 }
 

@@ -1,6 +1,7 @@
 """Sessions: what a token is good for, and when it stops."""
 
 import threading
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -137,10 +138,35 @@ def test_a_token_that_was_good_a_moment_ago_is_refused_when_its_time_is_over(
 ) -> None:
     token = start_session(user_id=make_user().pk).access_token
     assert api.get(ME, **bearer(token)).status_code == 200
-    expires_at = jwt.decode(token, options={"verify_signature": False})["exp"]
+    expires_at = jwt.decode(token, options={"verify_signature": False})["exp"] + settings.TOKEN_LEEWAY_SECONDS
     for moment, status in ((expires_at - 0.1, 200), (expires_at, 401)):
         monkeypatch.setattr("accounts.tokens.time.time", lambda moment=moment: moment)
         assert api.get(ME, **bearer(token)).status_code == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"iat": 3}, 200),
+        ({"iat": 30}, 401),
+        ({"nbf": 3}, 200),
+        ({"nbf": 30}, 401),
+        ({"exp": -3}, 200),
+        ({"exp": -30}, 401),
+    ],
+)
+def test_clocks_may_differ_by_some_seconds(api: Any, changes: dict[str, int], status: int) -> None:
+    pair = start_session(user_id=make_user().pk)
+    key = settings.SIMPLE_JWT["SIGNING_KEY"]
+    now = int(time.time())
+
+    def of_another_clock(token: str) -> str:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        return jwt.encode(claims | {name: now + seconds for name, seconds in changes.items()}, key, "HS256")
+
+    assert api.get(ME, **bearer(of_another_clock(pair.access_token))).status_code == status
+    assert api.post(REFRESH, {"refresh_token": of_another_clock(pair.refresh_token)}).status_code == status
 
 
 def race(contestants: int, work: Any) -> list[Any]:
