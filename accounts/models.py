@@ -10,6 +10,7 @@ from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
 from accounts.hashers import normalised, spellings_of
+from database.text import forms_of_email
 
 
 class UserManager(BaseUserManager["User"]):
@@ -20,12 +21,15 @@ class UserManager(BaseUserManager["User"]):
         return self.with_email(email or "").get()
 
     def with_email(self, email: str) -> models.QuerySet["User"]:
-        """The user of an email in any case, as a queryset of at most one.
+        """The user of an email in any case and in each form of its domain, as a queryset of at most one.
 
-        The comparison is by `lower(email)`, as in the unique index. Django's `iexact` compares by `upper(email)`, for
-        which there is no index.
+        Only accounts from before the forms of a domain were one can be two. The comparison is by `lower(email)`, as in
+        the unique index. Django's `iexact` compares by `upper(email)`, for which there is no index.
         """
-        return self.filter(Exact(Lower("email"), Lower(models.Value(email))))
+        is_it = models.Q()
+        for form in forms_of_email(email):
+            is_it |= models.Q(Exact(Lower("email"), Lower(models.Value(form))))
+        return self.filter(is_it)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Save a user with this password, or with none that works. For Django's own code and tests: no event tells."""
