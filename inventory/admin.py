@@ -163,8 +163,8 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             item.sku,
             item=item,
             badge=badge(item.band),
-            levels=overview.standing(item.pk),
-            then=overview.standing(item.pk, at=at) if at else None,
+            levels=overview.as_in_ledger(overview.levels_by_priority(item.pk)),
+            then=overview.as_in_ledger(overview.levels_by_priority(item.pk), at=at) if at else None,
             at=at,
             form=form,
             rows=rows,
@@ -232,7 +232,7 @@ class KindFilter(admin.ChoicesFieldListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         found = cast(StockMovementQuerySet, super().queryset(request, queryset))
-        return found.of_kind(self.lookup_val[-1]) if self.lookup_val else found
+        return found.of_kinds(self.lookup_val[-1:]) if self.lookup_val else found
 
 
 @admin.register(StockMovement)

@@ -8,9 +8,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inventory import overview
 from inventory.bands import Band
 from inventory.models import StockLevel, StockMovement, Warehouse
+from inventory.overview import in_bands
 
 
 class BandFilter(admin.SimpleListFilter):
@@ -21,7 +21,7 @@ class BandFilter(admin.SimpleListFilter):
         return [(band.value, band.label) for band in Band]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(pk__in=overview.in_band(self.value() or "")) if self.value() else queryset
+        return queryset.filter(in_bands([self.value() or ""])) if self.value() else queryset
 
 
 class WarehouseFilter(admin.SimpleListFilter):
