@@ -6,12 +6,11 @@ wrong. The ledger is the truth for on hand, open reservations are the truth for 
 
 from dataclasses import dataclass
 
-from psycopg.types.numeric import Int8
-
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.invariants import BROKEN_LINKS
+from inventory.quantities import AVAILABLE
 from inventory.services.engine import fetch, lock_items
 from inventory.services.records import settle_items
 
@@ -42,7 +41,7 @@ select item.id from inventory_stockitem as item
 where item.in_stock <> exists (
     select from inventory_stocklevel as level
     join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id and warehouse.is_active
-    where level.item_id = item.id and level.on_hand + level.backorder_limit - level.reserved > 0
+    where level.item_id = item.id and {AVAILABLE} > 0
 )
 """  # noqa: S608  # no value goes in, only texts of this module and of invariants.py
 # The delta makes the ledger's sum that of the open reservations again; on hand needs none, since the sum is the truth.
@@ -103,7 +102,7 @@ def repair_stock(*, actor: Actor) -> list[Repair]:
     if not item_ids:
         return []
     lock_items(item_ids)
-    rows = fetch(REPAIR, {"items": [Int8(id) for id in item_ids], "actor": str(actor)})
+    rows = fetch(REPAIR, {"items": item_ids, "actor": str(actor)})
     settle_items(item_ids, actor=actor)
     repairs = [Repair(*row) for row in rows]
     for repair in repairs:

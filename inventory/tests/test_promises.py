@@ -352,8 +352,8 @@ def test_stock_is_not_promised_outside_a_transaction() -> None:
 def test_the_check_stands_behind_the_decision() -> None:
     """With the decision broken, the database still refuses, and in the words of the contract."""
     item = StockItemFactory(stock=2)
-    level = level_of(item)
-    broken = engine.Level(level.pk, item.pk, level.warehouse_id, 1, True, 100, 0, 0)
+    broken = level_of(item)
+    broken.on_hand = 100
 
     with pytest.raises(InsufficientStock):
         engine.post([engine.Entry(broken, engine.Kind.RESERVED, reserved=3)], actor=COMMAND)

@@ -180,6 +180,17 @@ def test_what_was_released_while_we_waited_is_not_released_again() -> None:
     assert red() == set()
 
 
+def test_a_release_that_waited_for_a_sale_finds_what_it_is_to_give_back() -> None:
+    item = StockItemFactory(stock=5)
+    in_transaction(partial(reserve, "r-1", {item: 3}))
+
+    second = overtaken(partial(reserve, "r-2", {item: 1}), partial(services.release, reference="r-1", actor=COMMAND))
+
+    assert second == 3
+    assert (level_of(item).reserved, promised(item)) == (1, 1)
+    assert red() == set()
+
+
 def test_control_a_sum_joined_to_the_locking_statement_is_from_before_the_wait() -> None:
     item = StockItemFactory(stock=20)
 
