@@ -233,9 +233,8 @@ def differences_page(
     admin: StaffAdmin[StockItem], request: HttpRequest, head: CountForm, counted: Mapping[StockLevel, int]
 ) -> HttpResponseBase:
     """Where the count and the books of its moment disagree, and what that is worth."""
-    levels = StockLevel.objects.filter(pk__in=[level.pk for level in counted])
-    books = {level: level.on_hand for level in overview.as_in_ledger(levels, at=head.cleaned_data["counted_at"])}
-    rows = [Difference(level, books.get(level, 0), units) for level, units in counted.items()]
+    books = overview.on_hand_at([level.pk for level in counted], head.cleaned_data["counted_at"])
+    rows = [Difference(level, books.get(level.pk, 0), units) for level, units in counted.items()]
     differences = [row for row in rows if row.units]
     values = [row.value for row in differences if row.value is not None]
     return admin.show(

@@ -7,12 +7,14 @@ shown for every warehouse.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Coalesce
 
+from database.rows import fetch_rows
 from inventory.bands import Band, band_in_sql
 from inventory.models import StockItem, StockLevel, StockMovement
 from inventory.quantities import AVAILABLE, available_units
@@ -34,6 +36,23 @@ where item.in_stock and (
     from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
     where level.item_id = item.id and warehouse.is_active
 ) > greatest(coalesce(item.reorder_point, %s), %s)
+"""  # noqa: S608  # no value goes in but as a parameter
+PAST_LEVELS = f"""
+select warehouse.code, warehouse.name, warehouse.is_active,
+       level.on_hand, level.reserved, level.backorder_limit, {AVAILABLE}
+from (
+    select shelf.warehouse_id, shelf.backorder_limit,
+           coalesce(last.on_hand_after, 0) as on_hand, coalesce(last.reserved_after, 0) as reserved
+    from inventory_stocklevel as shelf left join lateral (
+        select on_hand_after, reserved_after from inventory_stockmovement
+        where level_id = shelf.id and at <= coalesce(%(at)s::timestamptz, 'infinity')
+            and id < coalesce(%(before)s::bigint, 9223372036854775807)
+        order by at desc, id desc limit 1
+    ) as last on true
+    where shelf.item_id = %(item)s::bigint
+) as level
+join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
+order by warehouse.priority, warehouse.id
 """  # noqa: S608  # no value goes in but as a parameter
 # The newest movements of each level are read first, so that no level is read further than the page.
 NEWEST = """
@@ -72,30 +91,28 @@ def in_bands(bands: Sequence[str]) -> Q:
     return Q(pk__in=RawSQL(sql, [list(bands)]))  # noqa: S611  # all texts travel as parameters
 
 
-def as_in_ledger(
-    levels: QuerySet[StockLevel], *, at: datetime | None = None, before: int | None = None
-) -> list[StockLevel]:
-    """Levels with the counters that the ledger gives them: now, at a moment, or before a movement. Not to be saved."""
-    movements = StockMovement.objects.filter(level=OuterRef("pk")).order_by("-at", "-id")
-    if at is not None:
-        movements = movements.filter(at__lte=at)
-    if before is not None:
-        movements = movements.filter(id__lt=before)
-    rows = levels.annotate(
-        then_on_hand=Subquery(movements.values("on_hand_after")[:1]),
-        then_reserved=Subquery(movements.values("reserved_after")[:1]),
-    )
-    found: list[StockLevel] = []
-    for level in rows:
-        level.on_hand, level.reserved = level.then_on_hand or 0, level.then_reserved or 0
-        found.append(level)
-    return found
+class PastLevel(NamedTuple):
+    """A level as the ledger has it, now or at some moment, with the backorder limit of now."""
+
+    code: str
+    name: str
+    is_active: bool
+    on_hand: int
+    reserved: int
+    backorder_limit: int
+    available: int
 
 
-def levels_by_priority(item_id: int) -> QuerySet[StockLevel]:
-    """The levels of an item with their warehouses, by priority."""
-    levels = StockLevel.objects.filter(item_id=item_id).select_related("warehouse")
-    return levels.order_by("warehouse__priority", "warehouse_id")
+def past_levels(item_id: int, *, at: datetime | None = None, before: int | None = None) -> list[PastLevel]:
+    """An item in each warehouse, by priority, as the ledger has it: now, at a moment, or before a movement."""
+    return [PastLevel(*row) for row in fetch_rows(PAST_LEVELS, {"item": item_id, "at": at, "before": before})]
+
+
+def on_hand_at(level_ids: list[int], at: datetime) -> dict[int, int]:
+    """The units that lay on these shelves at a moment, by the ledger; 0 of a shelf that was still empty."""
+    before = StockMovement.objects.filter(level=OuterRef("pk"), at__lte=at).order_by("-at", "-id")
+    then = StockLevel.objects.filter(pk__in=level_ids).annotate(then=Subquery(before.values("on_hand_after")[:1]))
+    return {pk: units or 0 for pk, units in then.values_list("pk", "then")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +121,12 @@ class PastItem:
 
     at: datetime
     sku: str
-    levels: list[StockLevel]
+    levels: list[PastLevel]
 
     @property
-    def active(self) -> list[StockLevel]:
+    def active(self) -> list[PastLevel]:
         """The levels in active warehouses."""
-        return [level for level in self.levels if level.warehouse.is_active]
+        return [level for level in self.levels if level.is_active]
 
     @property
     def on_hand(self) -> int:
@@ -142,7 +159,7 @@ def timeline(item_id: int, *, before: int | None = None, rows: int = 50) -> tupl
     movements = list(
         StockMovement.objects.filter(id__in=ids).select_related("level__warehouse").order_by("-id")[: rows + 1]
     )
-    levels = as_in_ledger(levels_by_priority(item_id), before=before)
+    levels = past_levels(item_id, before=before)
     on_hand, reserved = sum(level.on_hand for level in levels), sum(level.reserved for level in levels)
     page = []
     for movement in movements[:rows]:

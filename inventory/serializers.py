@@ -10,6 +10,7 @@ from api.fields import Cost, Flag, Integer, Text
 from api.serializers import BodySerializer
 from inventory.bands import Band
 from inventory.models import MAX_QUANTITY, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
+from inventory.overview import PastItem, PastLevel
 
 MAX_LINES = 200
 MAX_LINE_QUANTITY = 10_000_000
@@ -162,16 +163,16 @@ class ItemSerializer(serializers.ModelSerializer[StockItem]):
         read_only_fields = fields
 
 
-class PastLevelSerializer(serializers.Serializer[StockLevel]):
-    warehouse = serializers.CharField(source="warehouse.code")
-    name = serializers.CharField(source="warehouse.name")
-    is_active = serializers.BooleanField(source="warehouse.is_active")
+class PastLevelSerializer(serializers.Serializer[PastLevel]):
+    warehouse = serializers.CharField(source="code")
+    name = serializers.CharField()
+    is_active = serializers.BooleanField()
     on_hand = serializers.IntegerField()
     reserved = serializers.IntegerField()
     available = serializers.IntegerField()
 
 
-class AsOfSerializer(serializers.Serializer[Any]):
+class AsOfSerializer(serializers.Serializer[PastItem]):
     """What the ledger says was there, with today's active warehouses and backorder limits."""
 
     at = serializers.DateTimeField()

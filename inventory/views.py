@@ -20,7 +20,7 @@ from database.refusals import NotFound
 from inventory import services
 from inventory.filters import AlertFilters, AsOfFilters, ItemFilters, MovementFilters
 from inventory.models import StockAlert, StockItem, StockLevel, StockMovement, Warehouse
-from inventory.overview import PastItem, as_in_ledger, levels_by_priority, with_totals
+from inventory.overview import PastItem, past_levels, with_totals
 from inventory.serializers import (
     AdjustmentBody,
     AlertSerializer,
@@ -92,7 +92,7 @@ class ItemViewSet(ViewSet):
         """What the ledger says an item had at a moment."""
         item = found(StockItem.objects.filter(sku=sku), "stock item")
         at = self.filterset.values["at"]
-        past = PastItem(at, item.sku, as_in_ledger(levels_by_priority(item.pk), at=at))
+        past = PastItem(at, item.sku, past_levels(item.pk, at=at))
         return Response(document_of(AsOfSerializer, past))
 
 

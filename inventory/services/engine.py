@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, connection
-from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.transaction import TransactionManagementError
 
@@ -21,7 +20,7 @@ from database.rows import array, fetch_rows, fetch_together
 from database.transactions import Overtaken
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
-from inventory.models import MAX_QUANTITY, Reservation, StockLevel, StockMovement
+from inventory.models import MAX_QUANTITY, StockLevel, StockLevelQuerySet, StockMovement
 from inventory.services import statements
 from inventory.services.alerts import Standing, moved, settle_alerts
 
@@ -104,21 +103,22 @@ def need_transaction() -> None:
 
 
 def lock_items(item_ids: Iterable[int]) -> list[StockLevel]:
-    """Lock all levels of these items, in the sequence (item, warehouse), and read them with their warehouses."""
-    # One array, and not a list of parameters: a list ends at 65,535, and a warehouse may hold more items than that.
-    return _locked(RawSQL("select unnest(%s::bigint[])", [list(item_ids)]))
+    """Lock all levels of these items, in the sequence (item, warehouse), and read them with their warehouses.
+
+    The warehouses are not locked, and may be as they were before the wait: the statement that writes reads them again.
+    """
+    return _locked(StockLevel.objects.select_related("warehouse"), statements.ITEMS, array(item_ids))
 
 
 def lock_reference(reference: str) -> dict[int, StockLevel]:
     """Lock all levels of the items that a reference holds units of, and read them, by the level's id."""
-    held = Reservation.objects.filter(reference=reference, state=Reservation.State.OPEN)
-    return {level.id: level for level in _locked(held.values("level__item_id"))}
+    return {level.id: level for level in _locked(StockLevel.objects.all(), statements.ITEMS_HELD, reference)}
 
 
-def _locked(item_ids: RawSQL | QuerySet[Any]) -> list[StockLevel]:
-    """The levels of these items, locked. Their warehouses come along unlocked: what is written looks at them again."""
+def _locked(levels: StockLevelQuerySet, item_ids: str, parameter: str) -> list[StockLevel]:
+    """Lock the levels of the items that a sub-select names. Its text is always the same, so it is prepared once."""
     need_transaction()
-    return list(StockLevel.objects.select_related("warehouse").locked(item_ids))
+    return list(levels.locked(RawSQL(item_ids, [parameter])))  # noqa: S611  # the texts are those of `statements`
 
 
 def reserve_whole(

@@ -8,6 +8,14 @@ from functools import cache
 from database.rows import hidden
 from inventory.quantities import AVAILABLE, UNSOLD
 
+# The items whose levels are locked, as sub-selects of StockLevelQuerySet.locked. An array may be of any length, where a
+# list of parameters ends at 65,535; a warehouse may hold more items than that.
+ITEMS = "select unnest(%s::bigint[])"
+ITEMS_HELD = """
+select level.item_id
+from inventory_reservation as reservation join inventory_stocklevel as level on level.id = reservation.level_id
+where reservation.reference = %s::text and reservation.state = 'open'
+"""
 # The same locks as those of StockLevelQuerySet.locked, for RESERVE, which reads the levels itself. An index has the
 # levels in this sequence, so there is nothing to join or to sort, and PostgreSQL has little to set up once more for a
 # row that was waited for.

@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 
 from database.backend.base import DatabaseWrapper
 from database.rows import fetch_together
-from inventory.models import StockLevel
+from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine
 
 _asked: ContextVar[tuple[str, str]] = ContextVar("fault", default=("", ""))
@@ -62,10 +62,10 @@ def install() -> None:
             reach("after_write")
         return rows
 
-    def lock_and_reach(item_ids: Any) -> list[StockLevel]:
-        levels = locked(item_ids)
+    def lock_and_reach(levels: StockLevelQuerySet, item_ids: str, parameter: str) -> list[StockLevel]:
+        rows = locked(levels, item_ids, parameter)
         reach("after_lock")
-        return levels
+        return rows
 
     def fetch_together_and_reach(*statements: tuple[str, Mapping[str, Any]]) -> list[list[Any]]:
         if _asked.get()[0].startswith("after_lock"):  # there is no such place where they travel together

@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import SessionQuerySet
 from api import idempotency, middleware
-from inventory.models import Reservation, StockLevel, StockLevelQuerySet
+from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, lines, promises, statements
 from orders.services import placing
 
@@ -62,7 +62,7 @@ def lock_order() -> None:
     """Lock in the order of the basket."""
 
     def as_asked(levels: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
-        if not isinstance(item_ids, RawSQL):  # the items of a reference, which nobody has put in an order
+        if item_ids.sql != statements.ITEMS:  # the items of a reference, which nobody has put in an order
             return levels
         return levels.order_by(RawSQL("array_position(%s::bigint[], inventory_stocklevel.item_id)", item_ids.params))
 
@@ -104,13 +104,9 @@ def state_guard() -> None:
     def fetch_unguarded(sql: str, params: Mapping[str, Any]) -> list[Any]:
         return fetch(guard.sub("true", sql), dict(params))
 
-    def lock_unguarded(reference: str) -> dict[int, StockLevel]:
-        items = Reservation.objects.filter(reference=reference).values("level__item_id")
-        return {level.id: level for level in engine._locked(items)}
-
     put(engine, "fetch", fetch_unguarded)
     put(promises, "fetch", fetch_unguarded)
-    put(promises, "lock_reference", lock_unguarded)
+    replace(statements, "ITEMS_HELD", "reservation.state = 'open'", "true")
 
 
 def sum_per_item() -> None:
