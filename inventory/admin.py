@@ -1,4 +1,4 @@
-"""Stock for staff: items, what moves them, and why a number is what it is. Quantities change through verbs only."""
+"""Stock for staff: items, the verbs that move them, and the reasons for a number. Quantities change by verbs alone."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -41,10 +41,10 @@ NO_DEMAND = mark_safe('<span class="quiet" title="Nobody has ordered it in the l
 
 @admin.register(StockItem)
 class StockItemAdmin(StaffAdmin[StockItem]):
-    """Items are made by the catalog. Here is said how they are kept, and their stock is moved.
+    """Items, which the catalog makes. Staff say here how an item is reordered, and move its stock.
 
-    How long stock lasts and what moved last are looked up for the rows of a page. The list cannot be sorted by them:
-    it would have to ask the whole ledger about every item.
+    How long stock lasts, and the last movement, are looked up for the rows of a page. The list cannot be sorted by
+    these two: sorting would have to ask the whole ledger about every item.
     """
 
     list_display = (
@@ -69,18 +69,21 @@ class StockItemAdmin(StaffAdmin[StockItem]):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds an item here: the catalog makes them."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: StockItem | None = None) -> bool:
+        """Nobody deletes an item: the ledger names it for ever."""
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockItem]:
+        """Items with their totals."""
         return overview.with_totals(super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockItem], search_term: str
     ) -> tuple[QuerySet[StockItem], bool]:
-        """A SKU or barcode in full is what a scanner reads, and stands alone."""
+        """Items by a part of a name. A whole SKU or barcode, as a scanner reads one, finds its item alone."""
         exact = StockItem.objects.filter(Q(sku=search_term) | Q(barcode=search_term), ~Q(sku="")).values_list(
             "pk", flat=True
         )
@@ -89,6 +92,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         return super().get_search_results(request, queryset, search_term)
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """Put on each row its demand, its last movement, and the name of the person who moved it."""
         found = lately([row.pk for row in rows])
         names = names_of(request, [item.actor for item in found.values()])
         for row in rows:
@@ -96,34 +100,42 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             row.moved_by = names.get(row.lately.actor, row.lately.actor)
 
     def change(self, request: HttpRequest, row: StockItem, changes: dict[str, Any], version: int | None) -> None:
+        """Change what is said about an item, by the service."""
         services.update_item(sku=row.sku, actor=admin_actor(request), expected_version=version, **changes)
 
     def subject_of(self, row: StockItem) -> str:
+        """The journal's name for an item."""
         return f"sku:{row.sku}"
 
     @admin.display(description="SKU", ordering="sku")
     def item(self, row: StockItem) -> str:
+        """The SKU, with a link to the page that explains the stock."""
         return format_html('<a class="sku" href="{}">{}</a>', self.url("why", row.pk), row.sku)
 
     @admin.display(ordering="on_hand")
     def on_hand(self, row: Any) -> int:
+        """Units that lie there."""
         return int(row.on_hand)
 
     @admin.display(ordering="reserved")
     def reserved(self, row: Any) -> int:
+        """Units that are promised."""
         return int(row.reserved)
 
     @admin.display(ordering="available")
     def available(self, row: Any) -> str:
+        """Units that can still be promised, with their band."""
         return format_html("{} {}", row.available, badge(row.band))
 
     @admin.display(description="days of cover")
     def cover(self, row: Any) -> str:
+        """How many days these units last."""
         days = days_of_cover(row.available, row.lately.demand)
         return NO_DEMAND if days is None else str(days)
 
     @admin.display(description="last movement")
     def last_movement(self, row: Any) -> str:
+        """When the item moved last, how, and by whom."""
         if row.lately.at is None:
             return ""
         at = date_format(timezone.localtime(row.lately.at), "DATETIME_FORMAT")
@@ -131,22 +143,27 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         return format_html('{}<span class="more">{}, {}</span>', at, what, row.moved_by)
 
     def receive_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Receive goods."""
         return verb_page(self, request, RECEIVE)
 
     def adjust_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Adjust stock."""
         return verb_page(self, request, ADJUST)
 
     def transfer_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Move goods between warehouses."""
         return verb_page(self, request, TRANSFER)
 
     def grid_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Correct many shelves."""
         return grid_page(self, request)
 
     def count_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Count a warehouse."""
         return count_page(self, request)
 
     def why_page(self, request: HttpRequest, item_id: int) -> HttpResponseBase:
-        """Why is this 47? The levels, the promises and the ledger of one item, now or at a moment."""
+        """The reasons for a number: the levels, the promises and the ledger of one item, now or at a moment."""
         item = self.one(request, item_id)
         form = AsOfForm(request.GET or None)
         at = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
@@ -195,6 +212,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         )
 
     def one(self, request: HttpRequest, item_id: int) -> Any:
+        """The item with this id, with its totals; 404 when there is none."""
         item = self.get_queryset(request).filter(pk=item_id).first()
         if item is None:
             raise Http404("There is no such item.")
@@ -203,27 +221,34 @@ class StockItemAdmin(StaffAdmin[StockItem]):
 
 @admin.register(Warehouse)
 class WarehouseAdmin(StaffAdmin[Warehouse]):
+    """Warehouses. None is deleted, since the ledger names it for ever."""
+
     list_display = ("code", "name", "priority", "is_active")
     search_fields = ("code", "name")
     fields = ("code", "name", "priority", "is_active")
 
     def has_delete_permission(self, request: HttpRequest, obj: Warehouse | None = None) -> bool:
+        """Nobody deletes a warehouse."""
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Warehouse | None = None) -> tuple[str, ...]:
+        """The code stays as it was when the warehouse was opened."""
         return ("code",) if obj else ()
 
     def create(self, request: HttpRequest, data: Mapping[str, Any]) -> Warehouse:
+        """Open a warehouse, by the service."""
         return services.create_warehouse(**data, actor=admin_actor(request))
 
     def change(self, request: HttpRequest, row: Warehouse, changes: dict[str, Any], version: int | None) -> None:
+        """Change a warehouse, by the service."""
         services.update_warehouse(code=row.code, actor=admin_actor(request), expected_version=version, **changes)
 
     def subject_of(self, row: Warehouse) -> str:
+        """The journal's name for a warehouse."""
         return f"warehouse:{row.code}"
 
 
 def steps_of(rows: list[overview.TimelineRow], *, until_now: bool) -> list[Step]:
-    """What the chart shows: the balances of the page, oldest first; the newest still holds."""
+    """The steps of the chart: the balances of the page, oldest first. The newest balance lasts until now."""
     steps = [Step(row.movement.at, (row.on_hand, row.on_hand - row.reserved)) for row in reversed(rows)]
     return [*steps, Step(timezone.now(), steps[-1].values)] if steps and until_now else steps

@@ -1,4 +1,4 @@
-"""The query strings of stock: by what its lists are narrowed."""
+"""The query strings of stock."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from inventory.overview import in_bands
 
 
 class ItemFilters(ListFilters):
-    """Items by band, by warehouse, and by a part of what they are called."""
+    """Items by band, by warehouse, and by a part of the SKU, the name or the barcode."""
 
     band = Filter(Choice(required=False, choices=Band.choices), method="in_bands", several=True)
     warehouse = Filter(
@@ -44,7 +44,7 @@ class AsOfFilters(FilterSet):
 
 
 class MovementFilters(ListFilters):
-    """Movements by what moved, where, how, for whom and when. An index leads to the rows of each filter."""
+    """Movements by item, warehouse, kind, reference, actor and time. Each filter finds its rows by an index."""
 
     sku = Filter(Text(required=False, max_length=64), method="of_skus", several=True)
     warehouse = Filter(Text(required=False, max_length=32), field_name="level__warehouse__code", several=True)

@@ -1,4 +1,4 @@
-"""What staff see of stock: totals and bands over all warehouses, and how a number came to be.
+"""The views of staff on stock: totals and bands over all warehouses, and the movements that led to a number.
 
 Reading only. Totals are over active warehouses, as customers and alerts see stock; levels, balances and the past are
 shown for every warehouse.
@@ -79,8 +79,8 @@ def with_totals(items: QuerySet[StockItem]) -> QuerySet[StockItem]:
 def in_bands(bands: Sequence[str]) -> Q:
     """The condition that an item is in one of these bands.
 
-    It is one pass over all levels, where a sum for each item would take seconds. The two largest bands are found
-    without: an item says itself that it is out of stock, and a page of well-stocked items needs only the first ones.
+    All levels are summed in one pass; a sum for each item by itself would take seconds. The two largest bands need no
+    pass: an item says itself that it is out of stock, and a page of well-stocked items ends with the first of them.
     """
     if list(bands) == [Band.OUT_OF_STOCK]:
         return Q(in_stock=False)
@@ -154,7 +154,7 @@ class TimelineRow:
 
 
 def timeline(item_id: int, *, before: int | None = None, rows: int = 50) -> tuple[list[TimelineRow], int | None]:
-    """The newest movements of an item before a place in the ledger, and the place to go on from."""
+    """The newest movements of an item before a place in the ledger, and the place where the next page begins."""
     ids = RawSQL(NEWEST, [before, rows + 1, item_id, rows + 1])  # noqa: S611  # all values travel as parameters
     movements = list(
         StockMovement.objects.filter(id__in=ids).select_related("level__warehouse").order_by("-id")[: rows + 1]

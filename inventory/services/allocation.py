@@ -59,7 +59,7 @@ def _fewest(amounts: Sequence[int], quantity: int) -> int | None:
 
 
 def allocate_all(levels: Sequence[StockLevel], wanted: Mapping[int, int]) -> tuple[list[Share], dict[int, int]]:
-    """The shares of a whole basket (quantity by item), and of each short item what is available of it."""
+    """The shares of a whole basket (quantity by item), and the available units of each short item."""
     by_item: dict[int, list[StockLevel]] = {item_id: [] for item_id in wanted}
     for level in levels:
         by_item[level.item_id].append(level)

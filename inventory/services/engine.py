@@ -1,8 +1,8 @@
 """The one writer of stock: locks all levels of the items it touches, and changes counters and ledger together.
 
-Everything else in this package decides what to write. How the pieces fit: lock and read in one statement
-(`lock_items`), decide in Python, write in one statement (`post`). `reserve_whole` is the short way for what most
-baskets ask for: the same lock, and a statement that finds by itself what it is to write.
+The other files of this package decide what to write. A verb locks and reads in one statement (`lock_items`), decides in
+Python, and writes in one statement (`post`). `reserve_whole` is the short way for most baskets: the same lock, and a
+statement that needs no decision of Python.
 """
 
 from collections import Counter
@@ -31,8 +31,8 @@ Kind = StockMovement.Kind
 class Entry:
     """One line for the ledger. `on_hand` and `reserved` are differences.
 
-    The kind decides about reservations: `reserved` opens one for the reference; every other entry resolves the one
-    that it names, if any.
+    The kind decides about reservations: `reserved` opens one for the reference. An entry of another kind resolves the
+    reservation with the id `reservation_id`, if it has one.
     """
 
     level: StockLevel
@@ -47,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the ledger now says for one entry."""
+    """The new line of the ledger for one entry."""
 
     movement_id: int
     at: datetime
@@ -80,7 +80,7 @@ class TouchedByWrite(Touched):
 
 @dataclass(slots=True)
 class TouchedByReserve(Touched):
-    """A row of statements.RESERVE: what was promised from the level, if anything, and whether the reference held some.
+    """A row of statements.RESERVE: the units promised from the level, if any, and whether the reference held some.
 
     If there is no level at all, there is one row, in which `is_held` alone has a value.
     """
@@ -124,7 +124,7 @@ def _locked(levels: StockLevelQuerySet, item_ids: str, parameter: str) -> list[S
 def reserve_whole(
     quantities: Mapping[int, int], *, reference: str, actor: Actor, expires_at: datetime | None = None
 ) -> tuple[dict[int, int], bool]:
-    """Lock all levels of these items, and promise in the same round trip what needs no decision.
+    """Lock all levels of these items, and promise the whole basket in the same round trip if that needs no decision.
 
     Answers two things. First the warehouse of each item, all units of which come from there, as `allocate` would have
     it; no warehouse of any item means that nothing was written. Then whether the reference held something before. The
@@ -160,7 +160,7 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
     """Change counters, ledger, reservations, `in_stock` and alerts together.
 
     The caller has locked all levels of the items and decided; the CHECKs stand behind that decision. `expires_at`
-    makes what is reserved a hold. Refuses StockLimit, and what a CHECK or the unique open reservation refuses.
+    turns reserved units into a hold. Refuses StockLimit, and InsufficientStock or AlreadyReserved by a constraint.
     """
     after = [_apply(entry) for entry in entries]
     params: dict[str, object] = {
@@ -196,7 +196,7 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
 
 
 def _settle(changes: Mapping[int, int], touched: Sequence[Touched], actor: Actor) -> None:
-    """Bring `in_stock` and alerts in line with what was written: units more (or less) to sell, by level."""
+    """Bring `in_stock` and alerts in line after a write. `changes` has the units more (or less) to sell, by level."""
     items = {level.item_id: level for level in touched}
     before: Counter[int] = Counter()
     after: Counter[int] = Counter()
@@ -216,7 +216,7 @@ def _settle(changes: Mapping[int, int], touched: Sequence[Touched], actor: Actor
 
 
 def _apply(entry: Entry) -> tuple[int, int]:
-    """Count an entry on its level; the balances that the ledger will say after it."""
+    """Count an entry on its level; answers the balances after the entry. Refuses StockLimit."""
     level = entry.level
     level.on_hand += entry.on_hand
     level.reserved += entry.reserved

@@ -1,4 +1,4 @@
-"""The lines of a posting: what a person names (SKU, warehouse), found and locked; and what the ledger answers."""
+"""The lines of a posting: items and warehouses, found by their names and locked, and the new lines of the ledger."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -126,10 +126,10 @@ class Located:
 
 
 def locate(places: Sequence[Place]) -> Located:
-    """Find the places of a posting, and lock all levels of their items; a level that is missing is made, empty.
+    """Find the places of a posting. A level that is missing is made, empty.
 
-    Refuses UnknownItem and UnknownWarehouse, with every such name in `errors`, and NoWarehouse. Also shares a lock on
-    the warehouses.
+    Refuses UnknownItem and UnknownWarehouse, with every such name in `errors`, and NoWarehouse. Shares a lock on the
+    warehouses, then locks all levels of the items.
     """
     items = dict(StockItem.objects.filter(sku__in={place.sku for place in places}).values_list("sku", "id"))
     codes = share_warehouses()
@@ -149,7 +149,7 @@ def locate(places: Sequence[Place]) -> Located:
 
 
 def share_warehouses() -> dict[int, str]:
-    """Share a lock on all warehouses, so that none goes in or out of sale meanwhile; their codes by id."""
+    """Share a lock on all warehouses, so that none goes in or out of sale meanwhile; answers their codes by id."""
     return dict(fetch("select id, code from inventory_warehouse order by id for share", {}))
 
 

@@ -89,10 +89,10 @@ def reserve(
 ) -> list[Allocation]:
     """Promise these quantities (by item id) to a reference: all of them, or none.
 
-    With `expires_at` it is a hold. Repeated for a reference that holds exactly this, it changes nothing. Refuses
-    InsufficientStock with every short item, AlreadyReserved when the reference holds something else, UnknownItem.
-    Overdue holds on a short item do not count: they are expired here, under the lock. Locks all levels of the items.
-    May raise Overtaken, which runs the caller's unit of work again.
+    With `expires_at` the promise is a hold. A repeated call for a reference that holds exactly this changes nothing.
+    Refuses InsufficientStock with every short item, AlreadyReserved when the reference holds something else,
+    UnknownItem. Overdue holds on a short item do not count: they are expired here, under the lock. Locks all levels of
+    the items. May raise Overtaken, which runs the caller's unit of work again.
 
     A caller that refuses early, by an unlocked read, must count overdue holds as available. Otherwise stock that only
     overdue holds keep would stay unsold until the job that expires them has run.
@@ -118,7 +118,7 @@ def reserve(
 
 
 def release(*, reference: str, actor: Actor, reason: str = "") -> int:
-    """Give back all that a reference holds; answers the units. Nothing held is nothing to do.
+    """Give back all units that a reference holds; answers how many. A reference may hold none.
 
     Locks all levels of the items, then the reservations.
     """
@@ -129,10 +129,10 @@ def release(*, reference: str, actor: Actor, reason: str = "") -> int:
 
 
 def fulfil(*, reference: str, actor: Actor) -> int:
-    """Take what a reference holds out of the building: on hand and reserved fall; answers the units.
+    """Take the units that a reference holds out of the building; answers how many. On hand and reserved fall.
 
-    Refuses NotOnHand when backordered units have not come in yet, NothingReserved when it holds nothing. Locks all
-    levels of the items, then the reservations.
+    Refuses NotOnHand when backordered units have not come in yet, NothingReserved when the reference holds nothing.
+    Locks all levels of the items, then the reservations.
     """
     held = _held_by(reference)
     if not held:
@@ -226,7 +226,7 @@ def _expire(levels: Sequence[StockLevel], *, actor: Actor) -> int:
 
 
 def _held_by(reference: str) -> list[Held]:
-    """What a reference holds, with the levels locked and then the reservations."""
+    """The open reservations of a reference. Locks all levels of the items, then the reservations."""
     levels = lock_reference(reference)
     if not levels:
         return []
@@ -236,14 +236,14 @@ def _held_by(reference: str) -> list[Held]:
 def lock_reservations(sql: str, levels: Mapping[int, StockLevel], **params: object) -> list[Held]:
     """Lock and read open reservations on these levels, by one of the statements made of HELD.
 
-    The caller has locked the levels in an earlier statement, so this one sees what is true under that lock.
+    The caller has locked the levels in an earlier statement, so this statement sees all that was committed before.
     """
     rows = fetch(sql, {"levels": array(levels), **params})
     return [Held(id, levels[level_id], quantity, reference) for id, level_id, quantity, reference in rows]
 
 
 def _as_reserved(reference: str, quantities: Mapping[int, int]) -> list[Allocation]:
-    """The answer to a repeated reserve: what the reference holds. Refuses AlreadyReserved if that is something else."""
+    """The allocations that a reference holds, if they are exactly these quantities. Refuses AlreadyReserved if not."""
     rows = fetch(
         """
         select level.item_id, level.warehouse_id, reservation.quantity

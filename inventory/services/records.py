@@ -19,7 +19,7 @@ from inventory.services.lines import share_warehouses
 
 
 class ItemDetails(TypedDict, total=False):
-    """What may be said about an item besides its SKU and name."""
+    """The details of an item besides its SKU and name."""
 
     barcode: str
     reorder_point: int | None
@@ -102,9 +102,9 @@ def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
 def update_item(
     *, sku: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[ItemChanges]
 ) -> StockItem:
-    """Change what is said about an item. Refuses NotFound, VersionMismatch. Saying the same changes nothing.
+    """Change the name or the details of an item. Refuses NotFound, VersionMismatch. The same values change nothing.
 
-    Locks all levels of the item, then the item; a new reorder point opens or closes its alert.
+    Locks all levels of the item, then the item, since a new reorder point opens or closes its alert.
     """
     item_id = StockItem.objects.filter(sku=sku).values_list("pk", flat=True).first()
     if item_id is None:
@@ -126,7 +126,7 @@ def update_item(
 
 @unit_of_work
 def create_warehouse(*, code: str, name: str, actor: Actor, priority: int = 100, is_active: bool = True) -> Warehouse:
-    """A new place where stock may lie. Refuses CodeTaken."""
+    """Open a place where stock may lie. Refuses CodeTaken."""
     warehouse = Warehouse(code=code, name=name, priority=priority, is_active=is_active)
     warehouse.full_clean(validate_unique=False)
     try:
@@ -144,8 +144,8 @@ def update_warehouse(
 ) -> Warehouse:
     """Rename a warehouse, change its priority, or take it in or out of sale. Refuses NotFound, VersionMismatch.
 
-    In or out of sale changes what can be promised of everything in it: locks the warehouse, then all levels of all its
-    items, and brings `in_stock` and alerts in line.
+    A warehouse that goes in or out of sale changes the available units of all its items. Locks the warehouse, and in
+    that case all levels of these items too, and brings `in_stock` and alerts in line.
     """
     # A transaction that makes a level shares this lock, so none appears while we look at what lies in the warehouse.
     warehouse = Warehouse.objects.select_for_update(no_key=True).filter(code=code).first()

@@ -1,7 +1,7 @@
-"""Mending counters that no longer say what the ledger and the open reservations say.
+"""Mending counters that contradict the ledger or the open reservations.
 
-The only other place that writes counters: what the engine writes are differences, and here the counter itself is
-wrong. The ledger is the truth for on hand, open reservations are the truth for reserved.
+This is the only other place that writes counters: the engine writes differences, and here the counter itself is wrong.
+The ledger is the truth for on hand, open reservations are the truth for reserved.
 """
 
 from dataclasses import dataclass
@@ -44,8 +44,8 @@ where item.in_stock <> exists (
     where level.item_id = item.id and {AVAILABLE} > 0
 )
 """  # noqa: S608  # no value goes in, only texts of this module and of invariants.py
-# The delta makes the ledger's sum that of the open reservations again; on hand needs none, since the sum is the truth.
-# What no counter can say (less than nothing, more promised than can be) is left for people to see.
+# `reserved_delta` makes the ledger's sum that of the open reservations again. On hand needs no delta: there the ledger's
+# sum is the truth. A level whose truth no counter can hold (negative, or more promised than can be) is left to people.
 REPAIR = f"""
 with broken as materialized (
     select * from ({TRUTH}) as truth
@@ -77,7 +77,7 @@ order by broken.id
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A level whose counters or balances were wrong: what it said, and what it says now."""
+    """A level whose counters or balances were wrong: the counters before the repair and after it."""
 
     sku: str
     warehouse: str
@@ -95,8 +95,8 @@ class Repair:
 def repair_stock(*, actor: Actor) -> list[Repair]:
     """Set wrong counters to the truth, each with a `corrected` movement from which its balances are right again.
 
-    Also brings `in_stock` and alerts of these items in line. A level whose truth no counter may say (more promised
-    than can be there) is left alone, and verify_stock goes on naming it. Locks all levels of the items.
+    Also brings `in_stock` and alerts of these items in line. A level whose truth no counter can hold (more promised
+    than can be there) is left alone, and verify_stock goes on naming this level. Locks all levels of the items.
     """
     item_ids = [item_id for (item_id,) in fetch(SUSPECTS, {})]
     if not item_ids:
