@@ -48,7 +48,7 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
     ) -> tuple[QuerySet[StockMovement], bool]:
-        """Movements by a whole SKU, barcode, reference or actor, by index. A part of one would read the whole ledger."""
+        """Movements of a whole SKU, barcode, reference or actor, by index. Parts of one would read the whole ledger."""
         term = search_term.strip()
         if not term:
             return queryset, False

@@ -44,7 +44,7 @@ where item.in_stock <> exists (
     where level.item_id = item.id and {AVAILABLE} > 0
 )
 """  # noqa: S608  # no value goes in, only texts of this module and of invariants.py
-# `reserved_delta` makes the ledger's sum that of the open reservations again. On hand needs no delta: there the ledger's
+# `reserved_delta` makes the ledger's sum that of the open reservations again. On hand needs no delta, as the ledger's
 # sum is the truth. A level whose truth no counter can hold (negative, or more promised than can be) is left to people.
 REPAIR = f"""
 with broken as materialized (
