@@ -1,18 +1,16 @@
-"""Fixtures of the tests of stock."""
+"""Fixtures of the tests of stock. Models can be imported in fixtures only: this file is read before the settings."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from database.backend import base
-from inventory.models import StockItem
-from inventory.tests.factories import StockItemFactory
-
 
 @pytest.fixture
 def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A number for each time that statements travelled together."""
+    from database.backend import base
+
     times: list[int] = []
     execute_together = base.execute_together
 
@@ -31,6 +29,8 @@ def keeper(staff_pages: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture
-def mug() -> StockItem:
+def mug() -> Any:
     """An item with a barcode, of which five lie in the main warehouse."""
+    from inventory.tests.factories import StockItemFactory
+
     return StockItemFactory(sku="MUG", name="Mug", barcode="4006381", stock=5)
