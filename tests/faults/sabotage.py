@@ -62,7 +62,7 @@ def lock_order() -> None:
     """Lock in the order of the basket."""
 
     def as_asked(levels: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
-        if item_ids.sql != statements.ITEMS:  # the items of a reference, which nobody has put in an order
+        if getattr(item_ids, "sql", "") != statements.ITEMS:  # nobody has put these items in an order
             return levels
         return levels.order_by(RawSQL("array_position(%s::bigint[], inventory_stocklevel.item_id)", item_ids.params))
 
