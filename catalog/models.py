@@ -192,8 +192,8 @@ class VariantQuerySet(models.QuerySet["Variant"]):
         unsold = (
             StockLevel.objects.filter(item=OuterRef("stock_item"), warehouse__is_active=True)
             .values("item")
-            .annotate(unsold=Sum(F("on_hand") - F("reserved")))
-            .values("unsold")
+            .annotate(units=Sum(F("on_hand") - F("reserved")))
+            .values("units")
         )
         quantity = Greatest(Coalesce(Subquery(unsold, output_field=models.BigIntegerField()), 0), 0)
         return self.select_related("stock_item").annotate(stock_quantity=quantity)
