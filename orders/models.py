@@ -1,8 +1,7 @@
 """Promises: orders, their lines, and their history."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,15 +11,6 @@ from django.db.models.functions import Now
 
 from catalog.models import Product, Variant
 from inventory.models import ClockTimestamp
-
-FILTERS = {
-    "status": "status",
-    "user_id": "user_id",
-    "start_date": "order_date__gte",
-    "end_date": "order_date__lte",
-    "min_amount": "total_amount__gte",
-    "max_amount": "total_amount__lte",
-}
 
 
 def contains(words: str) -> str:
@@ -38,12 +28,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_lines(self) -> Self:
         return self.prefetch_related("order_items")
-
-    def matching(self, filters: Mapping[str, Any]) -> Self:
-        """Orders that pass every filter of the list: those of OrdersQuery that are given."""
-        lookups = {lookup: filters[name] for name, lookup in FILTERS.items() if name in filters}
-        orders = self.filter(**lookups)
-        return orders.search(filters["search"]) if "search" in filters else orders
 
     def search(self, words: str) -> Self:
         """Orders by their number, the SKU of a line, or a part of the customer's name or email.
@@ -183,6 +167,11 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return self.event
+
+    @property
+    def actor_role(self) -> str:
+        """ "customer", "staff" or "system": the actor without an id."""
+        return self.actor.partition(":")[0]
 
 
 class Figures(models.Model):

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from api.pagination import Cursor
+from api.pagination import Cursor, Keyset, Page, cut_page, decode_cursor, page_size_of
 from database.rows import fetch_rows
 
 # Values stand in sub-selects, where the planner does not see them: otherwise it takes the general plan, which expects
@@ -30,6 +30,13 @@ KEY = "(%(order_date)s::timestamptz, %(id)s::bigint)"
 NEWEST = PAGE.format(place="", direction="desc")
 OLDER = PAGE.format(place=f"and (o.order_date, o.id) < {KEY}", direction="desc")
 NEWER = PAGE.format(place=f"and (o.order_date, o.id) > {KEY}", direction="asc")
+
+
+def page(user_id: int, keyset: Keyset, query: dict[str, Any]) -> Page:
+    """A page of this customer's orders. `query` holds the checked parameters of a list."""
+    cursor = decode_cursor(keyset, query["cursor"]) if "cursor" in query else None
+    size = page_size_of(query)
+    return cut_page(read(user_id, size + 1, cursor), size, cursor, lambda row: (row[0], row[1]))
 
 
 def read(user_id: int, rows: int, cursor: Cursor | None) -> list[Any]:

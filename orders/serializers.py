@@ -5,10 +5,8 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
-from api.fields import Amount, Choice, DayOrTimestamp, Id, Integer, Text
-from api.old import PageQuery, QuerySerializer
+from api.fields import Amount, Choice, Id, Integer, Text
 from api.serializers import BodySerializer
-from inventory.bands import Band
 from orders.models import Order, OrderEvent, OrderItem
 from orders.services import PlacedOrder
 
@@ -61,27 +59,6 @@ class StatusBody(BodySerializer):
 
 class CancelBody(BodySerializer):
     reason = Text(max_length=255, required=False, allow_blank=True, default="", help_text="Stands in the history.")
-
-
-class OrdersQuery(PageQuery):
-    status = Choice(required=False, choices=Order.Status.choices)
-    user_id = Id(required=False)
-    start_date = DayOrTimestamp(required=False, help_text="Placed then or later; a date is its first moment in UTC.")
-    end_date = DayOrTimestamp(
-        required=False, end_of_day=True, help_text="Placed then or before; a date is its last moment in UTC."
-    )
-    min_amount = Amount(required=False)
-    max_amount = Amount(required=False)
-    search = Text(
-        required=False, max_length=100, help_text="An order's number, a SKU, or a part of the customer's name or email."
-    )
-
-
-class StockCheckQuery(QuerySerializer):
-    category = Choice(required=False, choices=["available", *Band.values], help_text="Only products in this band.")
-    min_stock = Integer(required=False)
-    max_stock = Integer(required=False)
-    limit = Integer(required=False, min_value=1, max_value=1000, default=100, help_text="Rows in each list.")
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
@@ -169,26 +146,33 @@ def placed_document(order: PlacedOrder) -> dict[str, Any]:
     }
 
 
+class StatusOrNull(serializers.CharField):
+    """A status that is stored as text, and shown as null where the text is empty."""
+
+    def to_representation(self, value: str) -> str | None:
+        """The status."""
+        return value or None
+
+
 class HistorySerializer(serializers.ModelSerializer[OrderEvent]):
     """A step of an order's life. Customers do not learn which member of staff it was."""
 
-    from_status = serializers.SerializerMethodField()
-    to_status = serializers.SerializerMethodField()
-    actor = serializers.SerializerMethodField(help_text='"customer", "staff" or "system"; staff also see the id.')
+    from_status = StatusOrNull(read_only=True, allow_null=True)
+    to_status = StatusOrNull(read_only=True, allow_null=True)
+    actor = serializers.CharField(
+        source="actor_role", read_only=True, help_text='"customer", "staff" or "system"; staff also see the id.'
+    )
 
     class Meta:
         model = OrderEvent
         fields = ["at", "event", "from_status", "to_status", "actor", "note"]
         read_only_fields = fields
 
-    def get_from_status(self, step: OrderEvent) -> str | None:
-        return step.from_status or None
 
-    def get_to_status(self, step: OrderEvent) -> str | None:
-        return step.to_status or None
+class StaffHistorySerializer(HistorySerializer):
+    """A step of an order's life, as staff read it: with the id of whoever took the step."""
 
-    def get_actor(self, step: OrderEvent) -> str:
-        return step.actor if self.context.get("for_staff") else step.actor.partition(":")[0]
+    actor = serializers.CharField(read_only=True)
 
 
 class MonthSerializer(serializers.Serializer[Any]):

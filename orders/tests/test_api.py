@@ -145,7 +145,8 @@ def test_the_filters_of_the_list() -> None:
     assert found(search="O%Hara") == found(search="%") == found(search="Ox") == []
     assert found(search="example", status="confirmed") == [large.pk]
     assert found(status="", search="") == [large.pk, small.pk]
-    assert found(unknown="x") == [large.pk, small.pk]
+    assert found(status=["pending", "confirmed"]) == found(user_id=[ann.pk, bob.pk]) == [large.pk, small.pk]
+    assert found(status=["shipped", "confirmed"], user_id=[ann.pk, bob.pk]) == [large.pk]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,9 @@ def test_the_filters_of_the_list() -> None:
         "max_amount=999999999999999999",
         "search=" + "x" * 101,
         "search=%00",
+        "status=pending&status=open",
+        "min_amount=1&min_amount=2",
+        "skip=20",
     ],
 )
 def test_bad_filters_are_refused(query: Any) -> None:
