@@ -1,7 +1,7 @@
 """Orders over HTTP: whose order it is, and what the verbs of the services answer."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -16,25 +16,16 @@ from api.filters import ListFilters
 from api.idempotency import keyed, run_once, run_once_drafted
 from api.pagination import Keyset
 from api.permissions import requires
-from api.serializers import body_of, document_of
+from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, expected_version
 from database.refusals import NotFound
-from orders import my_orders, services
-from orders.bodies import read_order
+from orders import services
 from orders.filters import OrderFilterSet, StockCheckFilterSet
 from orders.models import Order, OrderQuerySet
-from orders.serializers import (
-    CancelBody,
-    HistorySerializer,
-    OrderSerializer,
-    PlaceOrderBody,
-    StaffHistorySerializer,
-    StatisticsSerializer,
-    StatusBody,
-    StockCheckSerializer,
-    UserStatisticsSerializer,
-    placed_document,
-)
+from orders.my_orders import page_of_own
+from orders.serializers.bodies import CancelBody, PlaceOrderBody, StatusBody
+from orders.serializers.documents import HistorySerializer, OrderSerializer, StaffHistorySerializer
+from orders.serializers.reports import StatisticsSerializer, StockCheckSerializer, UserStatisticsSerializer
 from orders.statistics import order_statistics
 from orders.stock_health import stock_check
 
@@ -66,14 +57,15 @@ class OrderViewSet(ViewSet):
     @keyed
     def create(self, request: Request) -> HttpResponse:
         """Place an order for the caller."""
-        lines, shipping = read_order(request.data)
+        body = body_of(request, PlaceOrderBody)
+        lines, shipping = body.pop("order_items"), cast(services.Shipping, body)
         user_id, actor = user_of(request).pk, actor_of(request)
         return run_once_drafted(
             request,
             lambda drafted: services.place_order(
                 user_id=user_id, lines=lines, shipping=shipping, actor=actor, drafted=drafted
             ),
-            placed_document,
+            kept(OrderSerializer).to_representation,
         )
 
     @extend_schema(summary="One order", responses=OrderSerializer)
@@ -93,9 +85,9 @@ class OrderViewSet(ViewSet):
     def my_orders(self, request: Request) -> Response:
         """The orders of the caller that have not been deleted, newest first."""
         user_id = user_of(request).pk
-        page = my_orders.page(user_id, self.keyset, self.filterset.values)
+        page = page_of_own(user_id, self.keyset, self.filterset.values)
         rows = self.paginator.take(page, self, Order.objects.of(user_id).count)
-        return self.get_paginated_response(list(map(my_orders.document, rows)))
+        return self.get_paginated_response(self.documents(rows))
 
     @extend_schema(summary="Move an order on, or cancel it", request=StatusBody, responses=OrderSerializer)
     @action(detail=True, methods=["put"], url_path="status", permission_classes=[requires("orders.change_order")])

@@ -49,12 +49,11 @@ def place_order(
     Refuses UnknownArticle, InsufficientStock (every short line at once) and TooManyPendingOrders. Locks the customer
     (against another order of the same one), then the stock levels; those last, and for one more statement only.
     """
-    found, header = placing.resolve(user_id, lines)
-    basket = placing.choose(lines, found)
+    basket = placing.choose(lines, placing.resolve(user_id, lines))
     placing.refuse_early(basket)
-    order = placing.draft(user_id, basket, header, shipping)
-    placing.write(order, actor, drafted(order))
-    by_item = {line.item_id: line for line in order.lines}
+    order = placing.draft(user_id, basket, shipping)
+    placing.write(order, shipping, actor, drafted(order))
+    by_item = {line.item_id: line for line in order.order_items}
     quantities = {item_id: line.quantity for item_id, line in by_item.items()}
     try:
         inventory_services.reserve(
