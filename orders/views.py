@@ -1,5 +1,6 @@
 """Orders over HTTP: whose order it is, and what the verbs of the services answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 from accounts.authentication import actor_of, user_of
 from api.filters import ListFilters
 from api.idempotency import keyed, run_once, run_once_drafted
-from api.pagination import Keyset
+from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, expected_version
@@ -44,8 +45,8 @@ class OrderViewSet(ViewSet):
     lookup_url_kwarg = "order_id"
     lookup_value_converter = "id"
 
-    def get_permissions(self) -> list[Any]:
-        """The list of all orders is for staff who may see orders. Everything else names its own permissions."""
+    def get_permissions(self) -> Sequence[Any]:
+        """The list of all orders is for staff who may see orders. Other actions name their own permissions."""
         return [SeesOrders()] if self.action == "list" else super().get_permissions()
 
     @extend_schema(summary="Orders of all customers, newest first", responses=OrderSerializer(many=True))
@@ -86,7 +87,7 @@ class OrderViewSet(ViewSet):
         """The orders of the caller that have not been deleted, newest first."""
         user_id = user_of(request).pk
         page = page_of_own(user_id, self.keyset, self.filterset.values)
-        rows = self.paginator.take(page, self, Order.objects.of(user_id).count)
+        rows = cast(KeysetPagination, self.paginator).take(page, self, Order.objects.of(user_id).count)
         return self.get_paginated_response(self.documents(rows))
 
     @extend_schema(summary="Move an order on, or cancel it", request=StatusBody, responses=OrderSerializer)
@@ -156,13 +157,14 @@ class OrderReportViewSet(ViewSet):
     @action(detail=False, permission_classes=[SeesOrders])
     def statistics(self, request: Request) -> Response:
         """The figures of all orders."""
-        return Response(order_statistics())
+        return Response(document_of(StatisticsSerializer, order_statistics()))
 
     @extend_schema(summary="One's own figures", responses=UserStatisticsSerializer)
     @action(detail=False, url_path="user-statistics")
     def user_statistics(self, request: Request) -> Response:
         """The figures of the caller's orders."""
-        return Response(order_statistics(user_of(request).pk))
+        figures = order_statistics(user_of(request).pk)
+        return Response(document_of(UserStatisticsSerializer, figures))
 
     @extend_schema(summary="Stock of everything for sale, by band", responses=StockCheckSerializer)
     @action(
@@ -173,7 +175,7 @@ class OrderReportViewSet(ViewSet):
     )
     def stock_check(self, request: Request) -> Response:
         """The products for sale by the stock that is there of them."""
-        return Response(stock_check(**self.filterset.values))
+        return Response(document_of(StockCheckSerializer, stock_check(**self.filterset.values)))
 
 
 def find(orders: QuerySet[Order], order_id: int) -> Order:

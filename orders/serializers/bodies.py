@@ -81,7 +81,7 @@ class PlaceOrderBody(BodySerializer):
     @cached_property
     def longest(self) -> dict[str, int]:
         """The members of the address, each with the number of characters that it may have."""
-        return {name: field.max_length for name, field in self.fields.items() if isinstance(field, Text)}
+        return {name: field.max_length or 0 for name, field in self.fields.items() if isinstance(field, Text)}
 
 
 def plain_line(item: Any) -> Wanted | None:

@@ -23,7 +23,7 @@ def attributes_of(serializer: serializers.Serializer[Any], row: Any) -> dict[str
 @cache
 def reader_of(serializer: type[serializers.Serializer[Any]]) -> "attrgetter[tuple[Any, ...]]":
     """Reads the members of a serializer's documents from a row."""
-    return attrgetter(*(field.source for field in serializer().fields.values()))
+    return attrgetter(*(str(field.source) for field in serializer().fields.values()))
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
@@ -92,7 +92,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 class StatusOrNull(serializers.CharField):
     """A status that is stored as text, and shown as null where the text is empty."""
 
-    def to_representation(self, value: str) -> str | None:
+    def to_representation(self, value: Any) -> Any:
         """The status."""
         return value or None
 

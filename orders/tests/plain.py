@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection, transaction
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import ListSerializer, Serializer
 
 from catalog.models import Variant
 from database.refusals import FieldError
@@ -20,6 +20,7 @@ from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownAr
 from orders.models import Order, OrderEvent, OrderItem
 from orders.serializers.bodies import PlaceOrderBody
 from orders.serializers.documents import OrderItemSerializer, OrderSerializer
+from orders.serializers.reports import StockRowSerializer
 from orders.services import Shipping, Wanted
 
 
@@ -34,6 +35,11 @@ class PlainOrderItemSerializer(OrderItemSerializer):
 class PlainOrderSerializer(OrderSerializer):
     order_items = PlainOrderItemSerializer(many=True)
     to_representation = Serializer.to_representation
+
+
+class PlainStockRowSerializer(StockRowSerializer):
+    class Meta:
+        list_serializer_class = ListSerializer
 
 
 def articles(line: Wanted) -> list[Variant]:
