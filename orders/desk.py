@@ -1,7 +1,7 @@
-"""What staff have to do now, and how the day goes: few statements, none per row.
+"""What staff have to do now, and how the day goes, in few statements, and none for each row.
 
-What happened today is read as it is now; what lies behind comes from orders.figures. What counts as a sale is what
-orders/statistics.py says: cancelled orders do not. Days are those of UTC.
+Today is read as it is now, and earlier days come from orders.figures. Cancelled orders are no sales, as in
+orders/statistics.py. Days begin and end in UTC.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from orders.models import Order
 from orders.reports import fetch
 
 CHART_DAYS = 30
-# What is ordered should last so long beyond its delivery.
+# Ordered units should last for so many days after their delivery.
 COVER_DAYS = 30
-# When the item does not say how long a delivery takes.
+# The days that a delivery takes where the item does not say.
 LEAD_DAYS = 14
 
 WAITING = """
@@ -32,7 +32,8 @@ select count(*), coalesce(sum(total_amount), 0)
 from orders_order where order_date >= %(since)s::timestamptz and status <> 'cancelled' and deleted_at is null
 """
 ALERTS = "select band, count(*) from inventory_stockalert where closed_at is null group by band"
-# An alert keeps the worst that its item has seen; what can be promised now, and the pace, are read for few rows.
+# An alert keeps the worst band that its item has been in. What can be promised now, and the demand, are read for the
+# few rows that are shown.
 WORST = f"""
 select i.id, i.sku, i.name, a.band, a.opened_at, i.reorder_point, i.reorder_quantity, i.lead_time_days,
        coalesce(now_there.available, 0)::bigint, coalesce(demand.units, 0)::bigint
@@ -160,7 +161,7 @@ class Alert(NamedTuple):
 
 
 def suggested_quantity(*, available: int, pace: float, line: int, lot: int | None, lead_days: int) -> int:
-    """What to order: enough to stay above the low line until COVER_DAYS after the delivery, in whole lots."""
+    """The units to order, in whole lots: enough to stay above the low line until COVER_DAYS after the delivery."""
     missing = max(ceil(line + 1 + pace * (lead_days + COVER_DAYS) - available), 1)
     return ceil(missing / lot) * lot if lot else missing
 

@@ -1,10 +1,12 @@
 """What takes longer to add up than a page may take: sales by day, the best sellers, stock by band and by age.
 
-The worker adds it up every few minutes and keeps it as one row. Pages read that row and say from when it is; only in
-a shop where nothing has been added up yet does a page do it itself. Deleted and cancelled orders are no sales, as in
-orders/statistics.py; days are those of UTC. Stock counts what lies there, promised units included, at sale prices.
+The worker adds the figures up every few minutes and keeps them as one row. Pages read that row and say how old it is.
+Only in a shop where nothing has been added up yet does a page add up itself. Deleted and cancelled orders are no sales,
+as in orders/statistics.py. Days begin and end in UTC. Stock is all that lies there, promised units included, at sale
+prices.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -56,7 +58,7 @@ left join catalog_variant v on v.stock_item_id = i.id
 left join catalog_product p on p.id = v.product_id
 group by 1
 """
-# Nobody records which units leave: the oldest are taken to go first, so what lies there are the newest arrivals.
+# Nobody records which units leave. The oldest are taken to leave first, so the units that lie there arrived last.
 BY_AGE = f"""
 with arrival as (
     select level_id, at, on_hand_delta as units,
@@ -68,8 +70,8 @@ with arrival as (
     from arrival join inventory_stocklevel l on l.id = arrival.level_id
     where l.on_hand > arrival.since - arrival.units
 )
-select width_bucket(extract(epoch from %(now)s::timestamptz - at) / 86400, %(ages)s::float8[]),
-       sum(units)::bigint, coalesce(sum(units * {PRICE}), 0)::numeric(20, 2)
+select (%(names)s::text[])[1 + width_bucket(extract(epoch from %(now)s::timestamptz - at) / 86400, %(ages)s::float8[])],
+       0, sum(units)::bigint, coalesce(sum(units * {PRICE}), 0)::numeric(20, 2)
 from left_over
 left join catalog_variant v on v.stock_item_id = left_over.item_id
 left join catalog_product p on p.id = v.product_id
@@ -77,11 +79,12 @@ group by 1
 """  # noqa: S608  # no value goes in, only a piece of SQL
 
 
-class Day(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Day:
     """The sales of one day: how many orders, and what they come to."""
 
     date: date
-    count: int  # type: ignore[assignment]  # a row of counts, and nobody counts values in it
+    count: int
     amount: Decimal
 
 
@@ -95,7 +98,7 @@ class BestSeller(NamedTuple):
 
 
 class Share(NamedTuple):
-    """A part of the stock: the items in a band, or what has been there for so long (then `items` is 0)."""
+    """A part of the stock: the items in a band, or the units of an age (then `items` is 0)."""
 
     name: str
     items: int
@@ -103,17 +106,9 @@ class Share(NamedTuple):
     value: Decimal
 
 
-class OfAge(NamedTuple):
-    """The stock of one age. `bucket` counts the ages from the youngest."""
-
-    bucket: int
-    units: int
-    value: Decimal
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything as of one moment. `days` are those before that day which had sales."""
+    """All figures of the moment `at`. `days` holds the days before that had sales."""
 
     at: datetime
     days: dict[date, Day]
@@ -123,7 +118,7 @@ class Report:
 
 
 def report() -> Report:
-    """The newest figures that there are."""
+    """The figures that were added up last."""
     row = Figures.objects.first() or refresh()
     data = row.data
     days = [Day(date.fromisoformat(day), count, Decimal(amount)) for day, count, amount in data["days"]]
@@ -137,7 +132,7 @@ def report() -> Report:
 
 
 def refresh(now: datetime | None = None) -> Figures:
-    """Add everything up and keep it in place of what was kept before."""
+    """Add everything up, and keep the figures in place of the older ones."""
     now = now or datetime.now(UTC)
     row, _ = Figures.objects.update_or_create(pk=1, defaults={"data": added_up(now), "at": now})
     return row
@@ -150,16 +145,20 @@ def added_up(now: datetime) -> dict[str, Any]:
     with patience(PATIENCE):
         days = fetch(Day, BY_DAY, {"since": today - timedelta(weeks=WEEKS), "until": today})
         best = fetch(BestSeller, BEST_SELLERS, {"since": now - timedelta(days=TOP_DAYS), "rows": TOP_ROWS})
-        bands = {share.name: share for share in fetch(Share, by_band, {})}
-        ages = {age.bucket: age for age in fetch(OfAge, BY_AGE, {"now": now, "ages": list(map(float, AGES))})}
-    shares = [bands.get(band.value, Share(band.value, 0, 0, Decimal(0))) for band in Band]
-    of_ages = [ages.get(bucket, OfAge(bucket, 0, Decimal(0))) for bucket in range(len(AGES) + 1)]
+        bands = fetch(Share, by_band, {})
+        ages = fetch(Share, BY_AGE, {"now": now, "ages": list(map(float, AGES)), "names": age_names()})
     return {
         "days": [[day.date.isoformat(), day.count, str(day.amount)] for day in days],
         "best": best,
-        "bands": [[share.name, share.items, share.units, str(share.value)] for share in shares],
-        "ages": [[name, age.units, str(age.value)] for name, age in zip(age_names(), of_ages, strict=True)],
+        "bands": [[band.name, band.items, band.units, str(band.value)] for band in every(Band.values, bands)],
+        "ages": [[age.name, age.units, str(age.value)] for age in every(age_names(), ages)],
     }
+
+
+def every(names: Iterable[str], shares: Iterable[Share]) -> list[Share]:
+    """A share for each of these names, in this order; one of nothing where there is none."""
+    by_name = {share.name: share for share in shares}
+    return [by_name.get(name, Share(name, 0, 0, Decimal(0))) for name in names]
 
 
 def age_names() -> list[str]:

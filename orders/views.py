@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -19,7 +18,6 @@ from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, expected_version
-from database.refusals import NotFound
 from orders import services
 from orders.filters import OrderFilterSet, StockCheckFilterSet
 from orders.models import Order, OrderQuerySet
@@ -72,7 +70,7 @@ class OrderViewSet(ViewSet):
     @extend_schema(summary="One order", responses=OrderSerializer)
     def retrieve(self, request: Request, order_id: int) -> Response:
         """One order."""
-        return Response(document_of(OrderSerializer, find(self.seen().with_lines(), order_id)))
+        return Response(document_of(OrderSerializer, self.seen().with_lines().one(order_id)))
 
     @extend_schema(summary="Delete an order that has not been shipped", responses={204: None})
     def destroy(self, request: Request, order_id: int) -> Response:
@@ -120,7 +118,7 @@ class OrderViewSet(ViewSet):
     @action(detail=True, pagination_class=None)
     def history(self, request: Request, order_id: int) -> Response:
         """The steps of an order, oldest first."""
-        order = find(self.seen(), order_id)
+        order = self.seen().one(order_id)
         serializer = StaffHistorySerializer if self.serves("orders.view_order") else HistorySerializer
         return Response([document_of(serializer, step) for step in order.history.all()])
 
@@ -145,7 +143,7 @@ class OrderViewSet(ViewSet):
         if self.serves(permission):
             return None
         if self.serves("orders.view_order") and not Order.objects.of(user.pk).filter(pk=order_id).exists():
-            find(Order.objects.visible(), order_id)
+            Order.objects.visible().one(order_id)
             raise PermissionDenied
         return user.pk
 
@@ -178,14 +176,6 @@ class OrderReportViewSet(ViewSet):
         return Response(document_of(StockCheckSerializer, stock_check(**self.filterset.values)))
 
 
-def find(orders: QuerySet[Order], order_id: int) -> Order:
-    """One of these orders. Refuses NotFound."""
-    order = orders.filter(pk=order_id).first()
-    if order is None:
-        raise NotFound("There is no such order.")
-    return order
-
-
 def order_document(order_id: int) -> dict[str, Any]:
     """The document of an order as it is now, after a change that the caller was allowed to make."""
-    return document_of(OrderSerializer, Order.objects.with_lines().get(pk=order_id))
+    return document_of(OrderSerializer, Order.objects.with_lines().one(order_id))

@@ -117,8 +117,12 @@ def is_plain_text(value: Any, longest: int) -> bool:
 
 
 class StatusBody(BodySerializer):
+    """The status that an order is to have."""
+
     status = Choice(choices=Order.Status.choices)
 
 
 class CancelBody(BodySerializer):
+    """Why an order is cancelled."""
+
     reason = Text(max_length=255, required=False, allow_blank=True, default="", help_text="Stands in the history.")

@@ -27,6 +27,8 @@ def reader_of(serializer: type[serializers.Serializer[Any]]) -> "attrgetter[tupl
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
+    """A line of an order, with name, SKU and price as they were when the order was placed."""
+
     order_item_id = serializers.IntegerField(source="id")
     product_id = serializers.IntegerField()
     variant_id = serializers.IntegerField()

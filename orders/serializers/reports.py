@@ -31,19 +31,23 @@ class WrittenRows(serializers.ListSerializer[Any]):
 
 
 class MonthSerializer(serializers.Serializer[Any]):
+    """The sales of one month."""
+
     month = serializers.CharField(help_text="2026-11")
     order_count = serializers.IntegerField()
     total_sales = Total()
 
 
 class CustomerFiguresSerializer(serializers.Serializer[Any]):
+    """The sales to one customer."""
+
     user_id = serializers.IntegerField()
     order_count = serializers.IntegerField()
     total_sales = Total()
 
 
 class UserStatisticsSerializer(serializers.Serializer[Any]):
-    """Deleted orders are not counted; cancelled ones are orders, but no sales."""
+    """Figures over orders. Deleted orders are not counted. Cancelled orders are orders, but no sales."""
 
     total_orders = serializers.IntegerField(help_text="Cancelled ones included.")
     total_sales = Total(help_text="Of orders that were not cancelled.")
@@ -54,6 +58,8 @@ class UserStatisticsSerializer(serializers.Serializer[Any]):
 
 
 class StatisticsSerializer(UserStatisticsSerializer):
+    """The figures of all customers, with the best of them."""
+
     top_customers = CustomerFiguresSerializer(many=True, help_text="The ten with the highest sales.")
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
@@ -63,6 +69,8 @@ class StatisticsSerializer(UserStatisticsSerializer):
 
 
 class StockRowSerializer(serializers.Serializer[Any]):
+    """A product for sale, with the stock and the value of all its variants."""
+
     product_id = serializers.IntegerField()
     name = serializers.CharField()
     sku = serializers.CharField(help_text="That of the first variant.")
@@ -75,6 +83,8 @@ class StockRowSerializer(serializers.Serializer[Any]):
 
 
 class StockTotalsSerializer(serializers.Serializer[Any]):
+    """The products for sale, counted."""
+
     total_products = serializers.IntegerField()
     products_with_stock = serializers.IntegerField()
     products_low_stock = serializers.IntegerField(help_text="Critical ones included.")
@@ -84,24 +94,32 @@ class StockTotalsSerializer(serializers.Serializer[Any]):
 
 
 class StockCategoriesSerializer(serializers.Serializer[Any]):
+    """The products by what customers find: something, little, or nothing. The worst come first."""
+
     available_stock = StockRowSerializer(many=True)
     low_stock = StockRowSerializer(many=True)
     out_of_stock = StockRowSerializer(many=True)
 
 
 class StockDistributionSerializer(serializers.Serializer[Any]):
+    """The products by band. The worst come first."""
+
     high_stock = StockRowSerializer(many=True)
     medium_stock = StockRowSerializer(many=True)
     critical_stock = StockRowSerializer(many=True)
 
 
 class StockAlertCountsSerializer(serializers.Serializer[Any]):
+    """How many products need to be looked after."""
+
     low_stock_alerts = serializers.IntegerField(source="products_low_stock")
     out_of_stock_alerts = serializers.IntegerField(source="products_out_of_stock")
     critical_stock_alerts = serializers.IntegerField(source="products_critical_stock")
 
 
 class StockSummarySerializer(serializers.Serializer[Any]):
+    """What the stock check has found."""
+
     summary = StockTotalsSerializer(source="stock")
     stock_categories = StockCategoriesSerializer(source="stock")
     stock_distribution = StockDistributionSerializer(source="stock")
@@ -110,6 +128,8 @@ class StockSummarySerializer(serializers.Serializer[Any]):
 
 
 class StockFiltersSerializer(serializers.Serializer[Any]):
+    """The parameters that the check was narrowed by."""
+
     category = serializers.CharField(allow_null=True)
     min_stock = serializers.IntegerField(allow_null=True)
     max_stock = serializers.IntegerField(allow_null=True)

@@ -116,7 +116,7 @@ class UnitsLeft(NamedTuple):
 
 
 def resolve(user_id: int, lines: Sequence[Wanted]) -> list[list[Line]]:
-    """What each line may mean: one article, none, or the several variants of a product.
+    """The articles that each line may mean: one, none, or the several variants of a product.
 
     Locks the customer against another order of the same customer, where the number of pending orders has a cap.
     """
@@ -137,7 +137,7 @@ def resolve(user_id: int, lines: Sequence[Wanted]) -> list[list[Line]]:
 
 
 def choose(lines: Sequence[Wanted], found: Sequence[Sequence[Line]]) -> Basket:
-    """The basket with each article once. Refuses lines that mean nothing or too much, all of them at once."""
+    """The basket with each article once. Refuses UnknownArticle with all lines that mean no article, or several."""
     basket: Basket = {}
     errors = []
     for place, (line, articles) in enumerate(zip(lines, found, strict=True)):

@@ -6,15 +6,16 @@ anew for each order takes 0.5 ms.
 """
 
 from database.rows import hidden
+from inventory.quantities import AVAILABLE
 from orders.articles import NAME, PRICE
 
 # What can be promised of the item `i`, in all warehouses that are in use.
-AVAILABLE = """cross join lateral (
-    select coalesce(sum(level.on_hand + level.backorder_limit - level.reserved), 0)::int as available
+STOCK = f"""cross join lateral (
+    select coalesce(sum({AVAILABLE}), 0)::int as available
     from inventory_stocklevel level
     where level.item_id = i.id
         and level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
-) stock"""
+) stock"""  # noqa: S608  # no value goes into the statements of this file, only pieces of SQL
 # What the lines of a request mean: the articles that each may name. The ids, the number and the time of the order to be
 # come with each row, so that nothing is left to ask when the order has been written.
 #
@@ -35,10 +36,10 @@ select v.place::int - 1, p.id, v.id, i.id, i.sku, {NAME}, {PRICE}, stock.availab
 from named v
 join catalog_product p on p.id = v.product_id and p.status = 'active'
 join inventory_stockitem i on i.id = v.stock_item_id
-{AVAILABLE}
+{STOCK}
 where v.archived_at is null
 order by v.place, v.position, v.id
-"""  # noqa: S608  # no value goes in, only the text above
+"""  # noqa: S608  # as above
 NAMED_BY = {
     "product_id": "select a.place, v.* from asked a join catalog_variant v on v.product_id = a.product_id",
     "variant_id": "select a.place, v.* from asked a join catalog_variant v on v.id = a.variant_id",
@@ -54,8 +55,8 @@ select i.id, stock.available, exists (
     where r.state = 'open' and r.expires_at <= statement_timestamp()
         and l.item_id in (select unnest(%(items)s::bigint[])))
 from unnest({hidden("items", "bigint[]")}) as i (id)
-{AVAILABLE}
-"""  # noqa: S608  # the same
+{STOCK}
+"""  # noqa: S608  # as above
 
 # One named part for each table that an order is written to before its stock.
 PARTS = f"""
@@ -90,5 +91,5 @@ new_order as (
     insert into events_event (kind, subject, payload, actor, channel)
     select 'order.placed', 'order:' || id, jsonb_build_object('order_id', id), %(actor)s::text, %(channel)s::text
     from new_order
-)"""  # noqa: S608  # the same
+)"""  # noqa: S608  # as above
 WRITE = "with {parts} select exists (select from new_order), {condition}"

@@ -43,7 +43,8 @@ def test_my_orders_are_the_serializers_bytes() -> None:
     type(line).objects.filter(pk=line.pk).update(product_name='a"b\\c/d<&>\t\n\r\b\f\x01\x1f\x7fÜ\u2028😀')
     make_order()
     answer = client_of(orders[0].user).get(f"{ORDERS}/my-orders")
-    plain = PlainOrderSerializer(Order.objects.of(orders[0].user_id).newest_first().with_lines(), many=True).data
+    newest_first = Order.objects.of(orders[0].user_id).order_by("-order_date", "-id")
+    plain = PlainOrderSerializer(newest_first.with_lines(), many=True).data
     assert answer.content == dumps({"next": None, "previous": None, "results": plain})
     assert ids(answer) == [order.pk for order in reversed(orders)]
 
@@ -51,7 +52,7 @@ def test_my_orders_are_the_serializers_bytes() -> None:
 def test_one_order_and_the_list_of_staff_are_the_serializers_bytes() -> None:
     order = make_order()
     place(order.user, {make_article(stock=1): 1, make_article(stock=1, price="0.50"): 1})
-    desk, orders = order_desk(), PlainOrderSerializer(Order.objects.newest_first(), many=True).data
+    desk, orders = order_desk(), PlainOrderSerializer(Order.objects.order_by("-order_date", "-id"), many=True).data
     assert desk.get(f"{ORDERS}/{order.pk}").content == dumps(orders[1])
     assert desk.get(ORDERS).content == dumps({"next": None, "previous": None, "results": orders})
 
