@@ -94,7 +94,7 @@ class StockTotalsSerializer(serializers.Serializer[Any]):
 
 
 class StockCategoriesSerializer(serializers.Serializer[Any]):
-    """The products by what customers find: something, little, or nothing. The worst come first."""
+    """The products that are available, those that are low, and those that are out of stock. The worst come first."""
 
     available_stock = StockRowSerializer(many=True)
     low_stock = StockRowSerializer(many=True)
