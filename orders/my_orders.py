@@ -19,8 +19,8 @@ COLUMNS = """
                unit_price::text, subtotal::text
         from orders_orderitem where order_id = o.id) line), '[]')
 """
-# Values are hidden from the planner, which otherwise expects the orders of a busier customer of the general plan, and
-# plans anew for each page.
+# Values are hidden from the planner. Otherwise the general plan looks dearer, since it expects the orders of a busier
+# customer, and PostgreSQL plans anew for each page (0.2 ms).
 PAGE = f"""
 select {COLUMNS}
 from orders_order o
