@@ -3,91 +3,51 @@
 Every variant is one stock item, which owns the SKU and the quantities; nothing of that is stored here again.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Self
 
-from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from catalog.validators import (
+    price_validators,
+    refuse_reserved_slug,
+    validate_attributes,
+    validate_options,
+    validate_slug,
+)
 from inventory.models import StockItem, StockLevel
 
-# Words that are paths of the API, so that /products/facets can never mean a product.
-RESERVED_SLUGS = frozenset({"facets", "images", "variants"})
-validate_slug = RegexValidator(
-    r"^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*\Z",
-    "A slug has lower-case letters, digits and single hyphens, and at least one letter.",
-    "invalid_slug",
-)
-price_validators = [MinValueValidator(Decimal("0.01")), MaxValueValidator(settings.MAX_PRICE)]
-
-
-def refuse_reserved_slug(value: str) -> None:
-    if value in RESERVED_SLUGS:
-        raise ValidationError("This word is a path of the API and cannot be a slug.", "reserved_slug")
-
-
-# Longer numbers would come back from other programs as something else.
-MAX_NUMBER = 10**15
 MAX_VARIANTS = 100
 MAX_IMAGES = 20
 # The longest side of each rendition of a picture, in pixels.
 RENDITIONS = {"small": 320, "medium": 800, "large": 1600}
 MAX_DEPTH = 8
-validate_key = RegexValidator(r"\A[^\x00-\x1f\x7f]{1,64}\Z")
 
 
-def validate_attributes(value: object) -> None:
-    """At most 50 scalars by name: texts, numbers and booleans."""
-    for key, member in _members(value, 50):
-        if isinstance(member, str):
-            valid = len(member) <= 255
-        else:  # a boolean is an int here
-            valid = isinstance(member, int | float) and abs(member) <= MAX_NUMBER
-        if not valid:
-            raise ValidationError(f"{key!r} must be a short text, a number or a boolean.", "invalid_attribute")
-
-
-def validate_options(value: object) -> None:
-    """At most 20 texts by name."""
-    for key, member in _members(value, 20):
-        if not isinstance(member, str) or not 1 <= len(member) <= 255:
-            raise ValidationError(f"{key!r} must be a text of 1 to 255 characters.", "invalid_option")
-
-
-def _members(value: object, limit: int) -> Iterable[tuple[str, object]]:
-    """The members of an object that holds at most so many, under decent names."""
-    if not isinstance(value, dict):
-        raise ValidationError("This must be an object.", "invalid")
-    if len(value) > limit:
-        raise ValidationError(f"At most {limit} members.", "too_many_members")
-    for key in value:
-        validate_key(key)
-    return value.items()
-
-
-BELOW = """
-with recursive tree as (
-    select id from catalog_category where slug = %s
-    union all select below.id from catalog_category below join tree on below.parent_id = tree.id
-) select id from tree
-"""
+# The part of a WITH clause that finds the ids of categories and of everything below them. `slugs` is an SQL list of
+# slugs. A category that lies below another one of the list is found once.
+TREE = """tree as (
+    select id from catalog_category where slug in {slugs}
+    union select below.id from catalog_category below join tree on below.parent_id = tree.id
+)"""
+BELOW = "with recursive {tree} select id from tree"
 
 
 class CategoryQuerySet(models.QuerySet["Category"]):
+    """Sets of categories."""
+
     def with_relatives(self) -> Self:
         return self.select_related("parent").prefetch_related("children")
 
     def below(self, slug: str) -> Self:
         """A category with everything below it; none when there is no such slug."""
-        return self.filter(pk__in=RawSQL(BELOW, [slug]))  # noqa: S611  # the slug travels as a parameter
+        below = BELOW.format(tree=TREE.format(slugs="(%s)"))
+        return self.filter(pk__in=RawSQL(below, [slug]))  # noqa: S611  # the slug travels as a parameter
 
 
 class Category(models.Model):

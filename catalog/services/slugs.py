@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from catalog.exceptions import SlugTaken
-from catalog.models import RESERVED_SLUGS, Category, Product
+from catalog.models import Category, Product
+from catalog.validators import RESERVED_SLUGS
 
 ATTEMPTS = 3
 
