@@ -23,6 +23,8 @@ CURRENCY = settings.CURRENCY
 
 
 class VariantBody(BodySerializer):
+    """A variant; each member may be left out."""
+
     sku = Text(required=False, max_length=64, validators=[validate_sku])
     name = Text(required=False, max_length=255, allow_blank=True, help_text="Without one, the options make it.")
     options = Options(required=False)
@@ -31,6 +33,8 @@ class VariantBody(BodySerializer):
 
 
 class ProductChangesBody(BodySerializer):
+    """Changes of a product."""
+
     name = Text(max_length=255)
     price = Money()
     description = Text(required=False, max_length=20_000, allow_blank=True)
@@ -43,10 +47,14 @@ class ProductChangesBody(BodySerializer):
 
 
 class ProductBody(ProductChangesBody):
+    """A new product."""
+
     variants = serializers.ListField(child=VariantBody(), required=False, min_length=1, max_length=MAX_VARIANTS)
 
 
 class CategoryBody(BodySerializer):
+    """A category, new or changed."""
+
     name = Text(max_length=100)
     slug = SlugText(required=False, max_length=120)
     parent = Text(  # type: ignore[assignment]  # a field, which DRF moves away from the attribute of this name
@@ -55,6 +63,8 @@ class CategoryBody(BodySerializer):
 
 
 class ImageBody(BodySerializer):
+    """A picture."""
+
     file = serializers.FileField(help_text="JPEG, PNG or WebP; what it is, its content says.")
     alt = Text(required=False, max_length=255, allow_blank=True, default="")
 
@@ -63,6 +73,8 @@ class ImageBody(BodySerializer):
 
 
 class VariantSerializer(serializers.ModelSerializer[Variant]):
+    """An article of a product: what an order line names."""
+
     # Shows what VariantQuerySet.with_stock() has read. In products, the statement makes the same document.
 
     variant_id = serializers.IntegerField(source="id")
@@ -78,6 +90,8 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
 
 
 class RenditionsSerializer(serializers.Serializer[Any]):
+    """The addresses of a picture in each of its sizes."""
+
     small = serializers.URLField(help_text=f"At most {RENDITIONS['small']} pixels on its longest side.")
     medium = serializers.URLField(help_text=f"At most {RENDITIONS['medium']} pixels.")
     large = serializers.URLField(help_text=f"At most {RENDITIONS['large']} pixels.")
@@ -98,7 +112,7 @@ def image_document(image: Image | ImageRow, origin: str) -> dict[str, Any]:
 
 
 class ImageSerializer(serializers.Serializer[Image]):
-    """A picture; the context's `address` says where files are found."""
+    """A picture of a product, in three sizes."""
 
     image_id = serializers.IntegerField()
     url = serializers.URLField()
@@ -114,13 +128,15 @@ class ImageSerializer(serializers.Serializer[Image]):
 
 
 class CategoryReference(serializers.ModelSerializer[Category]):
+    """A category as a product, or another category, names it."""
+
     class Meta:
         model = Category
         fields = ["slug", "name"]
 
 
 class CategorySerializer(serializers.ModelSerializer[Category]):
-    """A category; the context's `counts` has the products of each, by id."""
+    """A category, with those directly above and below it."""
 
     # Shows what CategoryQuerySet.with_relatives() has read, with `product_count` set on each row.
 
@@ -135,7 +151,7 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
 
 
 class ProductSerializer(serializers.ModelSerializer[Any]):
-    """A product as Product.objects.with_details() reads it: the plain twin of catalog.queries and its documents."""
+    """A product with its variants and pictures. Lists cut the description at 240 characters."""
 
     # Shows what catalog.listing.pages has read.
 
@@ -204,6 +220,8 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
 
 
 class CategoryFacet(CategoryReference):
+    """How many products are in a category or below it."""
+
     count = serializers.IntegerField()
 
     class Meta(CategoryReference.Meta):
@@ -211,16 +229,22 @@ class CategoryFacet(CategoryReference):
 
 
 class ValueFacet(serializers.Serializer[Any]):
+    """How many products have this value of an attribute."""
+
     value = serializers.JSONField()
     count = serializers.IntegerField()
 
 
 class AttributeFacet(serializers.Serializer[Any]):
+    """The most frequent values of an attribute."""
+
     code = serializers.CharField()
     values = ValueFacet(many=True)
 
 
 class PriceFacet(serializers.Serializer[Any]):
+    """How many products have a price in this range."""
+
     to = Money()
     count = serializers.IntegerField()
 
@@ -230,6 +254,8 @@ class PriceFacet(serializers.Serializer[Any]):
 
 
 class FacetsSerializer(serializers.Serializer[Any]):
+    """How many products of a list have a property: each count is that of the list with one more filter."""
+
     # Shows what catalog.listing.facets has read.
 
     categories = CategoryFacet(many=True)
