@@ -21,6 +21,7 @@ from catalog.listing.conditions import CASTS, ROWS, Selection, with_clause
 from catalog.models import Product
 from database.refusals import Invalid
 from database.rows import fetch_rows
+from inventory.quantities import UNSOLD
 
 ORDERINGS = {
     "newest": Keyset(("created_at", "id"), (datetime, int), descending=True),
@@ -102,19 +103,19 @@ left join catalog_category c on c.id = p.category_id
 {{order}}
 """  # noqa: S608  # columns of our own
 # What is not in stock has nothing unsold, so its levels are not looked at: a list of what is in stock may pass by many.
-ARTICLE = """cross join lateral (
+ARTICLE = f"""cross join lateral (
     select (array_agg(i.sku order by v.position, v.id))[1] as sku, coalesce(sum(s.quantity), 0)::bigint as quantity,
-           coalesce(bool_or(i.in_stock), false) as in_stock, {variants} as variants
+           coalesce(bool_or(i.in_stock), false) as in_stock, {{variants}} as variants
     from catalog_variant v
     join inventory_stockitem i on i.id = v.stock_item_id
     cross join lateral (
-        select greatest(coalesce(sum(l.on_hand - l.reserved), 0), 0) as quantity
-        from inventory_stocklevel l
-        where i.in_stock and l.item_id = i.id
-            and l.warehouse_id = any(array(select id from inventory_warehouse where is_active))
+        select greatest(coalesce(sum({UNSOLD}), 0), 0) as quantity
+        from inventory_stocklevel level
+        where i.in_stock and level.item_id = i.id
+            and level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
     ) s
     where v.product_id = p.id and v.archived_at is null
-) article"""
+) article"""  # noqa: S608  # an expression of our own
 # The same columns, where the rows have brought them along.
 ARTICLE_OF_ROWS = "cross join lateral (select p.sku, p.quantity, p.in_stock, p.variants) article"
 
