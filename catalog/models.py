@@ -1,10 +1,10 @@
 """What is sold: categories, products, their variants and pictures.
 
-Every variant is one stock item, which owns the SKU and the quantities; nothing of that is stored here again.
+Every variant is one stock item. Inventory owns the SKU and the quantities, and nothing of them is stored here again.
 """
 
 from decimal import Decimal
-from typing import Self
+from typing import Self, TypedDict
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -42,6 +42,7 @@ class CategoryQuerySet(models.QuerySet["Category"]):
     """Sets of categories."""
 
     def with_relatives(self) -> Self:
+        """Each with the category above it and those directly below it, in two queries."""
         return self.select_related("parent").prefetch_related("children")
 
     def below(self, slug: str) -> Self:
@@ -51,12 +52,17 @@ class CategoryQuerySet(models.QuerySet["Category"]):
 
 
 class Category(models.Model):
+    """A heading for products, below another one or at the top. Categories nest at most MAX_DEPTH levels deep."""
+
     name = models.CharField(max_length=100)
     slug = models.CharField(max_length=120, unique=True, validators=[validate_slug, refuse_reserved_slug])
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    product_count: int
+    """Products for sale, in what lies below too. Only on rows that are about to be shown."""
 
     objects = CategoryQuerySet.as_manager()
 
@@ -70,18 +76,36 @@ class Category(models.Model):
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
+    """Sets of products."""
+
     def on_sale(self) -> Self:
-        """What the storefront shows."""
+        """Those that the storefront shows."""
         return self.filter(status=Product.Status.ACTIVE)
 
     def with_details(self) -> Self:
-        """With all that an answer shows of a product, in four queries however many there are."""
+        """Each with its category, variants and pictures, in four queries."""
         variants = models.Prefetch("variants", Variant.objects.live().with_stock())
         return self.select_related("category").prefetch_related(variants, "images")
 
 
+Attributes = dict[str, str | int | float | bool]
+
+
+class ProductColumns(TypedDict, total=False):
+    """The columns that may be written beside name and price, as services take them."""
+
+    slug: str
+    description: str
+    status: str
+    attributes: Attributes
+
+
 class Product(models.Model):
+    """Something that is sold, in one or more variants."""
+
     class Status(models.TextChoices):
+        """Whether the storefront shows the product."""
+
         DRAFT = "draft"
         ACTIVE = "active"
         ARCHIVED = "archived"
@@ -139,16 +163,18 @@ class Product(models.Model):
 
 
 class VariantQuerySet(models.QuerySet["Variant"]):
+    """Sets of variants."""
+
     def live(self) -> Self:
-        """What a product has now; archived variants are kept for the orders that name them."""
+        """Those that products have now. Archived variants are kept for the orders that name them."""
         return self.filter(archived_at=None)
 
     def on_sale(self) -> Self:
-        """What the storefront shows."""
+        """Those that the storefront shows."""
         return self.live().filter(product__status=Product.Status.ACTIVE)
 
     def with_stock(self) -> Self:
-        """Each with its item and `stock_quantity`: what lies unsold in active warehouses, never below 0."""
+        """Each with its item and `stock_quantity`: the units that lie unsold in active warehouses, never below 0."""
         unsold = (
             StockLevel.objects.filter(item=OuterRef("stock_item"), warehouse__is_active=True)
             .values("item")
@@ -160,7 +186,7 @@ class VariantQuerySet(models.QuerySet["Variant"]):
 
 
 class Variant(models.Model):
-    """One article: what is put into an order line. A plain product has exactly one, without a name."""
+    """An article of a product: what an order line names. A plain product has exactly one, without a name of its own."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants", db_index=False)
     stock_item = models.OneToOneField(StockItem, on_delete=models.PROTECT, related_name="+")
@@ -197,6 +223,7 @@ class Variant(models.Model):
 
     @property
     def effective_price(self) -> Decimal:
+        """The price of the variant, or else of its product."""
         return self.product.price if self.price is None else self.price
 
 

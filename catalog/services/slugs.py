@@ -16,7 +16,7 @@ ATTEMPTS = 3
 def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
     """Insert a row under its slug, or under a free one made from its name. Refuses SlugTaken.
 
-    `fallback` is what a name without a letter of the alphabet becomes.
+    A name without a letter of the alphabet becomes `fallback`.
     """
     chosen = bool(row.slug)
     for attempt in range(1, ATTEMPTS + 1):
@@ -27,7 +27,7 @@ def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError as error:
-            # Somebody else was faster; a slug of our own choice is chosen again.
+            # Somebody else was faster. A slug that was made here is made once more.
             if chosen or attempt == ATTEMPTS:
                 raise SlugTaken from error
         else:
@@ -37,7 +37,7 @@ def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
 def free_slug(model: type[Product | Category], name: str, fallback: str, *, crowded: bool = False) -> str:
     """A slug made from a name that no row has now: `mug`, `mug-2`, and when many are taken `mug-3f9a1c`.
 
-    `crowded` says that others want the same one at this moment.
+    `crowded` says that others are taking the same one at this moment, so a random one is made.
     """
     longest = model._meta.get_field("slug").max_length or 0
     base = slugify(name).replace("_", "-")[: longest - 8]
