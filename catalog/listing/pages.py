@@ -201,7 +201,7 @@ def read_page(
         article=article,
         order=order,
     )
-    return [ProductRow._make(row) for row in selection.fetch(sql, params)]
+    return list(map(ProductRow._make, selection.fetch(sql, params)))
 
 
 def read_product(*, product_id: int | None = None, slug: str | None = None, any_status: bool = False) -> ProductRow:
