@@ -5,6 +5,7 @@ make none: one serializer for each class, kept for all requests, reads the param
 three filters) and tells the API's description their bounds. See docs/decisions/0008-filtersets-without-forms.md.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -152,7 +153,8 @@ class Reader(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         """The fields of the filters, under the names of their parameters."""
-        return {name: filter_.reader for name, filter_ in self.filters.items()}
+        # Copies: a field belongs to one serializer, and FilterSets share the filters that they inherit.
+        return {name: copy.deepcopy(filter_.reader) for name, filter_ in self.filters.items()}
 
     def read(self, name: str, texts: Sequence[str]) -> Any:
         """The value of one parameter, from its texts."""

@@ -68,8 +68,7 @@ def keyed(action: F) -> F:
 
 def takes_key(view: Any) -> bool:
     """Whether the action that a view is about to run, or to describe, takes an Idempotency-Key."""
-    action = getattr(view, "action", "old") or ""
-    return action == "old" or getattr(getattr(view, action, None), "takes_key", False)
+    return getattr(getattr(view, view.action or "", None), "takes_key", False)
 
 
 Drafted = Callable[[T], Alongside | None]

@@ -216,12 +216,16 @@ class KeysetPagination(BasePagination):
             self.total = count()
         return page.rows
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def document(self, data: Any) -> dict[str, Any]:
         """`{"next", "previous", "results"}` and, asked for, `"count"`."""
         document: dict[str, Any] = {**self.links, "results": data}
         if self.total is not None:
             document["count"] = self.total
-        return Response(document)
+        return document
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """The document of the page as an answer."""
+        return Response(self.document(data))
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The same, for the API's description."""

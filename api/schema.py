@@ -230,7 +230,7 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "query" and not parameter.get("required"):
             parameter["allowEmptyValue"] = True  # it means absent
-        if parameter["name"] in filters and filters[parameter["name"]].several:
+        if parameter["in"] == "query" and filters[parameter["name"]].several:
             parameter["schema"] = {"type": "array", "items": parameter["schema"]}
     operation["parameters"] = operation.get("parameters", []) + headers
     for status in sorted(statuses - set(operation["responses"])):

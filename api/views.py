@@ -63,55 +63,7 @@ class Negotiation(DefaultContentNegotiation):
         return chosen
 
 
-class Conventions:
-    content_negotiation_class = Negotiation
-    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
-
-    def perform_authentication(self, request: Request) -> None:
-        """A request without a token is anonymous. Not asking the authenticators saves 4 % of one product."""
-        if "HTTP_AUTHORIZATION" in request._request.META:
-            super().perform_authentication(request)
-        else:
-            request.user, request.auth = AnonymousUser(), None
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Every answer is JSON. A client that accepts JSON or anything skips DRF's comparison of media types."""
-        if request._request.META.get("HTTP_ACCEPT", "*/*") in TAKES_JSON:
-            return JSON, JSON.media_type
-        return super().perform_content_negotiation(request, force)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if self.action is None:  # the method is not allowed here, which the caller says
-            return
-        if filterset := self.filterset_of_action():
-            self.filterset = filterset(parameters_of(request))
-        if (
-            request.method == "DELETE"
-            and hasattr(self, "delete")
-            and request.META.get("CONTENT_LENGTH", "0") not in ("", "0")
-        ):
-            raise Invalid("DELETE takes no body.", code="unexpected_body")
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        if request._request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
-            return response
-        version, content = None, b""
-        if isinstance(response, Response):
-            if isinstance(response.data, dict):
-                version = response.data.get("version")
-                if "timestamp" in response.data:
-                    content = dumps(timeless(response.data))
-            response.render()
-        if "ETag" not in response.headers:
-            response.headers["ETag"] = etag_of(content or response.content, version)
-        if matches(request._request.META.get("HTTP_IF_NONE_MATCH", ""), response.headers["ETag"]):
-            return not_modified(response)
-        return response
-
-
-class ViewSet(Conventions, GenericViewSet[Any]):
+class ViewSet(GenericViewSet[Any]):
     """The base of every endpoint. OPTIONS is for CORS alone.
 
     A list says in `keyset` how its rows are ordered, in `filterset_class` what its query string takes, and in
@@ -140,6 +92,46 @@ class ViewSet(Conventions, GenericViewSet[Any]):
         """The documents of these rows."""
         represent = kept(cast(type[Serializer[Any]], self.get_serializer_class())).to_representation
         return [represent(row) for row in rows or ()]
+
+    def perform_authentication(self, request: Request) -> None:
+        """A request without a token is anonymous. Not asking the authenticators saves 4 % of one product."""
+        if "HTTP_AUTHORIZATION" in request._request.META:
+            super().perform_authentication(request)
+        else:
+            request.user, request.auth = AnonymousUser(), None
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Every answer is JSON. A client that accepts JSON or anything skips DRF's comparison of media types."""
+        if request._request.META.get("HTTP_ACCEPT", "*/*") in TAKES_JSON:
+            return JSON, JSON.media_type
+        return super().perform_content_negotiation(request, force)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who asks, and whether they may, by DRF; then what the query string asks for."""
+        super().initial(request, *args, **kwargs)
+        if self.action is None:  # DRF refuses the method next
+            return
+        self.filterset = self.filterset_of_action()(parameters_of(request))
+        if request.method == "DELETE" and request.META.get("CONTENT_LENGTH", "0") not in ("", "0"):
+            raise Invalid("DELETE takes no body.", code="unexpected_body")
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Give every answer to a GET its ETag, and answer 304 when the client has it."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if request._request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
+            return response
+        version, content = None, b""
+        if isinstance(response, Response):
+            if isinstance(response.data, dict):
+                version = response.data.get("version")
+                if "timestamp" in response.data:
+                    content = dumps(timeless(response.data))
+            response.render()
+        if "ETag" not in response.headers:
+            response.headers["ETag"] = etag_of(content or response.content, version)
+        if matches(request._request.META.get("HTTP_IF_NONE_MATCH", ""), response.headers["ETag"]):
+            return not_modified(response)
+        return response
 
 
 def timeless(document: Any) -> Any:

@@ -38,16 +38,19 @@ def with_path() -> "QuerySet[Category]":
 
 
 class CategoryField(ChoiceField):
-    """A choice of categories that says where in the tree each is."""
+    """A choice of categories, each with its place in the tree."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(with_path(), required=False, **kwargs)
 
     def label_from_instance(self, obj: Any) -> str:
+        """The path from the top."""
         return str(obj.path)
 
 
 class ProductForm(StaffForm[Product]):
+    """A product."""
+
     category = CategoryField()
 
     class Meta:
@@ -56,7 +59,7 @@ class ProductForm(StaffForm[Product]):
 
 
 class NewProductForm(ProductForm):
-    """What is left empty is made: the slug from the name, the SKU from the number of the product."""
+    """A new product. An empty slug is made from the name, an empty SKU from the number of the product."""
 
     slug = forms.SlugField(max_length=280, required=False, help_text="Empty: made from the name.")
     sku = forms.CharField(
@@ -65,6 +68,8 @@ class NewProductForm(ProductForm):
 
 
 class CategoryForm(StaffForm[Category]):
+    """A category, new or changed."""
+
     parent = CategoryField(help_text="Empty: at the top.")
     slug = forms.SlugField(max_length=120, required=False, help_text="Empty: made from the name.")
 
@@ -73,11 +78,13 @@ class CategoryForm(StaffForm[Category]):
         fields = ("name", "slug", "parent")
 
     def clean_slug(self) -> str:
-        """A category that is there keeps its slug when the field is left empty."""
+        """The slug; an empty field means the slug that the category has, if any."""
         return str(self.cleaned_data["slug"] or self.instance.slug)
 
 
 class ImageForm(forms.Form):
+    """A further picture of a product."""
+
     file = forms.FileField(
         label="JPEG, PNG or WebP", widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"})
     )
@@ -85,6 +92,8 @@ class ImageForm(forms.Form):
 
 
 class VariantForm(StaffForm[Variant]):
+    """A line of the table of variants."""
+
     sku = forms.CharField(label="SKU", max_length=64, required=False, validators=[validate_sku])
 
     class Meta:
@@ -94,13 +103,13 @@ class VariantForm(StaffForm[Variant]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for bound in self.visible_fields():  # in a table the name stands above the column, where nobody hears it
+        for bound in self.visible_fields():  # a screen reader does not read the head of the column
             bound.field.widget.attrs["aria-label"] = bound.label
         if self.instance.pk:
             self.initial["sku"] = self.instance.stock_item.sku
 
     def clean_sku(self) -> str:
-        """An empty field means: as it is, or made for a new variant."""
+        """The SKU; an empty field means the SKU that the variant has. A new variant gets one made."""
         return str(self.cleaned_data["sku"] or self.initial.get("sku", ""))
 
 
@@ -116,10 +125,12 @@ class VariantInline(Inline):
     verbose_name_plural = "variants"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        """The variants that the product has now."""
         return Variant.objects.live().with_stock()
 
     @admin.display(description="in stock")
     def stock(self, row: Any) -> str:
+        """Units that lie unsold, as a link to why."""
         if row.pk is None:
             return ""
         url = reverse("admin:inventory_stockitem_why", args=[row.stock_item_id])

@@ -2,4 +2,6 @@ from django.apps import AppConfig
 
 
 class CatalogConfig(AppConfig):
+    """What is sold."""
+
     name = "catalog"

@@ -1,9 +1,22 @@
 """What the catalog refuses, with the data that a caller needs to say why."""
 
-from database.refusals import Conflict, FieldError, Invalid, Refusal
+from typing import TypeVar
+
+from database.refusals import Conflict, FieldError, Invalid, NotFound, Refusal
+
+T = TypeVar("T")
+
+
+def found(row: T | None, name: str) -> T:
+    """The row that was looked for. Refuses NotFound when there is none; `name` says what it would have been."""
+    if row is None:
+        raise NotFound(f"There is no such {name}.")
+    return row
 
 
 class SlugTaken(Conflict):
+    """Another row has this slug."""
+
     code = "slug_taken"
     title = "This slug is taken"
 
@@ -23,6 +36,8 @@ class AmbiguousStock(Conflict):
 
 
 class AmbiguousSku(Conflict):
+    """A SKU was given for a product with several variants; each has its own."""
+
     code = "ambiguous_sku"
     title = "Which variant is meant?"
 
@@ -32,16 +47,22 @@ class AmbiguousSku(Conflict):
 
 
 class LastVariant(Conflict):
+    """The only variant of a product was to be archived."""
+
     code = "last_variant"
     title = "A product keeps at least one variant"
 
 
 class TooManyVariants(Conflict):
+    """A product has as many variants as it may have."""
+
     code = "too_many_variants"
     title = "This product cannot have more variants"
 
 
 class TooManyImages(Conflict):
+    """A product has as many images as it may have."""
+
     code = "too_many_images"
     title = "This product cannot have more images"
 
@@ -57,11 +78,15 @@ class UnknownCategory(Invalid):
 
 
 class CategoryInUse(Conflict):
+    """A category with products or categories in it was to be deleted."""
+
     code = "category_in_use"
     title = "The category still has products or categories in it"
 
 
 class CategoryCycle(Conflict):
+    """A category was to be put below itself."""
+
     code = "category_cycle"
     title = "A category cannot lie below itself"
 
@@ -70,6 +95,8 @@ class CategoryCycle(Conflict):
 
 
 class CategoryTooDeep(Conflict):
+    """A category was to be put deeper than MAX_DEPTH levels, or something below it with it."""
+
     code = "category_too_deep"
     title = "The tree of categories is not that deep"
 
@@ -79,6 +106,8 @@ class CategoryTooDeep(Conflict):
 
 
 class InvalidImage(Invalid):
+    """A file is not a picture that can be read, or has too many pixels."""
+
     code = "invalid_image"
     title = "This is not a picture that we can read"
 
@@ -87,6 +116,8 @@ class InvalidImage(Invalid):
 
 
 class ImageTooLarge(Refusal):
+    """A file has more bytes than a picture may have."""
+
     status = 413
     code = "too_large"
     title = "The request is too large"

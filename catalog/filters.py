@@ -1,74 +1,111 @@
-"""What a list of products can be asked for: filters, order and shape, read from the query string."""
+"""The query strings of the catalog: what lists and facets of products can be asked for."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rest_framework.request import Request
-
 from api.fields import Amount, Choice, Flag, Text
-from api.old import PageQuery, QuerySerializer
-from api.parameters import parameters_of
+from api.filters import Filter, FilterSet, ListFilters, Parameter
+from catalog.listing.conditions import Comparison, Selection
+from catalog.listing.pages import ORDERINGS
 from catalog.models import Product
-from catalog.queries import ORDERINGS
-from catalog.selection import Selection
 from database.refusals import FieldError, Invalid
 
-MAX_ATTRIBUTE_FILTERS = 10
+MAX_ATTRIBUTES = 10
+MAX_VALUES = 50
 PREFIX = "attributes."
+OPERATORS = {"exact": "in", "gte": ">=", "lte": "<="}
 
 
-class ProductFilters(QuerySerializer):
-    search = Text(required=False, max_length=200, help_text="Words of name or description; typing errors are forgiven.")
-    category = Text(required=False, max_length=120, help_text="A category's slug; what lies below it counts too.")
-    price_min = Amount(required=False, help_text="Both ends belong to the range.")
-    price_max = Amount(required=False)
-    in_stock = Flag(required=False, help_text="`true`: can be ordered now. `false`: cannot.")
-    in_stock_only = Flag(required=False, help_text="Alias: `true` is `in_stock=true`, `false` is no filter.")
-    status = Choice(
-        required=False, choices=Product.Status.choices, help_text="Other than `active`: for staff who edit products."
+class Column(Filter):
+    """A parameter that is compared with a column of the product: `field_name`, in the way of `lookup_expr`."""
+
+    def comparison(self, value: Any) -> Comparison:
+        """The comparison with the checked value of the parameter."""
+        return Comparison(self.field_name, OPERATORS[self.lookup_expr], value if self.several else [value])
+
+
+class ProductFilters(FilterSet):
+    """Which products are meant. Every attribute is a filter too: `attributes.color=red`.
+
+    The names of attributes are those that products have, so no filter declares them.
+    """
+
+    search = Filter(
+        Text(required=False, max_length=200, help_text="Words of name or description; typing errors are forgiven.")
+    )
+    category = Filter(
+        Text(required=False, max_length=120, help_text="A category's slug; what lies below it counts too."),
+        several=True,
+    )
+    price_min = Column(
+        Amount(required=False, help_text="Both ends belong to the range."), field_name="price", lookup_expr="gte"
+    )
+    price_max = Column(Amount(required=False), field_name="price", lookup_expr="lte")
+    in_stock = Filter(Flag(required=False, help_text="`true`: can be ordered now. `false`: cannot."))
+    in_stock_only = Filter(Flag(required=False, help_text="Alias: `true` is `in_stock=true`, `false` is no filter."))
+    status = Filter(
+        Choice(
+            required=False,
+            choices=Product.Status.choices,
+            help_text="Other than `active`: for staff who edit products.",
+        ),
+        several=True,
     )
 
-    @classmethod
-    def selection_of(cls, request: Request) -> tuple[Selection, dict[str, Any]]:
-        """The filters of a request, and all of its checked parameters.
+    attributes: Mapping[str, Sequence[str]] = {}
 
-        Any attribute is a filter too: `attributes.color=red`. The names are the products', so no field declares them.
-        """
-        query = cls.of(request)
-        selection = Selection(
-            search=query.get("search", ""),
-            category=query.get("category"),
-            price_min=query.get("price_min"),
-            price_max=query.get("price_max"),
-            in_stock=True if query.get("in_stock_only") else query.get("in_stock"),
-            attributes=attribute_filters(request),
-            status=query.get("status", Product.Status.ACTIVE),
-        )
-        return selection, query
-
-
-class ProductsQuery(PageQuery, ProductFilters):
-    ordering = Choice(
-        required=False,
-        choices=list(ORDERINGS),
-        help_text="`newest` by default, `relevance` when searching: the 500 newest matches, best first.",
-    )
-    expand = Choice(
-        required=False, choices=["all", "none"], help_text="`none` leaves `variants` and `images` out of the rows."
-    )
-
-
-def attribute_filters(request: Request) -> list[tuple[str, str]]:
-    """The `attributes.<code>=value` of a query string; as everywhere, an empty value means absent."""
-    filters = []
-    for name, [*_, value] in parameters_of(request).items():
+    def take(self, name: str, texts: Sequence[str]) -> bool:
+        """Take a filter by an attribute. Refuses names and values that no attribute has, and too many of them."""
         code = name.removeprefix(PREFIX)
-        if code == name or not value:
-            continue
-        if not 1 <= len(code) <= 64 or len(value) > 255 or "\x00" in value:
-            error = FieldError(name, "invalid_attribute", "This is no attribute's name, or no value of one.")
-            raise Invalid("An attribute filter is not valid.", errors=[error])
-        filters.append((code, value))
-    if len(filters) > MAX_ATTRIBUTE_FILTERS:
-        error = FieldError("attributes", "too_many_filters", f"At most {MAX_ATTRIBUTE_FILTERS} attributes.")
-        raise Invalid("Too many attribute filters.", errors=[error])
-    return filters
+        if code == name:
+            return False
+        if texts:
+            if not 1 <= len(code) <= 64 or any(len(text) > 255 or "\x00" in text for text in texts):
+                error = FieldError(name, "invalid_attribute", "This is no attribute's name, or no value of one.")
+                raise Invalid("An attribute filter is not valid.", errors=[error])
+            self.attributes = {**self.attributes, code: texts}
+            self.refuse_many_attributes()
+        return True
+
+    def refuse_many_attributes(self) -> None:
+        """Refuse more attributes, or more values of them, than a statement should compare."""
+        message = ""
+        if len(self.attributes) > MAX_ATTRIBUTES:
+            message = f"At most {MAX_ATTRIBUTES} attributes."
+        elif sum(map(len, self.attributes.values())) > MAX_VALUES:
+            message = f"At most {MAX_VALUES} values of attributes."
+        if message:
+            error = FieldError("attributes", "too_many_filters", message)
+            raise Invalid("Too many attribute filters.", errors=[error])
+
+    @property
+    def selection(self) -> Selection:
+        """The products that the parameters mean."""
+        filters, given = self.base_filters, self.values
+        return Selection(
+            search=given.get("search", ""),
+            categories=given.get("category", ()),
+            comparisons=[
+                filters[name].comparison(value) for name, value in given.items() if isinstance(filters[name], Column)
+            ],
+            in_stock=True if given.get("in_stock_only") else given.get("in_stock"),
+            attributes=self.attributes,
+            statuses=given.get("status", (Product.Status.ACTIVE,)),
+        )
+
+
+class ProductListFilters(ListFilters, ProductFilters):
+    """The parameters of a list of products."""
+
+    ordering = Parameter(
+        Choice(
+            required=False,
+            choices=list(ORDERINGS),
+            help_text="`newest` by default, `relevance` when searching: the 500 newest matches, best first.",
+        )
+    )
+    expand = Parameter(
+        Choice(
+            required=False, choices=["all", "none"], help_text="`none` leaves `variants` and `images` out of the rows."
+        )
+    )

@@ -1,102 +1,68 @@
 """What is sold: categories, products, their variants and pictures.
 
-Every variant is one stock item, which owns the SKU and the quantities; nothing of that is stored here again.
+Every variant is one stock item. Inventory owns the SKU and the quantities, and nothing of them is stored here again.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
-from typing import Self
+from typing import Self, TypedDict
 
-from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from catalog.validators import (
+    price_validators,
+    refuse_reserved_slug,
+    validate_attributes,
+    validate_options,
+    validate_slug,
+)
 from inventory.models import StockItem, StockLevel
 
-# Words that are paths of the API, so that /products/facets can never mean a product.
-RESERVED_SLUGS = frozenset({"facets", "images", "variants"})
-validate_slug = RegexValidator(
-    r"^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*\Z",
-    "A slug has lower-case letters, digits and single hyphens, and at least one letter.",
-    "invalid_slug",
-)
-price_validators = [MinValueValidator(Decimal("0.01")), MaxValueValidator(settings.MAX_PRICE)]
-
-
-def refuse_reserved_slug(value: str) -> None:
-    if value in RESERVED_SLUGS:
-        raise ValidationError("This word is a path of the API and cannot be a slug.", "reserved_slug")
-
-
-# Longer numbers would come back from other programs as something else.
-MAX_NUMBER = 10**15
 MAX_VARIANTS = 100
 MAX_IMAGES = 20
 # The longest side of each rendition of a picture, in pixels.
 RENDITIONS = {"small": 320, "medium": 800, "large": 1600}
 MAX_DEPTH = 8
-validate_key = RegexValidator(r"\A[^\x00-\x1f\x7f]{1,64}\Z")
 
 
-def validate_attributes(value: object) -> None:
-    """At most 50 scalars by name: texts, numbers and booleans."""
-    for key, member in _members(value, 50):
-        if isinstance(member, str):
-            valid = len(member) <= 255
-        else:  # a boolean is an int here
-            valid = isinstance(member, int | float) and abs(member) <= MAX_NUMBER
-        if not valid:
-            raise ValidationError(f"{key!r} must be a short text, a number or a boolean.", "invalid_attribute")
-
-
-def validate_options(value: object) -> None:
-    """At most 20 texts by name."""
-    for key, member in _members(value, 20):
-        if not isinstance(member, str) or not 1 <= len(member) <= 255:
-            raise ValidationError(f"{key!r} must be a text of 1 to 255 characters.", "invalid_option")
-
-
-def _members(value: object, limit: int) -> Iterable[tuple[str, object]]:
-    """The members of an object that holds at most so many, under decent names."""
-    if not isinstance(value, dict):
-        raise ValidationError("This must be an object.", "invalid")
-    if len(value) > limit:
-        raise ValidationError(f"At most {limit} members.", "too_many_members")
-    for key in value:
-        validate_key(key)
-    return value.items()
-
-
-BELOW = """
-with recursive tree as (
-    select id from catalog_category where slug = %s
-    union all select below.id from catalog_category below join tree on below.parent_id = tree.id
-) select id from tree
-"""
+# The part of a WITH clause that finds the ids of categories and of everything below them. `slugs` is an SQL list of
+# slugs. A category that lies below another one of the list is found once.
+TREE = """tree as (
+    select id from catalog_category where slug in {slugs}
+    union select below.id from catalog_category below join tree on below.parent_id = tree.id
+)"""
+BELOW = "with recursive {tree} select id from tree"
 
 
 class CategoryQuerySet(models.QuerySet["Category"]):
+    """Sets of categories."""
+
     def with_relatives(self) -> Self:
+        """Each with the category above it and those directly below it, in two queries."""
         return self.select_related("parent").prefetch_related("children")
 
     def below(self, slug: str) -> Self:
         """A category with everything below it; none when there is no such slug."""
-        return self.filter(pk__in=RawSQL(BELOW, [slug]))  # noqa: S611  # the slug travels as a parameter
+        below = BELOW.format(tree=TREE.format(slugs="(%s)"))
+        return self.filter(pk__in=RawSQL(below, [slug]))  # noqa: S611  # the slug travels as a parameter
 
 
 class Category(models.Model):
+    """A heading for products, below another one or at the top. Categories nest at most MAX_DEPTH levels deep."""
+
     name = models.CharField(max_length=100)
     slug = models.CharField(max_length=120, unique=True, validators=[validate_slug, refuse_reserved_slug])
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    product_count: int
+    """Products for sale, in what lies below too. Only on rows that are about to be shown."""
 
     objects = CategoryQuerySet.as_manager()
 
@@ -110,18 +76,36 @@ class Category(models.Model):
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
+    """Sets of products."""
+
     def on_sale(self) -> Self:
-        """What the storefront shows."""
+        """Those that the storefront shows."""
         return self.filter(status=Product.Status.ACTIVE)
 
     def with_details(self) -> Self:
-        """With all that an answer shows of a product, in four queries however many there are."""
+        """Each with its category, variants and pictures, in four queries."""
         variants = models.Prefetch("variants", Variant.objects.live().with_stock())
         return self.select_related("category").prefetch_related(variants, "images")
 
 
+Attributes = dict[str, str | int | float | bool]
+
+
+class ProductColumns(TypedDict, total=False):
+    """The columns that may be written beside name and price, as services take them."""
+
+    slug: str
+    description: str
+    status: str
+    attributes: Attributes
+
+
 class Product(models.Model):
+    """Something that is sold, in one or more variants."""
+
     class Status(models.TextChoices):
+        """Whether the storefront shows the product."""
+
         DRAFT = "draft"
         ACTIVE = "active"
         ARCHIVED = "archived"
@@ -179,28 +163,30 @@ class Product(models.Model):
 
 
 class VariantQuerySet(models.QuerySet["Variant"]):
+    """Sets of variants."""
+
     def live(self) -> Self:
-        """What a product has now; archived variants are kept for the orders that name them."""
+        """Those that products have now. Archived variants are kept for the orders that name them."""
         return self.filter(archived_at=None)
 
     def on_sale(self) -> Self:
-        """What the storefront shows."""
+        """Those that the storefront shows."""
         return self.live().filter(product__status=Product.Status.ACTIVE)
 
     def with_stock(self) -> Self:
-        """Each with its item and `stock_quantity`: what lies unsold in active warehouses, never below 0."""
+        """Each with its item and `stock_quantity`: the units that lie unsold in active warehouses, never below 0."""
         unsold = (
             StockLevel.objects.filter(item=OuterRef("stock_item"), warehouse__is_active=True)
             .values("item")
-            .annotate(unsold=Sum(F("on_hand") - F("reserved")))
-            .values("unsold")
+            .annotate(units=Sum(F("on_hand") - F("reserved")))
+            .values("units")
         )
         quantity = Greatest(Coalesce(Subquery(unsold, output_field=models.BigIntegerField()), 0), 0)
         return self.select_related("stock_item").annotate(stock_quantity=quantity)
 
 
 class Variant(models.Model):
-    """One article: what is put into an order line. A plain product has exactly one, without a name."""
+    """An article of a product: what an order line names. A plain product has exactly one, without a name of its own."""
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="variants", db_index=False)
     stock_item = models.OneToOneField(StockItem, on_delete=models.PROTECT, related_name="+")
@@ -237,6 +223,7 @@ class Variant(models.Model):
 
     @property
     def effective_price(self) -> Decimal:
+        """The price of the variant, or else of its product."""
         return self.product.price if self.price is None else self.price
 
 

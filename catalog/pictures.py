@@ -1,6 +1,6 @@
-"""Pictures from strangers: decoded with suspicion, and made anew in our own sizes.
+"""Pictures from strangers: decoded with suspicion, and encoded anew in our own sizes.
 
-Nothing of the file itself is kept: what we serve was encoded here, without metadata.
+Nothing of the file itself is kept, and no metadata.
 """
 
 import threading
@@ -33,7 +33,7 @@ class Picture:
 
 
 def read_picture(file: IO[bytes]) -> Picture:
-    """Make all renditions of a JPEG, PNG or WebP file; what it is, its content says. Refuses InvalidImage, Busy."""
+    """Make all renditions of a JPEG, PNG or WebP file, told apart by content. Refuses InvalidImage, Busy."""
     if not _one_at_a_time.acquire(timeout=PATIENCE_SECONDS):
         raise Busy("Too many pictures at once; try again.")
     try:
@@ -43,7 +43,7 @@ def read_picture(file: IO[bytes]) -> Picture:
 
 
 def _decode(file: IO[bytes]) -> Pillow.Image:
-    """The picture, upright. A broken file can fail in any way in a decoder, and each means the same."""
+    """The picture, upright. Refuses InvalidImage, whatever way a decoder fails with a broken file."""
     try:
         with Pillow.open(file, formats=FORMATS) as source:
             too_many = source.width * source.height > settings.MAX_IMAGE_PIXELS

@@ -1,74 +1,30 @@
-"""The shapes of the catalog: bodies going in, documents coming out. What filters a list is in catalog.filters."""
+"""The shapes of the catalog: bodies going in, documents coming out. The filters of lists are in catalog.filters."""
 
 from typing import Any
+from urllib.parse import urljoin
 
+import orjson
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_field
+from django.core.files.storage import default_storage
 from rest_framework import serializers
 
 from api.fields import Choice, Integer, Money, Text
 from api.serializers import BodySerializer
-from catalog.documents import Address, image_document
-from catalog.models import (
-    MAX_NUMBER,
-    MAX_VARIANTS,
-    RENDITIONS,
-    Category,
-    Image,
-    Product,
-    Variant,
-    refuse_reserved_slug,
-    validate_attributes,
-    validate_options,
-    validate_slug,
-)
+from catalog.fields import Attributes, Options, SlugText
+from catalog.listing.facets import Facets
+from catalog.listing.pages import ImageRow, ProductRow
+from catalog.models import MAX_VARIANTS, RENDITIONS, Category, Image, Product, Variant, file_of
 from inventory.models import MAX_QUANTITY, validate_sku
 
-SHORT_TEXT = {"type": "string", "maxLength": 255}
-NUMBER = {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER}
-KEY = {"pattern": "^[^\\x00-\\x1f\\x7f]{1,64}$"}
-ATTRIBUTES = {
-    "type": "object",
-    "maxProperties": 50,
-    "propertyNames": KEY,
-    "additionalProperties": {"anyOf": [SHORT_TEXT, NUMBER, {"type": "boolean"}]},
-}
-OPTIONS = {
-    "type": "object",
-    "maxProperties": 20,
-    "propertyNames": KEY,
-    "additionalProperties": SHORT_TEXT | {"minLength": 1},
-}
-
-
-class Object(serializers.Field[Any, Any, Any, Any]):
-    """A JSON object; what may be in it, a validator of the model says."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return data
-
-    def to_representation(self, value: Any) -> Any:
-        return value
-
-
-@extend_schema_field(ATTRIBUTES)
-class Attributes(Object):
-    default_validators = [validate_attributes]
-
-
-@extend_schema_field(OPTIONS)
-class Options(Object):
-    default_validators = [validate_options]
-
-
-class SlugText(Text):
-    default_validators = [validate_slug, refuse_reserved_slug]
+CURRENCY = settings.CURRENCY
 
 
 # Bodies
 
 
 class VariantBody(BodySerializer):
+    """A variant; each member may be left out."""
+
     sku = Text(required=False, max_length=64, validators=[validate_sku])
     name = Text(required=False, max_length=255, allow_blank=True, help_text="Without one, the options make it.")
     options = Options(required=False)
@@ -77,6 +33,8 @@ class VariantBody(BodySerializer):
 
 
 class ProductChangesBody(BodySerializer):
+    """Changes of a product."""
+
     name = Text(max_length=255)
     price = Money()
     description = Text(required=False, max_length=20_000, allow_blank=True)
@@ -89,10 +47,14 @@ class ProductChangesBody(BodySerializer):
 
 
 class ProductBody(ProductChangesBody):
+    """A new product."""
+
     variants = serializers.ListField(child=VariantBody(), required=False, min_length=1, max_length=MAX_VARIANTS)
 
 
 class CategoryBody(BodySerializer):
+    """A category, new or changed."""
+
     name = Text(max_length=100)
     slug = SlugText(required=False, max_length=120)
     parent = Text(  # type: ignore[assignment]  # a field, which DRF moves away from the attribute of this name
@@ -101,6 +63,8 @@ class CategoryBody(BodySerializer):
 
 
 class ImageBody(BodySerializer):
+    """A picture."""
+
     file = serializers.FileField(help_text="JPEG, PNG or WebP; what it is, its content says.")
     alt = Text(required=False, max_length=255, allow_blank=True, default="")
 
@@ -109,6 +73,10 @@ class ImageBody(BodySerializer):
 
 
 class VariantSerializer(serializers.ModelSerializer[Variant]):
+    """An article of a product: what an order line names."""
+
+    # Shows what VariantQuerySet.with_stock() has read. In products, the statement makes the same document.
+
     variant_id = serializers.IntegerField(source="id")
     sku = serializers.CharField(source="stock_item.sku")
     options = Options()
@@ -122,13 +90,29 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
 
 
 class RenditionsSerializer(serializers.Serializer[Any]):
+    """The addresses of a picture in each of its sizes."""
+
     small = serializers.URLField(help_text=f"At most {RENDITIONS['small']} pixels on its longest side.")
     medium = serializers.URLField(help_text=f"At most {RENDITIONS['medium']} pixels.")
     large = serializers.URLField(help_text=f"At most {RENDITIONS['large']} pixels.")
 
 
+def image_document(image: Image | ImageRow, origin: str) -> dict[str, Any]:
+    """The document of a picture. The addresses of its files begin with `origin`: a scheme and a host."""
+    renditions = {size: urljoin(origin, default_storage.url(file_of(image.stem, size))) for size in RENDITIONS}
+    return {
+        "image_id": image.id,
+        "url": renditions["large"],
+        "alt": image.alt,
+        "position": image.position,
+        "width": image.width,
+        "height": image.height,
+        "renditions": renditions,
+    }
+
+
 class ImageSerializer(serializers.Serializer[Image]):
-    """A picture; the context's `address` says where files are found."""
+    """A picture of a product, in three sizes."""
 
     image_id = serializers.IntegerField()
     url = serializers.URLField()
@@ -138,42 +122,44 @@ class ImageSerializer(serializers.Serializer[Image]):
     height = serializers.IntegerField()
     renditions = RenditionsSerializer()
 
-    def to_representation(self, image: Image) -> dict[str, Any]:
-        address: Address = self.context["address"]
-        return image_document(address, image.pk, image.stem, image.alt, image.position, image.width, image.height)
+    def to_representation(self, image: Image, origin: str = "") -> dict[str, Any]:
+        """The document of a picture. The addresses of its files begin with `origin`: a scheme and a host."""
+        return image_document(image, origin)
 
 
 class CategoryReference(serializers.ModelSerializer[Category]):
+    """A category as a product, or another category, names it."""
+
     class Meta:
         model = Category
         fields = ["slug", "name"]
 
 
 class CategorySerializer(serializers.ModelSerializer[Category]):
-    """A category; the context's `counts` has the products of each, by id."""
+    """A category, with those directly above and below it."""
+
+    # Shows what CategoryQuerySet.with_relatives() has read, with `product_count` set on each row.
 
     category_id = serializers.IntegerField(source="id")
     parent = CategoryReference(allow_null=True)
     children = CategoryReference(many=True)
-    product_count = serializers.SerializerMethodField(help_text="Products for sale, in what lies below it too.")
+    product_count = serializers.IntegerField(read_only=True, help_text="Products for sale, in what lies below it too.")
 
     class Meta:
         model = Category
         fields = ["category_id", "slug", "name", "parent", "children", "product_count", "version"]
 
-    def get_product_count(self, category: Category) -> int:
-        counts: dict[int, int] = self.context["counts"]
-        return counts.get(category.pk, 0)
 
+class ProductSerializer(serializers.ModelSerializer[Any]):
+    """A product with its variants and pictures. Lists cut the description at 240 characters."""
 
-class ProductSerializer(serializers.ModelSerializer[Product]):
-    """A product as Product.objects.with_details() reads it: the plain twin of catalog.queries and its documents."""
+    # Shows what catalog.listing.pages has read.
 
     product_id = serializers.IntegerField(source="id")
-    sku = serializers.SerializerMethodField()
-    currency = serializers.SerializerMethodField()
-    stock_quantity = serializers.SerializerMethodField()
-    in_stock = serializers.SerializerMethodField()
+    sku = serializers.CharField(read_only=True)
+    currency = serializers.CharField(read_only=True)
+    stock_quantity = serializers.IntegerField(read_only=True)
+    in_stock = serializers.BooleanField(read_only=True)
     category = CategoryReference(allow_null=True)
     attributes = Attributes()
     # `expand=none` leaves these two out of lists.
@@ -202,21 +188,40 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
             "updated_at",
         ]
 
-    def get_sku(self, product: Product) -> str:
-        return product.variants.all()[0].stock_item.sku
+    def to_representation(self, row: ProductRow, origin: str = "") -> dict[str, Any]:
+        """The document of a row. Without details it has neither variants nor images.
 
-    def get_currency(self, product: Product) -> str:
-        currency: str = settings.CURRENCY
-        return currency
-
-    def get_stock_quantity(self, product: Product) -> int:
-        return sum(variant.stock_quantity for variant in product.variants.all())
-
-    def get_in_stock(self, product: Product) -> bool:
-        return any(variant.stock_item.in_stock for variant in product.variants.all())
+        The addresses of pictures begin with `origin`: a scheme and a host.
+        """
+        # By hand: 84 us for a page of 20, where DRF's fields take 1,700 us and all the rest of the request 1,100.
+        document: dict[str, Any] = {
+            "product_id": row.id,
+            "name": row.name,
+            "slug": row.slug,
+            "description": row.description,
+            "sku": row.sku,
+            "price": row.price,
+            "currency": CURRENCY,
+            "stock_quantity": row.quantity,
+            "in_stock": row.in_stock,
+            "category": row.category_slug and {"slug": row.category_slug, "name": row.category_name},
+            "attributes": {} if row.attributes == "{}" else orjson.loads(row.attributes),
+        }
+        if row.variants is not None:
+            document["variants"] = orjson.loads(row.variants)
+            document["images"] = [
+                image_document(ImageRow(*image), origin) for image in orjson.loads(row.images or "[]")
+            ]
+        document["status"] = row.status
+        document["version"] = row.version
+        document["created_at"] = row.created_at
+        document["updated_at"] = row.updated_at
+        return document
 
 
 class CategoryFacet(CategoryReference):
+    """How many products are in a category or below it."""
+
     count = serializers.IntegerField()
 
     class Meta(CategoryReference.Meta):
@@ -224,25 +229,41 @@ class CategoryFacet(CategoryReference):
 
 
 class ValueFacet(serializers.Serializer[Any]):
+    """How many products have this value of an attribute."""
+
     value = serializers.JSONField()
     count = serializers.IntegerField()
 
 
 class AttributeFacet(serializers.Serializer[Any]):
+    """The most frequent values of an attribute."""
+
     code = serializers.CharField()
     values = ValueFacet(many=True)
 
 
 class PriceFacet(serializers.Serializer[Any]):
+    """How many products have a price in this range."""
+
     to = Money()
     count = serializers.IntegerField()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {"from": Money()} | super().get_fields()  # `from` is a word of Python's
+        """The declared fields, after `from`: a word of Python's, which no attribute can be called."""
+        return {"from": Money()} | super().get_fields()
 
 
 class FacetsSerializer(serializers.Serializer[Any]):
+    """How many products of a list have a property: each count is that of the list with one more filter."""
+
+    # Shows what catalog.listing.facets has read.
+
     categories = CategoryFacet(many=True)
     prices = PriceFacet(many=True)
     in_stock = serializers.IntegerField()
     attributes = AttributeFacet(many=True)
+
+    def to_representation(self, facets: Facets) -> dict[str, Any]:
+        """The facets, which are read in the shape of the document."""
+        # DRF's fields take 63 us for two attributes, and 2 ms for twenty. The whole request takes 700.
+        return facets._asdict()

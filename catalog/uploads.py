@@ -1,4 +1,4 @@
-"""A picture on its way in: multipart, with nothing in it but `file` and `alt`."""
+"""The parser of an uploaded picture: multipart, with nothing in it but `file` and `alt`."""
 
 from collections import Counter
 from typing import Any
@@ -11,16 +11,17 @@ from rest_framework.parsers import BaseParser
 
 from catalog.exceptions import ImageTooLarge
 
-# What the boundaries and headers of a multipart body may add to its file.
+# The bytes that boundaries and headers of a multipart body may have beside the file.
 OVERHEAD = 64 * 1024
 
 
 class PictureParser(BaseParser):
-    """Refuses more than a picture may have before reading it. The answer is a plain dict, like that of a JSON body."""
+    """Reads a multipart body as a plain dict, like a JSON body. Nothing of a body that is too large is read."""
 
     media_type = "multipart/form-data"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+        """The parts by name. Refuses ImageTooLarge, parts that are repeated, and what is no multipart."""
         request = parser_context["request"]
         limit = settings.MAX_IMAGE_BYTES
         if int(request.META.get("CONTENT_LENGTH") or 0) > limit + OVERHEAD:

@@ -1,18 +1,24 @@
 """Addresses of the catalog, below /api/v1/."""
 
-from django.urls import path
+from typing import Any
 
-from catalog.views import categories, parts, products
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from catalog.views.categories import CategoryViewSet
+from catalog.views.parts import ImageViewSet, VariantViewSet
+from catalog.views.products import ProductViewSet
+
+PRODUCT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("products", ProductViewSet, basename="product")
+router.register("products/<id:product_id>/variants", VariantViewSet, basename="variant")
+router.register("products/<id:product_id>/images", ImageViewSet, basename="image")
+router.register("categories", CategoryViewSet, basename="category")
 
 urlpatterns = [
-    path("products", products.ProductsView.as_view()),
-    path("products/facets", products.FacetsView.as_view()),
-    path("products/<id:product_id>", products.ProductView.as_view()),
-    path("products/<slug:slug>", products.ProductBySlugView.as_view()),
-    path("products/<id:product_id>/variants", parts.VariantsView.as_view()),
-    path("products/<id:product_id>/variants/<id:variant_id>", parts.VariantView.as_view()),
-    path("products/<id:product_id>/images", parts.ImagesView.as_view()),
-    path("products/<id:product_id>/images/<id:image_id>", parts.ImageView.as_view()),
-    path("categories", categories.CategoriesView.as_view()),
-    path("categories/<slug:slug>", categories.CategoryView.as_view()),
+    *router.urls,
+    # A product is found by its slug too. OpenAPI has no place for two paths of one shape, so the description has one.
+    path("products/<slug:slug>", ProductViewSet.as_view(PRODUCT, schema=None)),
 ]

@@ -48,6 +48,16 @@ def fetch_together(*statements: tuple[str, Mapping[str, object]]) -> list[list[A
     return rows
 
 
+def hidden(name: str, type_: str) -> str:
+    """A parameter of a statement inside a sub-select of its own, where the planner does not see its value.
+
+    PostgreSQL plans a prepared statement anew for each value as long as a plan that knows the value looks cheaper than
+    one for all values. It cannot look into a sub-select, so the statement soon keeps one plan. This saves 0.25 ms of
+    planning for each lock on stock, and rows that were waited for have less to be set up once more.
+    """
+    return f"(select %({name})s::{type_})"
+
+
 def texts_of(params: Mapping[str, object]) -> dict[str, str | None]:
     """The parameters of a statement as texts."""
     return {name: text_of(value) for name, value in params.items()}

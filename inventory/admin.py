@@ -1,15 +1,14 @@
-"""Stock for staff: items, what moves them, and why a number is what it is. Quantities change through verbs only."""
+"""Stock for staff: items, the verbs that move them, and the reasons for a number. Quantities change by verbs alone."""
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -21,21 +20,18 @@ from events.actors import admin_actor
 from inventory import overview, services
 from inventory.admin_filters import BandFilter, ChangedFilter, WarehouseFilter
 from inventory.admin_forms import AsOfForm, BackorderForm
+from inventory.admin_ledger import badge
 from inventory.admin_pages import ADJUST, RECEIVE, TRANSFER, verb_page
 from inventory.admin_sheets import count_page, grid_page
-from inventory.bands import Band
 from inventory.cover import days_of_cover, lately
 from inventory.models import (
     Reservation,
-    StockAlert,
     StockItem,
     StockMovement,
-    StockMovementQuerySet,
     Warehouse,
 )
 from staff.forms import show_refusal
-from staff.frame import Page, ReadOnly, StaffAdmin
-from staff.lists import by_moment
+from staff.frame import Page, StaffAdmin
 from staff.templatetags.charts import Step
 
 MOVE = "inventory.change_stocklevel"
@@ -45,10 +41,10 @@ NO_DEMAND = mark_safe('<span class="quiet" title="Nobody has ordered it in the l
 
 @admin.register(StockItem)
 class StockItemAdmin(StaffAdmin[StockItem]):
-    """Items are made by the catalog. Here is said how they are kept, and their stock is moved.
+    """Items, which the catalog makes. Staff say here how an item is reordered, and move its stock.
 
-    How long stock lasts and what moved last are looked up for the rows of a page. The list cannot be sorted by them:
-    it would have to ask the whole ledger about every item.
+    How long stock lasts, and the last movement, are looked up for the rows of a page. The list cannot be sorted by
+    these two: sorting would have to ask the whole ledger about every item.
     """
 
     list_display = (
@@ -73,18 +69,21 @@ class StockItemAdmin(StaffAdmin[StockItem]):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds an item here: the catalog makes them."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: StockItem | None = None) -> bool:
+        """Nobody deletes an item: the ledger names it for ever."""
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockItem]:
+        """Items with their totals."""
         return overview.with_totals(super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockItem], search_term: str
     ) -> tuple[QuerySet[StockItem], bool]:
-        """A SKU or barcode in full is what a scanner reads, and stands alone."""
+        """Items by a part of a name. A whole SKU or barcode, as a scanner reads one, finds its item alone."""
         exact = StockItem.objects.filter(Q(sku=search_term) | Q(barcode=search_term), ~Q(sku="")).values_list(
             "pk", flat=True
         )
@@ -93,6 +92,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         return super().get_search_results(request, queryset, search_term)
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """Put on each row its demand, its last movement, and the name of the person who moved it."""
         found = lately([row.pk for row in rows])
         names = names_of(request, [item.actor for item in found.values()])
         for row in rows:
@@ -100,34 +100,42 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             row.moved_by = names.get(row.lately.actor, row.lately.actor)
 
     def change(self, request: HttpRequest, row: StockItem, changes: dict[str, Any], version: int | None) -> None:
+        """Change what is said about an item, by the service."""
         services.update_item(sku=row.sku, actor=admin_actor(request), expected_version=version, **changes)
 
     def subject_of(self, row: StockItem) -> str:
+        """The journal's name for an item."""
         return f"sku:{row.sku}"
 
     @admin.display(description="SKU", ordering="sku")
     def item(self, row: StockItem) -> str:
+        """The SKU, with a link to the page that explains the stock."""
         return format_html('<a class="sku" href="{}">{}</a>', self.url("why", row.pk), row.sku)
 
     @admin.display(ordering="on_hand")
     def on_hand(self, row: Any) -> int:
+        """Units that lie there."""
         return int(row.on_hand)
 
     @admin.display(ordering="reserved")
     def reserved(self, row: Any) -> int:
+        """Units that are promised."""
         return int(row.reserved)
 
     @admin.display(ordering="available")
     def available(self, row: Any) -> str:
+        """Units that can still be promised, with their band."""
         return format_html("{} {}", row.available, badge(row.band))
 
     @admin.display(description="days of cover")
     def cover(self, row: Any) -> str:
+        """How many days these units last."""
         days = days_of_cover(row.available, row.lately.demand)
         return NO_DEMAND if days is None else str(days)
 
     @admin.display(description="last movement")
     def last_movement(self, row: Any) -> str:
+        """When the item moved last, how, and by whom."""
         if row.lately.at is None:
             return ""
         at = date_format(timezone.localtime(row.lately.at), "DATETIME_FORMAT")
@@ -135,22 +143,27 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         return format_html('{}<span class="more">{}, {}</span>', at, what, row.moved_by)
 
     def receive_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Receive goods."""
         return verb_page(self, request, RECEIVE)
 
     def adjust_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Adjust stock."""
         return verb_page(self, request, ADJUST)
 
     def transfer_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Move goods between warehouses."""
         return verb_page(self, request, TRANSFER)
 
     def grid_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Correct many shelves."""
         return grid_page(self, request)
 
     def count_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Count a warehouse."""
         return count_page(self, request)
 
     def why_page(self, request: HttpRequest, item_id: int) -> HttpResponseBase:
-        """Why is this 47? The levels, the promises and the ledger of one item, now or at a moment."""
+        """The reasons for a number: the levels, the promises and the ledger of one item, now or at a moment."""
         item = self.one(request, item_id)
         form = AsOfForm(request.GET or None)
         at = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
@@ -163,8 +176,8 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             item.sku,
             item=item,
             badge=badge(item.band),
-            levels=overview.standing(item.pk),
-            then=overview.standing(item.pk, at=at) if at else None,
+            levels=overview.past_levels(item.pk),
+            then=overview.past_levels(item.pk, at=at) if at else None,
             at=at,
             form=form,
             rows=rows,
@@ -199,6 +212,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         )
 
     def one(self, request: HttpRequest, item_id: int) -> Any:
+        """The item with this id, with its totals; 404 when there is none."""
         item = self.get_queryset(request).filter(pk=item_id).first()
         if item is None:
             raise Http404("There is no such item.")
@@ -207,128 +221,34 @@ class StockItemAdmin(StaffAdmin[StockItem]):
 
 @admin.register(Warehouse)
 class WarehouseAdmin(StaffAdmin[Warehouse]):
+    """Warehouses. None is deleted, since the ledger names it for ever."""
+
     list_display = ("code", "name", "priority", "is_active")
     search_fields = ("code", "name")
     fields = ("code", "name", "priority", "is_active")
 
     def has_delete_permission(self, request: HttpRequest, obj: Warehouse | None = None) -> bool:
+        """Nobody deletes a warehouse."""
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Warehouse | None = None) -> tuple[str, ...]:
+        """The code stays as it was when the warehouse was opened."""
         return ("code",) if obj else ()
 
     def create(self, request: HttpRequest, data: Mapping[str, Any]) -> Warehouse:
+        """Open a warehouse, by the service."""
         return services.create_warehouse(**data, actor=admin_actor(request))
 
     def change(self, request: HttpRequest, row: Warehouse, changes: dict[str, Any], version: int | None) -> None:
+        """Change a warehouse, by the service."""
         services.update_warehouse(code=row.code, actor=admin_actor(request), expected_version=version, **changes)
 
     def subject_of(self, row: Warehouse) -> str:
+        """The journal's name for a warehouse."""
         return f"warehouse:{row.code}"
 
 
-class KindFilter(admin.ChoicesFieldListFilter):
-    """By the kind of a movement, through the index for the seldom ones."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        found = cast(StockMovementQuerySet, super().queryset(request, queryset))
-        return found.of_kind(self.lookup_val[-1]) if self.lookup_val else found
-
-
-@admin.register(StockMovement)
-class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
-    """The ledger. It is append-only, also for those who look after it."""
-
-    list_display = (
-        "at", "item", "kind", "on_hand_change", "reserved_change", "who", "reference_link", "reason",
-        "warehouse",
-    )  # fmt: skip
-    list_display_links = None
-    list_select_related = ("level__item", "level__warehouse")
-    list_filter = (("kind", KindFilter), "level__warehouse", ("at", admin.DateFieldListFilter))
-    search_fields = ("reference",)
-    search_help_text = "SKU, barcode, reference or actor (staff:3), in full"
-    ordering = ("-at", "-id")
-    sortable_by = ()
-
-    def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        name_actors(request, rows)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
-    ) -> tuple[QuerySet[StockMovement], bool]:
-        """By index, each way of asking by its own: a part of a word would read the whole ledger."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        items = list(StockItem.objects.filter(Q(sku=term) | Q(barcode=term)).values_list("pk", flat=True))
-        if items:
-            return queryset.filter(level__item__in=items), False
-        # What a customer did is found in the journal, which has an index for it. The ledger pays for none.
-        by_actor = term == "system" or term.startswith("staff:")
-        return queryset.filter(actor=term) if by_actor else queryset.filter(reference=term), False
-
-    @admin.display(description="SKU")
-    def item(self, row: StockMovement) -> str:
-        url = reverse("admin:inventory_stockitem_why", args=[row.level.item_id])
-        return format_html('<a class="sku" href="{}">{}</a>', url, row.level.item.sku)
-
-    @admin.display
-    def warehouse(self, row: StockMovement) -> str:
-        return row.level.warehouse.code
-
-    @admin.display(description="on hand")
-    def on_hand_change(self, row: StockMovement) -> str:
-        return change(row.on_hand_delta, row.on_hand_after)
-
-    @admin.display(description="reserved")
-    def reserved_change(self, row: StockMovement) -> str:
-        return change(row.reserved_delta, row.reserved_after)
-
-    @admin.display(description="reference")
-    def reference_link(self, row: StockMovement) -> str:
-        if not row.reference:
-            return ""
-        return format_html('<a href="{}">{}</a>', reverse("admin:reference", args=[row.reference]), row.reference)
-
-    @admin.display
-    def who(self, row: Any) -> str:
-        return str(row.who)
-
-
-@admin.register(StockAlert)
-class StockAlertAdmin(ReadOnly, StaffAdmin[StockAlert]):
-    list_display = ("opened_at", "item_link", "name", "band_badge", "available", "closed_at")
-    list_display_links = None
-    list_select_related = ("item",)
-    list_filter = ("band", ("closed_at", by_moment("alerts", still="Open", done="Closed")))
-    search_fields = ("item__sku", "item__name")
-    ordering = ("-opened_at", "-id")
-
-    @admin.display(description="SKU", ordering="item__sku")
-    def item_link(self, row: StockAlert) -> str:
-        url = reverse("admin:inventory_stockitem_why", args=[row.item_id])
-        return format_html('<a class="sku" href="{}">{}</a>', url, row.item.sku)
-
-    @admin.display(description="name")
-    def name(self, row: StockAlert) -> str:
-        return row.item.name
-
-    @admin.display(description="band", ordering="band")
-    def band_badge(self, row: StockAlert) -> str:
-        return badge(row.band)
-
-
 def steps_of(rows: list[overview.TimelineRow], *, until_now: bool) -> list[Step]:
-    """What the chart shows: the balances of the page, oldest first; the newest still holds."""
+    """The steps of the chart: the balances of the page, oldest first. The newest balance lasts until now."""
     steps = [Step(row.movement.at, (row.on_hand, row.on_hand - row.reserved)) for row in reversed(rows)]
     return [*steps, Step(timezone.now(), steps[-1].values)] if steps and until_now else steps
-
-
-def change(delta: int, after: int) -> str:
-    """A movement of one counter and where it led; nothing when it did not move."""
-    return f"{delta:+} → {after}" if delta else ""
-
-
-def badge(band: str) -> str:
-    return format_html('<span class="badge {}">{}</span>', band, Band(band).label.capitalize())

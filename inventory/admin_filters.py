@@ -1,4 +1,4 @@
-"""By what the lists of stock can be narrowed."""
+"""The filters of the lists of stock."""
 
 from datetime import datetime, time
 from typing import Any
@@ -8,20 +8,24 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inventory import overview
 from inventory.bands import Band
 from inventory.models import StockLevel, StockMovement, Warehouse
+from inventory.overview import in_bands
 
 
 class BandFilter(admin.SimpleListFilter):
+    """Items in a band."""
+
     title = "band"
     parameter_name = "band"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The bands."""
         return [(band.value, band.label) for band in Band]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(pk__in=overview.in_band(self.value() or "")) if self.value() else queryset
+        """Items in the chosen band."""
+        return queryset.filter(in_bands([self.value() or ""])) if self.value() else queryset
 
 
 class WarehouseFilter(admin.SimpleListFilter):
@@ -31,9 +35,11 @@ class WarehouseFilter(admin.SimpleListFilter):
     parameter_name = "warehouse"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The warehouses."""
         return list(Warehouse.objects.values_list("code", "name"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Items that lie in the chosen warehouse."""
         if not self.value():
             return queryset
         here = Q(warehouse__code=self.value()) & (Q(on_hand__gt=0) | Q(reserved__gt=0))
@@ -47,9 +53,11 @@ class ChangedFilter(admin.SimpleListFilter):
     parameter_name = "changed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The one choice."""
         return [("today", "Changed today")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Items that have moved today, if that is chosen."""
         if self.value() != "today":
             return queryset
         midnight = timezone.make_aware(datetime.combine(timezone.localdate(), time()))

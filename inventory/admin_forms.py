@@ -1,4 +1,4 @@
-"""The forms with which staff move stock. A line names its item by SKU or by what a scanner reads."""
+"""The forms with which staff move stock. A line names its item by SKU or by barcode, which a scanner reads."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,17 +17,19 @@ else:
 
 
 def warehouse_field(label: str) -> "forms.ModelChoiceField[Warehouse]":
+    """A choice of a warehouse, which the address and the form name by its code."""
     return forms.ModelChoiceField(
         Warehouse.objects.all(), label=label, to_field_name="code", empty_label=None, blank=False
     )
 
 
 def quantity_field(label: str, minimum: int, *, required: bool = True) -> forms.IntegerField:
+    """A number of units."""
     return forms.IntegerField(label=label, min_value=minimum, max_value=MAX_QUANTITY, required=required)
 
 
 class HeadForm(forms.Form):
-    """What all lines have in common. `once` is drawn with the page: the same page posted twice counts once."""
+    """The part that all lines share. `once` is drawn with the page, so that a page that is posted twice counts once."""
 
     reference = forms.CharField(
         max_length=64, required=False, help_text="Delivery note, ticket: what others know it by."
@@ -37,29 +39,39 @@ class HeadForm(forms.Form):
 
 
 class ReceiveForm(HeadForm):
+    """Where goods came in, and with which delivery note."""
+
     warehouse = warehouse_field("Into")
     reference = forms.CharField(max_length=64, help_text="The number of the delivery note.")
     field_order = ("warehouse", "reference", "reason")
 
 
 class AdjustForm(HeadForm):
+    """Where the books were wrong, and why."""
+
     warehouse = warehouse_field("In")
     reason = forms.CharField(max_length=255, help_text="Why the books were wrong; it stands in the ledger for ever.")
     field_order = ("warehouse", "reason", "reference")
 
 
 class TransferForm(HeadForm):
+    """From where to where goods move."""
+
     source = warehouse_field("From")
     target = warehouse_field("To")
     field_order = ("source", "target", "reason", "reference")
 
 
 class BackorderForm(forms.Form):
+    """How many units may be promised ahead in a warehouse."""
+
     warehouse = warehouse_field("Warehouse")
     limit = quantity_field("Units that may be promised before they are there", 0)
 
 
 class AsOfForm(forms.Form):
+    """The moment that is asked about."""
+
     at = forms.DateTimeField(
         label="Stock at",
         required=False,
@@ -69,6 +81,8 @@ class AsOfForm(forms.Form):
 
 
 class LineForm(forms.Form):
+    """A line that names an item."""
+
     sku = forms.CharField(
         label="SKU or barcode",
         max_length=64,
@@ -77,22 +91,27 @@ class LineForm(forms.Form):
 
 
 class ReceiptLineForm(LineForm):
+    """Units of one item that came in."""
+
     quantity = quantity_field("Units", 1)
     unit_cost = forms.DecimalField(label="Unit cost", required=False, min_value=0, max_digits=10, decimal_places=2)
 
 
 class TransferLineForm(LineForm):
+    """Units of one item that move."""
+
     quantity = quantity_field("Units", 1)
 
 
 class AdjustmentLineForm(LineForm):
-    """Either a difference, or what lies there really beside what the books said."""
+    """Either a difference, or the units that were counted beside those that the books showed."""
 
     delta = quantity_field("Difference (+/-)", -MAX_QUANTITY, required=False)
     set_to = quantity_field("or: counted", 0, required=False)
     expected = quantity_field("instead of", 0, required=False)
 
     def clean(self) -> dict[str, Any]:
+        """Refuses a line with neither or both of the two forms."""
         data = super().clean() or {}
         delta, set_to, expected = data.get("delta"), data.get("set_to"), data.get("expected")
         if (delta is None) == (set_to is None):
@@ -105,11 +124,12 @@ class AdjustmentLineForm(LineForm):
 
 
 class Lines(LineSet):
-    """At least one line; each with its item, whichever way it was named."""
+    """At least one line, each with its item, which may be named by SKU or by barcode."""
 
     items: dict[str, StockItem]
 
     def clean(self) -> None:
+        """Find the items of all lines. Refuses codes that name none, and a form without a line."""
         if not self.filled:
             raise forms.ValidationError("Fill in at least one line.")
         filled = [form for form in self.filled if form.cleaned_data.get("sku")]
@@ -123,15 +143,15 @@ class Lines(LineSet):
 
     @property
     def filled(self) -> list[forms.Form]:
-        """The lines that say something, in the sequence in which the service is told of them."""
+        """The lines that are filled in, in the sequence in which the service gets them."""
         return [form for form in self.forms if form.has_changed()]
 
 
 def items_by_code(codes: Sequence[str]) -> dict[str, StockItem]:
-    """Items by the SKU or barcode that was typed. A SKU goes first, then a barcode, then a SKU in other letters' case;
-    what several items share names none.
+    """Items by the SKU or barcode that was typed. An item may stand under several codes.
 
-    An item may stand under several.
+    A code that is a SKU names that item. Otherwise a barcode counts, and then a SKU that differs in upper and lower
+    case alone. A code that several items share names none of them.
     """
     found = list(StockItem.objects.filter(Q(sku__in=codes) | Q(barcode__in=codes)))
     shared = Counter(item.barcode for item in found if item.barcode)
@@ -148,5 +168,6 @@ def items_by_code(codes: Sequence[str]) -> dict[str, StockItem]:
 
 
 def on_hand_in(item: StockItem, warehouse: Warehouse) -> int:
+    """The units of an item that lie in a warehouse."""
     level = StockLevel.objects.filter(item=item, warehouse=warehouse).first()
     return level.on_hand if level else 0

@@ -1,4 +1,4 @@
-"""The verbs of stock as pages: receive, adjust, transfer. Each posts all of its lines through one service, or none."""
+"""The verbs of stock as pages: receive, adjust, transfer. A page posts all of its lines by one service, or none."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -48,6 +48,7 @@ class Verb:
 
 
 def receive(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor) -> services.Posting:
+    """Post goods that came in."""
     warehouse = head["warehouse"].code
     return services.receive_stock(
         reference=head["reference"],
@@ -61,6 +62,7 @@ def receive(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor)
 
 
 def adjust(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor) -> services.Posting:
+    """Post corrections."""
     warehouse = head["warehouse"].code
     return services.adjust_stock(
         reference=head["reference"],
@@ -80,6 +82,7 @@ def adjust(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor) 
 
 
 def transfer(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor) -> services.Posting:
+    """Post goods that move."""
     return services.transfer_stock(
         source=head["source"].code,
         target=head["target"].code,
@@ -119,7 +122,7 @@ def verb_page(admin: StaffAdmin[StockItem], request: HttpRequest, verb: Verb) ->
 
 
 def prefilled(request: HttpRequest, verb: Verb, line_set: type[Lines]) -> tuple[HeadForm, Lines]:
-    """An empty form, or one that begins with the item that the page before was about."""
+    """An empty form; if the address names an item, its first line is about that item."""
     head: dict[str, Any] = {"once": uuid4()}
     first: dict[str, Any] = {}
     item = StockItem.objects.filter(sku=request.GET.get("sku", "")).first()
@@ -144,9 +147,10 @@ def prefilled(request: HttpRequest, verb: Verb, line_set: type[Lines]) -> tuple[
 
 
 def tell(request: HttpRequest, verb: Verb, posting: services.Posting) -> None:
+    """Show a message about the posting."""
     units = sum(abs(line.on_hand_delta) for line in posting.lines)
     if verb is TRANSFER:
-        units //= 2  # what left one place came into the other
+        units //= 2  # each unit left one place and came into another
     if not posting.lines:
         messages.info(request, "Nothing was posted: the books were right already.")
         return
@@ -156,7 +160,7 @@ def tell(request: HttpRequest, verb: Verb, posting: services.Posting) -> None:
 
 
 def where_to_look(admin: StaffAdmin[StockItem], lines: Lines, posting: services.Posting) -> str:
-    """One item: its page. Several: what was posted, in the ledger."""
+    """The address that shows a posting: the page of its item, or the ledger if it has several items."""
     ids = {item.pk for item in lines.items.values()}
     if len(ids) == 1:
         return admin.url("why", ids.pop())

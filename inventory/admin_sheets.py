@@ -1,7 +1,7 @@
 """Many shelves of one warehouse on one page: the grid that corrects them, and the stock count.
 
-The grid posts each row by itself, so that one that has changed meanwhile holds up no other. A count is one posting: the
-differences are looked at, with what they are worth, before any of them is written.
+The grid posts each row by itself, so that a row that has changed meanwhile holds up no other. A count is one posting:
+staff look at the differences and their value before any of them is written.
 """
 
 import re
@@ -36,7 +36,7 @@ SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 
 class WhichForm(forms.Form):
-    """Which shelves: a warehouse, and what its items have in common."""
+    """The shelves of a page: a warehouse, and filters of its items."""
 
     warehouse = warehouse_field("Warehouse")
     q = forms.CharField(label="SKU, barcode or a part of the name", max_length=100, required=False)
@@ -45,10 +45,14 @@ class WhichForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
+    """Why all rows of the grid are corrected."""
+
     reason = forms.CharField(max_length=255, help_text="Why the books were wrong; it stands in the ledger for ever.")
 
 
 class CountForm(forms.Form):
+    """When a count was made, and the name that others know it by."""
+
     counted_at = forms.DateTimeField(
         label="Counted at (UTC)",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=SECONDS),
@@ -59,6 +63,7 @@ class CountForm(forms.Form):
     once = forms.UUIDField(widget=forms.HiddenInput)
 
     def clean_counted_at(self) -> Any:
+        """Refuses a moment that is still to come."""
         moment = self.cleaned_data["counted_at"]
         if moment > timezone.now() + SECOND:
             raise forms.ValidationError("This moment is still to come.")
@@ -66,7 +71,7 @@ class CountForm(forms.Form):
 
 
 class RowForm(forms.Form):
-    """What lies on a shelf. `expected` is what the page has shown; a count is blind and does not show it."""
+    """The units on a shelf. `expected` is the number that the page has shown; a page for counting does not show it."""
 
     expected = forms.IntegerField(required=False, widget=forms.HiddenInput)
     on_hand = quantity_field("Lies there", 0, required=False)
@@ -74,7 +79,7 @@ class RowForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A shelf with its form, and what has become of it."""
+    """A shelf with its form, and the correction that was posted, if any."""
 
     level: StockLevel
     form: RowForm
@@ -83,30 +88,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
+    """A shelf with the units in the books and the units that were counted."""
+
     level: StockLevel
     books: int
     counted: int
 
     @property
     def units(self) -> int:
+        """Units that were counted and are not in the books; negative when units are missing."""
         return self.counted - self.books
 
     @property
     def value(self) -> Decimal | None:
-        """At cost; None where nobody has said what a unit costs."""
+        """The value of these units at cost; None if the cost of a unit is not known."""
         cost = self.level.item.unit_cost
         return None if cost is None else self.units * cost
 
 
 def chosen(which: WhichForm) -> tuple[list[StockLevel], str]:
-    """The shelves that a form asks for, by SKU, and the SKU to go on after; "" at the end."""
+    """The shelves that a form asks for, by SKU, and the last SKU of the page; "" when no shelf follows."""
     data = which.cleaned_data
     levels = StockLevel.objects.filter(warehouse=data["warehouse"]).select_related("item").order_by("item__sku")
     if term := data["q"].strip():
         found = Q(item__sku__icontains=term) | Q(item__name__icontains=term) | Q(item__barcode=term)
         levels = levels.filter(found)
     if data["band"]:
-        levels = levels.filter(item__in=overview.in_band(data["band"]))
+        levels = levels.filter(item__in=StockItem.objects.filter(overview.in_bands([data["band"]])))
     if data["after"]:
         levels = levels.filter(item__sku__gt=data["after"])
     page = list(levels[: ROWS + 1])
@@ -114,13 +122,13 @@ def chosen(which: WhichForm) -> tuple[list[StockLevel], str]:
 
 
 def which_of(request: HttpRequest) -> WhichForm:
-    """The form as the address has it; a first visit begins with the first warehouse."""
+    """The form that the address fills in; without one it names the first active warehouse."""
     first = Warehouse.objects.filter(is_active=True).first()
     return WhichForm(request.GET if "warehouse" in request.GET else {"warehouse": first.code if first else ""})
 
 
 def form_of(level: StockLevel, data: QueryDict | None = None, **initial: int) -> RowForm:
-    """The form of a shelf, which carries the shelf's own number: rows may come and go between two looks at a page."""
+    """The form of a shelf. It carries the number of the shelf, since rows come and go between two views of a page."""
     form = RowForm(data, prefix=f"shelf-{level.pk}", initial=initial)
     form.fields["on_hand"].widget.attrs["aria-label"] = f"{level.item.sku} lies there"
     return form
@@ -153,12 +161,12 @@ def grid_page(admin: StaffAdmin[StockItem], request: HttpRequest) -> HttpRespons
 
 
 def shown(level: StockLevel) -> RowForm:
-    """A form that shows what lies there, and remembers that it did."""
+    """A form that shows the units on the shelf, and remembers the number that it has shown."""
     return form_of(level, expected=level.on_hand, on_hand=level.on_hand)
 
 
 def correct(request: HttpRequest, row: Row, warehouse: Warehouse, reason: str) -> Row:
-    """Post one row of the grid, if it was changed. A refused one keeps what was typed, beside what is there now."""
+    """Post one row of the grid, if it was changed. A refused row keeps the typed number beside the current one."""
     level, form = row.level, row.form
     if not form.is_valid():
         return row
@@ -180,6 +188,7 @@ def correct(request: HttpRequest, row: Row, warehouse: Warehouse, reason: str) -
 
 
 def current(level: StockLevel) -> int:
+    """The units that lie on a shelf now."""
     return StockLevel.objects.values_list("on_hand", flat=True).get(pk=level.pk)
 
 
@@ -202,7 +211,7 @@ def count_page(admin: StaffAdmin[StockItem], request: HttpRequest) -> HttpRespon
     elif request.GET.get("format") == "csv":
         return sheet_as_csv(levels)
     else:
-        # The field has whole seconds: the next one, so that what was written in this one is in the books.
+        # The field has whole seconds. It shows the next one, so that the books hold all movements of this second.
         head = CountForm(initial={"counted_at": timezone.now() + SECOND, "once": uuid4()})
         rows = [Row(level, form_of(level)) for level in levels]
     context = {"which": which, "head": head, "rows": rows, "after": after}
@@ -210,7 +219,7 @@ def count_page(admin: StaffAdmin[StockItem], request: HttpRequest) -> HttpRespon
 
 
 def posted(request: HttpRequest, which: WhichForm, head: CountForm, counted: Mapping[StockLevel, int]) -> bool:
-    """Post the count in one unit, once. What a service refuses stands on the form then."""
+    """Post the count in one unit, once. False when the service refuses: then the form shows the reasons."""
     warehouse, moment = which.cleaned_data["warehouse"].code, head.cleaned_data["counted_at"]
     lines = [services.CountLine(level.item.sku, units, warehouse, moment) for level, units in counted.items()]
 
@@ -232,7 +241,7 @@ def posted(request: HttpRequest, which: WhichForm, head: CountForm, counted: Map
 def differences_page(
     admin: StaffAdmin[StockItem], request: HttpRequest, head: CountForm, counted: Mapping[StockLevel, int]
 ) -> HttpResponseBase:
-    """Where the count and the books of its moment disagree, and what that is worth."""
+    """The page of differences between the count and the books at that moment, with their value."""
     books = overview.on_hand_at([level.pk for level in counted], head.cleaned_data["counted_at"])
     rows = [Difference(level, books.get(level.pk, 0), units) for level, units in counted.items()]
     differences = [row for row in rows if row.units]
@@ -250,6 +259,7 @@ def differences_page(
 
 
 def sheet_as_csv(levels: Sequence[StockLevel]) -> HttpResponse:
+    """The sheet to count by, as a file."""
     rows = ((level.item.sku, level.item.name, level.item.barcode, "") for level in levels)
     headers = {"Content-Disposition": 'attachment; filename="stock-count.csv"'}
     content = as_csv(("SKU", "Name", "Barcode", "Counted"), rows)

@@ -1,7 +1,8 @@
 """Stock of the past, for the demo shop and the benchmarks alone: set-based, with explicit times.
 
-What happened is collected in a table; at the end the ledger is written from it in the sequence of time, with the
-running balances, and so are reservations and counters. It is not for a shop that is open: levels are locked only then.
+All movements are collected in a table. At the end the ledger is written from that table in the sequence of time, with
+running balances, and so are reservations and counters. Levels are not locked before the end, so a shop that is open
+must not use this.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ from events.actors import BACKFILL
 from inventory.models import MAX_QUANTITY
 from inventory.services.records import settle_items
 
-# What others may add to, by `insert into past_movement (…)`: kinds `reserved`, and to end that reservation `shipped` or
+# Other apps may add rows by `insert into past_movement (…)`: `reserved`, and to end that reservation `shipped` or
 # `released` with the same reference and the same item in the same warehouse. Rows of one moment keep their sequence.
 COLLECT = """
 create temp table past_movement (
@@ -90,14 +91,14 @@ class PastReceipt:
 
 @contextmanager
 def backfill(*, durable: bool = True) -> Iterator[None]:
-    """A unit of work that writes about the past: collect with `receive` and orders.backfill, in any sequence of time.
+    """A unit of work that writes about the past. Inside the block movements are collected, in any sequence of time.
 
-    At its end the ledger is written. Refuses a past in which a level was negative or oversold at some moment, that
-    lies in the future, or that is older than what the ledger says already; then nothing is written. With
-    `durable=False` it takes part in a unit that has begun.
+    At the end of the block the ledger is written. Raises ValueError, and nothing is written, for a past in which a
+    level was negative or oversold at some moment, that lies in the future, or that is older than the last line of the
+    ledger. With `durable=False` the block takes part in a unit that has begun. Locks all levels at its end.
     """
     with transaction.atomic(durable=durable), connection.cursor() as cursor:
-        # Checking foreign keys with each statement keeps the list of what is to be checked from growing without end.
+        # Foreign keys are checked with each statement: the list of deferred checks would grow without end.
         cursor.execute("set local statement_timeout = 0; set constraints all immediate")
         cursor.execute(COLLECT)
         yield
@@ -124,6 +125,7 @@ def receive(receipts: Iterable[PastReceipt]) -> None:
 
 
 def write(cursor: Any) -> None:
+    """Write the ledger, the reservations and the counters from the table. Raises ValueError for an impossible past."""
     cursor.execute(LEVELS)
     cursor.execute("select id from inventory_stocklevel order by item_id, warehouse_id for no key update")
     cursor.execute(BALANCE)

@@ -1,20 +1,21 @@
-"""How long stock lasts at the pace of the last weeks, and what moved last: of the few items of a page, never of all."""
+"""How long stock lasts at the pace of the last weeks, and the last movement: for the items of a page."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
+from database.rows import fetch_rows
 
 # Cover is how long stock lasts at the pace of these days.
 PACE_DAYS = 28
 
-# What was promised of the item `i` since then, less what was taken back: demand, whether or not it has left yet.
+# The demand for the item `i` since a moment: units that were promised less those that were taken back. Promised units
+# count whether or not they have left.
 DEMAND = """
 select greatest(sum(m.reserved_delta), 0)::bigint as units
 from inventory_stocklevel l join inventory_stockmovement m on m.level_id = l.id
 where l.item_id = i.id and m.at >= %(since)s::timestamptz and m.kind in ('reserved', 'released', 'expired')
 """
-# The newest of each level is the first of its index; the newest of those is the item's.
+# The newest movement of a level is the first in the level's index. The newest of these is that of the item.
 LATELY = """
 select i.id, coalesce(demand.units, 0), last.at, last.kind, last.actor
 from unnest(%(items)s::bigint[]) as i (id)
@@ -32,17 +33,18 @@ LATELY_OF = LATELY.format(demand=DEMAND)
 
 
 def pace_begins() -> datetime:
+    """The moment from which demand is counted."""
     return datetime.now(UTC) - timedelta(days=PACE_DAYS)
 
 
 def days_of_cover(available: int, demand: int) -> int | None:
-    """How many days what can still be promised lasts; None when nobody has wanted it lately."""
+    """How many days the available units last; None without demand."""
     return max(available, 0) * PACE_DAYS // demand if demand else None
 
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """What an item has seen: units promised since the pace begins, and its last movement, if any."""
+    """The units of an item promised since the pace begins, and its last movement, if any."""
 
     demand: int
     at: datetime | None
@@ -51,7 +53,6 @@ class Lately:
 
 
 def lately(item_ids: list[int]) -> dict[int, Lately]:
-    """Each of these items, in one statement that reads the index of their own levels."""
-    with connection.cursor() as cursor:
-        cursor.execute(LATELY_OF, {"items": item_ids, "since": pace_begins()})
-        return {item_id: Lately(demand, at, kind or "", actor or "") for item_id, demand, at, kind, actor in cursor}
+    """The demand and the last movement of each of these items, in one statement that reads their levels' indexes."""
+    rows = fetch_rows(LATELY_OF, {"items": item_ids, "since": pace_begins()})
+    return {item_id: Lately(demand, at, kind or "", actor or "") for item_id, demand, at, kind, actor in rows}

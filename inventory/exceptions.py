@@ -1,4 +1,4 @@
-"""What inventory refuses, with the data that a caller needs to say why."""
+"""The refusals of inventory, with the data that a caller needs to give the reason."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from database.refusals import Conflict, FieldError, Invalid, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """An item of which more was asked for than is there."""
+    """An item with fewer units than were asked for."""
 
     item_id: int
     sku: str
@@ -18,6 +18,7 @@ class Shortage:
 
 
 def sorry(shortages: Iterable[Shortage]) -> str:
+    """The short items in words."""
     return " ".join(f"{line.sku}: {line.requested} requested, {line.available} available." for line in shortages)
 
 
@@ -44,11 +45,15 @@ class NotOnHand(Refusal):
 
 
 class UnknownItem(Invalid):
+    """A SKU or an id that no item has. `errors` names every one of a request."""
+
     code = "unknown_item"
     title = "No such stock item"
 
 
 class UnknownWarehouse(Invalid):
+    """A code that no warehouse has. `errors` names every one of a request."""
+
     code = "unknown_warehouse"
     title = "No such warehouse"
 
@@ -61,31 +66,43 @@ class StaleCount(Refusal):
 
 
 class StockLimit(Conflict):
+    """A level would count more units than it can."""
+
     code = "stock_limit"
     title = "More than one place can count"
 
 
 class NoWarehouse(Conflict):
+    """Goods have nowhere to go: no warehouse is active."""
+
     code = "no_warehouse"
     title = "There is no active warehouse"
 
 
 class AlreadyReserved(Conflict):
+    """The reference holds other units than those that are asked for."""
+
     code = "already_reserved"
     title = "This reference holds other units already"
 
 
 class HoldExpired(Conflict):
+    """The hold, or a part of it, is gone."""
+
     code = "hold_expired"
     title = "The hold has expired"
 
 
 class NothingReserved(Conflict):
+    """The reference holds nothing."""
+
     code = "nothing_reserved"
     title = "Nothing is reserved under this reference"
 
 
 class SkuTaken(Conflict):
+    """Another item has this SKU."""
+
     code = "sku_taken"
     title = "This SKU is taken"
 
@@ -94,6 +111,8 @@ class SkuTaken(Conflict):
 
 
 class CodeTaken(Conflict):
+    """Another warehouse has this code."""
+
     code = "code_taken"
     title = "This code is taken"
 

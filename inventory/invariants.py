@@ -1,4 +1,4 @@
-"""What must be true of stock at every moment, as SQL that finds the rows of which it is not.
+"""Statements that must be true of stock at every moment, as SQL that finds the rows that break them.
 
 Sums over the ledger and over open promises stand behind the CHECKs, because a lost update passes a CHECK. Nothing is
 locked: all statements read one snapshot when the caller runs them in one REPEATABLE READ transaction.
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-# Movements that do not follow from the one before. A repair writes fresh balances and makes the counters those: chains
-# are checked from there on.
+from inventory.quantities import AVAILABLE
+
+# Movements that do not follow from the movement before. A repair writes fresh balances and sets the counters to these,
+# so chains are checked from the last repair on.
 BROKEN_LINKS = """(
     select id, level_id, on_hand_delta, reserved_delta, on_hand_after, reserved_after, at,
            lag(on_hand_after, 1, 0) over past as on_hand_before,
@@ -24,7 +26,7 @@ where link.id > coalesce(corrected.id, 0) and (at < at_before or (on_hand_after,
     <> (on_hand_before + on_hand_delta, reserved_before + reserved_delta))
 """
 
-# Each answers one text per offending row, and no row when all is well.
+# Each statement answers one text per offending row, and no row when all is well.
 INVARIANTS: Mapping[str, str] = {
     "counters are the sums of the ledger": """
         select format('level %s: counters %s/%s, ledger %s/%s', l.id, l.on_hand, l.reserved,
@@ -98,23 +100,23 @@ INVARIANTS: Mapping[str, str] = {
         ) m
         group by level_id, reference having sum(shipped) <> sum(fulfilled)
     """,
-    "in_stock says whether some of an item is available": """
+    "in_stock says whether some of an item is available": f"""
         select format('item %s: in_stock %s, available %s', i.id, i.in_stock, coalesce(a.available, 0))
         from inventory_stockitem i
         left join (
-            select l.item_id, sum(l.on_hand + l.backorder_limit - l.reserved) as available
-            from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id and w.is_active
-            group by l.item_id
+            select level.item_id, sum({AVAILABLE}) as available
+            from inventory_stocklevel level join inventory_warehouse w on w.id = level.warehouse_id and w.is_active
+            group by level.item_id
         ) a on a.item_id = i.id
         where i.in_stock <> (coalesce(a.available, 0) > 0)
         order by i.id
-    """,
+    """,  # noqa: S608  # no value goes in, only the text of a sum
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One row of which an invariant is not true."""
+    """A row that breaks an invariant."""
 
     invariant: str
     row: str

@@ -1,9 +1,9 @@
 """How many: stock items, where they lie, what is promised, and the ledger of every change.
 
-Inventory knows SKUs and quantities. What they are sold as, and to whom, is not its business.
+Inventory knows SKUs and quantities. What they are sold as, and to whom, is the business of other apps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any, Self
 
@@ -15,23 +15,27 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact, IsNull
 
+from inventory.bands import AlertBand, Band, band_of
+
 MAX_QUANTITY = 1_000_000_000
 
 
-# What can stand in a path and be read aloud: no slash, no control characters, no space at an end, not "." or "..".
+# A SKU can stand in a path and be read aloud: no slash, no control characters, no space at an end, not "." or "..".
 validate_sku = RegexValidator(
     r"\A(?!\s|\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,64}(?<!\s)\Z", "This cannot be a SKU.", "invalid_sku"
 )
 
 
 class ClockTimestamp(Func):
-    """The moment of the call. `now()` is the transaction's start: earlier than what it has waited for."""
+    """The moment of the call. `now()` is the start of the transaction, which is before the locks it has waited for."""
 
     function = "clock_timestamp"
     output_field = models.DateTimeField()
 
 
 class Warehouse(models.Model):
+    """A place where stock lies."""
+
     code = models.SlugField(max_length=32, unique=True)
     name = models.CharField(max_length=100)
     priority = models.PositiveSmallIntegerField(
@@ -71,7 +75,7 @@ class StockItem(models.Model):
         verbose_name = "stock item"
         indexes = [
             models.Index(fields=["barcode"], condition=~Q(barcode=""), name="stockitem_barcode"),
-            # Parts of a SKU, a name or a barcode, in any case.
+            # For a part of a SKU, a name or a barcode, in any case.
             GinIndex(
                 *(OpClass(Upper(field), "gin_trgm_ops") for field in ("sku", "name", "barcode")),
                 name="stockitem_search",
@@ -81,10 +85,21 @@ class StockItem(models.Model):
     def __str__(self) -> str:
         return self.sku
 
+    @property
+    def band(self) -> Band:
+        """The band of an item that `overview.with_totals` has read."""
+        return band_of(self.available, self.reorder_point)  # type: ignore[attr-defined]  # one of those totals
+
 
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
-    def locked(self, item_ids: list[int]) -> Self:
-        """All levels of these items, locked in the one order that every writer uses."""
+    """Levels of stock."""
+
+    def locked(self, item_ids: Collection[int] | models.QuerySet[Any] | RawSQL) -> Self:
+        """All levels of these items, locked in the one sequence that every writer uses: by item, then by warehouse.
+
+        After a wait PostgreSQL reads the locked rows again, but not the rows that are joined to them: decide only on
+        columns of the levels.
+        """
         return (
             self.filter(item_id__in=item_ids)
             .order_by("item_id", "warehouse_id")
@@ -92,7 +107,7 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
         )
 
 
-# What the API says when a CHECK of stock refuses what should have been refused earlier.
+# What the API says when a CHECK refuses a change that a service should have refused earlier.
 NOT_ENOUGH: Any = {"violation_error_code": "insufficient_stock", "violation_error_message": "Not enough stock."}
 
 
@@ -131,11 +146,23 @@ class StockLevel(models.Model):
         """Units that can still be promised."""
         return self.on_hand + self.backorder_limit - self.reserved
 
+    @property
+    def unsold(self) -> int:
+        """Units that lie there and are promised to nobody; negative when more is promised than is there."""
+        return self.on_hand - self.reserved
+
+    @property
+    def removable(self) -> int:
+        """Units that can leave the warehouse without breaking a promise."""
+        return min(self.on_hand, self.available)
+
 
 class Reservation(models.Model):
     """Units of one level promised to a reference. With `expires_at` it is a hold, without it a firm promise."""
 
     class State(models.TextChoices):
+        """Open, or how the reservation was resolved."""
+
         OPEN = "open"
         FULFILLED = "fulfilled"
         RELEASED = "released"
@@ -179,32 +206,16 @@ IS_SELDOM = "inventory_stockmovement.kind not in ('reserved', 'released', 'shipp
 
 
 class StockMovementQuerySet(models.QuerySet["StockMovement"]):
-    def matching(self, filters: Mapping[str, Any]) -> Self:
-        """The ledger's filters by name; each finds its rows by an index."""
-        found = self
-        if sku := filters.get("sku"):
-            # Their ids first: a literal list of levels lets the newest of each be read from the index.
-            levels = StockLevel.objects.filter(item__sku=sku).values_list("pk", flat=True)
-            found = found.filter(level__in=list(levels))
-        if code := filters.get("warehouse"):
-            found = found.filter(level__warehouse__code=code)
-        if kind := filters.get("kind"):
-            found = found.of_kind(kind)
-        if reference := filters.get("reference"):
-            found = found.filter(reference=reference)
-        if actor := filters.get("actor"):
-            found = found.filter(actor=actor)
-        if since := filters.get("since"):
-            found = found.filter(at__gte=since)
-        if until := filters.get("until"):
-            found = found.filter(at__lte=until)
-        return found
+    """Movements of the ledger."""
 
-    def of_kind(self, kind: str) -> Self:
-        """Of a seldom kind, with the condition of its index: a prepared statement does not see that the value has it,
-        and would look through the whole ledger for what may have come in long ago."""
-        found = self.filter(kind=kind)
-        if kind in COMMON_KINDS:
+    def of_kinds(self, kinds: Sequence[str]) -> Self:
+        """Movements of these kinds.
+
+        If all of them are seldom, the condition of their index is added: PostgreSQL plans a prepared statement without
+        its values, and would read the whole ledger in search of a few rows.
+        """
+        found = self.filter(kind__in=kinds)
+        if set(kinds) & set(COMMON_KINDS):
             return found
         return found.filter(RawSQL(IS_SELDOM, [], models.BooleanField()))  # noqa: S611  # no value goes in
 
@@ -213,6 +224,8 @@ class StockMovement(models.Model):
     """One line of the ledger: append-only, which a trigger enforces. Ids and times rise together per level."""
 
     class Kind(models.TextChoices):
+        """What has happened to the units."""
+
         RECEIVED = "received"
         ADJUSTED = "adjusted"
         COUNTED = "counted"
@@ -245,7 +258,7 @@ class StockMovement(models.Model):
             models.Index(fields=["level", "-at", "-id"], name="movement_level_newest"),
             models.Index(fields=["-at", "-id"], name="movement_newest"),
             models.Index(fields=["reference"], condition=~Q(reference=""), name="movement_reference"),
-            # What is seldom is found without reading past what customers do all the time, which pays for neither.
+            # A seldom kind is found without reading past the common ones. Writing a common one does not pay for it.
             models.Index(
                 fields=["kind", "-at", "-id"],
                 condition=~Q(kind__in=COMMON_KINDS),
@@ -259,15 +272,12 @@ class StockMovement(models.Model):
 
 
 class StockAlert(models.Model):
-    """An item fell to its low line. One is open per item at most; it closes by itself when stock is back.
+    """An item fell to its low line. One alert is open per item at most, and closes by itself when stock is back.
 
-    While it is open its band only gets worse: `available` is what could still be promised when that was reached.
+    While an alert is open its band only gets worse: `available` is what could be promised when the band was reached.
     """
 
-    class Band(models.TextChoices):
-        OUT_OF_STOCK = "out_of_stock"
-        CRITICAL = "critical"
-        LOW = "low"
+    Band = AlertBand
 
     item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="alerts")
     band = models.CharField(max_length=12, choices=Band)

@@ -1,56 +1,60 @@
-"""What staff see of stock: totals and bands over all warehouses, and how a number came to be.
+"""The views of staff on stock: totals and bands over all warehouses, and the movements that led to a number.
 
 Reading only. Totals are over active warehouses, as customers and alerts see stock; levels, balances and the past are
 shown for every warehouse.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
-from django.db.models.expressions import RawSQL
+from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Coalesce
 
-from inventory.bands import Band
+from database.rows import fetch_rows
+from inventory.bands import Band, band_in_sql
 from inventory.models import StockItem, StockLevel, StockMovement
+from inventory.quantities import AVAILABLE, available_units
 
-IN_BAND = """
+IN_BANDS = f"""
 select item.id from inventory_stockitem as item
 left join (
-    select level.item_id, sum(level.on_hand + level.backorder_limit - level.reserved) as available
+    select level.item_id, sum({AVAILABLE}) as available
     from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
     where warehouse.is_active group by level.item_id
 ) as total on total.item_id = item.id
-where case
-    when coalesce(available, 0) <= 0 then 'out_of_stock'
-    when available <= coalesce(reorder_point, %s) then case when available <= %s then 'critical' else 'low' end
-    when available <= %s then 'medium' else 'high' end = %s
-"""
-# Most items of a well-run shop are well stocked: walked through in any sequence, a page of them is met soon.
-WELL_STOCKED = """
+where {{band}} = any(%s::text[])
+"""  # noqa: S608  # no value goes in but the lines between the bands, which are numbers
+# Most items of a well-run shop are well stocked. Read in any sequence, they soon fill a page.
+WELL_STOCKED = f"""
 select item.id from inventory_stockitem as item
 where item.in_stock and (
-    select sum(level.on_hand + level.backorder_limit - level.reserved)
+    select sum({AVAILABLE})
     from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
     where level.item_id = item.id and warehouse.is_active
 ) > greatest(coalesce(item.reorder_point, %s), %s)
-"""
-STANDING = """
-select warehouse.id, warehouse.code, warehouse.name, level.backorder_limit,
-       coalesce(last.on_hand_after, 0), coalesce(last.reserved_after, 0), warehouse.is_active
-from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
-left join lateral (
-    select on_hand_after, reserved_after from inventory_stockmovement
-    where level_id = level.id and at <= coalesce(%(at)s::timestamptz, 'infinity')
-        and id < coalesce(%(before)s::bigint, 9223372036854775807)
-    order by at desc, id desc limit 1
-) as last on true
-where level.item_id = %(item)s::bigint order by warehouse.priority, warehouse.id
-"""
-# The newest of each level first, so that no level is read further than the page.
+"""  # noqa: S608  # no value goes in but as a parameter
+PAST_LEVELS = f"""
+select warehouse.code, warehouse.name, warehouse.is_active,
+       level.on_hand, level.reserved, level.backorder_limit, {AVAILABLE}
+from (
+    select shelf.warehouse_id, shelf.backorder_limit,
+           coalesce(last.on_hand_after, 0) as on_hand, coalesce(last.reserved_after, 0) as reserved
+    from inventory_stocklevel as shelf left join lateral (
+        select on_hand_after, reserved_after from inventory_stockmovement
+        where level_id = shelf.id and at <= coalesce(%(at)s::timestamptz, 'infinity')
+            and id < coalesce(%(before)s::bigint, 9223372036854775807)
+        order by at desc, id desc limit 1
+    ) as last on true
+    where shelf.item_id = %(item)s::bigint
+) as level
+join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
+order by warehouse.priority, warehouse.id
+"""  # noqa: S608  # no value goes in but as a parameter
+# The newest movements of each level are read first, so that no level is read further than the page.
 NEWEST = """
 select movement.id from inventory_stocklevel as level cross join lateral (
     select id from inventory_stockmovement
@@ -61,75 +65,83 @@ where level.item_id = %s::bigint order by movement.id desc limit %s::int
 """
 
 
-def with_totals(items: "QuerySet[StockItem]") -> "QuerySet[StockItem]":
-    """Items with `on_hand`, `reserved`, `available` and `band` over all active warehouses."""
+def with_totals(items: QuerySet[StockItem]) -> QuerySet[StockItem]:
+    """Items with `on_hand`, `reserved` and `available` over all active warehouses."""
     levels = StockLevel.objects.filter(item=OuterRef("pk"), warehouse__is_active=True).order_by().values("item")
 
-    def total(expression: Any) -> Coalesce:
-        return Coalesce(Subquery(levels.annotate(n=Sum(expression)).values("n"), output_field=IntegerField()), 0)
+    def total(units: Combinable) -> Coalesce:
+        sums = levels.annotate(total=Sum(units)).values("total")
+        return Coalesce(Subquery(sums, output_field=IntegerField()), 0)
 
-    return items.annotate(
-        on_hand=total("on_hand"),
-        reserved=total("reserved"),
-        available=total(F("on_hand") + F("backorder_limit") - F("reserved")),
-        band=Case(
-            When(available__lte=0, then=Value(Band.OUT_OF_STOCK.value)),
-            When(available__gt=Coalesce("reorder_point", settings.STOCK_LOW_MAX), then=above_low()),
-            When(available__lte=settings.STOCK_CRITICAL_MAX, then=Value(Band.CRITICAL.value)),
-            default=Value(Band.LOW.value),
-        ),
-    )
+    return items.annotate(on_hand=total(F("on_hand")), reserved=total(F("reserved")), available=total(available_units))
 
 
-def above_low() -> Case:
-    return Case(
-        When(available__lte=settings.STOCK_MEDIUM_MAX, then=Value(Band.MEDIUM.value)), default=Value(Band.HIGH.value)
-    )
+def in_bands(bands: Sequence[str]) -> Q:
+    """The condition that an item is in one of these bands.
 
-
-def in_band(band: str) -> "RawSQL | QuerySet[Any]":
-    """The ids of the items in a band: one pass over the levels, where a sum for each item would take seconds.
-
-    The two largest bands are found without: what is out of stock says so itself, and of what is well stocked a page
-    needs only the first.
+    All levels are summed in one pass; a sum for each item by itself would take seconds. The two largest bands need no
+    pass: an item says itself that it is out of stock, and a page of well-stocked items ends with the first of them.
     """
-    low, critical, medium = settings.STOCK_LOW_MAX, settings.STOCK_CRITICAL_MAX, settings.STOCK_MEDIUM_MAX
-    if band == Band.OUT_OF_STOCK:
-        return StockItem.objects.filter(in_stock=False).values("pk")
-    if band == Band.HIGH:
-        return RawSQL(WELL_STOCKED, [low, medium])  # noqa: S611  # all values travel as parameters
-    return RawSQL(IN_BAND, [low, critical, medium, band])  # noqa: S611  # all values travel as parameters
+    if list(bands) == [Band.OUT_OF_STOCK]:
+        return Q(in_stock=False)
+    if list(bands) == [Band.HIGH]:
+        lines = [settings.STOCK_LOW_MAX, settings.STOCK_MEDIUM_MAX]
+        return Q(pk__in=RawSQL(WELL_STOCKED, lines))  # noqa: S611  # all values travel as parameters
+    sql = IN_BANDS.format(band=band_in_sql("total.available", "item.reorder_point"))
+    return Q(pk__in=RawSQL(sql, [list(bands)]))  # noqa: S611  # all texts travel as parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What lies in one warehouse, now or at some moment."""
+class PastLevel(NamedTuple):
+    """A level as the ledger has it, now or at some moment, with the backorder limit of now."""
 
-    warehouse_id: int
     code: str
     name: str
-    backorder_limit: int
+    is_active: bool
     on_hand: int
     reserved: int
-    is_active: bool
-
-    @property
-    def available(self) -> int:
-        return self.on_hand + self.backorder_limit - self.reserved
+    backorder_limit: int
+    available: int
 
 
-def standing(item_id: int, *, at: datetime | None = None, before: int | None = None) -> list[Standing]:
-    """An item in each warehouse as the ledger has it: now, at a moment, or before a movement."""
-    with connection.cursor() as cursor:
-        cursor.execute(STANDING, {"item": item_id, "at": at, "before": before})
-        return [Standing(*row) for row in cursor.fetchall()]
+def past_levels(item_id: int, *, at: datetime | None = None, before: int | None = None) -> list[PastLevel]:
+    """An item in each warehouse, by priority, as the ledger has it: now, at a moment, or before a movement."""
+    return [PastLevel(*row) for row in fetch_rows(PAST_LEVELS, {"item": item_id, "at": at, "before": before})]
 
 
 def on_hand_at(level_ids: list[int], at: datetime) -> dict[int, int]:
-    """What the ledger says lay on these shelves at a moment; nothing of a shelf that was still empty."""
+    """The units that lay on these shelves at a moment, by the ledger; 0 of a shelf that was still empty."""
     before = StockMovement.objects.filter(level=OuterRef("pk"), at__lte=at).order_by("-at", "-id")
     then = StockLevel.objects.filter(pk__in=level_ids).annotate(then=Subquery(before.values("on_hand_after")[:1]))
     return {pk: units or 0 for pk, units in then.values_list("pk", "then")}
+
+
+@dataclass(frozen=True, slots=True)
+class PastItem:
+    """An item at a moment. The totals are over warehouses that are active now."""
+
+    at: datetime
+    sku: str
+    levels: list[PastLevel]
+
+    @property
+    def active(self) -> list[PastLevel]:
+        """The levels in active warehouses."""
+        return [level for level in self.levels if level.is_active]
+
+    @property
+    def on_hand(self) -> int:
+        """Units that lay there."""
+        return sum(level.on_hand for level in self.active)
+
+    @property
+    def reserved(self) -> int:
+        """Units that were promised."""
+        return sum(level.reserved for level in self.active)
+
+    @property
+    def available(self) -> int:
+        """Units that could have been promised, with the backorder limits of now."""
+        return sum(level.available for level in self.active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +154,12 @@ class TimelineRow:
 
 
 def timeline(item_id: int, *, before: int | None = None, rows: int = 50) -> tuple[list[TimelineRow], int | None]:
-    """The newest movements of an item before a place in the ledger, and the place to go on from."""
+    """The newest movements of an item before a place in the ledger, and the place where the next page begins."""
     ids = RawSQL(NEWEST, [before, rows + 1, item_id, rows + 1])  # noqa: S611  # all values travel as parameters
     movements = list(
         StockMovement.objects.filter(id__in=ids).select_related("level__warehouse").order_by("-id")[: rows + 1]
     )
-    levels = standing(item_id, before=before)
+    levels = past_levels(item_id, before=before)
     on_hand, reserved = sum(level.on_hand for level in levels), sum(level.reserved for level in levels)
     page = []
     for movement in movements[:rows]:

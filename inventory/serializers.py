@@ -1,4 +1,4 @@
-"""The shapes of stock over HTTP: bodies and filters going in, documents coming out."""
+"""The shapes of stock over HTTP: bodies going in, documents coming out."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from django.core.validators import RegexValidator
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
-from api.fields import Choice, Cost, DayOrTimestamp, Flag, Integer, Text
-from api.old import PageQuery, QuerySerializer
+from api.fields import Cost, Flag, Integer, Text
 from api.serializers import BodySerializer
 from inventory.bands import Band
 from inventory.models import MAX_QUANTITY, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
+from inventory.overview import PastItem, PastLevel
 
 MAX_LINES = 200
 MAX_LINE_QUANTITY = 10_000_000
@@ -41,17 +41,19 @@ class AdjustmentLineBody(BodySerializer):
     expected = Integer(required=False, max_value=MAX_QUANTITY, help_text="What was on hand when it was looked at.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuses a line that is neither of the two forms."""
         if {"delta", "set_to", "expected"} & set(attrs) not in map(set, ADJUSTMENT_FORMS):
             raise serializers.ValidationError("Give either delta, or set_to and expected.", code="adjustment_required")
         return attrs
 
 
 class AdjustmentLineBodySchema(OpenApiSerializerExtension):
-    """Tells the OpenAPI description what `validate` demands."""
+    """How the API's description says what `validate` demands."""
 
     target_class = AdjustmentLineBody
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """The schema of the line: one of its two forms."""
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         by_difference = {
             "required": ["delta"],
@@ -80,7 +82,7 @@ class TransferBody(BodySerializer):
     lines = serializers.ListField(child=TransferLineBody(), min_length=1, max_length=MAX_LINES)
 
     def get_fields(self) -> dict[str, Any]:
-        """`from` cannot be declared like the others: it is a word of Python."""
+        """The declared fields and `from`, which cannot be declared: the name is a word of Python."""
         return {"from": Text(max_length=32)} | super().get_fields()
 
 
@@ -115,14 +117,6 @@ class ItemBody(BodySerializer):
     reorder_quantity = Integer(required=False, allow_null=True, max_value=MAX_QUANTITY)
     lead_time_days = Integer(required=False, allow_null=True, max_value=3_650)
     unit_cost = Cost(required=False, allow_null=True)
-
-
-class ItemsQuery(PageQuery):
-    band = Choice(required=False, choices=Band.choices)
-    warehouse = Text(
-        required=False, max_length=32, help_text="The code of a warehouse where the item lies or has lain."
-    )
-    search = Text(required=False, max_length=100, help_text="A part of the SKU, the name or the barcode.")
 
 
 class LevelSerializer(serializers.ModelSerializer[StockLevel]):
@@ -169,11 +163,7 @@ class ItemSerializer(serializers.ModelSerializer[StockItem]):
         read_only_fields = fields
 
 
-class AsOfQuery(QuerySerializer):
-    at = DayOrTimestamp(help_text="The moment; a date is its first one in UTC.")
-
-
-class PastLevelSerializer(serializers.Serializer[Any]):
+class PastLevelSerializer(serializers.Serializer[PastLevel]):
     warehouse = serializers.CharField(source="code")
     name = serializers.CharField()
     is_active = serializers.BooleanField()
@@ -182,7 +172,7 @@ class PastLevelSerializer(serializers.Serializer[Any]):
     available = serializers.IntegerField()
 
 
-class AsOfSerializer(serializers.Serializer[Any]):
+class AsOfSerializer(serializers.Serializer[PastItem]):
     """What the ledger says was there, with today's active warehouses and backorder limits."""
 
     at = serializers.DateTimeField()
@@ -190,19 +180,7 @@ class AsOfSerializer(serializers.Serializer[Any]):
     on_hand = serializers.IntegerField()
     reserved = serializers.IntegerField()
     available = serializers.IntegerField()
-    warehouses = PastLevelSerializer(many=True)
-
-
-class MovementsQuery(PageQuery):
-    sku = Text(required=False, max_length=64)
-    warehouse = Text(required=False, max_length=32)
-    kind = Choice(required=False, choices=StockMovement.Kind.choices)
-    reference = Text(required=False, max_length=64)
-    actor = Text(required=False, max_length=64, help_text='"staff:3", "customer:17" or "system".')
-    since = DayOrTimestamp(required=False, help_text="Then or later; a date is its first moment in UTC.")
-    until = DayOrTimestamp(
-        required=False, end_of_day=True, help_text="Then or before; a date is its last moment in UTC."
-    )
+    warehouses = PastLevelSerializer(many=True, source="levels")
 
 
 class MovementSerializer(serializers.ModelSerializer[StockMovement]):
@@ -228,10 +206,6 @@ class MovementSerializer(serializers.ModelSerializer[StockMovement]):
             "actor",
         ]
         read_only_fields = fields
-
-
-class AlertsQuery(PageQuery):
-    state = Choice(required=False, choices=["open", "all"], default="open")
 
 
 class AlertSerializer(serializers.ModelSerializer[StockAlert]):

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from procrastinate.contrib.django import app
 
 from events import mails
 from events.actors import WORKER
 from inventory import services
 from inventory.models import StockAlert, StockLevel
+from inventory.quantities import available_units
 
 DIGEST_ROWS = 200
 
@@ -17,7 +18,7 @@ DIGEST_ROWS = 200
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="expire_holds")
 def expire_holds(timestamp: int) -> None:
-    """Release holds that are past their time. Hygiene: when stock is short, the writer sweeps by itself."""
+    """Expire holds that are past their time. Hygiene: when an item is short, `reserve` expires its overdue holds."""
     while services.expire_holds(actor=WORKER):
         pass
 
@@ -25,7 +26,7 @@ def expire_holds(timestamp: int) -> None:
 @app.periodic(cron=settings.STOCK_DIGEST_CRON)
 @app.task(queueing_lock="mail_stock_digest", retry=mails.RETRY)
 def mail_stock_digest(timestamp: int) -> None:
-    """Mail the staff what is out of stock and what is low, once a day, if there is anything to say."""
+    """Mail the staff the items that are out of stock or low, once a day, if there are any."""
     alerts = StockAlert.objects.filter(closed_at=None)
     total = alerts.count()
     if not total or not settings.STAFF_EMAILS:
@@ -42,12 +43,12 @@ def mail_stock_digest(timestamp: int) -> None:
 
 
 def describe(alerts: QuerySet[StockAlert]) -> list[dict[str, object]]:
-    """The alerts with what can be promised right now, which may have changed since they were opened."""
+    """The alerts with the units that can be promised now. These may have changed since the alerts were opened."""
     found = list(alerts)
     available = dict(
         StockLevel.objects.filter(item_id__in=[alert.item_id for alert in found], warehouse__is_active=True)
         .values("item_id")
-        .annotate(total=Sum(F("on_hand") + F("backorder_limit") - F("reserved")))
+        .annotate(total=Sum(available_units))
         .values_list("item_id", "total")
     )
     return [

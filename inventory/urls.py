@@ -1,18 +1,13 @@
 """Addresses of stock, below /api/v1/."""
 
-from django.urls import path
+from rest_framework.routers import SimpleRouter
 
 from inventory import views
 
-urlpatterns = [
-    path("inventory/items", views.ItemsView.as_view()),
-    path("inventory/items/<sku:sku>", views.ItemView.as_view()),
-    path("inventory/items/<sku:sku>/as-of", views.AsOfView.as_view()),
-    path("inventory/receipts", views.ReceiptsView.as_view()),
-    path("inventory/adjustments", views.AdjustmentsView.as_view()),
-    path("inventory/transfers", views.TransfersView.as_view()),
-    path("inventory/movements", views.MovementsView.as_view()),
-    path("inventory/alerts", views.AlertsView.as_view()),
-    path("inventory/warehouses", views.WarehousesView.as_view()),
-    path("inventory/warehouses/<slug:code>", views.WarehouseView.as_view()),
-]
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("inventory/items", views.ItemViewSet, basename="item")
+router.register("inventory/movements", views.MovementViewSet, basename="movement")
+router.register("inventory/alerts", views.AlertViewSet, basename="alert")
+router.register("inventory/warehouses", views.WarehouseViewSet, basename="warehouse")
+router.register("inventory", views.PostingViewSet, basename="posting")
+urlpatterns = router.urls

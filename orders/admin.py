@@ -1,7 +1,7 @@
 """The order desk: find orders, move them on, one or many, and print what goes into the parcel.
 
-An order is read only here. Its status changes through the services, each order in a unit of its own, so that one that
-is refused does not hold up the others.
+An order is read only here. Its status changes through the services, each order in a unit of its own, so that an order
+that is refused does not hold up the others.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.models import User
 from accounts.names import name_actors
 from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview
 from inventory.models import Reservation, StockItem
 from orders import services
+from orders.admin_filters import AmountFilter, CustomerFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.models import Order, OrderQuerySet
 from staff.forms import show_refusal
@@ -36,44 +36,10 @@ MOST_AT_ONCE = 500
 MOST_REASONS = 10
 
 
-class AmountFilter(admin.SimpleListFilter):
-    title = "amount"
-    parameter_name = "amount"
-    ranges = {"-50": (0, 50), "50-200": (50, 200), "200-1000": (200, 1000), "1000-": (1000, None)}
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("-50", "below 50"),
-            ("50-200", "50 to 200"),
-            ("200-1000", "200 to 1,000"),
-            ("1000-", "1,000 and more"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in self.ranges:
-            return queryset
-        low, high = self.ranges[str(self.value())]
-        return queryset.filter(total_amount__gte=low, **({"total_amount__lt": high} if high else {}))
-
-
-class CustomerFilter(admin.SimpleListFilter):
-    """The orders of one customer, whose page leads here. The list itself offers no customer to choose."""
-
-    title = "customer"
-    parameter_name = "user"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        number = self.value()
-        if not number:
-            return []
-        return [(number, User.objects.filter(pk=number).values_list("email", flat=True).first() or number)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(user=self.value()) if self.value() else queryset
-
-
 @admin.register(Order)
 class OrderAdmin(ReadOnly, StaffAdmin[Order]):
+    """The list of orders, the page of one order, and the pages of what staff do with orders."""
+
     list_display = ("number", "order_date", "customer", "status_badge", "total")
     list_select_related = ("user",)
     list_filter = (
@@ -96,41 +62,48 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
     )
 
     def has_desk_permission(self, request: HttpRequest) -> bool:
-        """Who may use the actions of the list."""
+        """Whether the caller may use the actions of the list."""
         return self.may(request, CHANGE)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Order], bool]:
+        """The orders that a search finds, each once."""
         orders: OrderQuerySet = queryset
         return orders.search(search_term.strip()) if search_term.strip() else orders, False
 
     @admin.display(description="customer")
     def customer(self, row: Order) -> str:
+        """The email of the customer."""
         return row.user.email
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, row: Order) -> str:
+        """The status as a coloured badge."""
         name = "deleted" if row.deleted_at else row.status
         return format_html('<span class="badge {}">{}</span>', name, name.title())
 
     @admin.display(description="total", ordering="total_amount")
     def total(self, row: Order) -> str:
+        """The total with its currency."""
         return f"{row.total_amount:,.2f} {row.currency}"
 
     @admin.action(description="Confirm", permissions=["desk"])
     def confirm(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        """Confirm the chosen orders."""
         self.each(request, queryset, "confirmed", services.confirm_order)
 
     @admin.action(description="Ship", permissions=["desk"])
     def ship(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        """Ship the chosen orders."""
         self.each(request, queryset, "shipped", services.ship_order)
 
     @admin.action(description="Mark as delivered", permissions=["desk"])
     def deliver(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        """Mark the chosen orders as delivered."""
         self.each(request, queryset, "delivered", services.deliver_order)
 
     @admin.action(description="Cancel …", permissions=["desk"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
-        """Asks first, and for the reason, which customers read."""
+        """Cancel the chosen orders, after a page that asks for the reason. Customers read the reason."""
         form = CancelForm(request.POST if "sure" in request.POST else None)
         if not form.is_valid():
             chosen = queryset.select_related("user")[:MOST_AT_ONCE]
@@ -142,7 +115,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
     def each(
         self, request: HttpRequest, queryset: QuerySet[Order], done: str, verb: Callable[..., None], **words: str
     ) -> None:
-        """Carry a verb out on each chosen order, oldest first, and say what became of every one."""
+        """Carry a verb out on each chosen order, oldest first, and say how many were `done` and why others were not."""
         chosen = list(queryset.order_by("order_date", "id").values_list("pk", "number")[: MOST_AT_ONCE + 1])
         if len(chosen) > MOST_AT_ONCE:
             messages.error(request, f"Choose at most {MOST_AT_ONCE} orders at once. Nothing was done.")
@@ -208,6 +181,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         return HttpResponseRedirect(self.url("change", order.pk))
 
     def cancel_page(self, request: HttpRequest, order_id: int) -> HttpResponseBase:
+        """Cancel one order, after a form that asks for the reason."""
         order = self.one(order_id)
         form = CancelForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
@@ -228,7 +202,11 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         )
 
     def shortfall_page(self, request: HttpRequest) -> HttpResponseBase:
-        """Units are gone that may be promised. It says who would lose them, and is done for who has seen that."""
+        """Record that units are gone which may be promised.
+
+        The page first shows the promises that would be given up. The loss is recorded when the form comes back with
+        just these promises as seen.
+        """
         form = ShortfallForm(request.POST or None, initial=request.GET.dict())
         losers: list[str] | None = None
         if request.method == "POST" and form.is_valid():
@@ -249,6 +227,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         )
 
     def shortfall(self, request: HttpRequest, loss: dict[str, Any]) -> HttpResponseBase:
+        """Record a loss, and name the orders that lost a line."""
         affected = services.record_shortfall(**loss, actor=admin_actor(request))
         numbers = ", ".join(Order.objects.filter(pk__in=affected).values_list("number", flat=True))
         messages.success(request, f"{loss['missing']} units of {loss['sku']} written off.")
@@ -257,6 +236,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         return HttpResponseRedirect(f"{reverse('admin:inventory_stockitem_changelist')}?q={quote(loss['sku'])}")
 
     def one(self, order_id: int) -> Order:
+        """An order with its customer, deleted ones included. Raises Http404."""
         order = Order.objects.select_related("user").filter(pk=order_id).first()
         if order is None:
             raise Http404("There is no such order.")
@@ -264,7 +244,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
 
 
 def reason_of(refusal: Refusal) -> str:
-    """What a refusal means for somebody at the desk, with the lines that are the reason."""
+    """A refusal in words for the order desk, with the lines that are the reason."""
     if refusal.status == 412:
         return "Somebody else has changed it meanwhile; look at it again."
     issues = refusal.extra.get("stock_issues", [])
@@ -273,7 +253,7 @@ def reason_of(refusal: Refusal) -> str:
 
 
 def lines_of(order: Order) -> list[dict[str, Any]]:
-    """The lines, each with its promises and with what lies there of it, in three statements."""
+    """The lines of an order, each with its promises and with the stock of its item, in three statements."""
     lines = list(order.order_items.select_related("variant"))
     items = StockItem.objects.filter(pk__in=[line.variant.stock_item_id for line in lines])
     shelf = {item.pk: item for item in overview.with_totals(items)}

@@ -7,13 +7,15 @@ from orders.models import Order
 
 
 class StatusForm(forms.Form):
-    """A button on the page of an order. `version` is that of the order which the page showed."""
+    """A button on the page of an order. `version` is the version of the order that the page showed."""
 
     status = forms.ChoiceField(choices=Order.Status.choices)
     version = forms.IntegerField()
 
 
 class CancelForm(forms.Form):
+    """Why an order is cancelled. `sure` tells the form from the list that leads to it."""
+
     reason = forms.CharField(
         max_length=255, required=False, help_text="The customer reads this in the history and in the mail."
     )
@@ -21,17 +23,20 @@ class CancelForm(forms.Form):
 
 
 class ShortfallForm(LineForm):
+    """Units of an item that are gone from a warehouse, and why."""
+
     warehouse = warehouse_field("Warehouse")
     missing = quantity_field("Units that are gone", 1)
     reason = forms.CharField(max_length=255)
 
     def clean_sku(self) -> str:
+        """The SKU of the item. Staff may type its barcode instead."""
         item = items_by_code([self.cleaned_data["sku"]]).get(self.cleaned_data["sku"])
         if item is None:
             raise forms.ValidationError("No item has this SKU or barcode.")
         return item.sku
 
     def clean_warehouse(self) -> str:
-        """Its code, which is what the service takes."""
+        """The code of the warehouse, by which the service knows it."""
         code: str = self.cleaned_data["warehouse"].code
         return code

@@ -2,4 +2,6 @@ from django.apps import AppConfig
 
 
 class OrdersConfig(AppConfig):
+    """The app of orders."""
+
     name = "orders"

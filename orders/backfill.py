@@ -1,7 +1,7 @@
 """Orders of the past, for the demo shop and the benchmarks alone: set-based, with explicit times.
 
-Everything that the services would have written stands there afterwards: lines, history and events here, reservations
-and the ledger by inventory.backfill, which is handed what was promised and what became of it.
+Afterwards there is everything that the services would have written. Lines, history and events are written here.
+Reservations and the ledger are written by inventory.backfill, from the movements that are handed over here.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from events.actors import BACKFILL
+from orders.articles import NAME, PRICE
 from orders.models import Order
 from orders.services import Shipping
 
@@ -22,7 +23,7 @@ BATCH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class PastStep:
-    """A transition that happened."""
+    """A transition of an order of the past."""
 
     status: str
     at: datetime
@@ -32,7 +33,7 @@ class PastStep:
 
 @dataclass(frozen=True, slots=True)
 class PastLine:
-    """Units of a variant that came from one warehouse."""
+    """Units of a variant that were promised in one warehouse."""
 
     variant_id: int
     quantity: int
@@ -41,7 +42,7 @@ class PastLine:
 
 @dataclass(frozen=True, slots=True)
 class PastOrder:
-    """An order as it went, each variant once; `steps` are legal transitions, oldest first."""
+    """An order of the past, with each variant once. `steps` are legal transitions, oldest first."""
 
     user_id: int
     placed_at: datetime
@@ -65,15 +66,14 @@ create temp table numbered_order as
 select o.*, nextval(pg_get_serial_sequence('orders_order', 'id')) as id, nextval('orders_number_seq')::text as number
 from (select * from past_order order by placed_at, place) o
 """
-PRICED = """
+PRICED = f"""
 create temp table priced_line as
-select l.*, v.product_id, v.stock_item_id, i.sku, coalesce(v.price, p.price) as price,
-       left(case when v.name = '' then p.name else p.name || ' (' || v.name || ')' end, 255) as name
+select l.*, v.product_id, v.stock_item_id, i.sku, {PRICE} as price, {NAME} as name
 from past_line l
 join catalog_variant v on v.id = l.variant_id
 join catalog_product p on p.id = v.product_id
 join inventory_stockitem i on i.id = v.stock_item_id
-"""
+"""  # noqa: S608  # no value goes in, only pieces of SQL
 WRITE = (
     """
     insert into orders_order (
@@ -116,7 +116,10 @@ WRITE = (
 
 
 def load_orders(orders: Iterable[PastOrder], *, batch: int = BATCH) -> int:
-    """Write these orders, which come oldest first; answers how many. Only within `inventory.backfill.backfill`."""
+    """Write orders, oldest first, so many at a time. Returns how many there were.
+
+    Only within `inventory.backfill.backfill`, whose transaction this is.
+    """
     source, count = iter(orders), 0
     while some := list(islice(source, batch)):
         load(some)
@@ -125,6 +128,7 @@ def load_orders(orders: Iterable[PastOrder], *, batch: int = BATCH) -> int:
 
 
 def load(orders: Sequence[PastOrder]) -> None:
+    """Write one batch of orders."""
     with connection.cursor() as cursor:
         cursor.execute(TABLES)
         copy(cursor, "past_order", map(order_row, range(len(orders)), orders))
@@ -138,25 +142,28 @@ def load(orders: Sequence[PastOrder]) -> None:
 
 
 def copy(cursor: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Send rows to a table."""
     with cursor.copy(f"copy {table} from stdin") as stream:
         for row in rows:
             stream.write_row(row)
 
 
 def order_row(place: int, order: PastOrder) -> Sequence[Any]:
+    """An order as a row of past_order."""
     last = order.steps[-1] if order.steps else PastStep(Order.Status.PENDING, order.placed_at)
     address = (order.shipping[name] for name in Shipping.__annotations__)  # type: ignore[literal-required]  # its keys
     return (place, order.user_id, order.placed_at, last.status, last.at, 1 + len(order.steps), *address)
 
 
 def line_rows(orders: Sequence[PastOrder]) -> Iterator[Sequence[Any]]:
+    """The lines of orders as rows of past_line."""
     for place, order in enumerate(orders):
         for number, line in enumerate(order.lines):
             yield place, number, line.variant_id, line.quantity, line.warehouse_id
 
 
 def step_rows(orders: Sequence[PastOrder]) -> Iterator[Sequence[Any]]:
-    """The history of each order. Refuses a transition that is not legal."""
+    """The history of orders as rows of past_step. Raises ValueError for a transition that is not legal."""
     for place, order in enumerate(orders):
         yield place, 0, order.placed_at, "placed", "", Order.Status.PENDING, f"customer:{order.user_id}", ""
         status: str = Order.Status.PENDING

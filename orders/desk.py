@@ -1,27 +1,26 @@
-"""What staff have to do now, and how the day goes: few statements, none per row.
+"""What staff have to do now, and how the day goes, in few statements, and none for each row.
 
-What happened today is read as it is now; what lies behind comes from orders.figures. What counts as a sale is what
-orders/statistics.py says: cancelled orders do not. Days are those of UTC.
+Today is read as it is now, and earlier days come from orders.figures. Cancelled orders are no sales, as in
+orders/statistics.py. Days begin and end in UTC.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from math import ceil
-from typing import Any
-
-from django.conf import settings
-from django.db import connections
+from typing import NamedTuple
 
 from inventory.bands import ALERTING, Band, low_line
 from inventory.cover import DEMAND, PACE_DAYS, days_of_cover, pace_begins
+from inventory.quantities import AVAILABLE
 from orders.figures import WEEKS, Day, Report
 from orders.models import Order
+from orders.reports import fetch
 
 CHART_DAYS = 30
-# What is ordered should last so long beyond its delivery.
+# Ordered units should last for so many days after their delivery.
 COVER_DAYS = 30
-# When the item does not say how long a delivery takes.
+# The days that a delivery takes where the item does not say.
 LEAD_DAYS = 14
 
 WAITING = """
@@ -33,8 +32,9 @@ select count(*), coalesce(sum(total_amount), 0)
 from orders_order where order_date >= %(since)s::timestamptz and status <> 'cancelled' and deleted_at is null
 """
 ALERTS = "select band, count(*) from inventory_stockalert where closed_at is null group by band"
-# An alert keeps the worst that its item has seen; what can be promised now, and the pace, are read for few rows.
-WORST = """
+# An alert keeps the worst band that its item has been in. What can be promised now, and the demand, are read for the
+# few rows that are shown.
+WORST = f"""
 select i.id, i.sku, i.name, a.band, a.opened_at, i.reorder_point, i.reorder_quantity, i.lead_time_days,
        coalesce(now_there.available, 0)::bigint, coalesce(demand.units, 0)::bigint
 from (
@@ -43,14 +43,27 @@ from (
 ) a
 join inventory_stockitem i on i.id = a.item_id
 left join lateral (
-    select sum(l.on_hand + l.backorder_limit - l.reserved) as available
-    from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id and w.is_active
-    where l.item_id = i.id
+    select sum({AVAILABLE}) as available
+    from inventory_stocklevel level join inventory_warehouse w on w.id = level.warehouse_id and w.is_active
+    where level.item_id = i.id
 ) now_there on true
-left join lateral ({demand}) demand on true
+left join lateral ({DEMAND}) demand on true
 order by array_position(%(bands)s::text[], a.band::text), a.available, a.opened_at, a.id
-"""
-WORST_NOW = WORST.format(demand=DEMAND)
+"""  # noqa: S608  # no value goes in, only pieces of SQL
+
+
+class Count(NamedTuple):
+    """How many there are of a status or of a band."""
+
+    name: str
+    number: int
+
+
+class Sold(NamedTuple):
+    """Orders that were placed and not cancelled: how many, and what they come to."""
+
+    number: int
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,7 @@ class Waiting:
 
 def waiting(rows: int = 6) -> list[Waiting]:
     """Orders to confirm and to ship, oldest first."""
-    counts = dict(fetch(WAITING, {}))
+    counts = dict(fetch(Count, WAITING, {}))
     return [
         Waiting(
             status,
@@ -88,9 +101,10 @@ class Days:
 
 
 def days(figures: Report, today: date | None = None) -> Days:
+    """Today as it is now, and the days before as they were added up. `today` None is the current day."""
     today = today or datetime.now(UTC).date()
-    [(count, amount)] = fetch(SOLD_SINCE, {"since": datetime.combine(today, time(), UTC)})
-    sold = figures.days | {today: Day(today, count, amount)}
+    [so_far] = fetch(Sold, SOLD_SINCE, {"since": datetime.combine(today, time(), UTC)})
+    sold = figures.days | {today: Day(today, so_far.number, so_far.amount)}
     like_today = [day_of(sold, today - timedelta(weeks=week)) for week in range(1, WEEKS + 1)]
     return Days(
         today=sold[today],
@@ -101,17 +115,17 @@ def days(figures: Report, today: date | None = None) -> Days:
 
 
 def day_of(sold: dict[date, Day], day: date) -> Day:
+    """A day with or without sales."""
     return sold.get(day) or Day(day, 0, Decimal(0))
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """An item that needs to be looked after. `pace` is what was promised to customers per day lately."""
+class Alert(NamedTuple):
+    """An item that needs to be looked after. `demand` is what was promised to customers in PACE_DAYS."""
 
     item_id: int
     sku: str
     name: str
-    band: Band
+    worst_band: str
     opened_at: datetime
     reorder_point: int | None
     reorder_quantity: int | None
@@ -120,15 +134,23 @@ class Alert:
     demand: int
 
     @property
+    def band(self) -> Band:
+        """The worst band that the item has been in since the alert was opened."""
+        return Band(self.worst_band)
+
+    @property
     def pace(self) -> float:
+        """The units that were promised per day lately."""
         return self.demand / PACE_DAYS
 
     @property
     def days_of_cover(self) -> int | None:
+        """How many days the available units last; None without demand."""
         return days_of_cover(self.available, self.demand)
 
     @property
     def suggested(self) -> int:
+        """The units to order now."""
         return suggested_quantity(
             available=self.available,
             pace=self.pace,
@@ -139,23 +161,24 @@ class Alert:
 
 
 def suggested_quantity(*, available: int, pace: float, line: int, lot: int | None, lead_days: int) -> int:
-    """What to order: enough to stay above the low line until COVER_DAYS after the delivery, in whole lots."""
+    """The units to order, in whole lots: enough to stay above the low line until COVER_DAYS after the delivery."""
     missing = max(ceil(line + 1 + pace * (lead_days + COVER_DAYS) - available), 1)
     return ceil(missing / lot) * lot if lot else missing
 
 
-def open_alerts(rows: int = 8) -> dict[str, Any]:
-    """How many items are out, critical and low, and the worst of them with what to do about it."""
-    counts = dict(fetch(ALERTS, {}))
-    worst = fetch(WORST_NOW, {"bands": [band.value for band in ALERTING], "rows": rows, "since": pace_begins()})
-    return {
-        "counts": [(Band(band), counts.get(band, 0)) for band in ALERTING],
-        "worst": [Alert(row[0], row[1], row[2], Band(row[3]), *row[4:]) for row in worst],
-    }
+@dataclass(frozen=True, slots=True)
+class OpenAlerts:
+    """How many items are out, critical and low, and the worst of them."""
+
+    counts: list[tuple[Band, int]]
+    worst: list[Alert]
 
 
-def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
-    with connections[settings.REPORTS_DATABASE].cursor() as cursor:
-        cursor.execute(sql, params)
-        rows: list[Any] = cursor.fetchall()
-    return rows
+def open_alerts(rows: int = 8) -> OpenAlerts:
+    """The open alerts, counted by band, and so many of the worst."""
+    counts = dict(fetch(Count, ALERTS, {}))
+    bands = [band.value for band in ALERTING]
+    return OpenAlerts(
+        counts=[(band, counts.get(band.value, 0)) for band in ALERTING],
+        worst=fetch(Alert, WORST, {"bands": bands, "rows": rows, "since": pace_begins()}),
+    )

@@ -1,4 +1,4 @@
-"""What can be refused about orders, with the data that a client needs to go on."""
+"""The refusals of orders, with the data that a client needs to go on."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from database.refusals import Conflict, FieldError, Invalid
 
 
 class UnknownArticle(Invalid):
-    """A line names nothing that is for sale, or leaves open which of several variants is meant."""
+    """A line names no article that is for sale, or does not say which of several variants of a product is meant."""
 
     code = "unknown_article"
     title = "A line of the order names no article that is for sale"
@@ -17,7 +17,7 @@ class UnknownArticle(Invalid):
 
 
 class InsufficientStock(Conflict):
-    """`stock_issues` holds every short line: product_id, sku, product_name, requested, available."""
+    """There is less stock than is ordered. `stock_issues` holds every short line."""
 
     code = "insufficient_stock"
     title = "There is not enough stock"
@@ -27,12 +27,14 @@ class InsufficientStock(Conflict):
 
 
 class TooManyPendingOrders(Conflict):
+    """The customer has as many pending orders as a customer may have. `limit` says how many."""
+
     code = "too_many_pending_orders"
     title = "Too many orders are waiting to be confirmed"
 
 
 class IllegalTransition(Conflict):
-    """`allowed` holds the statuses that the order can be given now."""
+    """The order cannot be given this status. `allowed` holds the statuses that it can be given now."""
 
     code = "illegal_transition"
     title = "The order cannot go there from where it is"
@@ -42,12 +44,14 @@ class IllegalTransition(Conflict):
 
 
 class NotDeletable(Conflict):
+    """The order has been shipped, or the customer's order is no longer pending."""
+
     code = "not_deletable"
     title = "The order cannot be deleted any more"
 
 
 class NotOnHand(Conflict):
-    """`stock_issues` holds the lines whose goods are promised but have not arrived yet."""
+    """Goods are to be shipped that are promised and have not arrived yet. `stock_issues` holds their lines."""
 
     code = "not_on_hand"
     title = "The goods are promised, but not there yet"

@@ -1,20 +1,22 @@
 """What takes longer to add up than a page may take: sales by day, the best sellers, stock by band and by age.
 
-The worker adds it up every few minutes and keeps it as one row. Pages read that row and say from when it is; only in
-a shop where nothing has been added up yet does a page do it itself. Deleted and cancelled orders are no sales, as in
-orders/statistics.py; days are those of UTC. Stock counts what lies there, promised units included, at sale prices.
+The worker adds the figures up every few minutes and keeps them as one row. Pages read that row and say how old it is.
+Only in a shop where nothing has been added up yet does a page add up itself. Deleted and cancelled orders are no sales,
+as in orders/statistics.py. Days begin and end in UTC. Stock is all that lies there, promised units included, at sale
+prices.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.conf import settings
-from django.db import connections, transaction
-
-from inventory.bands import Band
+from inventory.bands import Band, band_in_sql
+from inventory.quantities import AVAILABLE
+from orders.articles import PRICE
 from orders.models import Figures
+from orders.reports import fetch, patience
 
 # Today is compared with the same weekday of this many weeks.
 WEEKS = 8
@@ -22,9 +24,11 @@ TOP_DAYS = 30
 TOP_ROWS = 10
 # Ages of stock in days: from the last bound up to this one.
 AGES = (30, 90, 180, 365)
+# Seconds that a statement may take: nobody waits for the figures but the worker.
+PATIENCE = 60
 
 BY_DAY = """
-select (order_date at time zone 'UTC')::date, count(*), sum(total_amount)::text
+select (order_date at time zone 'UTC')::date, count(*), sum(total_amount)
 from orders_order
 where order_date >= %(since)s::timestamptz and order_date < %(until)s::timestamptz
     and status <> 'cancelled' and deleted_at is null
@@ -44,25 +48,18 @@ order by best.units desc, best.variant_id
 """
 BY_BAND = """
 with total as (
-    select l.item_id, sum(l.on_hand) as on_hand,
-           sum(l.on_hand + l.backorder_limit - l.reserved) filter (where w.is_active) as available
-    from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id group by l.item_id
+    select level.item_id, sum(level.on_hand) as on_hand, sum({available}) filter (where w.is_active) as available
+    from inventory_stocklevel level join inventory_warehouse w on w.id = level.warehouse_id group by level.item_id
 )
-select case
-        when coalesce(t.available, 0) <= 0 then 'out_of_stock'
-        when t.available <= coalesce(i.reorder_point, %(low_max)s::bigint)
-            then case when t.available <= %(critical_max)s::bigint then 'critical' else 'low' end
-        when t.available <= %(medium_max)s::bigint then 'medium' else 'high' end,
-    count(*), coalesce(sum(t.on_hand), 0)::bigint,
-    coalesce(sum(t.on_hand * coalesce(v.price, p.price)), 0)::numeric(20, 2)::text
+select {band}, count(*), coalesce(sum(t.on_hand), 0)::bigint, coalesce(sum(t.on_hand * {price}), 0)::numeric(20, 2)
 from inventory_stockitem i
 left join total t on t.item_id = i.id
 left join catalog_variant v on v.stock_item_id = i.id
 left join catalog_product p on p.id = v.product_id
 group by 1
 """
-# Nobody records which units leave: the oldest are taken to go first, so what lies there are the newest arrivals.
-BY_AGE = """
+# Nobody records which units leave. The oldest are taken to leave first, so the units that lie there arrived last.
+BY_AGE = f"""
 with arrival as (
     select level_id, at, on_hand_delta as units,
            sum(on_hand_delta) over (partition by level_id order by at desc, id desc) as since
@@ -73,33 +70,35 @@ with arrival as (
     from arrival join inventory_stocklevel l on l.id = arrival.level_id
     where l.on_hand > arrival.since - arrival.units
 )
-select width_bucket(extract(epoch from %(now)s::timestamptz - at) / 86400, %(ages)s::float8[]),
-       sum(units)::bigint, coalesce(sum(units * coalesce(v.price, p.price)), 0)::numeric(20, 2)::text
+select (%(names)s::text[])[1 + width_bucket(extract(epoch from %(now)s::timestamptz - at) / 86400, %(ages)s::float8[])],
+       0, sum(units)::bigint, coalesce(sum(units * {PRICE}), 0)::numeric(20, 2)
 from left_over
 left join catalog_variant v on v.stock_item_id = left_over.item_id
 left join catalog_product p on p.id = v.product_id
 group by 1
-"""
+"""  # noqa: S608  # no value goes in, only a piece of SQL
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
+    """The sales of one day: how many orders, and what they come to."""
+
     date: date
     count: int
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class BestSeller:
+class BestSeller(NamedTuple):
+    """An item that sold well."""
+
     item_id: int
     sku: str
     name: str
     units: int
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A part of the stock: the items in a band, or what has been there for so long (then `items` is 0)."""
+class Share(NamedTuple):
+    """A part of the stock: the items in a band, or the units of an age (then `items` is 0)."""
 
     name: str
     items: int
@@ -109,7 +108,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything as of one moment. `days` are those before that day which had sales."""
+    """All figures of the moment `at`. `days` holds the days before that had sales."""
 
     at: datetime
     days: dict[date, Day]
@@ -119,7 +118,7 @@ class Report:
 
 
 def report() -> Report:
-    """The newest figures that there are."""
+    """The figures that were added up last."""
     row = Figures.objects.first() or refresh()
     data = row.data
     days = [Day(date.fromisoformat(day), count, Decimal(amount)) for day, count, amount in data["days"]]
@@ -133,39 +132,36 @@ def report() -> Report:
 
 
 def refresh(now: datetime | None = None) -> Figures:
-    """Add everything up and keep it in place of what was kept before."""
+    """Add everything up, and keep the figures in place of the older ones."""
     now = now or datetime.now(UTC)
     row, _ = Figures.objects.update_or_create(pk=1, defaults={"data": added_up(now), "at": now})
     return row
 
 
 def added_up(now: datetime) -> dict[str, Any]:
-    params = {
-        "low_max": settings.STOCK_LOW_MAX,
-        "critical_max": settings.STOCK_CRITICAL_MAX,
-        "medium_max": settings.STOCK_MEDIUM_MAX,
-    }
+    """All figures as of now, in the shape in which they are kept."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = fetch(BY_DAY, {"since": today - timedelta(weeks=WEEKS), "until": today})
-    bands = {band: rest for band, *rest in fetch(BY_BAND, params)}
-    ages = {bucket: rest for bucket, *rest in fetch(BY_AGE, {"now": now, "ages": list(map(float, AGES))})}
+    by_band = BY_BAND.format(available=AVAILABLE, band=band_in_sql("t.available", "i.reorder_point"), price=PRICE)
+    with patience(PATIENCE):
+        days = fetch(Day, BY_DAY, {"since": today - timedelta(weeks=WEEKS), "until": today})
+        best = fetch(BestSeller, BEST_SELLERS, {"since": now - timedelta(days=TOP_DAYS), "rows": TOP_ROWS})
+        bands = fetch(Share, by_band, {})
+        ages = fetch(Share, BY_AGE, {"now": now, "ages": list(map(float, AGES)), "names": age_names()})
     return {
-        "days": [[day.isoformat(), count, amount] for day, count, amount in days],
-        "best": [list(row) for row in fetch(BEST_SELLERS, {"since": now - timedelta(days=TOP_DAYS), "rows": TOP_ROWS})],
-        "bands": [[band.value, *bands.get(band.value, (0, 0, "0"))] for band in Band],
-        "ages": [[name, *ages.get(bucket, (0, "0"))] for bucket, name in enumerate(age_names())],
+        "days": [[day.date.isoformat(), day.count, str(day.amount)] for day in days],
+        "best": best,
+        "bands": [[band.name, band.items, band.units, str(band.value)] for band in every(Band.values, bands)],
+        "ages": [[age.name, age.units, str(age.value)] for age in every(age_names(), ages)],
     }
+
+
+def every(names: Iterable[str], shares: Iterable[Share]) -> list[Share]:
+    """A share for each of these names, in this order; one of nothing where there is none."""
+    by_name = {share.name: share for share in shares}
+    return [by_name.get(name, Share(name, 0, 0, Decimal(0))) for name in names]
 
 
 def age_names() -> list[str]:
+    """What the ages are called, from the youngest."""
     bounds = (0, *AGES)
     return [f"{low} to {high} days" for low, high in zip(bounds, AGES, strict=False)] + [f"over {AGES[-1]} days"]
-
-
-def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
-    """From the replica where there is one, and with a minute's time: nobody waits for it but the worker."""
-    with transaction.atomic(using=settings.REPORTS_DATABASE), connections[settings.REPORTS_DATABASE].cursor() as cursor:
-        cursor.execute("set local statement_timeout = '60s'")
-        cursor.execute(sql, params)
-        rows: list[Any] = cursor.fetchall()
-    return rows

@@ -1,9 +1,9 @@
-"""What must be true of orders at every moment, beside what inventory demands of stock (inventory/invariants.py)."""
+"""The invariants of orders, which hold at every moment. Those of stock are in inventory/invariants.py."""
 
 from collections.abc import Mapping
 
-# Each answers one text per offending row, and no row when all is well. What must be the same in two tables is added up
-# in one pass over both: to join millions of sums takes several times as long.
+# Each query returns a text for each offending row, and no row when the invariant holds. Quantities that two tables must
+# agree on are added up in one pass over both tables: joining millions of sums takes several times as long.
 INVARIANTS: Mapping[str, str] = {
     "live orders hold exactly their lines": """
         select format('%s, item %s: lines %s, %s %s', reference, item_id, sum(wanted), state, sum(held))

@@ -1,8 +1,7 @@
 """Promises: orders, their lines, and their history."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -11,42 +10,32 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from catalog.models import Product, Variant
+from database.refusals import NotFound
 from inventory.models import ClockTimestamp
-
-FILTERS = {
-    "status": "status",
-    "user_id": "user_id",
-    "start_date": "order_date__gte",
-    "end_date": "order_date__lte",
-    "min_amount": "total_amount__gte",
-    "max_amount": "total_amount__lte",
-}
 
 
 def contains(words: str) -> str:
-    """A pattern for LIKE in which what the customer typed stands for itself."""
+    """A pattern for LIKE that finds the words anywhere. Wildcards in the words stand for themselves."""
     return "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%"
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
+    """Sets of orders."""
+
     def visible(self) -> Self:
-        """Deleted orders are kept for audit, but have left the API."""
+        """The orders that have not been deleted. Deleted orders are kept for audit, but have left the API."""
         return self.filter(deleted_at=None)
 
     def of(self, user_id: int) -> Self:
+        """The orders of a customer that have not been deleted."""
         return self.visible().filter(user_id=user_id)
 
     def with_lines(self) -> Self:
+        """The orders with their lines, in one more statement."""
         return self.prefetch_related("order_items")
 
-    def matching(self, filters: Mapping[str, Any]) -> Self:
-        """Orders that pass every filter of the list: those of OrdersQuery that are given."""
-        lookups = {lookup: filters[name] for name, lookup in FILTERS.items() if name in filters}
-        orders = self.filter(**lookups)
-        return orders.search(filters["search"]) if "search" in filters else orders
-
     def search(self, words: str) -> Self:
-        """Orders by their number, the SKU of a line, or a part of the customer's name or email.
+        """Orders that have this number, a line with this SKU, or a customer with these words in name or email.
 
         The ids are found first, each way by its own index: one condition with ORs would read every order.
         """
@@ -63,12 +52,20 @@ class OrderQuerySet(models.QuerySet["Order"]):
         )
         return self.filter(id__in=ids)
 
-    def newest_first(self) -> Self:
-        return self.order_by("-order_date", "-id")
+    def one(self, order_id: int) -> "Order":
+        """The order with this id. Refuses NotFound when it is not among these orders."""
+        order = self.filter(pk=order_id).first()
+        if order is None:
+            raise NotFound("There is no such order.")
+        return order
 
 
 class Order(models.Model):
+    """A promise to a customer: lines, a total, an address, and how far the order has come."""
+
     class Status(models.TextChoices):
+        """How far an order has come."""
+
         PENDING = "pending"
         CONFIRMED = "confirmed"
         SHIPPED = "shipped"
@@ -83,7 +80,7 @@ class Order(models.Model):
         Status.DELIVERED: (),
         Status.CANCELLED: (),
     }
-    # What has not left the building, and so may leave the API.
+    # Orders that have not left the building may leave the API.
     DELETABLE: ClassVar[tuple[str, ...]] = (Status.PENDING, Status.CONFIRMED, Status.CANCELLED)
 
     number = models.CharField(max_length=20, unique=True, help_text="From a sequence: gaps are allowed.")
@@ -100,7 +97,7 @@ class Order(models.Model):
     order_date = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True, editable=False)
-    # Each CHECK is parsed anew for each statement that inserts: one that says no more than "positive" is not worth it.
+    # PostgreSQL parses each CHECK anew for each statement that inserts: "positive" is not worth that.
     version = models.IntegerField(default=1, db_default=1, editable=False)
 
     objects = OrderQuerySet.as_manager()
@@ -128,20 +125,20 @@ class Order(models.Model):
 
     @property
     def reference(self) -> str:
-        """What inventory knows this order by."""
+        """The name by which inventory knows the order."""
         return f"order:{self.number}"
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """The statuses that this order can be given now."""
+        """The statuses that the order can be given now."""
         return self.NEXT[self.status]
 
 
 class OrderItem(models.Model):
-    """A line: name, SKU and price as they were when the order was placed."""
+    """A line of an order, with name, SKU and price as they were when the order was placed."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="order_items", db_index=False)
-    # That of the variant, whose key keeps both from being deleted: a second key would say nothing more.
+    # The product of the variant. The variant's key keeps both from being deleted, so a second key would add nothing.
     product = models.ForeignKey(
         Product, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
@@ -167,7 +164,7 @@ class OrderItem(models.Model):
 
 
 class OrderEvent(models.Model):
-    """One step in an order's life: append-only, which a trigger enforces."""
+    """A step of an order's life. Rows are only added, which a trigger enforces."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history", db_index=False)
     at = models.DateTimeField(db_default=ClockTimestamp())
@@ -184,9 +181,14 @@ class OrderEvent(models.Model):
     def __str__(self) -> str:
         return self.event
 
+    @property
+    def actor_role(self) -> str:
+        """ "customer", "staff" or "system": the actor without an id."""
+        return self.actor.partition(":")[0]
+
 
 class Figures(models.Model):
-    """One row: what orders.figures has added up last, and when. It can be lost at any time and is made anew."""
+    """What orders.figures has added up last, and when, in one row. A row that is lost is made anew."""
 
     data = models.JSONField()
     at = models.DateTimeField()

@@ -1,35 +1,38 @@
 """How the shop stands: stock joined with what it is sold as, for the health endpoint and the low-stock report.
 
-Both are set-based and read everything in one statement, from the replica where there is one. The quantity is what
-lies unsold in active warehouses; units that may be promised before they are there do not make a shelf full.
+Each of the two reads everything in one statement, from the replica where there is one. The quantity is what lies unsold
+in active warehouses; units that may be promised before they are there do not make a shelf full.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal
+from typing import NamedTuple
 
-import orjson
 from django.conf import settings
-from django.db import connections
 
-from inventory.bands import Band, band_of
+from inventory.bands import Band, band_in_sql, band_of
+from inventory.quantities import UNSOLD
+from orders.articles import PRICE
+from orders.reports import fetch
 
 # The quantity of each item. `here` narrows it to one warehouse.
-ON_SHELF = """
+ON_SHELF = f"""
 on_shelf as (
-    select l.item_id, greatest(sum(l.on_hand - l.reserved), 0)::bigint as quantity,
-           sum(l.on_hand)::bigint as on_hand, sum(l.reserved)::bigint as reserved
-    from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id and w.is_active {here}
-    group by l.item_id
+    select level.item_id, greatest(sum({UNSOLD}), 0)::bigint as quantity,
+           sum(level.on_hand)::bigint as on_hand, sum(level.reserved)::bigint as reserved
+    from inventory_stocklevel level
+    join inventory_warehouse w on w.id = level.warehouse_id and w.is_active {{here}}
+    group by level.item_id
 )
-"""
+"""  # noqa: S608  # no value goes in, only the text above
 
-# A product's quantity is that of all its variants. It is low when that is at or below the shop's line, or, where
-# items have reorder points of their own, when one of them has come to its own.
-PRODUCTS = """
+# The quantity of a product is that of all its variants. The product is low when its quantity is at or below the shop's
+# line, or, where items have reorder points of their own, when one of the items has come to its own.
+STOCK_CHECK = """
 with {on_shelf}, product as (
     select p.id as product_id, sum(coalesce(s.quantity, 0))::bigint as quantity,
-           sum(coalesce(s.quantity, 0) * coalesce(v.price, p.price)) as value,
+           sum(coalesce(s.quantity, 0) * {price}) as value,
            coalesce(bool_or(coalesce(s.quantity, 0) <= i.reorder_point),
                     sum(coalesce(s.quantity, 0)) <= %(low_max)s::bigint) as is_low
     from catalog_product p
@@ -40,30 +43,25 @@ with {on_shelf}, product as (
     group by p.id
 ), matching as materialized (
     select product_id, quantity, value, band
-    from product, lateral (select case
-        when quantity <= 0 then 'out_of_stock'
-        when is_low and quantity <= %(critical_max)s::bigint then 'critical'
-        when is_low then 'low'
-        when quantity <= %(medium_max)s::bigint then 'medium'
-        else 'high' end as band) banded
+    from product, lateral (select {band} as band) banded
     where (%(bands)s::text[] is null or band = any (%(bands)s::text[]))
         and (%(min_stock)s::bigint is null or quantity >= %(min_stock)s::bigint)
         and (%(max_stock)s::bigint is null or quantity <= %(max_stock)s::bigint)
 )
 select count(*), count(*) filter (where quantity > 0), count(*) filter (where band in ('low', 'critical')),
        count(*) filter (where band = 'out_of_stock'), count(*) filter (where band = 'critical'),
-       coalesce(sum(value), 0)::numeric(20, 2)::text,
+       coalesce(sum(value), 0)::numeric(20, 2),
        {lists}
 from matching
 """
-# The worst rows of a list; what they are called is read for these alone.
+# The worst rows of a list, as JSON. Their names are read for these rows alone.
 LIST = """
 (select coalesce(array_to_json(array_agg(r order by r.stock_quantity, r.product_id)), '[]')::text from (
     select p.id as product_id, p.name, (
                select i.sku from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
                where v.product_id = p.id and v.archived_at is null order by v.position, v.id limit 1) as sku,
            worst.quantity as stock_quantity, p.price::text, worst.value::numeric(20, 2)::text as stock_value
-    from (select * from matching where {condition} order by quantity, product_id limit %(rows)s::int) worst
+    from (select * from matching where band in ({bands}) order by quantity, product_id limit %(rows)s::int) worst
     join catalog_product p on p.id = worst.product_id) r)
 """
 BANDS_OF = {
@@ -74,64 +72,79 @@ BANDS_OF = {
     "medium": (Band.MEDIUM,),
     "high": (Band.HIGH,),
 }
-STOCK_CHECK = PRODUCTS.format(
-    on_shelf=ON_SHELF.format(here=""),
-    lists=", ".join(
-        LIST.format(condition="band in ({})".format(", ".join(f"'{band.value}'" for band in bands)))
-        for bands in BANDS_OF.values()
-    ),
-)
+LISTS = ", ".join(LIST.format(bands=", ".join(f"'{band.value}'" for band in bands)) for bands in BANDS_OF.values())
+
+
+class Stock(NamedTuple):
+    """The products for sale, counted, and the JSON of the worst of each list. The lists come as BANDS_OF names them."""
+
+    total_products: int
+    products_with_stock: int
+    products_low_stock: int
+    products_out_of_stock: int
+    products_critical_stock: int
+    total_stock_value: Decimal
+    available_stock: str
+    low_stock: str
+    out_of_stock: str
+    critical_stock: str
+    medium_stock: str
+    high_stock: str
+
+    @property
+    def stock_health_percentage(self) -> float:
+        """The share of the products that have stock; 0 where there are no products."""
+        return round(100 * self.products_with_stock / self.total_products, 2) if self.total_products else 0.0
+
+
+class StockFilters(NamedTuple):
+    """The products that were looked at: those in a band, those with so many units."""
+
+    category: str | None
+    min_stock: int | None
+    max_stock: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StockCheck:
+    """What a stock check has found at the moment `timestamp`.
+
+    `status` is that of the check itself, which has answered. What the check found is in the message and the counts.
+    """
+
+    stock: Stock
+    filters_applied: StockFilters
+    timestamp: datetime
+    status: str = "healthy"
+
+    @property
+    def message(self) -> str:
+        """The counts in a sentence."""
+        return (
+            f"{self.stock.products_out_of_stock} of {self.stock.total_products} products are out of stock, "
+            f"{self.stock.products_low_stock} are low, {self.stock.products_critical_stock} of them critical."
+        )
 
 
 def stock_check(
     *, category: str | None = None, min_stock: int | None = None, max_stock: int | None = None, limit: int = 100
-) -> dict[str, Any]:
-    """Counts and lists by band over the products for sale, worst first. The counts follow the filter, not the limit."""
+) -> StockCheck:
+    """Counts and lists by band over the products for sale, worst first.
+
+    The filters narrow counts and lists, `limit` each list alone.
+    """
+    # A product that is low has its quantity for a line, and any other product none that it could be at or below.
+    band = band_in_sql("quantity", "case when is_low then quantity else 0 end")
+    sql = STOCK_CHECK.format(on_shelf=ON_SHELF.format(here=""), price=PRICE, band=band, lists=LISTS)
     params = {
         "bands": category and [band.value for band in BANDS_OF[category]],
         "min_stock": min_stock,
         "max_stock": max_stock,
         "rows": limit,
-        "critical_max": settings.STOCK_CRITICAL_MAX,
         "low_max": settings.STOCK_LOW_MAX,
-        "medium_max": settings.STOCK_MEDIUM_MAX,
     }
-    [(total, with_stock, low, out, critical, value, *lists)] = fetch(STOCK_CHECK, params)
-    rows = dict(zip(BANDS_OF, map(orjson.Fragment, lists), strict=True))
-    now = datetime.now(UTC)
-    return {
-        # That of the check itself, which has answered; what it found is in the message and the alerts.
-        "status": "healthy",
-        "timestamp": now,
-        "message": f"{out} of {total} products are out of stock, {low} are low, {critical} of them critical.",
-        "stock_summary": {
-            "summary": {
-                "total_products": total,
-                "products_with_stock": with_stock,
-                "products_low_stock": low,
-                "products_out_of_stock": out,
-                "stock_health_percentage": round(100 * with_stock / total, 2) if total else 0.0,
-                "total_stock_value": value,
-            },
-            "stock_categories": {
-                "available_stock": rows["available"],
-                "low_stock": rows["low"],
-                "out_of_stock": rows["out_of_stock"],
-            },
-            "stock_distribution": {
-                "high_stock": rows["high"],
-                "medium_stock": rows["medium"],
-                "critical_stock": rows["critical"],
-            },
-            "alerts": {
-                "low_stock_alerts": low,
-                "out_of_stock_alerts": out,
-                "critical_stock_alerts": critical,
-            },
-            "timestamp": now,
-        },
-        "filters_applied": {"category": category, "min_stock": min_stock, "max_stock": max_stock},
-    }
+    [stock] = fetch(Stock, sql, params)
+    return StockCheck(stock, StockFilters(category, min_stock, max_stock), datetime.now(UTC))
 
 
 LOW_ARTICLES = """
@@ -172,17 +185,11 @@ class LowArticle:
 
     @property
     def band(self) -> Band:
+        """The band of the SKU, by its own low line where it has one."""
         return band_of(self.stock_quantity, self.reorder_point)
 
 
 def low_articles(*, category: str | None = None, warehouse: str | None = None) -> list[LowArticle]:
     """The SKUs for sale that are low or out, worst first; in one category and below it, in one warehouse."""
     params = {"category": category, "warehouse": warehouse, "low_max": settings.STOCK_LOW_MAX}
-    return [LowArticle(*row) for row in fetch(LOW_IN_WAREHOUSE if warehouse else LOW_ANYWHERE, params)]
-
-
-def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
-    with connections[settings.REPORTS_DATABASE].cursor() as cursor:
-        cursor.execute(sql, params)
-        rows: list[Any] = cursor.fetchall()
-    return rows
+    return fetch(LowArticle, LOW_IN_WAREHOUSE if warehouse else LOW_ANYWHERE, params)

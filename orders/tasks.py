@@ -1,4 +1,4 @@
-"""Orders in the background: the customer's mails, pending orders that nobody confirmed, and figures for staff."""
+"""The background work of orders: mails to customers, expiry of pending orders, and figures for staff."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from orders.models import Order
 
 @app.task(retry=mails.RETRY)
 def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
-    """Tell the customer what happened to the order: `order.shipped` sends `mail/order_shipped`.
+    """Mail the customer about an event of an order: `order.shipped` sends the template `mail/order_shipped`.
 
     Nothing is sent about an order that has been deleted, nor to a customer who has been anonymised.
     """
@@ -29,7 +29,7 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="cancel_overdue_orders")
 def cancel_overdue_orders(timestamp: int) -> None:
-    """Give back the stock of orders that stayed pending for too long."""
+    """Cancel orders that stayed pending for too long, which gives their stock back."""
     while services.expire_pending_orders(actor=WORKER):
         pass
 
@@ -37,5 +37,5 @@ def cancel_overdue_orders(timestamp: int) -> None:
 @app.periodic(cron="*/5 * * * *")
 @app.task(queueing_lock="add_up_figures")
 def add_up_figures(timestamp: int) -> None:
-    """What the home page of staff shows of sales and stock beyond today."""
+    """Add up what the home page of staff shows of sales and stock beyond today."""
     figures.refresh()

@@ -1,178 +1,112 @@
-"""Orders over HTTP: whose order it is, and what the verbs of services.py answer."""
+"""Orders over HTTP: whose order it is, and what the verbs of the services answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of, user_of
-from api.idempotency import run_once, run_once_drafted
-from api.old import PageQuery, View, page_document, page_of, page_size_of
-from api.pagination import Keyset, cut_page, decode_cursor, page_links
+from api.filters import ListFilters
+from api.idempotency import keyed, run_once, run_once_drafted
+from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
-from api.serializers import body_of
-from api.views import expected_version
-from database.refusals import NotFound
-from orders import my_orders, services
-from orders.bodies import read_order
+from api.serializers import body_of, document_of, kept
+from api.views import ViewSet, expected_version
+from orders import services
+from orders.filters import OrderFilterSet, StockCheckFilterSet
 from orders.models import Order, OrderQuerySet
-from orders.serializers import (
-    CancelBody,
-    HistorySerializer,
-    OrderSerializer,
-    OrdersQuery,
-    PlaceOrderBody,
-    StatisticsSerializer,
-    StatusBody,
-    StockCheckQuery,
-    StockCheckSerializer,
-    UserStatisticsSerializer,
-    placed_document,
-)
+from orders.my_orders import page_of_own
+from orders.serializers.bodies import CancelBody, PlaceOrderBody, StatusBody
+from orders.serializers.documents import HistorySerializer, OrderSerializer, StaffHistorySerializer
+from orders.serializers.reports import StatisticsSerializer, StockCheckSerializer, UserStatisticsSerializer
 from orders.statistics import order_statistics
 from orders.stock_health import stock_check
 
-NEWEST_FIRST = Keyset(("order_date", "id"), (datetime, int), descending=True)
+SeesOrders = requires("orders.view_order")
 
 
-def serves(request: Request, permission: str) -> bool:
-    """Whether the caller is staff with this permission, and so acts for the shop and not for themselves."""
-    return user_of(request).is_staff and user_of(request).has_perm(permission)
+class OrderViewSet(ViewSet):
+    """Customers place, read and cancel orders of their own. What staff may do depends on their permissions.
 
-
-def orders_seen_by(request: Request) -> OrderQuerySet:
-    """All orders for staff who may see them, one's own for everybody else; the rest does not exist."""
-    if serves(request, "orders.view_order"):
-        return Order.objects.visible()
-    return Order.objects.of(user_of(request).pk)
-
-
-def owner_for(request: Request, order_id: int, permission: str) -> int | None:
-    """Whose order a change is limited to: the caller's own, or anybody's (None) for staff with the permission.
-
-    Staff who see the order but may not do this to it are told so, unless it is their own.
+    An order that the caller may not see does not exist for the caller: the answer is 404.
     """
-    user = user_of(request)
-    if serves(request, permission):
-        return None
-    if serves(request, "orders.view_order") and not Order.objects.of(user.pk).filter(pk=order_id).exists():
-        found(Order.objects.visible(), order_id)
-        raise PermissionDenied
-    return user.pk
 
+    keyset = Keyset(("order_date", "id"), (datetime, int), descending=True)
+    filterset_class = OrderFilterSet
+    serializer_class = OrderSerializer
+    lookup_url_kwarg = "order_id"
+    lookup_value_converter = "id"
 
-def found(orders: QuerySet[Order], order_id: int) -> Order:
-    order = orders.filter(pk=order_id).first()
-    if order is None:
-        raise NotFound("There is no such order.")
-    return order
+    def get_permissions(self) -> Sequence[Any]:
+        """The list of all orders is for staff who may see orders. Other actions name their own permissions."""
+        return [SeesOrders()] if self.action == "list" else super().get_permissions()
 
+    @extend_schema(summary="Orders of all customers, newest first", responses=OrderSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """The orders that have not been deleted, newest first."""
+        return self.page_of(Order.objects.visible().with_lines())
 
-def order_documents(orders: list[Order]) -> list[dict[str, Any]]:
-    return list(OrderSerializer(orders, many=True).data)
-
-
-def order_document(order_id: int) -> dict[str, Any]:
-    """An order as it is now, after a change that the caller was allowed to make."""
-    return dict(OrderSerializer(Order.objects.with_lines().get(pk=order_id)).data)
-
-
-class OrdersView(View):
-    permission_classes = [requires(GET="orders.view_order")]
-
-    @extend_schema(
-        summary="Orders of all customers, newest first",
-        parameters=[OrdersQuery],
-        responses=page_of(OrderSerializer),
-    )
-    def get(self, request: Request) -> Response:
-        query = OrdersQuery.of(request)
-        orders = Order.objects.visible().with_lines().matching(query)
-        return Response(page_document(request, orders, NEWEST_FIRST, query, order_documents))
-
-    @extend_schema(
-        summary="Place an order",
-        request=PlaceOrderBody,
-        responses={201: OrderSerializer},
-    )
-    def post(self, request: Request) -> HttpResponse:
-        lines, shipping = read_order(request.data)
+    @extend_schema(summary="Place an order", request=PlaceOrderBody, responses={201: OrderSerializer})
+    @keyed
+    def create(self, request: Request) -> HttpResponse:
+        """Place an order for the caller."""
+        body = body_of(request, PlaceOrderBody)
+        lines, shipping = body.pop("order_items"), cast(services.Shipping, body)
         user_id, actor = user_of(request).pk, actor_of(request)
         return run_once_drafted(
             request,
             lambda drafted: services.place_order(
                 user_id=user_id, lines=lines, shipping=shipping, actor=actor, drafted=drafted
             ),
-            placed_document,
+            kept(OrderSerializer).to_representation,
         )
 
-
-class MyOrdersView(View):
-    @extend_schema(
-        summary="One's own orders, newest first",
-        parameters=[PageQuery],
-        responses=page_of(OrderSerializer),
-    )
-    def get(self, request: Request) -> Response:
-        query = PageQuery.of(request)
-        cursor = decode_cursor(NEWEST_FIRST, query["cursor"]) if "cursor" in query else None
-        size = page_size_of(query)
-        rows = my_orders.read(user_of(request).pk, size + 1, cursor)
-        page = cut_page(rows, size, cursor, lambda row: (row[0], row[1]))
-        document: dict[str, Any] = {
-            **page_links(request, NEWEST_FIRST, page),
-            "results": [my_orders.document(row) for row in page.rows],
-        }
-        if query.get("count") == "exact":
-            document["count"] = Order.objects.of(user_of(request).pk).count()
-        return Response(document)
-
-
-class OrderView(View):
     @extend_schema(summary="One order", responses=OrderSerializer)
-    def get(self, request: Request, order_id: int) -> Response:
-        return Response(OrderSerializer(found(orders_seen_by(request).with_lines(), order_id)).data)
+    def retrieve(self, request: Request, order_id: int) -> Response:
+        """One order."""
+        return Response(document_of(OrderSerializer, self.seen().with_lines().one(order_id)))
 
     @extend_schema(summary="Delete an order that has not been shipped", responses={204: None})
-    def delete(self, request: Request, order_id: int) -> Response:
-        owner_id = owner_for(request, order_id, "orders.delete_order")
+    def destroy(self, request: Request, order_id: int) -> Response:
+        """Take an order out of the API and give its stock back."""
+        owner_id = self.owner_for(order_id, "orders.delete_order")
         services.delete_order(order_id=order_id, actor=actor_of(request), owner_id=owner_id)
         return Response(status=204)
 
+    @extend_schema(summary="One's own orders, newest first", responses=OrderSerializer(many=True))
+    @action(detail=False, url_path="my-orders", filterset_class=ListFilters)
+    def my_orders(self, request: Request) -> Response:
+        """The orders of the caller that have not been deleted, newest first."""
+        user_id = user_of(request).pk
+        page = page_of_own(user_id, self.keyset, self.filterset.values)
+        rows = cast(KeysetPagination, self.paginator).take(page, self, Order.objects.of(user_id).count)
+        return self.get_paginated_response(self.documents(rows))
 
-class OrderStatusView(View):
-    permission_classes = [requires("orders.change_order")]
-
-    @extend_schema(
-        summary="Move an order on, or cancel it",
-        request=StatusBody,
-        responses=OrderSerializer,
-    )
-    def put(self, request: Request, order_id: int) -> Response:
-        status = body_of(request, StatusBody)["status"]
+    @extend_schema(summary="Move an order on, or cancel it", request=StatusBody, responses=OrderSerializer)
+    @action(detail=True, methods=["put"], url_path="status", permission_classes=[requires("orders.change_order")])
+    def set_status(self, request: Request, order_id: int) -> Response:
+        """Give an order another status."""
         services.set_status(
             order_id=order_id,
-            status=status,
+            status=body_of(request, StatusBody)["status"],
             actor=actor_of(request),
             expected_version=expected_version(request),
         )
         return Response(order_document(order_id))
 
-
-class OrderCancelView(View):
-    @extend_schema(
-        summary="Cancel an order and give its stock back",
-        request=CancelBody,
-        responses=OrderSerializer,
-    )
-    def post(self, request: Request, order_id: int) -> HttpResponse:
+    @extend_schema(summary="Cancel an order and give its stock back", request=CancelBody, responses=OrderSerializer)
+    @action(detail=True, methods=["post"])
+    @keyed
+    def cancel(self, request: Request, order_id: int) -> HttpResponse:
+        """Cancel an order."""
         reason = body_of(request, CancelBody)["reason"]
-        owner_id, actor = owner_for(request, order_id, "orders.change_order"), actor_of(request)
+        owner_id, actor = self.owner_for(order_id, "orders.change_order"), actor_of(request)
 
         def cancel() -> dict[str, Any]:
             services.cancel_order(order_id=order_id, actor=actor, reason=reason, owner_id=owner_id)
@@ -180,36 +114,68 @@ class OrderCancelView(View):
 
         return run_once(request, cancel, lambda document: document, status=200)
 
-
-class OrderHistoryView(View):
     @extend_schema(summary="What happened to an order", responses=HistorySerializer(many=True))
-    def get(self, request: Request, order_id: int) -> Response:
-        order = found(orders_seen_by(request), order_id)
-        context = {"for_staff": serves(request, "orders.view_order")}
-        return Response(HistorySerializer(order.history.all(), many=True, context=context).data)
+    @action(detail=True, pagination_class=None)
+    def history(self, request: Request, order_id: int) -> Response:
+        """The steps of an order, oldest first."""
+        order = self.seen().one(order_id)
+        serializer = StaffHistorySerializer if self.serves("orders.view_order") else HistorySerializer
+        return Response([document_of(serializer, step) for step in order.history.all()])
+
+    def serves(self, permission: str) -> bool:
+        """Whether the caller is staff with this permission, and so acts for the shop."""
+        user = user_of(self.request)
+        return user.is_staff and user.has_perm(permission)
+
+    def seen(self) -> OrderQuerySet:
+        """The orders that exist for the caller: all of them for staff who may see orders, else the caller's own."""
+        if self.serves("orders.view_order"):
+            return Order.objects.visible()
+        return Order.objects.of(user_of(self.request).pk)
+
+    def owner_for(self, order_id: int, permission: str) -> int | None:
+        """The id of the only person whose orders the caller may change; None for staff with the permission.
+
+        Staff who see the order of somebody else without the permission are refused PermissionDenied, and NotFound
+        where there is no such order.
+        """
+        user = user_of(self.request)
+        if self.serves(permission):
+            return None
+        if self.serves("orders.view_order") and not Order.objects.of(user.pk).filter(pk=order_id).exists():
+            Order.objects.visible().one(order_id)
+            raise PermissionDenied
+        return user.pk
 
 
-class StatisticsView(View):
-    permission_classes = [requires("orders.view_order")]
+class OrderReportViewSet(ViewSet):
+    """Figures over many orders, and the stock of everything for sale."""
 
     @extend_schema(summary="Sales figures", responses=StatisticsSerializer)
-    def get(self, request: Request) -> Response:
-        return Response(order_statistics())
+    @action(detail=False, permission_classes=[SeesOrders])
+    def statistics(self, request: Request) -> Response:
+        """The figures of all orders."""
+        return Response(document_of(StatisticsSerializer, order_statistics()))
 
-
-class UserStatisticsView(View):
     @extend_schema(summary="One's own figures", responses=UserStatisticsSerializer)
-    def get(self, request: Request) -> Response:
-        return Response(order_statistics(user_of(request).pk))
+    @action(detail=False, url_path="user-statistics")
+    def user_statistics(self, request: Request) -> Response:
+        """The figures of the caller's orders."""
+        figures = order_statistics(user_of(request).pk)
+        return Response(document_of(UserStatisticsSerializer, figures))
 
-
-class StockCheckView(View):
-    permission_classes = [requires("inventory.view_stockitem")]
-
-    @extend_schema(
-        summary="Stock of everything for sale, by band",
-        parameters=[StockCheckQuery],
-        responses=StockCheckSerializer,
+    @extend_schema(summary="Stock of everything for sale, by band", responses=StockCheckSerializer)
+    @action(
+        detail=False,
+        url_path="health/stock-check",
+        filterset_class=StockCheckFilterSet,
+        permission_classes=[requires("inventory.view_stockitem")],
     )
-    def get(self, request: Request) -> Response:
-        return Response(stock_check(**StockCheckQuery.of(request)))
+    def stock_check(self, request: Request) -> Response:
+        """The products for sale by the stock that is there of them."""
+        return Response(document_of(StockCheckSerializer, stock_check(**self.filterset.values)))
+
+
+def order_document(order_id: int) -> dict[str, Any]:
+    """The document of an order as it is now, after a change that the caller was allowed to make."""
+    return document_of(OrderSerializer, Order.objects.with_lines().one(order_id))

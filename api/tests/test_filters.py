@@ -24,6 +24,10 @@ class Things(ListFilters):
         return queryset if state == "all" else queryset.filter(is_active=True)
 
 
+class OtherThings(ListFilters):
+    pass
+
+
 class Moment(FilterSet):
     at = Parameter(Integer())
 
@@ -44,6 +48,11 @@ def test_values_are_what_was_given_and_the_defaults_of_the_rest() -> None:
     assert Things({}).values == {"state": "open"}
     asked = {"code": ["a", "b"], "longest": ["3"], "state": ["all"], "page_size": ["7"], "cursor": [""]}
     assert Things(asked).values == {"code": ["a", "b"], "longest": 3, "state": "all", "page_size": 7}
+
+
+def test_filtersets_that_inherit_the_same_parameters_read_them_apart() -> None:
+    for filterset in (Things, OtherThings, ListFilters, Things):
+        assert filterset({"page_size": ["7"], "cursor": ["abc"]}).values["page_size"] == 7
 
 
 def test_an_unknown_parameter_is_refused_and_the_known_ones_are_named() -> None:

@@ -1,6 +1,6 @@
-"""The verbs of the catalog, one room per kind of thing. Import this, not its rooms.
+"""The verbs of the catalog, a module for each kind of thing. Import this package, not its modules.
 
-Every one is a unit of work. Locks, in this sequence: the tree of categories, the product, then what inventory locks.
+Each verb is a unit of work. It locks in this sequence: the tree of categories, the product, then what inventory locks.
 """
 
 from catalog.services.categories import create_category, delete_category, update_category

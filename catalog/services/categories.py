@@ -1,22 +1,22 @@
-"""Categories: a tree. Every verb locks the whole tree, which is changed seldom and must never hold a circle."""
+"""Categories: a tree. Every verb locks the whole tree, which seldom changes and must never hold a circle."""
 
 from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory
+from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory, found
 from catalog.models import MAX_DEPTH, Category
 from catalog.services.slugs import insert_with_slug
 from catalog.services.variants import apply
-from database.refusals import NotFound, check_version
+from database.refusals import check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 
 
 class CategoryChanges(TypedDict, total=False):
-    """`parent` is a slug, or None for a category at the top."""
+    """What may be changed. `parent` is a slug, or None for a category at the top."""
 
     name: str
     slug: str
@@ -25,7 +25,10 @@ class CategoryChanges(TypedDict, total=False):
 
 @unit_of_work
 def create_category(*, name: str, actor: Actor, slug: str = "", parent: str | None = None) -> Category:
-    """A new category, below its parent or at the top. Refuses SlugTaken, UnknownCategory, CategoryTooDeep."""
+    """Create a category, below its parent or at the top. Locks the tree.
+
+    Refuses SlugTaken, UnknownCategory, CategoryTooDeep.
+    """
     tree = lock_tree()
     category = Category(name=name, slug=slug)
     if parent is not None:
@@ -41,9 +44,10 @@ def create_category(*, name: str, actor: Actor, slug: str = "", parent: str | No
 def update_category(
     *, category_id: int, actor: Actor, expected_version: int | None = None, **changes: Unpack[CategoryChanges]
 ) -> Category:
-    """Rename or move a category with all that is below it; the same values change nothing.
+    """Rename a category, or move it with all that is below it. The values that it has already change nothing.
 
-    Refuses NotFound, VersionMismatch, SlugTaken, UnknownCategory, CategoryCycle, CategoryTooDeep.
+    Refuses NotFound, VersionMismatch, SlugTaken, UnknownCategory, CategoryCycle, CategoryTooDeep. Locks the tree and
+    the category.
     """
     tree = lock_tree()
     category = locked_category(category_id, no_key=True)
@@ -70,10 +74,13 @@ def update_category(
 
 @unit_of_work
 def delete_category(*, category_id: int, actor: Actor) -> None:
-    """Remove an empty category. Refuses NotFound, and CategoryInUse with anything in it, archived products too."""
+    """Remove an empty category. Locks the tree and the category.
+
+    Refuses NotFound, and CategoryInUse when the category has products or categories in it; archived products count.
+    """
     lock_tree()
     category = locked_category(category_id)
-    # Whoever puts a product into it shares a lock on its row, so this sees every such product.
+    # Putting a product into a category shares a lock on the category's row, so no such product is missed here.
     if category.children.exists() or category.products.exists():
         raise CategoryInUse
     tell("category.deleted", category, actor)
@@ -81,21 +88,19 @@ def delete_category(*, category_id: int, actor: Actor) -> None:
 
 
 def lock_tree() -> dict[int, int | None]:
-    """Lock the tree, and read it after that, in a statement of its own: the parent of each category."""
+    """Lock the tree and read it: the parent of each category. Reading is a second statement, so that it is fresh."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended('catalog: tree of categories', 0))")
     return dict(Category.objects.values_list("pk", "parent_id"))
 
 
 def locked_category(category_id: int, *, no_key: bool = False) -> Category:
-    """The category, locked; with `no_key`, products may still be put into it. Refuses NotFound."""
-    category = Category.objects.select_for_update(no_key=no_key).filter(pk=category_id).first()
-    if category is None:
-        raise NotFound("There is no such category.")
-    return category
+    """The category, locked. With `no_key`, products may still be put into it. Refuses NotFound."""
+    return found(Category.objects.select_for_update(no_key=no_key).filter(pk=category_id).first(), "category")
 
 
 def find_parent(slug: str) -> Category:
+    """The category that is to be a parent. Refuses UnknownCategory."""
     parent = Category.objects.filter(slug=slug).first()
     if parent is None:
         raise UnknownCategory("parent")
@@ -112,7 +117,7 @@ def refuse_place(tree: dict[int, int | None], category_id: int, parent_id: int) 
 
 
 def path_of(tree: dict[int, int | None], category_id: int) -> list[int]:
-    """The category and everything above it."""
+    """The ids of a category and of everything above it, from below."""
     path: list[int] = []
     step: int | None = category_id
     while step is not None:
@@ -122,9 +127,11 @@ def path_of(tree: dict[int, int | None], category_id: int) -> list[int]:
 
 
 def depth_of(tree: dict[int, int | None], category_id: int) -> int:
+    """The level of a category; those at the top are on level 1."""
     return len(path_of(tree, category_id))
 
 
 def tell(kind: str, category: Category, actor: Actor, **extra: Any) -> None:
+    """Publish what happened to a category."""
     payload = {"category_id": category.pk, "slug": category.slug, **extra}
     publish(kind, payload, subject=f"category:{category.pk}", actor=actor)

@@ -1,7 +1,7 @@
 """Pictures of products. Files are written before the row and removed after it, so that no row lacks its files.
 
-A crash in between leaves a file that nothing names, which does no harm. So does an error of the connection, after which
-nobody knows whether the row is there.
+A crash in between leaves files that no row names, which does no harm. An error of the connection leaves them too, since
+nobody knows then whether the row was written.
 """
 
 import secrets
@@ -12,20 +12,19 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, models, transaction
 
-from catalog.exceptions import TooManyImages
+from catalog.exceptions import TooManyImages, found
 from catalog.models import MAX_IMAGES, RENDITIONS, Image, Product, file_of
 from catalog.pictures import Picture, read_picture
 from catalog.services.variants import locked_product
-from database.refusals import NotFound
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 
 
 def add_image(*, product_id: int, file: IO[bytes], actor: Actor, alt: str = "") -> Image:
-    """A further picture of a product, after the others. Refuses NotFound, InvalidImage, TooManyImages.
+    """Add a picture to a product, after the others. Refuses NotFound, InvalidImage, TooManyImages, Busy.
 
-    Decoding and writing files hold no lock; the unit of work begins after them and locks the product.
+    Files are decoded and written without a lock. The unit of work begins after that, and locks the product.
     """
     refuse_early(product_id)
     picture = read_picture(file)
@@ -43,11 +42,8 @@ def add_image(*, product_id: int, file: IO[bytes], actor: Actor, alt: str = "") 
 
 @unit_of_work
 def delete_image(*, product_id: int, image_id: int, actor: Actor) -> None:
-    """Remove a picture, and its files once that is certain. Refuses NotFound. Locks the product."""
-    product = locked_product(product_id)
-    image = product.images.filter(pk=image_id).first()
-    if image is None:
-        raise NotFound("There is no such image.")
+    """Remove a picture, and its files after the commit. Refuses NotFound. Locks the product."""
+    image = found(locked_product(product_id).images.filter(pk=image_id).first(), "image")
     tell("image_deleted", image, actor)
     transaction.on_commit(partial(remove_files, image.stem), robust=True)
     image.delete()
@@ -55,7 +51,7 @@ def delete_image(*, product_id: int, image_id: int, actor: Actor) -> None:
 
 @unit_of_work
 def record_image(*, product_id: int, stem: str, picture: Picture, alt: str, actor: Actor) -> Image:
-    """The row of a picture whose files are there."""
+    """Write the row of a picture whose files are there. Refuses NotFound, TooManyImages. Locks the product."""
     product = locked_product(product_id)
     if product.images.count() >= MAX_IMAGES:
         raise TooManyImages(f"A product has at most {MAX_IMAGES} images.")
@@ -68,19 +64,19 @@ def record_image(*, product_id: int, stem: str, picture: Picture, alt: str, acto
 
 
 def refuse_early(product_id: int) -> None:
-    """Say at once what the unit of work would say after all the decoding."""
-    product = Product.objects.filter(pk=product_id).first()
-    if product is None:
-        raise NotFound("There is no such product.")
+    """Refuse NotFound and TooManyImages before decoding. The unit of work checks both again."""
+    product = found(Product.objects.filter(pk=product_id).first(), "product")
     if product.images.count() >= MAX_IMAGES:
         raise TooManyImages(f"A product has at most {MAX_IMAGES} images.")
 
 
 def remove_files(stem: str) -> None:
+    """Remove the files of a picture, as far as they are there."""
     for size in RENDITIONS:
         default_storage.delete(file_of(stem, size))
 
 
 def tell(what: str, image: Image, actor: Actor) -> None:
+    """Publish what happened to a picture of a product."""
     payload = {"product_id": image.product_id, "image_id": image.pk}
     publish(f"product.{what}", payload, subject=f"product:{image.product_id}", actor=actor)

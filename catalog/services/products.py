@@ -1,14 +1,14 @@
-"""Products: created, changed, archived. What of them can be ordered are their variants."""
+"""Products: created, changed, archived. What can be ordered of a product is one of its variants."""
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
-from catalog.models import Product
+from catalog.models import Product, ProductColumns
 from catalog.services.slugs import insert_with_slug
 from catalog.services.variants import (
     VariantInput,
@@ -24,20 +24,19 @@ from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 
-Attributes = dict[str, str | int | float | bool]
+# What a change names beside columns of the product.
+NO_COLUMNS = frozenset({"category", "sku", "stock_quantity"})
 
 
-class ProductDetails(TypedDict, total=False):
-    """What may be said about a product besides its name and price. `category` is a slug."""
+class ProductDetails(ProductColumns, total=False):
+    """What may be said about a product beside its name and price. `category` is a slug."""
 
-    description: str
     category: str | None
-    slug: str
-    status: str
-    attributes: Attributes
 
 
 class ProductChanges(ProductDetails, total=False):
+    """What may be changed. `sku` and `stock_quantity` are those of the only variant."""
+
     name: str
     price: Decimal
     sku: str
@@ -55,10 +54,11 @@ def create_product(
     variants: Sequence[VariantInput] = (),
     **details: Unpack[ProductDetails],
 ) -> Product:
-    """A product with its variants, or with the one that `sku` and `stock_quantity` speak of.
+    """Create a product with its variants, or with one variant that has `sku` and `stock_quantity`.
 
     Slug and SKUs that are not given are made. Stock begins with one receipt. Refuses SlugTaken, SkuTaken,
-    UnknownCategory; AmbiguousSku and AmbiguousStock when there are variants to say these things of.
+    UnknownCategory; AmbiguousSku and AmbiguousStock when `variants` are given too. Locks the category against being
+    deleted, and the stock that is received.
     """
     if variants and sku:
         raise AmbiguousSku
@@ -78,18 +78,17 @@ def create_product(
 def update_product(
     *, product_id: int, actor: Actor, expected_version: int | None = None, **changes: Unpack[ProductChanges]
 ) -> None:
-    """Change a product; the same values change nothing. `stock_quantity: n` makes the readable value n.
+    """Change a product. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
 
     Refuses NotFound, VersionMismatch, SlugTaken, SkuTaken, UnknownCategory; AmbiguousSku and AmbiguousStock with
-    several variants. Locks the product, then the stock of its only variant if that is written.
+    several variants. Locks the product, then the stock of its only variant if the quantity is written.
     """
     product = locked_product(product_id)
     check_version(product.version, expected_version)
     before: dict[str, Any] = {}
     if "sku" in changes or "stock_quantity" in changes:
         before |= write_only_variant(product, changes, actor)
-    plain = ("name", "slug", "description", "price", "status", "attributes")
-    columns = apply(product, {field: value for field, value in changes.items() if field in plain})
+    columns = apply(product, {field: value for field, value in changes.items() if field not in NO_COLUMNS})
     if "category" in changes:
         slug = changes["category"]
         columns |= apply(product, {"category_id": None if slug is None else share_category(slug)})
@@ -113,7 +112,7 @@ def update_product(
 
 @unit_of_work
 def archive_product(*, product_id: int, actor: Actor, expected_version: int | None = None) -> None:
-    """Take a product out of the storefront; orders keep what they have. Repeating it changes nothing.
+    """Take a product out of the storefront; orders keep their lines. A second time changes nothing.
 
     Refuses NotFound, VersionMismatch. Locks the product.
     """
@@ -123,7 +122,10 @@ def archive_product(*, product_id: int, actor: Actor, expected_version: int | No
 
 
 def write_only_variant(product: Product, changes: ProductChanges, actor: Actor) -> dict[str, Any]:
-    """Write what a product without further variants says of its one article."""
+    """Write the stock and the SKU of a product's only variant; answers what they were.
+
+    Refuses SkuTaken; AmbiguousStock and AmbiguousSku with several variants. The product is locked.
+    """
     variants = list(product.variants.live().select_related("stock_item")[:2])
     if len(variants) > 1:
         raise AmbiguousStock if "stock_quantity" in changes else AmbiguousSku
@@ -137,7 +139,7 @@ def write_only_variant(product: Product, changes: ProductChanges, actor: Actor) 
 
 
 def share_category(slug: str, *, field: str = "category") -> int:
-    """The id of a category that cannot be deleted before this unit ends. Refuses UnknownCategory."""
+    """The id of a category, which cannot be deleted before this unit of work ends. Refuses UnknownCategory."""
     with connection.cursor() as cursor:
         cursor.execute("select id from catalog_category where slug = %s::text for key share", [slug])
         row = cursor.fetchone()
@@ -148,4 +150,5 @@ def share_category(slug: str, *, field: str = "category") -> int:
 
 
 def tell(kind: str, product: Product, actor: Actor, **extra: Any) -> None:
+    """Publish what happened to a product."""
     publish(kind, {"product_id": product.pk, **extra}, subject=f"product:{product.pk}", actor=actor)

@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from catalog.exceptions import SlugTaken
-from catalog.models import RESERVED_SLUGS, Category, Product
+from catalog.models import Category, Product
+from catalog.validators import RESERVED_SLUGS
 
 ATTEMPTS = 3
 
@@ -15,7 +16,7 @@ ATTEMPTS = 3
 def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
     """Insert a row under its slug, or under a free one made from its name. Refuses SlugTaken.
 
-    `fallback` is what a name without a letter of the alphabet becomes.
+    A name without a letter of the alphabet becomes `fallback`.
     """
     chosen = bool(row.slug)
     for attempt in range(1, ATTEMPTS + 1):
@@ -26,7 +27,7 @@ def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError as error:
-            # Somebody else was faster; a slug of our own choice is chosen again.
+            # Somebody else was faster. A slug that was made here is made once more.
             if chosen or attempt == ATTEMPTS:
                 raise SlugTaken from error
         else:
@@ -36,7 +37,7 @@ def insert_with_slug(row: Product | Category, *, fallback: str) -> None:
 def free_slug(model: type[Product | Category], name: str, fallback: str, *, crowded: bool = False) -> str:
     """A slug made from a name that no row has now: `mug`, `mug-2`, and when many are taken `mug-3f9a1c`.
 
-    `crowded` says that others want the same one at this moment.
+    `crowded` says that others are taking the same one at this moment, so a random one is made.
     """
     longest = model._meta.get_field("slug").max_length or 0
     base = slugify(name).replace("_", "-")[: longest - 8]

@@ -1,6 +1,6 @@
-"""Variants: what of a product can be ordered. Each is one stock item, which inventory counts.
+"""Variants: what can be ordered of a product. Each is one stock item, which inventory counts.
 
-Every verb locks the product, so that its variants do not change under whoever decides about them.
+Every verb locks the product, so that no other verb changes its variants meanwhile.
 """
 
 import secrets
@@ -11,9 +11,9 @@ from typing import Any, TypedDict, Unpack
 from django.db import models
 from django.db.models.functions import Now
 
-from catalog.exceptions import LastVariant, TooManyVariants
+from catalog.exceptions import LastVariant, TooManyVariants, found
 from catalog.models import MAX_VARIANTS, Product, Variant
-from database.refusals import FieldError, NotFound, check_version
+from database.refusals import FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
@@ -23,7 +23,7 @@ from inventory.models import StockItem
 
 
 class VariantInput(TypedDict, total=False):
-    """What may be said about a variant. No price means the product's; no SKU or name means that one is made."""
+    """What may be said about a variant. Without a price it has the product's. A missing SKU or name is made."""
 
     sku: str
     name: str
@@ -34,9 +34,9 @@ class VariantInput(TypedDict, total=False):
 
 @unit_of_work
 def add_variant(*, product_id: int, actor: Actor, **details: Unpack[VariantInput]) -> Variant:
-    """A further variant, after the others. Its stock begins with a receipt.
+    """Add a variant to a product, after the others. Its stock begins with a receipt.
 
-    Refuses NotFound, SkuTaken, TooManyVariants. Locks the product.
+    Refuses NotFound, SkuTaken, TooManyVariants. Locks the product, then the stock that is received.
     """
     product = locked_product(product_id)
     if product.variants.live().count() >= MAX_VARIANTS:
@@ -56,20 +56,13 @@ def update_variant(
     expected_version: int | None = None,
     **changes: Unpack[VariantInput],
 ) -> None:
-    """Change a variant; the same values change nothing. `stock_quantity: n` makes the readable value n.
+    """Change a variant. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
 
     Refuses NotFound, VersionMismatch, SkuTaken. Locks the product and the variant, then the stock of its item.
     """
     product = locked_product(product_id)
-    variant = (
-        Variant.objects.live()
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("stock_item")
-        .filter(pk=variant_id, product_id=product_id)
-        .first()
-    )
-    if variant is None:
-        raise NotFound("There is no such variant.")
+    variants = Variant.objects.live().select_for_update(of=("self",), no_key=True).select_related("stock_item")
+    variant = found(variants.filter(pk=variant_id, product_id=product_id).first(), "variant")
     check_version(variant.version, expected_version)
     before: dict[str, Any] = {}
     if "stock_quantity" in changes:
@@ -90,14 +83,12 @@ def update_variant(
 
 @unit_of_work
 def archive_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
-    """Take a variant off the shelf; orders keep theirs. Repeating it changes nothing.
+    """Take a variant off the shelf; orders keep their lines. A second time changes nothing.
 
     Refuses NotFound, LastVariant. Locks the product.
     """
     product = locked_product(product_id)
-    variant = product.variants.filter(pk=variant_id).first()
-    if variant is None:
-        raise NotFound("There is no such variant.")
+    variant = found(product.variants.filter(pk=variant_id).first(), "variant")
     if variant.archived_at is not None:
         return
     if product.variants.live().count() == 1:
@@ -109,9 +100,9 @@ def archive_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
 def create_variants(
     product: Product, variants: Sequence[VariantInput], *, actor: Actor, first_position: int = 0
 ) -> list[Variant]:
-    """Insert variants with their stock items and receive what they begin with, all in one posting.
+    """Insert variants with their stock items, and receive the stock that they begin with in one posting.
 
-    The caller has inserted or locked the product. Refuses SkuTaken, naming the line.
+    The caller has inserted or locked the product. Refuses SkuTaken, and names the line when there are several.
     """
     created, receipts = [], []
     generated = iter(free_skus(product.pk, sum(1 for details in variants if not details.get("sku"))))
@@ -144,7 +135,7 @@ def create_variants(
 
 
 def free_skus(product_id: int, count: int) -> list[str]:
-    """SKUs that no item has: `P-17`, then `P-17-2` and so on, and when those run out `P-17-3f9a1c`."""
+    """SKUs that no item has: `P-17`, `P-17-2` and so on, and when these are taken `P-17-3f9a1c`."""
     candidates = [f"P-{product_id}", *(f"P-{product_id}-{number}" for number in range(2, 2 * MAX_VARIANTS))]
     taken = set(StockItem.objects.filter(sku__in=candidates).values_list("sku", flat=True)) if count else set()
     free = [sku for sku in candidates if sku not in taken][:count]
@@ -152,15 +143,12 @@ def free_skus(product_id: int, count: int) -> list[str]:
 
 
 def locked_product(product_id: int) -> Product:
-    """The product, locked against other edits of it; orders that name it go on. Refuses NotFound."""
-    product = Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
-    if product is None:
-        raise NotFound("There is no such product.")
-    return product
+    """The product, locked against other edits. Orders that name the product do not wait. Refuses NotFound."""
+    return found(Product.objects.select_for_update(no_key=True).filter(pk=product_id).first(), "product")
 
 
 def apply(row: models.Model, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Set fields of a row; answers those that really differed, with the old values as the journal keeps them."""
+    """Set fields of a row; answers the old values of those that differed, as the journal keeps them."""
     before = {}
     for field, value in changes.items():
         old = getattr(row, field)
@@ -171,12 +159,16 @@ def apply(row: models.Model, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_stock(variant: Variant, quantity: int, actor: Actor) -> dict[str, Any]:
-    """Make what lies unsold of a variant this quantity. Comes before `write_sku` and `label`: levels before items."""
+    """Make the units of a variant that lie unsold this quantity; answers what they were, if they differed.
+
+    Locks the levels of the item. `write_sku` and `label` lock the item, so they come later.
+    """
     difference = inventory.set_stock(item_id=variant.stock_item_id, quantity=quantity, actor=actor, reason="set")
     return {"stock_quantity": quantity - difference} if difference else {}
 
 
 def write_sku(variant: Variant, sku: str, actor: Actor) -> dict[str, Any]:
+    """Give a variant this SKU; answers the old one, if it differed. Refuses SkuTaken. Locks the item."""
     old = variant.stock_item.sku
     if old == sku:
         return {}
@@ -185,14 +177,16 @@ def write_sku(variant: Variant, sku: str, actor: Actor) -> dict[str, Any]:
 
 
 def label_of(product: Product, variant: Variant) -> str:
-    """What stock keepers read on the shelf."""
+    """The name of a variant for stock keepers."""
     return (f"{product.name} ({variant.name})" if variant.name else product.name)[:255]
 
 
 def label(product: Product, variant: Variant, actor: Actor) -> None:
+    """Tell inventory the name of a variant. Locks the item."""
     inventory.rename_item(item_id=variant.stock_item_id, name=label_of(product, variant), actor=actor)
 
 
 def tell(what: str, variant: Variant, actor: Actor, **extra: Any) -> None:
+    """Publish what happened to a variant of a product."""
     payload = {"product_id": variant.product_id, "variant_id": variant.pk, **extra}
     publish(f"product.{what}", payload, subject=f"product:{variant.product_id}", actor=actor)

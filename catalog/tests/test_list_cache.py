@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from catalog import list_cache
+from catalog.listing import cache
 from catalog.models import Product
 from catalog.tests.factories import make_product
 
@@ -17,14 +17,14 @@ URL = "/api/v1/products"
 @pytest.fixture(autouse=True)
 def one_second(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.LIST_CACHE_SECONDS = 1.0
-    monkeypatch.setattr(list_cache, "_kept", {})
+    monkeypatch.setattr(cache, "_kept", {})
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, as one number that a test can move."""
     now = [1000.0]
-    monkeypatch.setattr(list_cache, "monotonic", lambda: now[0])
+    monkeypatch.setattr(cache, "monotonic", lambda: now[0])
     return now
 
 
@@ -77,17 +77,17 @@ def test_each_question_and_each_host_has_its_own_answer(api: APIClient, settings
 
 def test_a_refusal_is_not_kept(api: APIClient) -> None:
     assert api.get(f"{URL}?page_size=0").status_code == 400
-    assert list_cache._kept == {}
+    assert cache._kept == {}
 
 
 def test_the_cache_is_bounded(api: APIClient, clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_cache, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(cache, "MAX_ENTRIES", 3)
     for number in range(5):
         api.get(f"{URL}?page_size={number + 1}")
-    assert len(list_cache._kept) == 3
+    assert len(cache._kept) == 3
     clock[0] += 2
     api.get(f"{URL}?page_size=50")
-    assert len(list_cache._kept) == 1
-    monkeypatch.setattr(list_cache, "MAX_BYTES", 10)
+    assert len(cache._kept) == 1
+    monkeypatch.setattr(cache, "MAX_BYTES", 10)
     api.get(f"{URL}?page_size=51")
-    assert len(list_cache._kept) == 1
+    assert len(cache._kept) == 1

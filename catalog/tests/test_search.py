@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from catalog import queries
+from catalog.listing import search as searching
 from catalog.tests.factories import make_category, make_product
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +85,7 @@ def test_results_page_in_every_ordering(
     api: APIClient, monkeypatch: pytest.MonkeyPatch, search: str, frequent: int, ordering: str
 ) -> None:
     whole = found(api, search, ordering=ordering)
-    monkeypatch.setattr(queries, "FREQUENT", frequent)
+    monkeypatch.setattr(searching, "FREQUENT", frequent)
     names, address = [], f"/api/v1/products?search={search}&ordering={ordering}&page_size=1&count=exact"
     while address:
         page = api.get(address).json()
@@ -122,7 +122,7 @@ def test_frequent_and_rare_words_are_answered_alike(
 ) -> None:
     answers = []
     for frequent in (1, 20):
-        monkeypatch.setattr(queries, "FREQUENT", frequent)
+        monkeypatch.setattr(searching, "FREQUENT", frequent)
         answers.append([found(api, search, ordering=ordering, **filters) for search in ("headphones", "mug", "-mug")])
     assert answers[0] == answers[1]
 
@@ -131,10 +131,10 @@ def test_ranking_looks_at_the_newest_matches(api: APIClient, monkeypatch: pytest
     """Both ways to the candidates give the same: from the newest products, and from the index."""
     for number in range(12):
         make_product(f"Mug {number}" if number % 2 else f"Mug of mugs {number}")
-    monkeypatch.setattr(queries, "CANDIDATES", 4)
+    monkeypatch.setattr(searching, "CANDIDATES", 4)
     answers: list[Any] = []
     for recent in (12, 2):
-        monkeypatch.setattr(queries, "RECENT", recent)
+        monkeypatch.setattr(searching, "RECENT", recent)
         answers.append(found(api, "mug"))
     assert answers[0] == answers[1] == ["Mug of mugs 10", "Mug of mugs 8", "Mug 11", "Mug 9"]
 

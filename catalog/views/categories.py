@@ -1,5 +1,6 @@
 """Categories: the tree, flat by name, each with its parent and children."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,92 +9,88 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of
-from api.old import PageQuery, View, page_document, page_of
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of
-from api.views import expected_version
+from api.views import ViewSet, expected_version
 from catalog import services
-from catalog.facets import product_counts
-from catalog.list_cache import answer_list
+from catalog.exceptions import found
+from catalog.listing.cache import answer_list
+from catalog.listing.facets import product_counts
 from catalog.models import Category
 from catalog.serializers import CategoryBody, CategorySerializer
-from database.refusals import NotFound
 
 BY_NAME = Keyset(("name", "id"), (str, int))
+Documents = list[dict[str, Any]]
 
 
-def category_documents(categories: list[Category]) -> list[dict[str, Any]]:
-    counts = product_counts(category.pk for category in categories)
-    return list(CategorySerializer(categories, many=True, context={"counts": counts}).data)
+class CategoryViewSet(ViewSet):
+    """Categories: the tree, flat by name, each with its parent and children."""
 
-
-def category_document(category_id: int) -> dict[str, Any]:
-    return category_documents([Category.objects.with_relatives().get(pk=category_id)])[0]
-
-
-def found_category(slug: str) -> int:
-    category_id = Category.objects.filter(slug=slug).values_list("pk", flat=True).first()
-    if category_id is None:
-        raise NotFound("There is no such category.")
-    return category_id
-
-
-class CategoriesView(View):
-    permission_classes = [requires(POST="catalog.add_category", public_read=True)]
-
-    @extend_schema(
-        summary="All categories by name",
-        parameters=[PageQuery],
-        responses=page_of(CategorySerializer),
-    )
-    def get(self, request: Request) -> HttpResponse:
-        query, categories = PageQuery.of(request), Category.objects.with_relatives()
-        return answer_list(request, lambda: page_document(request, categories, BY_NAME, query, category_documents))
-
-    @extend_schema(
-        summary="Create a category",
-        request=CategoryBody,
-        responses={201: CategorySerializer},
-    )
-    def post(self, request: Request) -> Response:
-        category = services.create_category(**body_of(request, CategoryBody), actor=actor_of(request))
-        return Response(category_document(category.pk), status=201)
-
-
-class CategoryView(View):
     permission_classes = [
-        requires("catalog.change_category", DELETE="catalog.delete_category", public_read=True),
+        requires(
+            "catalog.change_category",
+            POST="catalog.add_category",
+            DELETE="catalog.delete_category",
+            public_read=True,
+        )
     ]
+    serializer_class = CategorySerializer
+    lookup_url_kwarg = "slug"
+    lookup_value_converter = "slug"
+    keyset = BY_NAME
+
+    def documents(self, rows: Sequence[Any] | None) -> Documents:
+        """The documents of these categories, with the number of products in each."""
+        rows = rows or ()
+        counts = product_counts(category.pk for category in rows)
+        for category in rows:
+            category.product_count = counts.get(category.pk, 0)
+        return super().documents(rows)
+
+    def document(self, **which: Any) -> dict[str, Any]:
+        """The document of one category. Refuses NotFound."""
+        return self.documents([found(Category.objects.with_relatives().filter(**which).first(), "category")])[0]
+
+    def category_id_of(self, slug: str) -> int:
+        """The id of the category with this slug. Refuses NotFound."""
+        return found(Category.objects.filter(slug=slug).values_list("pk", flat=True).first(), "category")
+
+    @extend_schema(summary="All categories by name", responses=CategorySerializer(many=True))
+    def list(self, request: Request) -> HttpResponse:
+        """A page of categories."""
+        return answer_list(request, lambda: self.page_of(Category.objects.with_relatives()).data)
+
+    @extend_schema(summary="Create a category", request=CategoryBody, responses={201: CategorySerializer})
+    def create(self, request: Request) -> Response:
+        """A new category."""
+        category = services.create_category(**body_of(request, CategoryBody), actor=actor_of(request))
+        return Response(self.document(pk=category.pk), status=201)
 
     @extend_schema(summary="One category", responses=CategorySerializer)
-    def get(self, request: Request, slug: str) -> Response:
-        return Response(category_document(found_category(slug)))
+    def retrieve(self, request: Request, slug: str) -> Response:
+        """One category."""
+        return Response(self.document(slug=slug))
 
     @extend_schema(
         summary="Rename or move a category",
         request=CategoryBody(partial=True),
         responses=CategorySerializer,
     )
-    def put(self, request: Request, slug: str) -> Response:
+    def update(self, request: Request, slug: str) -> Response:
+        """Change what the body names, by PUT as by PATCH."""
         category = services.update_category(
-            category_id=found_category(slug),
+            category_id=self.category_id_of(slug),
             actor=actor_of(request),
             expected_version=expected_version(request),
             **body_of(request, CategoryBody, partial=True),
         )
-        return Response(category_document(category.pk))
+        return Response(self.document(pk=category.pk))
 
-    @extend_schema(
-        summary="Rename or move a category",
-        request=CategoryBody(partial=True),
-        responses=CategorySerializer,
-    )
-    def patch(self, request: Request, slug: str) -> Response:
-        response: Response = self.put(request, slug)
-        return response
+    partial_update = update
 
     @extend_schema(summary="Delete an empty category", responses={204: None})
-    def delete(self, request: Request, slug: str) -> Response:
-        services.delete_category(category_id=found_category(slug), actor=actor_of(request))
+    def destroy(self, request: Request, slug: str) -> Response:
+        """Delete an empty category."""
+        services.delete_category(category_id=self.category_id_of(slug), actor=actor_of(request))
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""What belongs to a product: its variants and its images."""
+"""What belongs to a product: its variants and its pictures."""
 
 from typing import Any
 
@@ -9,72 +9,61 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of
-from api.idempotency import run_once
-from api.old import PageQuery, View, page_document, page_of
+from api.idempotency import keyed, run_once
 from api.pagination import Keyset
 from api.permissions import requires
-from api.serializers import body_of
-from api.views import expected_version
+from api.serializers import body_of, document_of
+from api.views import ViewSet, expected_version
 from catalog import services
-from catalog.documents import addresses
-from catalog.models import Image, Variant
+from catalog.exceptions import found
+from catalog.models import Variant
 from catalog.serializers import ImageBody, ImageSerializer, VariantBody, VariantSerializer
 from catalog.uploads import PictureParser
-from catalog.views.access import refuse_stock, shown_product
-from database.refusals import NotFound
+from catalog.views.products import PicturesViewSet, refuse_stock, shown_product
 
 BY_POSITION = Keyset(("position", "id"), (int, int))
 EDITORS = requires("catalog.change_product", public_read=True)
 
 
-def variant_documents(variants: list[Variant]) -> list[dict[str, Any]]:
-    return list(VariantSerializer(variants, many=True).data)
+class VariantViewSet(ViewSet):
+    """The variants of a product."""
 
-
-def found_variant(variants: QuerySet[Variant], variant_id: int) -> dict[str, Any]:
-    variant = variants.filter(pk=variant_id).first()
-    if variant is None:
-        raise NotFound("There is no such variant.")
-    return dict(VariantSerializer(variant).data)
-
-
-class VariantsView(View):
     permission_classes = [EDITORS]
+    serializer_class = VariantSerializer
+    lookup_url_kwarg = "variant_id"
+    lookup_value_converter = "id"
+    keyset = BY_POSITION
 
-    @extend_schema(
-        summary="The variants of a product",
-        parameters=[PageQuery],
-        responses=page_of(VariantSerializer),
-    )
-    def get(self, request: Request, product_id: int) -> Response:
-        variants = shown_product(request, product_id).variants.live().with_stock()
-        return Response(page_document(request, variants, BY_POSITION, PageQuery.of(request), variant_documents))
+    def document(self, variants: QuerySet[Variant], variant_id: int) -> dict[str, Any]:
+        """The document of one of these variants. Refuses NotFound."""
+        return document_of(VariantSerializer, found(variants.filter(pk=variant_id).first(), "variant"))
+
+    @extend_schema(summary="The variants of a product", responses=VariantSerializer(many=True))
+    def list(self, request: Request, product_id: int) -> Response:
+        """A page of variants, by position."""
+        return self.page_of(shown_product(request, product_id).variants.live().with_stock())
 
     @extend_schema(summary="Add a variant", request=VariantBody, responses={201: VariantSerializer})
-    def post(self, request: Request, product_id: int) -> HttpResponse:
+    @keyed
+    def create(self, request: Request, product_id: int) -> HttpResponse:
+        """A further variant, once for each Idempotency-Key."""
         body, actor = body_of(request, VariantBody), actor_of(request)
         refuse_stock(request, body)
         return run_once(
             request,
             lambda: services.add_variant(product_id=product_id, actor=actor, **body),
-            lambda variant: found_variant(variant.product.variants.with_stock(), variant.pk),
+            lambda variant: self.document(variant.product.variants.with_stock(), variant.pk),
         )
 
-
-class VariantView(View):
-    permission_classes = [EDITORS]
-
     @extend_schema(summary="One variant", responses=VariantSerializer)
-    def get(self, request: Request, product_id: int, variant_id: int) -> Response:
+    def retrieve(self, request: Request, product_id: int, variant_id: int) -> Response:
+        """One variant of a product that the caller may see."""
         variants = shown_product(request, product_id).variants.live().with_stock()
-        return Response(found_variant(variants, variant_id))
+        return Response(self.document(variants, variant_id))
 
-    @extend_schema(
-        summary="Change a variant",
-        request=VariantBody(partial=True),
-        responses=VariantSerializer,
-    )
-    def patch(self, request: Request, product_id: int, variant_id: int) -> Response:
+    @extend_schema(summary="Change a variant", request=VariantBody(partial=True), responses=VariantSerializer)
+    def partial_update(self, request: Request, product_id: int, variant_id: int) -> Response:
+        """Change what the body names."""
         body = body_of(request, VariantBody, partial=True)
         refuse_stock(request, body)
         services.update_variant(
@@ -84,50 +73,39 @@ class VariantView(View):
             expected_version=expected_version(request),
             **body,
         )
-        return Response(found_variant(Variant.objects.with_stock(), variant_id))
+        return Response(self.document(Variant.objects.with_stock(), variant_id))
 
     @extend_schema(summary="Take a variant off the shelf", responses={204: None})
-    def delete(self, request: Request, product_id: int, variant_id: int) -> Response:
+    def destroy(self, request: Request, product_id: int, variant_id: int) -> Response:
+        """Archive the variant."""
         services.archive_variant(product_id=product_id, variant_id=variant_id, actor=actor_of(request))
         return Response(status=204)
 
 
-def image_answer(request: Request, image: Image) -> dict[str, Any]:
-    return dict(ImageSerializer(image, context={"address": addresses(request)}).data)
+class ImageViewSet(PicturesViewSet):
+    """The pictures of a product."""
 
-
-class ImagesView(View):
     permission_classes = [EDITORS]
     parser_classes = [PictureParser]
+    serializer_class = ImageSerializer
+    lookup_url_kwarg = "image_id"
+    lookup_value_converter = "id"
+    keyset = BY_POSITION
 
-    @extend_schema(
-        summary="The images of a product",
-        parameters=[PageQuery],
-        responses=page_of(ImageSerializer),
-    )
-    def get(self, request: Request, product_id: int) -> Response:
-        images = shown_product(request, product_id).images.all()
+    @extend_schema(summary="The images of a product", responses=ImageSerializer(many=True))
+    def list(self, request: Request, product_id: int) -> Response:
+        """A page of pictures, by position."""
+        return self.page_of(shown_product(request, product_id).images.all())
 
-        def documents(page: list[Image]) -> list[dict[str, Any]]:
-            return [image_answer(request, image) for image in page]
-
-        return Response(page_document(request, images, BY_POSITION, PageQuery.of(request), documents))
-
-    @extend_schema(
-        summary="Add an image",
-        request={"multipart/form-data": ImageBody},
-        responses={201: ImageSerializer},
-    )
-    def post(self, request: Request, product_id: int) -> Response:
+    @extend_schema(summary="Add an image", request={"multipart/form-data": ImageBody}, responses={201: ImageSerializer})
+    def create(self, request: Request, product_id: int) -> Response:
+        """A further picture, from an uploaded file."""
         body = body_of(request, ImageBody)
         image = services.add_image(product_id=product_id, actor=actor_of(request), **body)
-        return Response(image_answer(request, image), status=201)
-
-
-class ImageView(View):
-    permission_classes = [EDITORS]
+        return Response(self.documents([image])[0], status=201)
 
     @extend_schema(summary="Remove an image", responses={204: None})
-    def delete(self, request: Request, product_id: int, image_id: int) -> Response:
+    def destroy(self, request: Request, product_id: int, image_id: int) -> Response:
+        """Remove a picture with its files."""
         services.delete_image(product_id=product_id, image_id=image_id, actor=actor_of(request))
         return Response(status=204)

@@ -22,12 +22,14 @@ class AuthenticatorAdmin(ForAdministrators, TOTPDeviceAdmin):
     def config_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page with the key in words."""
         get_object_or_404(TOTPDevice, pk=pk)
-        return super().config_view(request, pk)
+        page: HttpResponse = super().config_view(request, pk)
+        return page
 
     def qrcode_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The picture that an authenticator app scans."""
         get_object_or_404(TOTPDevice, pk=pk)
-        return super().qrcode_view(request, pk)
+        picture: HttpResponse = super().qrcode_view(request, pk)
+        return picture
 
 
 @admin.register(StaticDevice)

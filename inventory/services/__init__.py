@@ -1,8 +1,8 @@
-"""The verbs of stock: the only writer of levels, reservations and the ledger. Import this, not its rooms.
+"""The verbs of stock: the only writer of levels, reservations and the ledger. Import this package, not its files.
 
 `engine` locks and writes (its SQL is in `statements`), `allocation` decides, `alerts` watches the low lines; `records`,
-`postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `repair` mends what
-`verify_stock` finds.
+`postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `repair` mends the
+counters that `verify_stock` finds wrong.
 """
 
 from inventory.services.lines import (

@@ -1,7 +1,7 @@
-"""Alerts: an item that falls to its low line opens one, and closes it by itself when stock is well above again.
+"""Alerts: an item that falls to its low line opens an alert, which closes by itself when stock is well above again.
 
-One is open per item at most. While it is open its band only gets worse; it closes some units above the line that
-opened it, so that an item around its line does not flap.
+One alert is open per item at most. While an alert is open its band only gets worse. It closes some units above the
+line that opened it, so that an item whose stock moves around the line does not flap.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Standing:
     available: int
 
 
-# A better or equal band than that of the open alert changes nothing; `xmax` is 0 for a row just inserted.
+# A band that is not worse than that of the open alert changes nothing. `xmax` is 0 for a row that was just inserted.
 OPEN_OR_WORSEN = """
 insert into inventory_stockalert as alert (item_id, band, available, opened_at)
 select item_id, band, available, clock_timestamp()
@@ -44,13 +44,13 @@ returning id, item_id
 def moved(before: int, after: int, reorder_point: int | None) -> bool:
     """Whether this change of an item's availability may open, worsen or close an alert."""
     line = closing_line(reorder_point)
-    if before >= line and after >= line:  # where none is open
+    if before >= line and after >= line:  # no alert is open, and none is to be opened
         return False
     return band_of(before, reorder_point) != band_of(after, reorder_point) or (before < line <= after)
 
 
 def settle_alerts(standings: Sequence[Standing], *, actor: Actor) -> None:
-    """Open, worsen and close alerts so that they fit how these items stand. Their levels are locked by the caller."""
+    """Open, worsen and close alerts so that they fit how these items stand. The caller has locked all their levels."""
     by_item = {standing.item_id: standing for standing in standings}
     bands = {standing.item_id: band_of(standing.available, standing.reorder_point) for standing in standings}
     low = [item_id for item_id, band in bands.items() if band in ALERTING]

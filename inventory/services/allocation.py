@@ -1,27 +1,33 @@
 """Where promised units come from: a pure decision over locked rows. Checking and allocating are the same function."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from inventory.services.engine import Level
+from inventory.models import StockLevel
 
-Share = tuple[Level, int]
+Share = tuple[StockLevel, int]
 
 
-def allocate(levels: Sequence[Level], quantity: int) -> list[Share] | None:
+def allocate(levels: Sequence[StockLevel], quantity: int) -> list[Share] | None:
     """Split a quantity of one item over its levels, or None when they do not have it.
 
     Units that are there go before units that are still to come (backorders). Fewest warehouses first; among equally
     few, those of better priority.
 
-    What the first of these rules gives (all of an item lies in one warehouse) is mostly promised before this is asked:
-    `statements.RESERVE` says the same in SQL.
+    Mostly one warehouse has all that is asked for, and `statements.RESERVE` has promised it before this is called: the
+    statement says the first of these rules in SQL.
     """
-    active = sorted((level for level in levels if level.is_active), key=attrgetter("priority", "warehouse_id"))
+    active = active_by_priority(levels)
     return _split(active, quantity, attrgetter("unsold")) or _split(active, quantity, attrgetter("available"))
 
 
-def _split(levels: Sequence[Level], quantity: int, free: Callable[[Level], int]) -> list[Share] | None:
+def active_by_priority(levels: Iterable[StockLevel]) -> list[StockLevel]:
+    """The levels in active warehouses, in the sequence in which units are taken from them."""
+    active = [level for level in levels if level.warehouse.is_active]
+    return sorted(active, key=attrgetter("warehouse.priority", "warehouse_id"))
+
+
+def _split(levels: Sequence[StockLevel], quantity: int, free: Callable[[StockLevel], int]) -> list[Share] | None:
     candidates = [level for level in levels if free(level) > 0]
     for level in candidates:
         if free(level) >= quantity:
@@ -31,7 +37,7 @@ def _split(levels: Sequence[Level], quantity: int, free: Callable[[Level], int])
         return None
     shares = []
     for place, level in enumerate(candidates):
-        # This one may be among the few if the largest of those after it can bring the rest.
+        # This level may be one of the few if the largest of those after it can bring the rest.
         rest = sorted(map(free, candidates[place + 1 :]), reverse=True)[: parts - 1]
         if free(level) + sum(rest) >= quantity:
             shares.append((level, min(free(level), quantity)))
@@ -43,7 +49,7 @@ def _split(levels: Sequence[Level], quantity: int, free: Callable[[Level], int])
 
 
 def _fewest(amounts: Sequence[int], quantity: int) -> int | None:
-    """How many of these amounts, largest first, reach the quantity."""
+    """How many of these amounts, largest first, reach the quantity; None when all of them do not."""
     total = 0
     for count, amount in enumerate(amounts, start=1):
         total += amount
@@ -52,9 +58,9 @@ def _fewest(amounts: Sequence[int], quantity: int) -> int | None:
     return None
 
 
-def allocate_all(levels: Sequence[Level], wanted: Mapping[int, int]) -> tuple[list[Share], dict[int, int]]:
-    """The shares of a whole basket (quantity by item), and of each short item what is available of it."""
-    by_item: dict[int, list[Level]] = {item_id: [] for item_id in wanted}
+def allocate_all(levels: Sequence[StockLevel], wanted: Mapping[int, int]) -> tuple[list[Share], dict[int, int]]:
+    """The shares of a whole basket (quantity by item), and the available units of each short item."""
+    by_item: dict[int, list[StockLevel]] = {item_id: [] for item_id in wanted}
     for level in levels:
         by_item[level.item_id].append(level)
     shares: list[Share] = []
@@ -62,7 +68,7 @@ def allocate_all(levels: Sequence[Level], wanted: Mapping[int, int]) -> tuple[li
     for item_id, quantity in wanted.items():
         split = allocate(by_item[item_id], quantity)
         if split is None:
-            short[item_id] = sum(level.available for level in by_item[item_id] if level.is_active)
+            short[item_id] = sum(level.available for level in active_by_priority(by_item[item_id]))
         else:
             shares += split
     return shares, short

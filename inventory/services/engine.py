@@ -1,68 +1,41 @@
 """The one writer of stock: locks all levels of the items it touches, and changes counters and ledger together.
 
-Everything else in this package decides what to write. How the pieces fit: lock and read in one statement
-(`lock_items`), decide in Python, write in one statement (`post`). `reserve_whole` is the short way for what most
-orders ask for: the same lock, and a statement that finds by itself what it is to write.
+The other files of this package decide what to write. A verb locks and reads in one statement (`lock_items`), decides in
+Python, and writes in one statement (`post`). `reserve_whole` is the short way for most baskets: the same lock, and a
+statement that needs no decision of Python.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError, connection
+from django.db.models.expressions import RawSQL
 from django.db.transaction import TransactionManagementError
 
 from database.rows import array, fetch_rows, fetch_together
 from database.transactions import Overtaken
 from events.actors import Actor
 from inventory.exceptions import AlreadyReserved, InsufficientStock, StockLimit
-from inventory.models import MAX_QUANTITY, StockMovement
+from inventory.models import MAX_QUANTITY, StockLevel, StockLevelQuerySet, StockMovement
 from inventory.services import statements
 from inventory.services.alerts import Standing, moved, settle_alerts
 
 Kind = StockMovement.Kind
 
 
-@dataclass(slots=True)
-class Level:
-    """A locked row of StockLevel, kept in step with what this transaction writes to it."""
-
-    id: int
-    item_id: int
-    warehouse_id: int
-    priority: int
-    is_active: bool
-    on_hand: int
-    reserved: int
-    backorder_limit: int
-
-    @property
-    def available(self) -> int:
-        """Units that can still be promised."""
-        return self.on_hand + self.backorder_limit - self.reserved
-
-    @property
-    def unsold(self) -> int:
-        """Units that lie there and are promised to nobody; negative when more is promised than is there."""
-        return self.on_hand - self.reserved
-
-    @property
-    def removable(self) -> int:
-        """Units that can leave the warehouse without breaking a promise."""
-        return min(self.on_hand, self.available)
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line for the ledger. `on_hand` and `reserved` are differences.
 
-    The kind decides about reservations: `reserved` opens one for the reference; every other entry resolves the one
-    that it names, if any.
+    The kind decides about reservations: `reserved` opens one for the reference. An entry of another kind resolves the
+    reservation with the id `reservation_id`, if it has one.
     """
 
-    level: Level
+    level: StockLevel
     kind: Kind
     on_hand: int = 0
     reserved: int = 0
@@ -74,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the ledger now says for one entry."""
+    """The new line of the ledger for one entry."""
 
     movement_id: int
     at: datetime
@@ -83,8 +56,9 @@ class Written:
     reserved_after: int
 
 
-class Touched(NamedTuple):
-    """A level of an item that was written to, which both statements that write answer as it was before them."""
+@dataclass(slots=True)
+class Touched:
+    """A level of an item that a statement has written to: as the level was before the statement, but after the lock."""
 
     item_id: int
     sku: str
@@ -95,6 +69,27 @@ class Touched(NamedTuple):
     is_active: bool
 
 
+@dataclass(slots=True)
+class TouchedByWrite(Touched):
+    """A row of statements.WRITE. The last three members are the same in each row."""
+
+    movement_ids: list[int]
+    at: datetime
+    resolved: int
+
+
+@dataclass(slots=True)
+class TouchedByReserve(Touched):
+    """A row of statements.RESERVE: the units promised from the level, if any, and whether the reference held some.
+
+    If there is no level at all, there is one row, in which `is_held` alone has a value.
+    """
+
+    warehouse_id: int
+    promised: int | None
+    is_held: bool
+
+
 def fetch(sql: str, params: Mapping[str, object]) -> list[Any]:
     """Run one statement of a unit of work and read its rows."""
     need_transaction()
@@ -102,23 +97,38 @@ def fetch(sql: str, params: Mapping[str, object]) -> list[Any]:
 
 
 def need_transaction() -> None:
+    """Refuse to go on outside of a transaction, where no lock would be held."""
     if not connection.in_atomic_block:
         raise TransactionManagementError("Stock is read and written in a transaction, or its locks hold nothing.")
 
 
-def lock_items(item_ids: Iterable[int]) -> list[Level]:
-    """Lock all levels of these items, in the sequence (item, warehouse), and read them."""
-    return [Level(*row) for row in fetch(statements.LOCK_ITEMS, {"item_ids": array(item_ids)})]
+def lock_items(item_ids: Iterable[int]) -> list[StockLevel]:
+    """Lock all levels of these items, in the sequence (item, warehouse), and read them with their warehouses.
+
+    The warehouses are not locked, and may be as they were before the wait: the statement that writes reads them again.
+    """
+    return _locked(StockLevel.objects.select_related("warehouse"), statements.ITEMS, array(item_ids))
+
+
+def lock_reference(reference: str) -> dict[int, StockLevel]:
+    """Lock all levels of the items that a reference holds units of, and read them, by the level's id."""
+    return {level.id: level for level in _locked(StockLevel.objects.all(), statements.ITEMS_HELD, reference)}
+
+
+def _locked(levels: StockLevelQuerySet, item_ids: str, parameter: str) -> list[StockLevel]:
+    """Lock the levels of the items that a sub-select names. Its text is always the same, so it is prepared once."""
+    need_transaction()
+    return list(levels.locked(RawSQL(item_ids, [parameter])))  # noqa: S611  # the texts are those of `statements`
 
 
 def reserve_whole(
     quantities: Mapping[int, int], *, reference: str, actor: Actor, expires_at: datetime | None = None
 ) -> tuple[dict[int, int], bool]:
-    """Lock all levels of these items, and promise in the same round trip what needs no decision.
+    """Lock all levels of these items, and promise the whole basket in the same round trip if that needs no decision.
 
-    Answers the warehouse of each item, which comes whole from it as `allocate` would have it; or of none, and nothing
-    is written. And whether the reference held something before. A hot item is held for one answer less of this
-    process, which has other threads to run: it sells a fifth more.
+    Answers two things. First the warehouse of each item, all units of which come from there, as `allocate` would have
+    it; no warehouse of any item means that nothing was written. Then whether the reference held something before. The
+    lock does not wait for an answer of this process, which has other threads to run: a hot item sells a fifth more.
 
     Refuses AlreadyReserved. Raises Overtaken when a level came into being while the others were waited for.
     """
@@ -129,37 +139,28 @@ def reserve_whole(
         locked, rows = fetch_together((statements.LOCK_LEVELS, asked), (statements.RESERVE, promise))
     except IntegrityError as error:
         refusal = refusal_of(error)
-        if isinstance(refusal, InsufficientStock):  # of locked rows it knew what they have
+        if isinstance(refusal, InsufficientStock):  # the statement knew how much the locked rows have
             raise Overtaken("A level that was not locked has been sold meanwhile.") from error
         raise refusal from error
-    warehouses, changes = {}, {}
-    touched = [Touched(*level) for _, _, _, *level in rows]
-    for (units, _, warehouse_id, *_), level in zip(rows, touched, strict=True):
-        if units:
-            warehouses[level.item_id] = warehouse_id
-            changes[level.level_id] = -units
-    if changes:
+    touched = [TouchedByReserve(*row) for row in rows]
+    promised = {level.level_id: level for level in touched if level.promised}
+    if promised:
         _need_locks({level.level_id for level in touched}, {level_id for (level_id,) in locked})
-        _settle(changes, touched, actor)
-    return warehouses, rows[0][1]
+        _settle({id: -(level.promised or 0) for id, level in promised.items()}, touched, actor)
+    return {level.item_id: level.warehouse_id for level in promised.values()}, touched[0].is_held
 
 
 def _need_locks(touched: set[int], locked: set[int]) -> None:
-    """Undo what was written when a level was there that had come into being while the others were waited for."""
+    """Undo the unit of work if it has read a level that came into being while the others were waited for."""
     if touched - locked:
         raise Overtaken("Among the levels was one that the lock had not seen.")
-
-
-def lock_reference(reference: str) -> dict[int, Level]:
-    """Lock all levels of the items that a reference holds units of, by the level's id."""
-    return {row[0]: Level(*row) for row in fetch(statements.LOCK_REFERENCE, {"reference": reference})}
 
 
 def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None = None) -> list[Written]:
     """Change counters, ledger, reservations, `in_stock` and alerts together.
 
     The caller has locked all levels of the items and decided; the CHECKs stand behind that decision. `expires_at`
-    makes what is reserved a hold. Refuses StockLimit, and what a CHECK or the unique open reservation refuses.
+    turns reserved units into a hold. Refuses StockLimit, and InsufficientStock or AlreadyReserved by a constraint.
     """
     after = [_apply(entry) for entry in entries]
     params: dict[str, object] = {
@@ -182,40 +183,40 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
         rows = fetch(statements.write_statement(resolves=resolving > 0), params)
     except IntegrityError as error:
         raise refusal_of(error) from error
-    ids, at, resolved, *_ = rows[0]
-    if resolved != resolving:
+    touched = [TouchedByWrite(*row) for row in rows]
+    written = touched[0]
+    if written.resolved != resolving:
         raise RuntimeError("A reservation was resolved without its level's lock.")
-    changes: dict[int, int] = {}
+    changes: Counter[int] = Counter()
     for entry in entries:
-        changes[entry.level.id] = changes.get(entry.level.id, 0) + entry.on_hand - entry.reserved
-    _settle(changes, [Touched(*level) for _, _, _, *level in rows], actor)
-    return [Written(id, at, entry, *balance) for id, entry, balance in zip(sorted(ids), entries, after, strict=True)]
+        changes[entry.level.id] += entry.on_hand - entry.reserved
+    _settle(changes, touched, actor)
+    ids = sorted(written.movement_ids)
+    return [Written(id, written.at, entry, *balance) for id, entry, balance in zip(ids, entries, after, strict=True)]
 
 
 def _settle(changes: Mapping[int, int], touched: Sequence[Touched], actor: Actor) -> None:
-    """Bring `in_stock` and alerts in line with what was written: units more (or less) to sell, by level."""
-    items: dict[int, tuple[str, int | None, bool]] = {}
-    before: dict[int, int] = {}
-    after: dict[int, int] = {}
-    for item_id, sku, reorder_point, in_stock, level_id, available, is_active in touched:
-        items[item_id] = sku, reorder_point, in_stock
-        now = available + changes.get(level_id, 0)
-        before[item_id] = before.get(item_id, 0) + (available if is_active else 0)
-        after[item_id] = after.get(item_id, 0) + (now if is_active else 0)
-    if flipped := [item_id for item_id, (_, _, in_stock) in items.items() if in_stock != (after[item_id] > 0)]:
-        with connection.cursor() as cursor:
-            cursor.execute(statements.FLIP, {"items": array(flipped)})
+    """Bring `in_stock` and alerts in line after a write. `changes` has the units more (or less) to sell, by level."""
+    items = {level.item_id: level for level in touched}
+    before: Counter[int] = Counter()
+    after: Counter[int] = Counter()
+    for level in touched:
+        if level.is_active:
+            before[level.item_id] += level.available
+            after[level.item_id] += level.available + changes.get(level.level_id, 0)
+    if flipped := [id for id, item in items.items() if item.in_stock != (after[id] > 0)]:
+        fetch(statements.FLIP, {"items": array(flipped)})
     standings = [
-        Standing(item_id, sku, reorder_point, after[item_id])
-        for item_id, (sku, reorder_point, _) in items.items()
-        if moved(before[item_id], after[item_id], reorder_point)
+        Standing(id, item.sku, item.reorder_point, after[id])
+        for id, item in items.items()
+        if moved(before[id], after[id], item.reorder_point)
     ]
     if standings:
         settle_alerts(standings, actor=actor)
 
 
 def _apply(entry: Entry) -> tuple[int, int]:
-    """Count an entry on its level; what the ledger will say stands there after it."""
+    """Count an entry on its level; answers the balances after the entry. Refuses StockLimit."""
     level = entry.level
     level.on_hand += entry.on_hand
     level.reserved += entry.reserved
@@ -225,7 +226,7 @@ def _apply(entry: Entry) -> tuple[int, int]:
 
 
 def refusal_of(error: IntegrityError) -> Exception:
-    """What a constraint has refused that stood behind our own decision."""
+    """The refusal that a violated constraint stands for; the error itself where there is none."""
     diagnostics = getattr(error.__cause__, "diag", None)
     constraint = (diagnostics and diagnostics.constraint_name) or ""
     if constraint == "reservation_open_unique":

@@ -1,16 +1,14 @@
-"""The lines of a posting: what a person names (SKU, warehouse), found and locked; and what the ledger answers."""
+"""The lines of a posting: items and warehouses, found by their names and locked, and the new lines of the ledger."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from psycopg.types.numeric import Int8
-
 from database.refusals import FieldError
 from inventory.exceptions import NoWarehouse, UnknownItem, UnknownWarehouse
-from inventory.models import StockItem, Warehouse
-from inventory.services.engine import Level, Written, fetch, lock_items
+from inventory.models import StockItem, StockLevel, Warehouse
+from inventory.services.engine import Written, fetch, lock_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class AdjustmentLine:
 
 @dataclass(frozen=True, slots=True)
 class CountLine:
-    """What was counted. With `counted_at`, what was moved after the count is not lost."""
+    """Units that were counted. With `counted_at`, movements after the count are not lost."""
 
     sku: str
     counted: int
@@ -77,7 +75,7 @@ class PostedLine:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What a posting did. `covered` names references whose promised units were still to come and are there now."""
+    """The new lines of the ledger. `covered` names references whose promised units were to come and are there now."""
 
     reference: str
     lines: list[PostedLine] = field(default_factory=list)
@@ -95,6 +93,7 @@ class Place:
 
 
 def places_of(lines: Iterable[ReceiptLine | AdjustmentLine | CountLine | ReturnLine]) -> list[Place]:
+    """The place of each line."""
     return [
         Place(line.sku, line.warehouse, f"lines.{index}.sku", f"lines.{index}.warehouse")
         for index, line in enumerate(lines)
@@ -105,11 +104,12 @@ def places_of(lines: Iterable[ReceiptLine | AdjustmentLine | CountLine | ReturnL
 class Located:
     """The locked level of each place, and the names to speak of them."""
 
-    levels: list[Level]
+    levels: list[StockLevel]
     skus: dict[int, str]
     codes: dict[int, str]
 
     def posted(self, written: Iterable[Written]) -> list[PostedLine]:
+        """New lines of the ledger, by the names that people use."""
         return [
             PostedLine(
                 row.movement_id,
@@ -126,10 +126,10 @@ class Located:
 
 
 def locate(places: Sequence[Place]) -> Located:
-    """Find the places of a posting, and lock all levels of their items; a level that is missing is made, empty.
+    """Find the places of a posting. A level that is missing is made, empty.
 
-    Refuses UnknownItem and UnknownWarehouse, with every such name in `errors`, and NoWarehouse. Also shares a lock on
-    the warehouses.
+    Refuses UnknownItem and UnknownWarehouse, with every such name in `errors`, and NoWarehouse. Shares a lock on the
+    warehouses, then locks all levels of the items.
     """
     items = dict(StockItem.objects.filter(sku__in={place.sku for place in places}).values_list("sku", "id"))
     codes = share_warehouses()
@@ -149,12 +149,12 @@ def locate(places: Sequence[Place]) -> Located:
 
 
 def share_warehouses() -> dict[int, str]:
-    """Share a lock on all warehouses, so that none goes in or out of sale meanwhile; their codes by id."""
+    """Share a lock on all warehouses, so that none goes in or out of sale meanwhile; answers their codes by id."""
     return dict(fetch("select id, code from inventory_warehouse order by id for share", {}))
 
 
 def main_warehouse() -> int:
-    """The active warehouse of highest priority: where goods go when nobody says. Refuses NoWarehouse."""
+    """The active warehouse of highest priority: goods go there when a line names none. Refuses NoWarehouse."""
     active = Warehouse.objects.filter(is_active=True).order_by("priority", "id")
     id = active.values_list("pk", flat=True).first()
     if id is None:
@@ -172,11 +172,12 @@ def ensure_levels(pairs: Iterable[tuple[int, int]]) -> None:
         from unnest(%(items)s::bigint[], %(warehouses)s::bigint[]) as wanted(item_id, warehouse_id)
         on conflict (item_id, warehouse_id) do nothing returning id
         """,
-        {"items": [Int8(item) for item, _ in wanted], "warehouses": [Int8(warehouse) for _, warehouse in wanted]},
+        {"items": [item for item, _ in wanted], "warehouses": [warehouse for _, warehouse in wanted]},
     )
 
 
 def _refuse_unknown(places: Sequence[Place], items: dict[str, int], warehouses: dict[str | None, int]) -> None:
+    """Refuse places whose item or warehouse is unknown, all of them at once."""
     unknown_items = {
         place.sku_path: FieldError(place.sku_path, "unknown_item", f"No stock item has the SKU {place.sku!r}.")
         for place in places

@@ -1,21 +1,20 @@
-"""What staff do with goods: receive, adjust, count, return, transfer. Each verb is a unit of work, all lines or none.
+"""The verbs of staff: receive, adjust, count, return, transfer. Each one is a unit of work: all of its lines, or none.
 
-Every one of them finds and locks the places of its lines, decides, and hands entries to the engine. Locks: the
-warehouses (shared), then all levels of the items.
+Each verb finds and locks the places of its lines, decides, and hands entries to the engine. Locks: the warehouses
+(shared), then all levels of the items.
 """
 
 import uuid
 from collections.abc import Sequence
-
-from psycopg.types.numeric import Int4, Int8
 
 from database.refusals import FieldError, Invalid
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import InsufficientStock, Shortage, StaleCount, UnknownItem
-from inventory.models import StockItem
-from inventory.services.engine import Entry, Kind, Level, fetch, lock_items, post
+from inventory.models import StockItem, StockLevel
+from inventory.services.allocation import active_by_priority
+from inventory.services.engine import Entry, Kind, fetch, lock_items, post
 from inventory.services.lines import (
     AdjustmentLine,
     CountLine,
@@ -59,8 +58,9 @@ def return_stock(*, reference: str, lines: Sequence[ReturnLine], actor: Actor, r
 def adjust_stock(*, reason: str, lines: Sequence[AdjustmentLine], actor: Actor, reference: str = "") -> Posting:
     """Correct what lies there, by a difference or to a value. A value that is already right posts nothing.
 
-    Refuses StaleCount when an `expected` is not what is there, InsufficientStock when promised or missing units would
-    have to leave: either names every refused line. A place may be named once. Also UnknownItem, UnknownWarehouse.
+    Refuses StaleCount when an `expected` is not the quantity there, InsufficientStock when promised or missing units
+    would have to leave: either names every refused line. Refuses Invalid when a place is named twice, UnknownItem,
+    UnknownWarehouse, StockLimit.
     """
     located = locate(places_of(lines))
     _refuse_repeated(located)
@@ -83,9 +83,9 @@ def adjust_stock(*, reason: str, lines: Sequence[AdjustmentLine], actor: Actor, 
 def count_stock(*, lines: Sequence[CountLine], actor: Actor, reference: str = "", reason: str = "") -> Posting:
     """Bring the books in line with what was counted; a count that agrees posts nothing.
 
-    With `counted_at` the difference is taken against what the ledger says was there then, so that what was moved
-    since is kept. Refuses InsufficientStock when units are missing that are promised. A place may be named once. Also
-    UnknownItem, UnknownWarehouse.
+    With `counted_at` the difference is taken against the quantity that the ledger gives for that moment, so that later
+    movements are kept. Refuses InsufficientStock when promised units are missing, Invalid when a place is named twice,
+    UnknownItem, UnknownWarehouse, StockLimit.
     """
     located = locate(places_of(lines))
     _refuse_repeated(located)
@@ -101,9 +101,10 @@ def count_stock(*, lines: Sequence[CountLine], actor: Actor, reference: str = ""
 def transfer_stock(
     *, source: str, target: str, lines: Sequence[TransferLine], actor: Actor, reference: str = "", reason: str = ""
 ) -> Posting:
-    """Move goods from one warehouse to another; what is promised from the first stays there.
+    """Move goods from one warehouse to another; units that are promised from the first stay there.
 
-    Refuses InsufficientStock with every short line, UnknownItem, UnknownWarehouse, and one warehouse named twice.
+    Refuses InsufficientStock with every short line, UnknownItem, UnknownWarehouse, StockLimit, and Invalid when both
+    warehouses are the same.
     """
     if source == target:
         error = FieldError("to", "same_warehouse", "Goods move from one warehouse to another.")
@@ -128,18 +129,18 @@ def transfer_stock(
 
 @unit_of_work
 def set_stock(*, item_id: int, quantity: int, actor: Actor, reason: str = "") -> int:
-    """Make what lies there unsold, over all active warehouses, this quantity; answers the difference posted.
+    """Make the units that lie unsold in all active warehouses this quantity; answers the difference posted.
 
     The difference is taken under the lock, so sales meanwhile are neither lost nor undone; the same quantity posts
-    nothing. It goes to the active warehouse of highest priority; what has to leave and does not lie there is taken
-    from the next ones. Refuses UnknownItem, NoWarehouse, StockLimit.
+    nothing. The difference goes to the active warehouse of highest priority. Units that have to leave and do not lie
+    there are taken from the next ones. Refuses UnknownItem, NoWarehouse, StockLimit. Locks as the other verbs.
     """
     if not StockItem.objects.filter(pk=item_id).exists():
         raise UnknownItem
     share_warehouses()
     ensure_levels([(item_id, main_warehouse())])
     levels = lock_items([item_id])
-    active = sorted((level for level in levels if level.is_active), key=lambda row: (row.priority, row.warehouse_id))
+    active = active_by_priority(levels)
     unsold = sum(level.unsold for level in active)
     if quantity == max(unsold, 0):
         return 0
@@ -158,11 +159,12 @@ def set_stock(*, item_id: int, quantity: int, actor: Actor, reason: str = "") ->
 
 
 def _new_reference(verb: str) -> str:
-    """What ties the lines of a posting together that nobody has named."""
+    """The reference of a posting for which nobody has given one: it ties the lines of the posting together."""
     return f"{verb}:{uuid.uuid4().hex[:12]}"
 
 
 def _refuse_repeated(located: Located) -> None:
+    """Refuse lines whose place an earlier line has named."""
     seen: set[int] = set()
     errors = []
     for index, level in enumerate(located.levels):
@@ -181,7 +183,7 @@ def _short_lines(
     Quantities are summed per place before they are checked: the same SKU may stand in several lines.
     """
     totals: dict[int, int] = {}
-    places: dict[int, Level] = {}
+    places: dict[int, StockLevel] = {}
     lines = [(level, change, path) for level, change, path in zip(located.levels, changes, paths, strict=False)]
     for level, change, _ in lines:
         totals[level.id] = totals.get(level.id, 0) + change
@@ -203,6 +205,7 @@ def _short_lines(
 def _post_changes(
     kind: Kind, reference: str, reason: str, changes: Sequence[int], located: Located, actor: Actor
 ) -> Posting:
+    """Post the differences that are not 0."""
     reference = reference or _new_reference("adjustment" if kind is Kind.ADJUSTED else "count")
     entries = [
         Entry(level, kind, change, reference=reference, reason=reason)
@@ -216,7 +219,8 @@ def _post(verb: str, reference: str, entries: Sequence[Entry], located: Located,
     """Write the entries of a posting, and tell the journal."""
     if not entries:
         return Posting(reference)
-    before = {entry.level.id: (entry.level.on_hand, entry.level.reserved) for entry in entries}
+    # Of levels where promised units are still to come.
+    awaiting = {entry.level.id: entry.level.on_hand for entry in entries if entry.level.unsold < 0}
     lines = located.posted(post(entries, actor=actor))
     payload = {
         "reference": reference,
@@ -227,8 +231,8 @@ def _post(verb: str, reference: str, entries: Sequence[Entry], located: Located,
     }
     publish(f"stock.{verb}", payload, subject=f"stock:{reference}", actor=actor)
     after = {entry.level.id: entry.level.on_hand for entry in entries}
-    awaited = {id: counts[0] for id, counts in before.items() if counts[0] < counts[1] and after[id] > counts[0]}
-    return Posting(reference, lines, _covered(awaited, after) if awaited else [])
+    came_in = {id: on_hand for id, on_hand in awaiting.items() if after[id] > on_hand}
+    return Posting(reference, lines, _covered(came_in, after) if came_in else [])
 
 
 def _covered(before: dict[int, int], after: dict[int, int]) -> list[str]:
@@ -246,16 +250,16 @@ def _covered(before: dict[int, int], after: dict[int, int]) -> list[str]:
         order by promised.reference
         """,
         {
-            "levels": [Int8(id) for id in before],
-            "before": [Int4(count) for count in before.values()],
-            "after": [Int4(after[id]) for id in before],
+            "levels": list(before),
+            "before": list(before.values()),
+            "after": [after[id] for id in before],
         },
     )
     return [reference for (reference,) in rows]
 
 
-def _on_hand_at(levels: Sequence[Level], lines: Sequence[CountLine]) -> list[int]:
-    """What the ledger says lay in each place when its line was counted; now, when the line does not say when."""
+def _on_hand_at(levels: Sequence[StockLevel], lines: Sequence[CountLine]) -> list[int]:
+    """The units in each place when its line was counted, by the ledger; those of now if the line does not say when."""
     rows = fetch(
         """
         select counted.place, coalesce(movement.on_hand_after, 0)
@@ -266,7 +270,7 @@ def _on_hand_at(levels: Sequence[Level], lines: Sequence[CountLine]) -> list[int
         ) as movement on true
         where counted.at is not null
         """,
-        {"levels": [Int8(level.id) for level in levels], "moments": [line.counted_at for line in lines]},
+        {"levels": [level.id for level in levels], "moments": [line.counted_at for line in lines]},
     )
     then = {place - 1: on_hand for place, on_hand in rows}
     return [then.get(index, level.on_hand) for index, level in enumerate(levels)]

@@ -3,6 +3,7 @@
 Locks go in one sequence everywhere: stock levels by (item, warehouse), then reservations.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,12 +25,11 @@ from inventory.exceptions import (
     Shortage,
     UnknownItem,
 )
-from inventory.models import Reservation, StockItem
+from inventory.models import Reservation, StockItem, StockLevel
 from inventory.services.allocation import allocate_all
 from inventory.services.engine import (
     Entry,
     Kind,
-    Level,
     fetch,
     lock_items,
     lock_reference,
@@ -44,6 +44,7 @@ where state = 'open' and level_id in (select unnest(%(levels)s::bigint[])) and {
 order by id for update
 """
 HELD_BY = HELD.format(condition="reference = %(reference)s::text")
+HELD_BY_ANY = HELD.format(condition="reference in (select unnest(%(references)s::text[]))")
 OVERDUE = HELD.format(condition="expires_at <= clock_timestamp()")
 
 
@@ -61,12 +62,12 @@ class Held:
     """An open reservation, locked."""
 
     id: int
-    level: Level
+    level: StockLevel
     quantity: int
     reference: str
 
     def entry(self, kind: Kind, reason: str = "") -> Entry:
-        """Its end in the ledger: shipped units leave the building as well."""
+        """The line of the ledger that ends the reservation. Shipped units leave the building as well."""
         shipped = -self.quantity if kind is Kind.SHIPPED else 0
         return Entry(
             self.level,
@@ -88,12 +89,13 @@ def reserve(
 ) -> list[Allocation]:
     """Promise these quantities (by item id) to a reference: all of them, or none.
 
-    With `expires_at` it is a hold. Repeated for a reference that holds exactly this, it changes nothing. Refuses
-    InsufficientStock with every short item, AlreadyReserved when the reference holds something else, UnknownItem.
-    Overdue holds on a short item do not count: they are expired here, under the lock. Locks all levels of the items.
-    May raise Overtaken, which runs the caller's unit of work again.
+    With `expires_at` the promise is a hold. A repeated call for a reference that holds exactly this changes nothing.
+    Refuses InsufficientStock with every short item, AlreadyReserved when the reference holds something else,
+    UnknownItem. Overdue holds on a short item do not count: they are expired here, under the lock. Locks all levels of
+    the items. May raise Overtaken, which runs the caller's unit of work again.
 
-    Whoever refuses early by an unlocked read must count overdue holds as available, or expiry would need a job.
+    A caller that refuses early, by an unlocked read, must count overdue holds as available. Otherwise stock that only
+    overdue holds keep would stay unsold until the job that expires them has run.
     """
     if not quantities or any(quantity < 1 for quantity in quantities.values()):
         raise Invalid("There is something to promise, and of each item at least 1.", code="invalid_quantity")
@@ -102,7 +104,7 @@ def reserve(
         return [Allocation(item_id, warehouses[item_id], quantity) for item_id, quantity in quantities.items()]
     if held:
         return _as_reserved(reference, quantities)
-    # Locked by now, but for a level that came into being while the others were waited for.
+    # All levels are locked by now, except one that came into being while the others were waited for.
     levels = lock_items(quantities)
     shares, short = allocate_all(levels, quantities)
     if short:
@@ -116,7 +118,7 @@ def reserve(
 
 
 def release(*, reference: str, actor: Actor, reason: str = "") -> int:
-    """Give back all that a reference holds; answers the units. Nothing held is nothing to do.
+    """Give back all units that a reference holds; answers how many. A reference may hold none.
 
     Locks all levels of the items, then the reservations.
     """
@@ -127,10 +129,10 @@ def release(*, reference: str, actor: Actor, reason: str = "") -> int:
 
 
 def fulfil(*, reference: str, actor: Actor) -> int:
-    """Take what a reference holds out of the building: on hand and reserved fall; answers the units.
+    """Take the units that a reference holds out of the building; answers how many. On hand and reserved fall.
 
-    Refuses NotOnHand when backordered units have not come in yet, NothingReserved when it holds nothing. Locks all
-    levels of the items, then the reservations.
+    Refuses NotOnHand when backordered units have not come in yet, NothingReserved when the reference holds nothing.
+    Locks all levels of the items, then the reservations.
     """
     held = _held_by(reference)
     if not held:
@@ -150,8 +152,8 @@ def fulfil(*, reference: str, actor: Actor) -> int:
 def promise(*, reference: str, new_reference: str) -> int:
     """Turn a hold into a firm promise under a new reference; answers the units. No counter changes.
 
-    A hold that is overdue but still open is kept. Refuses HoldExpired when it, or a part of it, is gone. Locks the
-    reservations: whoever expires them at this moment waits, and then finds them promised.
+    A hold that is overdue but still open is kept. Refuses HoldExpired when the hold, or a part of it, is gone. Locks
+    the reservations: a transaction that would expire them at this moment waits, and then finds them promised.
     """
     try:
         rows = fetch(
@@ -164,7 +166,7 @@ def promise(*, reference: str, new_reference: str) -> int:
         )
     except IntegrityError as error:
         raise refusal_of(error) from error
-    # All rows of one hold were written at one moment, which tells its lost parts from those of an earlier hold.
+    # All rows of one hold have one moment, which tells the lost parts of this hold from those of an earlier one.
     moments = {created_at for _, created_at in rows}
     parts = Reservation.objects.filter(reference=reference, created_at__in=moments)
     if not rows or parts.exclude(state=Reservation.State.OPEN).exists():
@@ -193,9 +195,10 @@ def extend_hold(*, reference: str, expires_at: datetime) -> datetime:
 
 @unit_of_work
 def expire_holds(*, actor: Actor, limit: int = 500) -> int:
-    """Expire up to about `limit` overdue holds; answers how many. Hygiene only: short items do not wait for it.
+    """Expire up to about `limit` overdue holds; answers how many.
 
-    Locks all levels of the items, then the reservations.
+    Hygiene only: `reserve` expires overdue holds on short items by itself. Locks all levels of the items, then the
+    reservations.
     """
     rows = fetch(
         """
@@ -212,9 +215,9 @@ def expire_holds(*, actor: Actor, limit: int = 500) -> int:
     return _expire(levels, actor=actor)
 
 
-def _expire(levels: Sequence[Level], *, actor: Actor) -> int:
+def _expire(levels: Sequence[StockLevel], *, actor: Actor) -> int:
     """Expire the overdue holds on these levels, which the caller has locked; answers how many."""
-    held = _lock_reservations(OVERDUE, {level.id: level for level in levels})
+    held = lock_reservations(OVERDUE, {level.id: level for level in levels})
     if held:
         post([reservation.entry(Kind.EXPIRED) for reservation in held], actor=actor)
         references = sorted({reservation.reference for reservation in held})
@@ -223,21 +226,24 @@ def _expire(levels: Sequence[Level], *, actor: Actor) -> int:
 
 
 def _held_by(reference: str) -> list[Held]:
-    """What a reference holds, with the levels locked and then the reservations."""
+    """The open reservations of a reference. Locks all levels of the items, then the reservations."""
     levels = lock_reference(reference)
     if not levels:
         return []
-    return _lock_reservations(HELD_BY, levels, reference)
+    return lock_reservations(HELD_BY, levels, reference=reference)
 
 
-def _lock_reservations(sql: str, levels: Mapping[int, Level], reference: str = "") -> list[Held]:
-    """Lock and read open reservations, in a statement after the levels' lock: its snapshot is fresh."""
-    rows = fetch(sql, {"levels": array(levels), "reference": reference})
-    return [Held(id, levels[level_id], quantity, held_by) for id, level_id, quantity, held_by in rows]
+def lock_reservations(sql: str, levels: Mapping[int, StockLevel], **params: object) -> list[Held]:
+    """Lock and read open reservations on these levels, by one of the statements made of HELD.
+
+    The caller has locked the levels in an earlier statement, so this statement sees all that was committed before.
+    """
+    rows = fetch(sql, {"levels": array(levels), **params})
+    return [Held(id, levels[level_id], quantity, reference) for id, level_id, quantity, reference in rows]
 
 
 def _as_reserved(reference: str, quantities: Mapping[int, int]) -> list[Allocation]:
-    """Answer a repeated reserve: what the reference holds, if that is what is asked for."""
+    """The allocations that a reference holds, if they are exactly these quantities. Refuses AlreadyReserved if not."""
     rows = fetch(
         """
         select level.item_id, level.warehouse_id, reservation.quantity
@@ -247,16 +253,16 @@ def _as_reserved(reference: str, quantities: Mapping[int, int]) -> list[Allocati
         {"reference": reference},
     )
     allocations = [Allocation(*row) for row in rows]
-    held: dict[int, int] = {}
+    held: Counter[int] = Counter()
     for part in allocations:
-        held[part.item_id] = held.get(part.item_id, 0) + part.quantity
-    if held != dict(quantities):
+        held[part.item_id] += part.quantity
+    if held != Counter(quantities):
         raise AlreadyReserved
     return allocations
 
 
 def _shortages(short: Mapping[int, tuple[int, int]]) -> list[Shortage]:
-    """Name the short items: (requested, available) by item id."""
+    """The shortages of items, of which (requested, available) is given by item id. Refuses UnknownItem."""
     skus = _skus(short)
     return [Shortage(id, skus[id], requested, available) for id, (requested, available) in short.items()]
 

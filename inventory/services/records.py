@@ -1,11 +1,10 @@
-"""Items and warehouses: what they are called and how they are used. Quantities are written by others."""
+"""Items and warehouses: what they are called and how they are used. Other files of this package write quantities."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
-from psycopg.types.numeric import Int8
 
 from database.refusals import NotFound, check_version
 from database.transactions import unit_of_work
@@ -13,13 +12,14 @@ from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken
 from inventory.models import StockItem, StockLevel, Warehouse
+from inventory.quantities import AVAILABLE
 from inventory.services.alerts import Standing, settle_alerts
 from inventory.services.engine import fetch, lock_items, refusal_of
 from inventory.services.lines import share_warehouses
 
 
 class ItemDetails(TypedDict, total=False):
-    """What may be said about an item besides its SKU and name."""
+    """The details of an item besides its SKU and name."""
 
     barcode: str
     reorder_point: int | None
@@ -29,10 +29,14 @@ class ItemDetails(TypedDict, total=False):
 
 
 class ItemChanges(ItemDetails, total=False):
+    """What may be changed of an item."""
+
     name: str
 
 
 class WarehouseChanges(TypedDict, total=False):
+    """What may be changed of a warehouse."""
+
     name: str
     priority: int
     is_active: bool
@@ -40,10 +44,10 @@ class WarehouseChanges(TypedDict, total=False):
 
 @unit_of_work
 def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDetails]) -> StockItem:
-    """A new thing to count, with nothing of it anywhere yet. Refuses SkuTaken.
+    """Make a thing to count, with nothing of it anywhere yet. Refuses SkuTaken, NoWarehouse.
 
-    It gets a level in one warehouse at once: that row is what all writers of the item meet at. Shares a lock on the
-    warehouses.
+    The item gets a level in one warehouse at once, since all writers of an item meet at the locks on its levels.
+    Shares a lock on the warehouses.
     """
     share_warehouses()
     item = StockItem(sku=sku, name=name, **details)
@@ -63,9 +67,10 @@ def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDeta
 
 @unit_of_work
 def rename_item(*, item_id: int, name: str, actor: Actor) -> None:
-    """Keep the label of an item up to date. No new version, and no event: it is the catalog's edit, told there.
+    """Keep the label of an item up to date. Refuses NotFound.
 
-    A unit that also moves stock of the item does that first: levels are locked before items.
+    The item gets no new version, and nothing is published: the catalog edits the name, and publishes that. A unit of
+    work that also moves stock of the item does that first, since levels are locked before items.
     """
     if not StockItem.objects.filter(pk=item_id).update(name=name):
         raise NotFound
@@ -73,9 +78,9 @@ def rename_item(*, item_id: int, name: str, actor: Actor) -> None:
 
 @unit_of_work
 def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
-    """Give an item another SKU; what the ledger and orders have said under the old one stays as it is.
+    """Give an item another SKU. Documents that name the old SKU stay as they are.
 
-    Refuses NotFound, SkuTaken. Locks the item: a unit that also moves its stock does that first.
+    Refuses NotFound, SkuTaken. Locks the item. A unit of work that also moves stock of the item does that first.
     """
     item = StockItem.objects.select_for_update(no_key=True).filter(pk=item_id).first()
     if item is None:
@@ -97,9 +102,9 @@ def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
 def update_item(
     *, sku: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[ItemChanges]
 ) -> StockItem:
-    """Change what is said about an item. Refuses NotFound, VersionMismatch. Saying the same changes nothing.
+    """Change the name or the details of an item. Refuses NotFound, VersionMismatch. The same values change nothing.
 
-    Locks all levels of the item, then the item; a new reorder point opens or closes its alert.
+    Locks all levels of the item, then the item, since a new reorder point opens or closes its alert.
     """
     item_id = StockItem.objects.filter(sku=sku).values_list("pk", flat=True).first()
     if item_id is None:
@@ -121,7 +126,7 @@ def update_item(
 
 @unit_of_work
 def create_warehouse(*, code: str, name: str, actor: Actor, priority: int = 100, is_active: bool = True) -> Warehouse:
-    """A new place where stock may lie. Refuses CodeTaken."""
+    """Open a place where stock may lie. Refuses CodeTaken."""
     warehouse = Warehouse(code=code, name=name, priority=priority, is_active=is_active)
     warehouse.full_clean(validate_unique=False)
     try:
@@ -139,10 +144,10 @@ def update_warehouse(
 ) -> Warehouse:
     """Rename a warehouse, change its priority, or take it in or out of sale. Refuses NotFound, VersionMismatch.
 
-    In or out of sale changes what can be promised of everything in it: locks the warehouse, then all levels of all its
-    items, and brings `in_stock` and alerts in line.
+    A warehouse that goes in or out of sale changes the available units of all its items. Locks the warehouse, and in
+    that case all levels of these items too, and brings `in_stock` and alerts in line.
     """
-    # Whoever makes a level shares this lock, so none appears in the warehouse while we look at what lies there.
+    # A transaction that makes a level shares this lock, so none appears while we look at what lies in the warehouse.
     warehouse = Warehouse.objects.select_for_update(no_key=True).filter(code=code).first()
     if warehouse is None:
         raise NotFound
@@ -164,7 +169,7 @@ def update_warehouse(
 
 @unit_of_work
 def set_backorder_limit(*, item_id: int, warehouse_id: int, limit: int, actor: Actor) -> None:
-    """How many units of an item may be promised before they are there. Refuses NotFound, InsufficientStock.
+    """Set how many units of an item may be promised before they are there. Refuses NotFound, InsufficientStock.
 
     Locks all levels of the item.
     """
@@ -184,11 +189,9 @@ def set_backorder_limit(*, item_id: int, warehouse_id: int, limit: int, actor: A
 def settle_items(item_ids: Iterable[int], *, actor: Actor) -> None:
     """Bring `in_stock` and alerts in line with the levels of these items, all of which the caller has locked."""
     rows = fetch(
-        """
+        f"""
         with total as (
-            select touched.item_id,
-                   coalesce(sum(level.on_hand + level.backorder_limit - level.reserved)
-                            filter (where warehouse.is_active), 0) as available
+            select touched.item_id, coalesce(sum({AVAILABLE}) filter (where warehouse.is_active), 0) as available
             from unnest(%(items)s::bigint[]) as touched(item_id)
             left join inventory_stocklevel as level on level.item_id = touched.item_id
             left join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
@@ -200,14 +203,14 @@ def settle_items(item_ids: Iterable[int], *, actor: Actor) -> None:
         )
         select item.id, item.sku, item.reorder_point, total.available
         from total join inventory_stockitem as item on item.id = total.item_id order by item.id
-        """,
-        {"items": [Int8(id) for id in item_ids]},
+        """,  # noqa: S608  # no value goes in but as a parameter
+        {"items": list(item_ids)},
     )
     settle_alerts([Standing(*row) for row in rows], actor=actor)
 
 
 def _differences(row: StockItem | Warehouse, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Apply changes to a row; answers what really differed, with the old values as the journal keeps them."""
+    """Apply changes to a row; answers the old values of the fields that differed, as the journal keeps them."""
     before = {}
     for field, value in changes.items():
         old = getattr(row, field)

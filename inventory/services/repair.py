@@ -1,17 +1,16 @@
-"""Mending counters that no longer say what the ledger and the open reservations say.
+"""Mending counters that contradict the ledger or the open reservations.
 
-The only other place that writes counters: what the engine writes are differences, and here the counter itself is
-wrong. The ledger is the truth for on hand, open reservations are the truth for reserved.
+This is the only other place that writes counters: the engine writes differences, and here the counter itself is wrong.
+The ledger is the truth for on hand, open reservations are the truth for reserved.
 """
 
 from dataclasses import dataclass
-
-from psycopg.types.numeric import Int8
 
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.invariants import BROKEN_LINKS
+from inventory.quantities import AVAILABLE
 from inventory.services.engine import fetch, lock_items
 from inventory.services.records import settle_items
 
@@ -42,11 +41,11 @@ select item.id from inventory_stockitem as item
 where item.in_stock <> exists (
     select from inventory_stocklevel as level
     join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id and warehouse.is_active
-    where level.item_id = item.id and level.on_hand + level.backorder_limit - level.reserved > 0
+    where level.item_id = item.id and {AVAILABLE} > 0
 )
 """  # noqa: S608  # no value goes in, only texts of this module and of invariants.py
-# The delta makes the ledger's sum that of the open reservations again; on hand needs none, since the sum is the truth.
-# What no counter can say (less than nothing, more promised than can be) is left for people to see.
+# `reserved_delta` makes the ledger's sum that of the open reservations again. On hand needs no delta, as the ledger's
+# sum is the truth. A level whose truth no counter can hold (negative, or more promised than can be) is left to people.
 REPAIR = f"""
 with broken as materialized (
     select * from ({TRUTH}) as truth
@@ -78,7 +77,7 @@ order by broken.id
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A level whose counters or balances were wrong: what it said, and what it says now."""
+    """A level whose counters or balances were wrong: the counters before the repair and after it."""
 
     sku: str
     warehouse: str
@@ -96,14 +95,14 @@ class Repair:
 def repair_stock(*, actor: Actor) -> list[Repair]:
     """Set wrong counters to the truth, each with a `corrected` movement from which its balances are right again.
 
-    Also brings `in_stock` and alerts of these items in line. A level whose truth no counter may say (more promised
-    than can be there) is left alone, and verify_stock goes on naming it. Locks all levels of the items.
+    Also brings `in_stock` and alerts of these items in line. A level whose truth no counter can hold (more promised
+    than can be there) is left alone, and verify_stock goes on naming this level. Locks all levels of the items.
     """
     item_ids = [item_id for (item_id,) in fetch(SUSPECTS, {})]
     if not item_ids:
         return []
     lock_items(item_ids)
-    rows = fetch(REPAIR, {"items": [Int8(id) for id in item_ids], "actor": str(actor)})
+    rows = fetch(REPAIR, {"items": item_ids, "actor": str(actor)})
     settle_items(item_ids, actor=actor)
     repairs = [Repair(*row) for row in rows]
     for repair in repairs:

@@ -3,26 +3,18 @@
 from collections.abc import Sequence
 
 from django.db.models import F
-from psycopg.types.numeric import Int8
 
 from database.refusals import NotFound
 from database.transactions import Overtaken
 from events.actors import Actor
 from events.services import publish
 from inventory.models import Reservation, StockItem, StockLevel
-from inventory.services.engine import Entry, Kind, Level, fetch, lock_items, post
-from inventory.services.promises import Held
-
-HELD_BY_ANY = """
-select id, level_id, quantity, reference from inventory_reservation
-where state = 'open' and level_id in (select unnest(%(levels)s::bigint[]))
-    and reference in (select unnest(%(references)s::text[]))
-order by id for update
-"""
+from inventory.services.engine import Entry, Kind, lock_items, post
+from inventory.services.promises import HELD_BY_ANY, lock_reservations
 
 
-def promises_to_break(level: Level | StockLevel, missing: int) -> list[str]:
-    """Whose promises from this level must go if so many units do: holds first, then the newest promises."""
+def promises_to_break(level: StockLevel, missing: int) -> list[str]:
+    """The references whose promises from this level must go if so many units do: holds first, then the newest."""
     references = []
     excess = level.reserved - (level.on_hand - missing + level.backorder_limit)
     open_ones = Reservation.objects.filter(level_id=level.id, state="open")
@@ -37,20 +29,19 @@ def promises_to_break(level: Level | StockLevel, missing: int) -> list[str]:
 def write_off(
     *, item_id: int, warehouse_id: int, missing: int, given_up: Sequence[str], actor: Actor, reason: str = ""
 ) -> None:
-    """So many units of a level are gone, and these references, `promises_to_break`, hold nothing of the item any more.
+    """So many units of a level are gone, and the references `given_up` hold nothing of the item any more.
 
-    Takes part in the caller's unit of work. Refuses NotFound. Raises Overtaken when by now it is not these that have
-    to go. Locks all levels of the item, then the reservations.
+    The caller has asked `promises_to_break` for these references, and this takes part in the caller's unit of work.
+    Refuses NotFound. Raises Overtaken when by now other promises have to go. Locks all levels of the item, then the
+    reservations.
     """
     levels = lock_items([item_id])
-    by_id = {level.id: level for level in levels}
     level = next((level for level in levels if level.warehouse_id == warehouse_id), None)
     if level is None:
         raise NotFound("The item does not lie in this warehouse.")
     if missing > level.on_hand or promises_to_break(level, missing) != given_up:
         raise Overtaken("Other promises have to go by now, or fewer units lie there.")
-    rows = fetch(HELD_BY_ANY, {"levels": [Int8(id) for id in by_id], "references": list(given_up)})
-    held = [Held(id, by_id[level_id], quantity, reference) for id, level_id, quantity, reference in rows]
+    held = lock_reservations(HELD_BY_ANY, {level.id: level for level in levels}, references=list(given_up))
     promised = level.reserved - sum(part.quantity for part in held if part.level is level)
     if promised > level.on_hand - missing + level.backorder_limit:
         raise Overtaken("A hold that was to go has become a promise.")

@@ -1,15 +1,16 @@
 """Items, warehouses and stock for tests. Whatever has a quantity got it through the services."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import factory
 from django.db import connection
+from django.utils import timezone
 
 from events.actors import COMMAND
 from inventory import services
-from inventory.models import StockItem, StockLevel, StockMovement, Warehouse
+from inventory.models import Reservation, StockItem, StockLevel, StockMovement, Warehouse
 
 
 class WarehouseFactory(factory.django.DjangoModelFactory[Warehouse]):
@@ -43,6 +44,29 @@ class StockItemFactory(factory.django.DjangoModelFactory[StockItem]):
         return item
 
 
+def reserve(reference: str, quantities: Mapping[StockItem, int], **kwargs: Any) -> list[services.Allocation]:
+    """Promise units of these items, by the service."""
+    basket = {item.pk: quantity for item, quantity in quantities.items()}
+    return services.reserve(reference=reference, quantities=basket, actor=COMMAND, **kwargs)
+
+
+def soon(minutes: float = 5) -> datetime:
+    """A moment in so many minutes, or that long ago."""
+    return timezone.now() + timedelta(minutes=minutes)
+
+
+def hold(reference: str, item: StockItem, quantity: int, *, overdue: bool = False) -> None:
+    """Hold units of an item. An overdue hold has been made in time, and its end is put back then."""
+    reserve(reference, {item: quantity}, expires_at=soon())
+    if overdue:
+        Reservation.objects.filter(reference=reference).update(expires_at=soon(-1))
+
+
+def state_of(reference: str) -> set[str]:
+    """The states of all reservations that a reference has ever had."""
+    return set(Reservation.objects.filter(reference=reference).values_list("state", flat=True))
+
+
 def level_of(item: StockItem, warehouse: str = "main") -> StockLevel:
     return StockLevel.objects.get(item=item, warehouse__code=warehouse)
 
@@ -50,7 +74,7 @@ def level_of(item: StockItem, warehouse: str = "main") -> StockLevel:
 def snapshot() -> dict[str, list[tuple[object, ...]]]:
     """Every row that inventory and the journal keep: a refusal leaves all of them as they were."""
     from events.models import Event
-    from inventory.models import Reservation, StockAlert, StockMovement
+    from inventory.models import StockAlert
 
     models = (StockItem, StockLevel, Reservation, StockMovement, StockAlert, Event)
     return {model.__name__: sorted(model.objects.values_list()) for model in models}

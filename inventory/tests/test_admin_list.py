@@ -24,11 +24,6 @@ pytestmark = pytest.mark.django_db
 STOCK = "/admin/inventory/stockitem/"
 
 
-@pytest.fixture
-def keeper(staff_pages: Callable[..., Any]) -> Any:
-    return staff_pages("stock keeper")
-
-
 def promise(item: StockItem, units: int, reference: str = "order:1") -> StockMovement:
     services.reserve(reference=reference, quantities={item.pk: units}, actor=COMMAND)
     return StockMovement.objects.latest("id")

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 GRID, COUNT = "/admin/inventory/stockitem/grid/", "/admin/inventory/stockitem/count/"
 
 
-@pytest.fixture
-def keeper(staff_pages: Callable[..., Any]) -> Any:
-    return staff_pages("stock keeper")
-
-
 def rows(**shelves: tuple[StockItem, dict[str, Any]] | Any) -> dict[str, Any]:
     """What a page of these shelves posts."""
     body: dict[str, Any] = {"shelf": []}

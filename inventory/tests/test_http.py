@@ -1,6 +1,5 @@
-"""The inventory endpoints of the contract: answers, refusals, and who may ask."""
+"""The inventory endpoints of the contract: who may ask, what is read, and what may be changed."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +8,7 @@ from django.utils import timezone
 
 from events.actors import COMMAND
 from inventory import services
-from inventory.models import StockMovement
-from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, snapshot
+from inventory.tests.factories import StockItemFactory, WarehouseFactory, snapshot
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/v1/inventory"
@@ -32,118 +30,12 @@ ENDPOINTS = [
 READS = [path for method, path in ENDPOINTS if method == "get"]
 
 
-def receipt(**line: Any) -> dict[str, Any]:
-    return {"reference": "DN-1", "lines": [{"sku": "MUG", "quantity": 5} | line]}
-
-
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 def test_strangers_and_customers_are_kept_out(method: str, path: str, api: Any, as_customer: Any) -> None:
     StockItemFactory(sku="MUG")
 
     assert getattr(api, method)(BASE + path).status_code == 401
     assert getattr(as_customer, method)(BASE + path).status_code == 403
-
-
-def test_an_editor_of_the_catalog_moves_no_stock(as_staff: Callable[..., Any]) -> None:
-    StockItemFactory(sku="MUG")
-    before = snapshot()
-
-    assert as_staff("catalog editor").post(f"{BASE}/receipts", receipt()).status_code == 403
-    assert snapshot() == before
-
-
-def test_a_stock_keeper_receives_goods(as_staff: Callable[..., Any]) -> None:
-    item = StockItemFactory(sku="MUG", stock=2)
-
-    answer = as_staff("stock keeper").post(f"{BASE}/receipts/", receipt(unit_cost="3.50"))
-
-    assert answer.status_code == 201
-    movement = StockMovement.objects.order_by("-id")[0]
-    (line,) = answer.json()["lines"]
-    assert line["at"].endswith("Z")
-    del line["at"]
-    assert line == {
-        "movement_id": movement.pk,
-        "sku": "MUG",
-        "warehouse": "main",
-        "kind": "received",
-        "on_hand_delta": 5,
-        "on_hand_after": 7,
-        "reserved_after": 0,
-    }
-    assert answer.json()["reference"] == "DN-1"
-    assert str(movement.unit_cost) == "3.50"
-    assert movement.actor.startswith("staff:")
-    assert level_of(item).on_hand == 7
-
-
-def test_goods_may_cost_nothing(as_admin: Any) -> None:
-    StockItemFactory(sku="MUG")
-    assert as_admin.post(f"{BASE}/receipts", receipt(unit_cost="0")).status_code == 201
-    answer = as_admin.patch(f"{BASE}/items/MUG", {"unit_cost": "0.00"})
-    assert (answer.status_code, answer.json()["unit_cost"]) == (200, "0.00")
-
-
-def test_a_repeated_receipt_with_its_key_is_posted_once(as_admin: Any) -> None:
-    item = StockItemFactory(sku="MUG")
-    headers = {"Idempotency-Key": "delivery-1"}
-
-    first = as_admin.post(f"{BASE}/receipts", receipt(), headers=headers)
-    second = as_admin.post(f"{BASE}/receipts", receipt(), headers=headers)
-    other = as_admin.post(f"{BASE}/receipts", receipt(quantity=6), headers=headers)
-
-    assert (first.status_code, second.status_code, other.status_code) == (201, 201, 422)
-    assert second.content == first.content
-    assert second.headers["Idempotent-Replayed"] == "true"
-    assert level_of(item).on_hand == 5
-
-
-def test_unknown_names_are_refused_with_their_places(as_admin: Any) -> None:
-    StockItemFactory(sku="MUG")
-    before = snapshot()
-    lines = [{"sku": "MUG", "quantity": 1}, {"sku": "NO", "quantity": 1, "warehouse": "moon"}]
-
-    answer = as_admin.post(f"{BASE}/receipts", {"reference": "DN-1", "lines": lines})
-
-    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_item")
-    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [
-        ("lines.1.sku", "unknown_item"),
-        ("lines.1.warehouse", "unknown_warehouse"),
-    ]
-    assert snapshot() == before
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "field"),
-    [
-        ("/receipts", {}, "reference"),
-        ("/receipts", {"reference": "x", "lines": []}, "lines"),
-        ("/receipts", receipt(quantity=0), "lines.0.quantity"),
-        ("/receipts", receipt(quantity="5"), "lines.0.quantity"),
-        ("/receipts", receipt(quantity=10**30), "lines.0.quantity"),
-        ("/receipts", receipt(unit_cost=3.5), "lines.0.unit_cost"),
-        ("/receipts", receipt(colour="red"), "lines.0.colour"),
-        ("/adjustments", {"lines": [{"sku": "MUG", "delta": 1}]}, "reason"),
-        ("/adjustments", {"reason": "x", "lines": [{"sku": "MUG"}]}, "lines.0"),
-        ("/adjustments", {"reason": "x", "lines": [{"sku": "MUG", "set_to": 1}]}, "lines.0"),
-        ("/adjustments", {"reason": "x", "lines": [{"sku": "MUG", "delta": 1, "expected": 1}]}, "lines.0"),
-        ("/transfers", {"to": "main", "lines": [{"sku": "MUG", "quantity": 1}]}, "from"),
-        ("/transfers", {"from": "main", "to": "main", "lines": [{"sku": "MUG", "quantity": 1}]}, "to"),
-        ("/warehouses", {"code": "a/b", "name": "A"}, "code"),
-        ("/warehouses", {"code": "a"}, "name"),
-    ],
-)
-def test_a_bad_body_is_refused_and_nothing_is_written(
-    path: str, body: dict[str, Any], field: str, as_admin: Any
-) -> None:
-    StockItemFactory(sku="MUG", stock=5)
-    before = snapshot()
-
-    answer = as_admin.post(BASE + path, body)
-
-    assert answer.status_code == 400
-    assert field in [error["field"] for error in answer.json()["errors"]]
-    assert snapshot() == before
 
 
 @pytest.mark.parametrize(
@@ -166,62 +58,6 @@ def test_a_bad_parameter_is_refused(path: str, parameter: str, as_admin: Any) ->
 
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [parameter]
-
-
-def test_adjusting_to_a_stale_value_names_every_refused_line(as_admin: Any) -> None:
-    StockItemFactory(sku="MUG", stock=5)
-    StockItemFactory(sku="CUP", stock=5)
-    StockItemFactory(sku="POT", stock=5)
-    before = snapshot()
-    lines = [
-        {"sku": "MUG", "set_to": 3, "expected": 4},
-        {"sku": "CUP", "set_to": 3, "expected": 5},
-        {"sku": "POT", "delta": -6},
-    ]
-
-    answer = as_admin.post(f"{BASE}/adjustments", {"reason": "count", "lines": lines})
-
-    assert (answer.status_code, answer.json()["code"]) == (409, "stale_count")
-    assert answer.json()["lines"] == [{"line": 0, "sku": "MUG", "expected": 4, "on_hand": 5}]
-    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [
-        ("lines.0.expected", "stale_count"),
-        ("lines.2.delta", "insufficient_stock"),
-    ]
-    assert snapshot() == before
-
-
-def test_an_adjustment_is_posted_with_its_reason(as_admin: Any) -> None:
-    item = StockItemFactory(sku="MUG", stock=5)
-
-    answer = as_admin.post(
-        f"{BASE}/adjustments", {"reason": "broken", "lines": [{"sku": "MUG", "set_to": 3, "expected": 5}]}
-    )
-
-    assert answer.status_code == 201
-    assert [line["on_hand_delta"] for line in answer.json()["lines"]] == [-2]
-    movement = StockMovement.objects.order_by("-id")[0]
-    assert (movement.kind, movement.reason, movement.reference) == (
-        "adjusted",
-        "broken",
-        answer.json()["reference"],
-    )
-    assert level_of(item).on_hand == 3
-
-
-def test_goods_move_between_warehouses(as_admin: Any) -> None:
-    WarehouseFactory(code="north")
-    item = StockItemFactory(sku="MUG", stock=5)
-
-    answer = as_admin.post(
-        f"{BASE}/transfers", {"from": "main", "to": "north", "lines": [{"sku": "MUG", "quantity": 2}]}
-    )
-
-    assert answer.status_code == 201
-    assert [(line["warehouse"], line["kind"], line["on_hand_after"]) for line in answer.json()["lines"]] == [
-        ("main", "transferred_out", 3),
-        ("north", "transferred_in", 2),
-    ]
-    assert (level_of(item).on_hand, level_of(item, "north").on_hand) == (3, 2)
 
 
 def test_an_item_shows_totals_and_each_warehouse(as_admin: Any) -> None:
@@ -273,6 +109,56 @@ def test_items_are_filtered_by_band_warehouse_and_text(as_admin: Any) -> None:
     assert skus("search=MUG") == ["A-1"]
     assert skus("search=63813") == ["B-2"]
     assert skus("search=c-") == ["C-3"]
+
+
+def test_repeated_values_of_a_filter_are_alternatives(as_admin: Any) -> None:
+    WarehouseFactory(code="north")
+    WarehouseFactory(code="south")
+    mug = StockItemFactory(sku="MUG", stock=100)
+    StockItemFactory(sku="CUP", stock={"north": 3})
+    StockItemFactory(sku="POT", stock={"south": 20})
+    StockItemFactory(sku="HAT")
+    services.reserve(reference="r-1", quantities={mug.pk: 2}, actor=COMMAND)
+    services.fulfil(reference="r-1", actor=COMMAND)
+
+    def found(query: str, name: str) -> list[str]:
+        return [row[name] for row in as_admin.get(f"{BASE}/{query}").json()["results"]]
+
+    assert found("items?band=critical&band=out_of_stock", "sku") == ["CUP", "HAT"]
+    assert found("items?band=high&band=medium", "sku") == ["MUG", "POT"]
+    assert found("items?warehouse=north&warehouse=south", "sku") == ["CUP", "POT"]
+    assert found("items?warehouse=north&warehouse=south&band=medium&band=high", "sku") == ["POT"]
+    assert found("movements?kind=received&kind=shipped", "kind") == ["shipped", *["received"] * 3]
+    assert found("movements?kind=received&kind=counted", "kind") == ["received"] * 3
+    assert found("movements?sku=CUP&sku=POT", "sku") == ["POT", "CUP"]
+    assert found("movements?warehouse=north&warehouse=south", "warehouse") == ["south", "north"]
+    assert found("movements?reference=r-1&reference=r-2", "kind") == ["shipped", "reserved"]
+    assert found("movements?actor=staff:1&actor=system&kind=reserved", "kind") == ["reserved"]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "code"),
+    [
+        ("/items?colour=red", "colour", "unknown_parameter"),
+        ("/items/MUG?band=low", "band", "unknown_parameter"),
+        ("/items/MUG/as-of?at=2026-01-01&page_size=1", "page_size", "unknown_parameter"),
+        ("/movements?band=low", "band", "unknown_parameter"),
+        ("/alerts?offset=20", "offset", "unknown_parameter"),
+        ("/warehouses?state=open", "state", "unknown_parameter"),
+        ("/items?search=a&search=b", "search", "repeated"),
+        ("/movements?since=2026-01-01&since=2026-01-02", "since", "repeated"),
+        ("/alerts?state=open&state=all", "state", "repeated"),
+    ],
+)
+def test_an_unknown_parameter_and_one_that_is_repeated_in_vain_are_refused(
+    path: str, parameter: str, code: str, as_admin: Any
+) -> None:
+    StockItemFactory(sku="MUG")
+
+    answer = as_admin.get(BASE + path)
+
+    assert answer.status_code == 400
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(parameter, code)]
 
 
 def test_an_item_is_edited_against_the_version_that_was_seen(as_admin: Any) -> None:

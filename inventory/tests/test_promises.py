@@ -1,23 +1,17 @@
-"""Reserving, releasing and shipping; holds that expire, and holds that become promises."""
+"""Reserving, releasing and shipping."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
-from pytest_django import Settings
 
 from database.refusals import Invalid
 from events.actors import COMMAND
-from events.models import Event
 from inventory import services
 from inventory.exceptions import (
     AlreadyReserved,
-    HoldExpired,
     InsufficientStock,
     NothingReserved,
     NotOnHand,
@@ -26,32 +20,9 @@ from inventory.exceptions import (
 )
 from inventory.models import Reservation, StockItem, StockMovement, Warehouse
 from inventory.services import engine
-from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, snapshot
+from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, reserve, snapshot, state_of
 
 pytestmark = pytest.mark.django_db
-
-
-def reserve(reference: str, quantities: dict[StockItem, int], **kwargs: Any) -> list[services.Allocation]:
-    return services.reserve(
-        reference=reference,
-        quantities={item.pk: quantity for item, quantity in quantities.items()},
-        actor=COMMAND,
-        **kwargs,
-    )
-
-
-def soon(minutes: float = 5) -> datetime:
-    return timezone.now() + timedelta(minutes=minutes)
-
-
-def hold(reference: str, item: StockItem, quantity: int, *, overdue: bool = False) -> None:
-    reserve(reference, {item: quantity}, expires_at=soon())
-    if overdue:
-        Reservation.objects.filter(reference=reference).update(expires_at=soon(-1))
-
-
-def state_of(reference: str) -> set[str]:
-    return set(Reservation.objects.filter(reference=reference).values_list("state", flat=True))
 
 
 def last_movement() -> tuple[Any, ...]:
@@ -235,112 +206,6 @@ def test_backordered_units_cannot_be_shipped_before_they_are_there() -> None:
     assert services.fulfil(reference="r-1", actor=COMMAND) == 3
 
 
-def test_an_overdue_hold_does_not_count_when_stock_is_short() -> None:
-    item = StockItemFactory(stock=4)
-    hold("cart-1", item, 3, overdue=True)
-
-    reserve("r-1", {item: 4})
-
-    assert (state_of("cart-1"), level_of(item).reserved) == ({"expired"}, 4)
-
-
-def test_an_overdue_hold_is_left_alone_while_there_is_enough() -> None:
-    item = StockItemFactory(stock=4)
-    hold("cart-1", item, 2, overdue=True)
-
-    reserve("r-1", {item: 2})
-
-    assert state_of("cart-1") == {"open"}
-
-
-def test_a_refusal_after_the_sweep_counts_what_was_swept() -> None:
-    item = StockItemFactory(stock=4)
-    hold("cart-1", item, 2, overdue=True)
-
-    with pytest.raises(InsufficientStock) as refusal:
-        reserve("r-1", {item: 5})
-    assert refusal.value.shortages[0].available == 4
-
-
-def test_a_hold_becomes_a_promise_without_touching_a_counter() -> None:
-    item = StockItemFactory(stock=4)
-    hold("cart-1", item, 4)
-    movements = StockMovement.objects.count()
-
-    assert services.promise(reference="cart-1", new_reference="r-1") == 4
-
-    reservation = Reservation.objects.get()
-    assert (reservation.reference, reservation.expires_at, reservation.state) == ("r-1", None, "open")
-    assert (level_of(item).reserved, StockMovement.objects.count()) == (4, movements)
-    assert services.expire_holds(actor=COMMAND) == 0
-
-
-def test_a_hold_of_which_a_part_has_expired_is_no_promise() -> None:
-    mug, cup = StockItemFactory(stock=2), StockItemFactory(stock=2)
-    reserve("cart-1", {mug: 2, cup: 2}, expires_at=soon())
-    Reservation.objects.update(expires_at=soon(-1))
-    reserve("r-1", {mug: 1})
-
-    with pytest.raises(HoldExpired):
-        services.promise(reference="cart-1", new_reference="r-2")
-
-
-def test_a_hold_of_which_a_part_was_lost_is_no_promise() -> None:
-    mug, cup = StockItemFactory(stock=2), StockItemFactory(stock=2)
-    reserve("cart-1", {mug: 2, cup: 2}, expires_at=soon())
-    place = {"item_id": mug.pk, "warehouse_id": level_of(mug).warehouse_id}
-    services.write_off(**place, missing=1, given_up=["cart-1"], actor=COMMAND)
-
-    with pytest.raises(HoldExpired):
-        services.promise(reference="cart-1", new_reference="r-2")
-
-
-def test_a_hold_of_a_reference_that_expired_before_is_a_new_one() -> None:
-    item = StockItemFactory(stock=2)
-    hold("cart-1", item, 2, overdue=True)
-    services.expire_holds(actor=COMMAND)
-    hold("cart-1", item, 1)
-
-    assert services.promise(reference="cart-1", new_reference="r-1") == 1
-
-
-def test_what_is_no_hold_cannot_become_a_promise() -> None:
-    reserve("r-1", {StockItemFactory(stock=2): 1})
-
-    for reference in ("r-1", "unknown"):
-        with pytest.raises(HoldExpired):
-            services.promise(reference=reference, new_reference="r-2")
-
-
-def test_a_hold_is_extended_to_its_absolute_end_at_most(settings: Settings) -> None:
-    settings.HOLD_MAX_HOURS = 1
-    item = StockItemFactory(stock=2)
-    hold("cart-1", item, 1)
-    began = Reservation.objects.get().created_at
-
-    assert services.extend_hold(reference="cart-1", expires_at=(later := soon(30))) == later
-    assert services.extend_hold(reference="cart-1", expires_at=soon(90)) == began + timedelta(hours=1)
-    services.release(reference="cart-1", actor=COMMAND)
-    with pytest.raises(HoldExpired):
-        services.extend_hold(reference="cart-1", expires_at=soon())
-
-
-def test_the_sweep_ends_overdue_holds_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
-    item, other = StockItemFactory(stock=9), StockItemFactory(stock=9)
-    hold("cart-1", item, 1, overdue=True)
-    hold("cart-2", other, 2, overdue=True)
-    hold("cart-3", item, 3)
-    reserve("r-1", {item: 1})
-
-    call_command("expire_reservations", batch=1)
-
-    assert capsys.readouterr().out == "2 holds expired.\n"
-    assert [state_of(name) for name in ("cart-1", "cart-2", "cart-3", "r-1")] == [{"expired"}] * 2 + [{"open"}] * 2
-    assert (level_of(item).reserved, level_of(other).reserved) == (4, 0)
-    events = Event.objects.filter(kind="stock.holds_expired").order_by("id")
-    assert [event.payload["references"] for event in events] == [["cart-1"], ["cart-2"]]
-
-
 @pytest.mark.django_db(transaction=True)
 def test_stock_is_not_promised_outside_a_transaction() -> None:
     item = StockItemFactory(stock=2)
@@ -352,8 +217,8 @@ def test_stock_is_not_promised_outside_a_transaction() -> None:
 def test_the_check_stands_behind_the_decision() -> None:
     """With the decision broken, the database still refuses, and in the words of the contract."""
     item = StockItemFactory(stock=2)
-    level = level_of(item)
-    broken = engine.Level(level.pk, item.pk, level.warehouse_id, 1, True, 100, 0, 0)
+    broken = level_of(item)
+    broken.on_hand = 100
 
     with pytest.raises(InsufficientStock):
         engine.post([engine.Entry(broken, engine.Kind.RESERVED, reserved=3)], actor=COMMAND)

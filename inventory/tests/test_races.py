@@ -1,89 +1,26 @@
 """Stock under concurrency: on real connections, with real commits. Each race has a control without the protection."""
 
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from django.contrib.postgres.functions import TransactionNow
-from django.db import OperationalError, connection, transaction
-from django.db.models import Sum
-from django.db.models.functions import Now
-from django.utils import timezone
+from django.db import OperationalError, connection
 from psycopg.errors import DeadlockDetected
 
-from database.backend import base
 from database.transactions import run_unit
 from events.actors import COMMAND
 from inventory import services
-from inventory.exceptions import HoldExpired, InsufficientStock, Shortage
-from inventory.invariants import violations
+from inventory.exceptions import InsufficientStock
 from inventory.models import Reservation, StockAlert, StockItem, StockLevel, StockMovement
-from inventory.services import AdjustmentLine, ReceiptLine, engine
+from inventory.services import ReceiptLine
 from inventory.tests import plain
-from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of
-from tests.threads import apart, at_once, overtaken, wait_until_blocked
-
-T = TypeVar("T")
+from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, reserve
+from inventory.tests.races import adjust, in_transaction, in_transactions, kinds, prepare, promised, red
+from tests.threads import at_once, overtaken
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def reserve(reference: str, quantities: dict[StockItem, int], **kwargs: Any) -> list[services.Allocation]:
-    basket = {item.pk: quantity for item, quantity in quantities.items()}
-    return services.reserve(reference=reference, quantities=basket, actor=COMMAND, **kwargs)
-
-
-def adjust(item: StockItem, delta: int, warehouse: str = "main") -> None:
-    services.adjust_stock(reason="x", lines=[AdjustmentLine(item.sku, warehouse, delta=delta)], actor=COMMAND)
-
-
-def in_transaction(work: Callable[[], T]) -> T:
-    """A transaction that is not run again: whatever goes wrong in it is seen."""
-    with transaction.atomic():
-        return work()
-
-
-def in_transactions(works: Sequence[Callable[[], object]]) -> list[Any]:
-    return at_once([partial(in_transaction, work) for work in works])
-
-
-@pytest.fixture
-def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """A number for each time that statements travelled together."""
-    times: list[int] = []
-    execute_together = base.execute_together
-
-    def count(wire: Any, calls: Any) -> Any:
-        times.append(len(calls))
-        return execute_together(wire, calls)
-
-    monkeypatch.setattr(base, "execute_together", count)
-    return times
-
-
-def prepare(warm: bool) -> None:
-    """Reserve so often on this connection that what reserves is prepared, and its statements travel together."""
-    item = StockItemFactory(stock=1000)
-    for number in range(5 * warm):
-        in_transaction(partial(reserve, f"warm-{item.pk}-{number}", {item: 1}))
-
-
-def kinds(outcomes: list[Any]) -> dict[str, int]:
-    names = [type(outcome).__name__ for outcome in outcomes]
-    return {name: names.count(name) for name in sorted(set(names))}
-
-
-def red() -> set[str]:
-    return {violation.invariant for violation in violations()}
-
-
-def promised(item: StockItem) -> int:
-    open_ones = Reservation.objects.filter(level__item=item, state="open")
-    return int(open_ones.aggregate(sum=Sum("quantity", default=0))["sum"])
 
 
 # The last units
@@ -165,144 +102,6 @@ def test_control_locking_in_the_sequence_of_the_basket_deadlocks() -> None:
     assert isinstance(error.__cause__, DeadlockDetected)
 
 
-# Trap: a locking statement sees the rows it locks as they are now, and what it joins as it was before the wait
-
-
-def test_what_was_released_while_we_waited_is_not_released_again() -> None:
-    item = StockItemFactory(stock=5)
-    in_transaction(partial(reserve, "r-1", {item: 3}))
-    release = partial(services.release, reference="r-1", actor=COMMAND)
-
-    second = overtaken(release, release)
-
-    assert second == 0
-    assert level_of(item).reserved == 0
-    assert red() == set()
-
-
-def test_control_a_sum_joined_to_the_locking_statement_is_from_before_the_wait() -> None:
-    item = StockItemFactory(stock=20)
-
-    def lock_and_sum() -> tuple[int, int]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                select level.reserved, coalesce(promised.quantity, 0) from inventory_stocklevel as level
-                left join lateral (
-                    select sum(quantity) as quantity from inventory_reservation
-                    where level_id = level.id and state = 'open'
-                ) as promised on true
-                where level.item_id = %s for no key update of level
-                """,
-                [item.pk],
-            )
-            return tuple(cursor.fetchone())
-
-    second = overtaken(partial(reserve, "r-1", {item: 10}), lock_and_sum)
-
-    assert second == (10, 0)
-
-
-def test_goods_that_came_to_a_new_warehouse_while_we_waited_are_found() -> None:
-    WarehouseFactory(code="north")
-    item = StockItemFactory(stock=1)
-    receive = partial(
-        services.receive_stock, reference="DN-1", lines=[ReceiptLine(item.sku, 5, "north")], actor=COMMAND
-    )
-
-    second = overtaken(receive, partial(reserve, "r-1", {item: 4}))
-
-    assert [part.quantity for part in second] == [4]
-    assert red() == set()
-
-
-def order_what_came_meanwhile(*lines: ReceiptLine, warm: bool) -> tuple[Any, StockItem]:
-    """What became of an order for a mug and four of an item that had no level when the order began to wait for the mug.
-
-    Meanwhile `lines` of the item come in, and a slow buyer takes four of it.
-    """
-    mug, new = StockItemFactory(stock=5), StockItem.objects.create(sku="NEW", name="Has no level yet")
-    mug_is_held, sold, enough = threading.Event(), threading.Event(), threading.Event()
-
-    def order() -> Any:
-        prepare(warm)
-        mug_is_held.wait(10)
-        return run_unit(partial(reserve, "r-2", {mug: 1, new: 4}))
-
-    def sell_slowly() -> None:
-        reserve("r-3", {new: 4})
-        sold.set()
-        enough.wait(10)
-
-    with ThreadPoolExecutor(3) as pool:
-        ordering = pool.submit(apart, order)
-
-        def let_wait() -> Any:
-            reserve("r-1", {mug: 1})
-            mug_is_held.set()
-            wait_until_blocked()
-            receive = partial(services.receive_stock, reference="DN-1", lines=lines, actor=COMMAND)
-            pool.submit(apart, receive).result(20)
-            selling = pool.submit(apart, partial(run_unit, sell_slowly))
-            assert sold.wait(10)
-            return selling
-
-        selling = run_unit(let_wait)
-        wait_until_blocked()
-        enough.set()
-        assert selling.result(20) is None
-        return ordering.result(20), new
-
-
-@pytest.mark.parametrize("warm", [False, True])
-def test_a_level_that_came_into_being_while_we_waited_is_locked_before_it_is_sold(
-    warm: bool, together: list[int]
-) -> None:
-    parts, new = order_what_came_meanwhile(ReceiptLine("NEW", 9), warm=warm)
-
-    assert bool(together) == warm
-    assert [part.quantity for part in parts] == [1, 4]
-    assert (level_of(new).reserved, promised(new)) == (8, 8)
-    assert red() == set()
-
-
-@pytest.mark.parametrize("warm", [False, True])
-def test_such_a_level_that_was_sold_out_meanwhile_is_no_reason_to_refuse(warm: bool) -> None:
-    WarehouseFactory(code="north")
-
-    parts, new = order_what_came_meanwhile(ReceiptLine("NEW", 5), ReceiptLine("NEW", 9, "north"), warm=warm)
-
-    assert [part.quantity for part in parts] == [1, 4]
-    assert (level_of(new).reserved, level_of(new, "north").reserved) == (4, 4)
-    assert red() == set()
-
-
-@pytest.mark.parametrize("warm", [False, True])
-def test_a_refusal_because_of_such_a_level_says_what_is_short(warm: bool) -> None:
-    refusal, new = order_what_came_meanwhile(ReceiptLine("NEW", 5), warm=warm)
-
-    assert isinstance(refusal, InsufficientStock)
-    assert refusal.shortages == [Shortage(new.pk, "NEW", 4, 1)]
-
-
-def test_control_without_its_lock_the_ledger_forgets_who_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_need_locks", lambda touched, locked: None)
-
-    _, new = order_what_came_meanwhile(ReceiptLine("NEW", 9), warm=False)
-
-    assert level_of(new).reserved == 8
-    assert "balances of the ledger chain, up to the counters" in red()
-
-
-def test_the_same_reservation_twice_at_once_is_one() -> None:
-    WarehouseFactory(code="north")
-    item = StockItemFactory(stock={"main": 5, "north": 5})
-    again = partial(reserve, "r-1", {item: 4})
-
-    assert [part.quantity for part in overtaken(again, again)] == [4]
-    assert promised(item) == 4
-
-
 # Trap: now() is the time before the wait
 
 
@@ -372,52 +171,6 @@ def test_control_with_the_lock_on_one_warehouse_both_miss_the_line() -> None:
 
     assert plain.available_of([item.pk]) == {item.pk: 10}
     assert StockAlert.objects.count() == 0
-
-
-# Holds
-
-
-def overdue_hold(item: StockItem) -> None:
-    soon = timezone.now() + timedelta(minutes=5)
-    in_transaction(partial(reserve, "cart-1", {item: 2}, expires_at=soon))
-    Reservation.objects.update(expires_at=Now() - timedelta(minutes=1))
-
-
-EXPIRE = partial(services.expire_holds, actor=COMMAND)
-PROMISE = partial(services.promise, reference="cart-1", new_reference="r-1")
-
-
-def test_two_sweepers_expire_a_hold_once() -> None:
-    item = StockItemFactory(stock=5)
-    overdue_hold(item)
-
-    second = overtaken(EXPIRE, EXPIRE)
-
-    assert second == 0
-    assert StockMovement.objects.filter(kind="expired").count() == 1
-    assert red() == set()
-
-
-def test_a_hold_that_is_being_promised_does_not_expire() -> None:
-    item = StockItemFactory(stock=5)
-    overdue_hold(item)
-
-    second = overtaken(PROMISE, EXPIRE)
-
-    assert second == 0
-    assert list(Reservation.objects.values_list("reference", "state")) == [("r-1", "open")]
-    assert red() == set()
-
-
-def test_a_hold_that_is_being_expired_is_not_promised() -> None:
-    item = StockItemFactory(stock=5)
-    overdue_hold(item)
-
-    second = overtaken(EXPIRE, PROMISE)
-
-    assert isinstance(second, HoldExpired)
-    assert (level_of(item).reserved, list(Reservation.objects.values_list("state", flat=True))) == (0, ["expired"])
-    assert red() == set()
 
 
 # Warehouses that go out of sale

@@ -17,7 +17,6 @@ from events.models import Event
 from inventory import services
 from inventory.models import Reservation, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
 from inventory.services import allocation
-from inventory.services.engine import Level
 from inventory.tests import plain
 
 FAR = timezone.now() + timedelta(days=1)
@@ -181,12 +180,14 @@ def test_the_engine_reserves_as_the_plain_way_does(
 
 
 levels = st.builds(
-    Level,
-    id=st.just(0),
+    StockLevel,
     item_id=st.just(1),
-    warehouse_id=st.integers(1, 1000),
-    priority=st.integers(0, 3),
-    is_active=st.sampled_from([True, True, True, False]),
+    warehouse=st.builds(
+        Warehouse,
+        id=st.integers(1, 1000),
+        priority=st.integers(0, 3),
+        is_active=st.sampled_from([True, True, True, False]),
+    ),
     on_hand=st.integers(0, 9),
     reserved=st.integers(0, 5),
     backorder_limit=st.sampled_from([0, 0, 5]),
@@ -194,15 +195,15 @@ levels = st.builds(
 
 
 @given(st.lists(levels, max_size=6, unique_by=lambda level: level.warehouse_id), st.integers(1, 40))
-def test_an_allocation_takes_what_is_asked_from_what_is_free(several: list[Level], quantity: int) -> None:
+def test_an_allocation_takes_what_is_asked_from_what_is_free(several: list[StockLevel], quantity: int) -> None:
     shares = allocation.allocate(several, quantity)
 
-    active = [level for level in several if level.is_active]
+    active = [level for level in several if level.warehouse.is_active]
     if shares is None:
         assert sum(level.available for level in active) < quantity
         return
     assert sum(part for _, part in shares) == quantity
-    assert all(level.is_active and 0 < part <= level.available for level, part in shares)
+    assert all(level.warehouse.is_active and 0 < part <= level.available for level, part in shares)
     assert len({level.warehouse_id for level, _ in shares}) == len(shares)
     # Only what is there is promised if it is enough.
     if sum(max(level.unsold, 0) for level in active) >= quantity:

@@ -1,6 +1,7 @@
-"""The verbs of orders. Import this, not its rooms.
+"""The verbs of orders. Other code imports this package, not its modules.
 
-`verbs` holds them all but the rare one, which is in `shortfalls`; `placing` is the fast path of `place_order`.
+`verbs` holds all verbs but the shortfall, which is in `shortfalls`. `placing` and `statements` are the fast path of
+`place_order`.
 """
 
 from orders.services.placing import PlacedOrder, Shipping, Wanted

@@ -1,7 +1,8 @@
-"""Lost goods that were promised: the affected orders are named and told, and no promise stands without its units.
+"""Lost goods that were promised. No promise is left without its units, and the affected orders are told.
 
-It starts from stock and ends at orders, against the sequence of locks. So the orders are found without a lock, locked,
-then the stock is locked and looked at again; where promises have come or gone in between, it begins anew.
+A shortfall starts from stock and ends at orders, against the sequence of locks. So the orders are found without a lock
+and locked; then the stock is locked and read again. Where promises have come or gone in between, the unit of work
+begins anew.
 """
 
 from django.db.models import F
@@ -16,11 +17,12 @@ from orders.services.verbs import Status, move, record
 
 
 def would_lose(*, sku: str, warehouse: str, missing: int) -> list[str]:
-    """Whose promises `record_shortfall` would give up now, by reference, holds first. Reads only, refuses the same."""
+    """The references of the promises that `record_shortfall` would give up now, holds first. Refuses the same."""
     return inventory_services.promises_to_break(level_of(sku, warehouse, missing), missing)
 
 
 def level_of(sku: str, warehouse: str, missing: int) -> StockLevel:
+    """The level that units are missing from. Refuses NotFound, and Invalid where so many units cannot be missing."""
     level = StockLevel.objects.filter(item__sku=sku, warehouse__code=warehouse).first()
     if level is None:
         raise NotFound("This SKU does not lie in this warehouse.")
@@ -31,10 +33,10 @@ def level_of(sku: str, warehouse: str, missing: int) -> StockLevel:
 
 @unit_of_work
 def record_shortfall(*, sku: str, warehouse: str, missing: int, actor: Actor, reason: str = "") -> list[int]:
-    """So many units of a SKU are gone from a warehouse. Answers the ids of the orders that lose their line of it.
+    """Record that units of a SKU are gone from a warehouse. Returns the ids of the orders that lose their line of it.
 
-    Where the rest does not cover what is promised there, holds are given up first, then the lines of the newest
-    promises: the line leaves its order, whose total falls; an order without another line is cancelled. Each gets its
+    Where the rest does not cover the promises, holds are given up first, then the newest promises to orders. The line
+    leaves its order, whose total falls. An order without another line is cancelled. Each affected order gets a step of
     history and an event, all in one unit of work. Refuses NotFound and Invalid. Locks the orders by primary key, then
     all levels of the item, then reservations.
     """
@@ -55,7 +57,7 @@ def record_shortfall(*, sku: str, warehouse: str, missing: int, actor: Actor, re
 
 
 def give_up_line(order: Order, item_id: int, reason: str, actor: Actor) -> bool:
-    """Take the line of this item from a locked order whose units have been given up; False when it had none."""
+    """Take the line of this item from a locked order whose units have been given up; False where there is no line."""
     line = order.order_items.filter(variant__stock_item_id=item_id).first()
     if line is None or order.status not in (Status.PENDING, Status.CONFIRMED) or order.deleted_at:
         return False

@@ -1,8 +1,8 @@
 """The verbs of orders: place, confirm, ship, deliver, cancel, delete, and the expiry of pending ones.
 
 Every verb is a unit of work that is on disk when it returns. Locks are taken in one sequence everywhere: the order's
-row, then stock levels, then reservations. Each step leaves a row of history and an event, in the transaction that makes
-it true.
+row, then stock levels, then reservations. Each step writes a row of history and an event, in the transaction of the
+step.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Now
 
 import inventory.exceptions
-from database.refusals import NotFound, check_version
+from database.refusals import check_version
 from database.rows import Alongside
 from database.transactions import unit_of_work
 from events.actors import WORKER, Actor
@@ -23,7 +23,7 @@ from inventory import services as inventory_services
 from inventory.exceptions import Shortage
 from inventory.models import ClockTimestamp
 from orders.exceptions import IllegalTransition, InsufficientStock, NotDeletable, NotOnHand
-from orders.models import Order, OrderEvent, OrderItem
+from orders.models import Order, OrderEvent, OrderItem, OrderQuerySet
 from orders.services import placing
 from orders.services.placing import Line, PlacedOrder, Shipping, Wanted, stock_issue
 
@@ -40,28 +40,24 @@ def place_order(
     actor: Actor,
     drafted: Callable[[PlacedOrder], Alongside | None] = lambda order: None,
 ) -> PlacedOrder:
-    """The order stands, at today's prices, and its units are promised to it: all of them, or nothing happens.
+    """Place an order at today's prices, and promise all its units to it. If one unit is missing, nothing happens.
 
-    `drafted` is called with the order as it will stand, and says what its caller has to write about it. That and the
-    order are written before stock is locked, so that they keep nobody waiting who wants the same article; if stock is
-    short, they are undone.
+    `drafted` is called with the order as it will stand, and returns what the caller writes beside the order. Both are
+    written before stock is locked, so that others who want the same article do not wait for them. If stock is short,
+    both are undone.
 
     Refuses UnknownArticle, InsufficientStock (every short line at once) and TooManyPendingOrders. Locks the customer
-    (against another order of the same one), then the stock levels; those last, and for one more statement only.
+    (against another order of the same customer), then the stock levels. Stock is locked last, and for one more
+    statement only.
     """
-    found, header = placing.resolve(user_id, lines)
-    basket = placing.choose(lines, found)
+    basket = placing.choose(lines, placing.resolve(user_id, lines))
     placing.refuse_early(basket)
-    order = placing.draft(user_id, basket, header, shipping)
-    placing.write(order, actor, drafted(order))
-    by_item = {line.item_id: line for line in order.lines}
+    order = placing.draft(user_id, basket, shipping)
+    placing.write(order, shipping, actor, drafted(order))
+    by_item = {line.item_id: line for line in order.order_items}
     quantities = {item_id: line.quantity for item_id, line in by_item.items()}
     try:
-        inventory_services.reserve(
-            reference=order.reference,
-            quantities=quantities,
-            actor=actor,
-        )
+        inventory_services.reserve(reference=order.reference, quantities=quantities, actor=actor)
     except inventory.exceptions.InsufficientStock as short:
         raise InsufficientStock(stock_issues(by_item, short.shortages)) from short
     return order
@@ -69,7 +65,7 @@ def place_order(
 
 @unit_of_work
 def set_status(*, order_id: int, status: str, actor: Actor, expected_version: int | None = None) -> None:
-    """The order has this status. Having it already is a success that writes nothing.
+    """Give an order a status. Where the order has the status already, nothing is written.
 
     Refuses NotFound, IllegalTransition, VersionMismatch, and NotOnHand when backordered goods are to be shipped.
     Locks the order, then (shipping, cancelling) its stock levels.
@@ -81,26 +77,26 @@ def set_status(*, order_id: int, status: str, actor: Actor, expected_version: in
 
 
 def confirm_order(*, order_id: int, actor: Actor) -> None:
-    """The shop has accepted the order. As `set_status`."""
+    """The shop accepts an order. As `set_status`."""
     set_status(order_id=order_id, status=Status.CONFIRMED, actor=actor)
 
 
 def ship_order(*, order_id: int, actor: Actor) -> None:
-    """The goods have left the building. As `set_status`."""
+    """The goods of an order leave the building. As `set_status`."""
     set_status(order_id=order_id, status=Status.SHIPPED, actor=actor)
 
 
 def deliver_order(*, order_id: int, actor: Actor) -> None:
-    """The goods have arrived. As `set_status`."""
+    """The goods of an order have arrived. As `set_status`."""
     set_status(order_id=order_id, status=Status.DELIVERED, actor=actor)
 
 
 @unit_of_work
 def cancel_order(*, order_id: int, actor: Actor, reason: str = "", owner_id: int | None = None) -> None:
-    """The order is off and its stock is back. Cancelling a cancelled order changes nothing.
+    """Cancel an order and give its stock back. Cancelling a cancelled order changes nothing.
 
-    With `owner_id` it is the customer who asks: only their own order, and only while it is pending. Refuses NotFound
-    and IllegalTransition. Locks the order, then its stock levels.
+    With `owner_id` the customer asks: only for an own order, and only while the order is pending. Refuses NotFound and
+    IllegalTransition. Locks the order, then its stock levels.
     """
     order = locked(reachable(owner_id), order_id)
     if order.status == Status.CANCELLED:
@@ -112,10 +108,10 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str = "", owner_id: int
 
 @unit_of_work
 def delete_order(*, order_id: int, actor: Actor, owner_id: int | None = None) -> None:
-    """The order has left the API and its stock is back; the record and its history are kept for audit.
+    """Take an order out of the API and give its stock back. The record and its history are kept for audit.
 
-    With `owner_id` it is the customer who asks: only their own order, and only while it is pending. Staff may delete
-    what has not been shipped. Refuses NotFound and NotDeletable. Locks the order, then its stock levels.
+    With `owner_id` the customer asks: only for an own order, and only while the order is pending. Staff may delete
+    orders that have not been shipped. Refuses NotFound and NotDeletable. Locks the order, then its stock levels.
     """
     order = locked(reachable(owner_id), order_id)
     if order.status not in Order.DELETABLE or (owner_id is not None and order.status != Status.PENDING):
@@ -128,10 +124,10 @@ def delete_order(*, order_id: int, actor: Actor, owner_id: int | None = None) ->
 
 
 def expire_pending_orders(*, actor: Actor = WORKER, limit: int = 500) -> int:
-    """Cancel up to `limit` orders that nobody confirmed within PENDING_ORDER_HOURS; answers how many.
+    """Cancel up to `limit` orders that nobody confirmed within PENDING_ORDER_HOURS. Returns how many.
 
-    A unit of work for each, oldest first. Orders that somebody else holds are left to them, so any number of sweepers
-    may run at once.
+    Each order is a unit of work, the oldest first. Orders that are locked are left out, so any number of workers may
+    do this at once.
     """
     expired = 0
     while settings.PENDING_ORDER_HOURS and expired < limit and expire_one(actor=actor):
@@ -141,7 +137,7 @@ def expire_pending_orders(*, actor: Actor = WORKER, limit: int = 500) -> int:
 
 @unit_of_work
 def expire_one(*, actor: Actor) -> bool:
-    """Cancel the oldest overdue pending order that is free; False when there is none."""
+    """Cancel the oldest overdue pending order that is not locked; False when there is none."""
     cutoff = Now() - timedelta(hours=settings.PENDING_ORDER_HOURS)
     overdue = Order.objects.visible().filter(status=Status.PENDING, order_date__lt=cutoff).order_by("order_date")
     order = overdue.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
@@ -151,20 +147,18 @@ def expire_one(*, actor: Actor) -> bool:
     return True
 
 
-def reachable(owner_id: int | None) -> QuerySet[Order]:
+def reachable(owner_id: int | None) -> OrderQuerySet:
+    """The orders that a verb may change: those of a customer, or all of them for staff (None)."""
     return Order.objects.visible() if owner_id is None else Order.objects.of(owner_id)
 
 
-def locked(orders: QuerySet[Order], order_id: int) -> Order:
-    """Lock one of these orders, whose columns are then fresh; NotFound when it is not among them."""
-    order = orders.select_for_update(of=("self",), no_key=True).filter(pk=order_id).first()
-    if order is None:
-        raise NotFound("There is no such order.")
-    return order
+def locked(orders: OrderQuerySet, order_id: int) -> Order:
+    """Lock one of these orders, whose columns are then fresh. Refuses NotFound when it is not among them."""
+    return orders.select_for_update(of=("self",), no_key=True).one(order_id)
 
 
 def move(order: Order, status: str, actor: Actor, note: str = "") -> None:
-    """Carry out a transition of a locked order, with what it means for stock."""
+    """Give a locked order another status, and ship or give back its stock. Refuses IllegalTransition and NotOnHand."""
     if status not in order.allowed:
         raise IllegalTransition(order.status, status, order.allowed)
     Order.objects.filter(pk=order.pk).update(status=status, version=F("version") + 1, updated_at=ClockTimestamp())
@@ -176,7 +170,7 @@ def move(order: Order, status: str, actor: Actor, note: str = "") -> None:
 
 
 def record(order: Order, event: str, to_status: str, actor: Actor, note: str = "") -> None:
-    """Leave the step in the order's history and in the journal."""
+    """Write a step of an order to its history and to the journal."""
     OrderEvent.objects.create(
         order=order, event=event, from_status=order.status, to_status=to_status, actor=str(actor), note=note
     )
@@ -184,7 +178,7 @@ def record(order: Order, event: str, to_status: str, actor: Actor, note: str = "
 
 
 def fulfil(order: Order, actor: Actor) -> None:
-    """Take the goods out of the building; refuses lines that are promised and have not come in yet."""
+    """Ship the goods of an order. Refuses NotOnHand for lines that are promised and have not arrived yet."""
     try:
         inventory_services.fulfil(reference=order.reference, actor=actor)
     except inventory.exceptions.NotOnHand as missing:
@@ -196,5 +190,5 @@ def fulfil(order: Order, actor: Actor) -> None:
 def stock_issues(
     by_item: Mapping[int, Line] | Mapping[int, OrderItem], shortages: Iterable[Shortage]
 ) -> list[dict[str, Any]]:
-    """Inventory's shortages in the words of the order: its lines, by stock item."""
+    """The shortages of stock items as lines of an order. `by_item` holds the lines by stock item."""
     return [stock_issue(by_item[short.item_id], short.requested, short.available) for short in shortages]

@@ -1,6 +1,7 @@
 """The plain way of placing an order: what the fast path and inventory must agree with, row by row.
 
 Textbook Django: lock with `select_for_update`, decide, `create` and `bulk_create`. It is slow and easy to believe.
+The same goes for the serializers here, which ask each field.
 """
 
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection, transaction
+from rest_framework.serializers import ListSerializer, Serializer
 
 from catalog.models import Variant
 from database.refusals import FieldError
@@ -16,7 +18,28 @@ from events.services import publish
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement
 from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
 from orders.models import Order, OrderEvent, OrderItem
+from orders.serializers.bodies import PlaceOrderBody
+from orders.serializers.documents import OrderItemSerializer, OrderSerializer
+from orders.serializers.reports import StockRowSerializer
 from orders.services import Shipping, Wanted
+
+
+class PlainOrderBody(PlaceOrderBody):
+    run_validation = Serializer.run_validation
+
+
+class PlainOrderItemSerializer(OrderItemSerializer):
+    to_representation = Serializer.to_representation
+
+
+class PlainOrderSerializer(OrderSerializer):
+    order_items = PlainOrderItemSerializer(many=True)
+    to_representation = Serializer.to_representation
+
+
+class PlainStockRowSerializer(StockRowSerializer):
+    class Meta:
+        list_serializer_class = ListSerializer
 
 
 def articles(line: Wanted) -> list[Variant]:

@@ -13,9 +13,9 @@ from api.problems import safety_net
 from api.renderers import dumps
 from orders import services
 from orders.models import Order
-from orders.serializers import OrderSerializer
 from orders.tests.clients import ORDERS, client_of, order_desk, staff_with
 from orders.tests.factories import STAFF, everything, make_article, make_order, make_user, place
+from orders.tests.plain import PlainOrderSerializer
 
 pytestmark = pytest.mark.django_db
 
@@ -43,9 +43,18 @@ def test_my_orders_are_the_serializers_bytes() -> None:
     type(line).objects.filter(pk=line.pk).update(product_name='a"b\\c/d<&>\t\n\r\b\f\x01\x1f\x7fÜ\u2028😀')
     make_order()
     answer = client_of(orders[0].user).get(f"{ORDERS}/my-orders")
-    plain = OrderSerializer(Order.objects.of(orders[0].user_id).newest_first().with_lines(), many=True).data
+    newest_first = Order.objects.of(orders[0].user_id).order_by("-order_date", "-id")
+    plain = PlainOrderSerializer(newest_first.with_lines(), many=True).data
     assert answer.content == dumps({"next": None, "previous": None, "results": plain})
     assert ids(answer) == [order.pk for order in reversed(orders)]
+
+
+def test_one_order_and_the_list_of_staff_are_the_serializers_bytes() -> None:
+    order = make_order()
+    place(order.user, {make_article(stock=1): 1, make_article(stock=1, price="0.50"): 1})
+    desk, orders = order_desk(), PlainOrderSerializer(Order.objects.order_by("-order_date", "-id"), many=True).data
+    assert desk.get(f"{ORDERS}/{order.pk}").content == dumps(orders[1])
+    assert desk.get(ORDERS).content == dumps({"next": None, "previous": None, "results": orders})
 
 
 def test_my_orders_come_in_pages_both_ways() -> None:
@@ -145,7 +154,8 @@ def test_the_filters_of_the_list() -> None:
     assert found(search="O%Hara") == found(search="%") == found(search="Ox") == []
     assert found(search="example", status="confirmed") == [large.pk]
     assert found(status="", search="") == [large.pk, small.pk]
-    assert found(unknown="x") == [large.pk, small.pk]
+    assert found(status=["pending", "confirmed"]) == found(user_id=[ann.pk, bob.pk]) == [large.pk, small.pk]
+    assert found(status=["shipped", "confirmed"], user_id=[ann.pk, bob.pk]) == [large.pk]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +178,9 @@ def test_the_filters_of_the_list() -> None:
         "max_amount=999999999999999999",
         "search=" + "x" * 101,
         "search=%00",
+        "status=pending&status=open",
+        "min_amount=1&min_amount=2",
+        "skip=20",
     ],
 )
 def test_bad_filters_are_refused(query: Any) -> None:
@@ -227,9 +240,9 @@ def query_count(client: APIClient, path: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize(("path", "queries"), [("/my-orders", 1 + 1), ("", 3 + 2)])
+@pytest.mark.parametrize(("path", "queries"), [("/my-orders", 1 + 1), ("", 4 + 2)])
 def test_the_number_of_queries_does_not_grow_with_the_page(path: Any, queries: Any) -> None:
-    """The session and, of staff, what they may do; then the orders."""
+    """The session and, of staff, their devices and what they may do; then the orders."""
     user = make_user()
     client = client_of(user)
     if not path:

@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
 
 from api.fields import MAX_ID
-from orders.bodies import take_checked, take_plain
-from orders.serializers import MAX_LINE_QUANTITY, MAX_LINES
+from api.serializers import kept
+from orders.serializers.bodies import MAX_LINE_QUANTITY, MAX_LINES, PlaceOrderBody
 from orders.tests.factories import ADDRESS
+from orders.tests.plain import PlainOrderBody
+
+take_plain = kept(PlaceOrderBody).taken_plainly
+take_checked = kept(PlainOrderBody).run_validation
 
 odd: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, -1, 1.0, 1.5, "", " ", "1", [], {}, [1], 10**30, "\x00", "\u2028", "é"]
@@ -70,5 +74,13 @@ def test_an_ordinary_body_is_taken_plainly() -> None:
 def test_a_line_too_many_is_left_to_the_serializer() -> None:
     body = {**ADDRESS, "order_items": [{"product_id": 1, "quantity": 1}] * (MAX_LINES + 1)}
     assert take_plain(body) is None
+    for serializer in (PlainOrderBody, PlaceOrderBody):
+        with pytest.raises(ValidationError):
+            kept(serializer).run_validation(body)
+
+
+@pytest.mark.parametrize("body", [None, [], [1], "x", 1, {}])
+def test_what_is_no_order_at_all_is_left_to_the_serializer(body: Any) -> None:
+    assert take_plain(body) is None
     with pytest.raises(ValidationError):
-        take_checked(body)
+        kept(PlaceOrderBody).run_validation(body)

@@ -118,7 +118,7 @@ def test_an_alert_says_how_long_stock_lasts_at_the_pace_of_four_weeks() -> None:
     make_article(stock=4, sku="RESTING")
     place(make_user(), {wanted: 14})
 
-    worst = desk.open_alerts()["worst"]
+    worst = desk.open_alerts().worst
 
     assert [(alert.sku, alert.available, alert.days_of_cover) for alert in worst] == [
         ("RESTING", 4, None),
@@ -133,5 +133,5 @@ def test_demand_that_was_given_back_is_none() -> None:
 
     services.cancel_order(order_id=order.id, actor=STAFF)
 
-    [alert] = desk.open_alerts()["worst"]
+    [alert] = desk.open_alerts().worst
     assert (alert.demand, alert.days_of_cover) == (0, None)

@@ -43,7 +43,7 @@ def test_an_article_is_named_by_product_variant_or_sku_and_merged() -> None:
     user, mug = make_user(), make_article(stock=6, sku="MUG-RED")
     lines = [Wanted(1, product_id=mug.product_id), Wanted(2, variant_id=mug.pk), Wanted(3, sku="MUG-RED")]
     placed = services.place_order(user_id=user.pk, lines=lines, shipping=ADDRESS, actor=customer(user))
-    assert [(line.variant_id, line.quantity) for line in placed.lines] == [(mug.pk, 6)]
+    assert [(line.variant_id, line.quantity) for line in placed.order_items] == [(mug.pk, 6)]
     assert stock_of(mug) == (6, 6)
 
 
@@ -66,7 +66,7 @@ def test_a_variant_has_its_own_price_and_name() -> None:
     small = make_article(stock=1, price="10.00", name="Shirt")
     large = make_article(stock=1, price="14.00", name="L", product=small.product)
     placed = place(user, {small: 1, large: 1})
-    assert [(line.product_name, line.unit_price) for line in placed.lines] == [
+    assert [(line.product_name, line.unit_price) for line in placed.order_items] == [
         ("Shirt", Decimal("10.00")),
         ("Shirt (L)", Decimal("14.00")),
     ]

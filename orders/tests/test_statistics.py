@@ -103,6 +103,16 @@ def test_an_average_is_rounded_to_cents() -> None:
     assert order_desk().get(f"{ORDERS}/statistics").json()["average_order_value"] == "0.03"
 
 
+def test_sales_may_outgrow_the_total_of_one_order() -> None:
+    user = make_user()
+    for _ in range(2):
+        make_order(user)
+    Order.objects.update(total_amount="99999999999999.99")
+    body = order_desk().get(f"{ORDERS}/statistics").json()
+    assert body["total_sales"] == "199999999999999.98"
+    assert body["top_customers"][0]["total_sales"] == body["monthly_trend"][-1]["total_sales"] == "199999999999999.98"
+
+
 def test_the_ten_best_customers_are_named() -> None:
     for number in range(12):
         make_order(price=f"{number + 1}.00")
@@ -122,8 +132,8 @@ def test_a_customer_sees_their_own_figures() -> None:
 
 def test_statistics_are_read_at_once() -> None:
     desk, shopper = order_desk(), client_of(make_user())
-    # The session, and what staff may do, which is two.
-    for client, path, queries in ((desk, "statistics", 3 + 2), (shopper, "user-statistics", 1 + 1)):
+    # The session, and of staff their devices and what they may do, which is two.
+    for client, path, queries in ((desk, "statistics", 4 + 2), (shopper, "user-statistics", 1 + 1)):
         with CaptureQueriesContext(connection) as captured:
             client.get(f"{ORDERS}/{path}")
         assert len(captured) == queries

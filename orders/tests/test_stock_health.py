@@ -1,18 +1,22 @@
 """GET /orders/health/stock-check."""
 
+from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from api.problems import safety_net
+from api.renderers import dumps
 from catalog.models import Product
 from inventory.models import Warehouse
 from orders.stock_health import stock_check
 from orders.tests.clients import ORDERS, staff_with
 from orders.tests.factories import make_article, make_user, place, receive
+from orders.tests.plain import PlainStockRowSerializer
 
 pytestmark = pytest.mark.django_db
 CHECK = f"{ORDERS}/health/stock-check"
@@ -193,6 +197,14 @@ def test_bad_queries_are_refused(query: Any) -> None:
     answer = staff_with("inventory.view_stockitem").get(f"{CHECK}?{query}")
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
     assert not safety_net
+
+
+@pytest.mark.usefixtures("shelf")
+def test_the_rows_are_the_serializers_bytes() -> None:
+    written = stock_check().stock.available_stock
+    rows = [row | {"stock_value": Decimal(row["stock_value"])} for row in orjson.loads(written)]
+    assert len(rows) == len(STOCK) - 1
+    assert dumps(PlainStockRowSerializer(rows, many=True).data) == written.encode()
 
 
 def test_names_come_through_unharmed() -> None:

@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 
 from database.backend.base import DatabaseWrapper
 from database.rows import fetch_together
+from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine
 
 _asked: ContextVar[tuple[str, str]] = ContextVar("fault", default=("", ""))
@@ -51,7 +52,7 @@ def reach(point: str) -> None:
 
 def install() -> None:
     """Put the places into the shop: around the engine's statements, and around the commit."""
-    fetch, commit = engine.fetch, DatabaseWrapper._commit
+    fetch, locked, commit = engine.fetch, engine._locked, DatabaseWrapper._commit
 
     def fetch_and_reach(sql: str, params: Mapping[str, Any]) -> list[Any]:
         rows: list[Any] = fetch(sql, dict(params))
@@ -61,11 +62,16 @@ def install() -> None:
             reach("after_write")
         return rows
 
+    def lock_and_reach(levels: StockLevelQuerySet, item_ids: str, parameter: str) -> list[StockLevel]:
+        rows = locked(levels, item_ids, parameter)
+        reach("after_lock")
+        return rows
+
     def fetch_together_and_reach(*statements: tuple[str, Mapping[str, Any]]) -> list[list[Any]]:
         if _asked.get()[0].startswith("after_lock"):  # there is no such place where they travel together
             return [fetch_and_reach(*statement) for statement in statements]
         answers = fetch_together(*statements)
-        if any(units for units, *_ in answers[-1]):  # otherwise `post` writes
+        if any(engine.TouchedByReserve(*row).promised for row in answers[-1]):  # otherwise `post` writes
             reach("after_write")
         return answers
 
@@ -75,5 +81,6 @@ def install() -> None:
         reach("after_commit")
 
     engine.fetch = fetch_and_reach
+    engine._locked = lock_and_reach
     setattr(engine, "fetch_together", fetch_together_and_reach)  # noqa: B010  # the engine imports it, and exports it not
     DatabaseWrapper._commit = commit_and_reach  # type: ignore[assignment]

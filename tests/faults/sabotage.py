@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from accounts.models import SessionQuerySet
 from api import idempotency, middleware
+from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, lines, promises, statements
 from orders.services import placing
 
@@ -31,33 +33,58 @@ def replace(module: ModuleType, name: str, piece: str, other: str) -> None:
     put(module, name, statement.replace(piece, other))
 
 
+def change_lock(change: Callable[[StockLevelQuerySet, Any], StockLevelQuerySet]) -> None:
+    """Put another queryset in place of the one that locks levels of these items."""
+    locked = StockLevelQuerySet.locked
+
+    def changed(self: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
+        levels = locked(self, item_ids)
+        if not (levels.query.select_for_update and levels.query.order_by == ("item_id", "warehouse_id")):
+            raise AssertionError("StockLevelQuerySet.locked no longer locks in the sequence (item, warehouse).")
+        return change(levels, item_ids)
+
+    put(StockLevelQuerySet, "locked", changed)
+    StockLevel.objects.locked([])
+
+
 def row_lock() -> None:
-    for name in ("LOCK_LEVELS", "LOCK_ITEMS", "LOCK_REFERENCE"):
-        replace(statements, name, "for no key update of level", "")
+    """Read levels without locking them."""
+
+    def unlocked(levels: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
+        levels.query.select_for_update = False
+        return levels
+
+    replace(statements, "LOCK_LEVELS", "for no key update of level", "")
+    change_lock(unlocked)
 
 
 def lock_order() -> None:
     """Lock in the order of the basket."""
+
+    def as_asked(levels: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
+        if getattr(item_ids, "sql", "") != statements.ITEMS:  # nobody has put these items in an order
+            return levels
+        return levels.order_by(RawSQL("array_position(%s::bigint[], inventory_stocklevel.item_id)", item_ids.params))
+
     asked = "order by array_position(%(item_ids)s::bigint[], level.item_id)"
-    for name in ("LOCK_LEVELS", "LOCK_ITEMS"):
-        replace(statements, name, "order by level.item_id, level.warehouse_id", asked)
+    replace(statements, "LOCK_LEVELS", "order by level.item_id, level.warehouse_id", asked)
+    change_lock(as_asked)
 
 
 def all_warehouses() -> None:
     """Lock only the levels that a posting names, not all of its items."""
     named = threading.local()
     ensure_levels = lines.ensure_levels
-    condition = "where (level.item_id, level.warehouse_id) in (select * from unnest(%(items)s::bigint[], %(places)s"
-    statement = statements.LOCK_ITEMS.replace("order by", f"{condition}::bigint[])) order by", 1)
 
     def ensure_and_note(pairs: Iterable[tuple[int, int]]) -> None:
         named.pairs = list(pairs)
         ensure_levels(named.pairs)
 
-    def lock_named(item_ids: Iterable[int]) -> list[engine.Level]:
-        items, places = map(list, zip(*named.pairs, strict=True))
-        params = {"item_ids": list(item_ids), "items": items, "places": places}
-        return [engine.Level(*row) for row in engine.fetch(statement, params)]
+    def lock_named(item_ids: Iterable[int]) -> list[StockLevel]:
+        places = Q()
+        for item_id, warehouse_id in named.pairs:
+            places |= Q(item_id=item_id, warehouse_id=warehouse_id)
+        return list(StockLevel.objects.select_related("warehouse").locked(list(item_ids)).filter(places))
 
     put(lines, "ensure_levels", ensure_and_note)
     put(lines, "lock_items", lock_named)
@@ -79,6 +106,7 @@ def state_guard() -> None:
 
     put(engine, "fetch", fetch_unguarded)
     put(promises, "fetch", fetch_unguarded)
+    replace(statements, "ITEMS_HELD", "reservation.state = 'open'", "true")
 
 
 def sum_per_item() -> None:

@@ -9,12 +9,16 @@ from inventory import services
 
 
 class Command(BaseCommand):
+    """Ends overdue holds."""
+
     help = "End all holds that are past their time. Hygiene: when stock is short, overdue holds do not count anyway."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Declare `--batch`."""
         parser.add_argument("--batch", type=int, default=500, help="How many to end in one transaction.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """End overdue holds, a batch in each transaction, and say how many they were."""
         total = 0
         while expired := services.expire_holds(actor=COMMAND, limit=options["batch"]):
             total += expired

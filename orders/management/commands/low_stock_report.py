@@ -27,7 +27,7 @@ COLUMNS = (
     "reorder_point",
     "reorder_quantity",
 )
-# How bad it must be for `--fail-on`, and what `--band` shows: low includes critical, as everywhere.
+# The bands that `--fail-on` looks for, and those that `--band` shows. Low includes critical, as everywhere.
 FAILING = {
     "out": {Band.OUT_OF_STOCK},
     "critical": {Band.OUT_OF_STOCK, Band.CRITICAL},
@@ -37,11 +37,13 @@ SHOWN = {"out_of_stock": {Band.OUT_OF_STOCK}, "critical": {Band.CRITICAL}, "low"
 
 
 def cell(article: LowArticle, column: str) -> Any:
+    """A value of a table; empty where the article has none."""
     value = getattr(article, column)
     return "" if value is None else value
 
 
 def as_table(articles: Sequence[LowArticle]) -> str:
+    """The report as columns of text."""
     rows = [COLUMNS, *([str(cell(article, column)) for column in COLUMNS] for article in articles)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -49,10 +51,12 @@ def as_table(articles: Sequence[LowArticle]) -> str:
 
 
 def to_csv(articles: Sequence[LowArticle]) -> str:
+    """The report for a spreadsheet."""
     return as_csv(COLUMNS, ([cell(article, column) for column in COLUMNS] for article in articles))
 
 
 def as_json(articles: Sequence[LowArticle]) -> str:
+    """The report for programs."""
     rows = [{column: getattr(article, column) for column in COLUMNS} for article in articles]
     return json.dumps(rows, indent=2) + "\n"
 
@@ -61,9 +65,12 @@ FORMATS: dict[str, Callable[[Sequence[LowArticle]], str]] = {"table": as_table, 
 
 
 class Command(BaseCommand):
+    """Prints the report, mails it, and fails for cron when something is too low."""
+
     help = "List the SKUs for sale that are low or out of stock, worst first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """The options of the command."""
         parser.add_argument("--format", choices=FORMATS, default="table")
         parser.add_argument("--band", choices=SHOWN, help="only this band; low includes critical")
         parser.add_argument("--category", metavar="SLUG", help="only this category and those below it")
@@ -74,6 +81,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Make the report. Exits with 2 for an unknown category or warehouse, with 1 for what `--fail-on` names."""
         category, warehouse = options["category"], options["warehouse"]
         if category and not Category.objects.filter(slug=category).exists():
             raise CommandError(f"There is no category {category}.", returncode=2)
@@ -90,6 +98,7 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def send(self, report: str, articles: Sequence[LowArticle], addresses: list[str]) -> None:
+        """Mail the report, with a spreadsheet of the articles."""
         subject = f"{settings.SHOP_NAME}: {len(articles)} articles are low or out of stock"
         mail = EmailMessage(subject, report, to=addresses)
         mail.attach("low-stock.csv", to_csv(articles), "text/csv")

@@ -1,4 +1,4 @@
-"""`manage.py verify_stock`: the proof that stock and orders are what they should be."""
+"""`manage.py verify_stock`: the proof that the records of stock and of orders agree."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +14,8 @@ from inventory import services
 from inventory.invariants import violations
 
 INVARIANTS = {**inventory.invariants.INVARIANTS, **orders.invariants.INVARIANTS}
-# Each invariant reads whole tables. To sort them in memory takes a third of the time of fetching row after row by an
-# index, which is what the planner would do.
+# Each invariant reads whole tables. Sorting them in memory takes a third of the time of fetching row after row by an
+# index, as the planner would do.
 WHOLE_TABLES = """
 set transaction isolation level repeatable read, read only;
 set local statement_timeout = 0; set local work_mem = '256MB'; set local enable_indexscan = off
@@ -23,9 +23,12 @@ set local statement_timeout = 0; set local work_mem = '256MB'; set local enable_
 
 
 class Command(BaseCommand):
+    """Names the rows that violate an invariant, and repairs counters on demand."""
+
     help = "Check every invariant of stock and orders; name each offending row and exit with status 1 if there is one."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """The option of the command."""
         parser.add_argument(
             "--repair",
             action="store_true",
@@ -34,6 +37,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Check, repair if that was asked for, and check again. Exits with 1 when a violation is left."""
         count = self.name_violations()
         if count and options["repair"]:
             while services.expire_holds(actor=COMMAND):
@@ -47,7 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(f"0 violations: all {len(INVARIANTS)} invariants hold.")
 
     def name_violations(self) -> int:
-        """Name every offending row; answers how many."""
+        """Print every offending row. Returns how many there are."""
         count = 0
         with snapshot():
             for violation in violations(INVARIANTS):
@@ -58,9 +62,9 @@ class Command(BaseCommand):
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """One moment for all statements, so that the work of an open shop is seen whole or not at all.
+    """Show one moment to all statements, so that they see each unit of work of an open shop whole or not at all.
 
-    Within somebody's transaction it is that one's.
+    Within a transaction of the caller, the moment is that of the transaction.
     """
     first = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:

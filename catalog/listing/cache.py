@@ -1,7 +1,7 @@
 """Lists as bytes, kept in this process for a second at most, for visitors who have not signed in.
 
-Whoever is signed in, and every single product, is answered from the database. What is kept is as old as the moment
-before it was read, so it is never older than LIST_CACHE_SECONDS when it is sent.
+Signed-in callers, and single products, are always answered from the database. The age of a kept list counts from the
+moment before it was read, so a list is never older than LIST_CACHE_SECONDS when it is sent.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _kept: dict[Key, tuple[float, bytes, str]] = {}
 
 
 def answer_list(request: Request, make: Callable[[], dict[str, Any]]) -> HttpResponse:
-    """The list that `make` reads, or what it was within the last second."""
+    """The list that `make` reads, or the list that it has read within the last second."""
     seconds = 0.0 if request.user.is_authenticated else settings.LIST_CACHE_SECONDS
     # The addresses in a list begin with the host that was asked.
     key = (origin_of(request), request.path, request.META.get("QUERY_STRING", ""))
@@ -42,6 +42,7 @@ def answer_list(request: Request, make: Callable[[], dict[str, Any]]) -> HttpRes
 
 
 def keep(key: Key, entry: tuple[float, bytes, str], now: float) -> None:
+    """Keep an answer, unless all entries are in use. Entries that have expired make room."""
     if len(_kept) >= MAX_ENTRIES:
         for old, (expires, *_) in list(_kept.items()):
             if expires <= now:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
 from django.db import connection
 
-from catalog.selection import Selection, fetch, with_clause
+from catalog.listing.conditions import Selection, with_clause
 
 # Where one price bucket ends and the next begins.
 STEPS = [Decimal(step) for step in (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)]
@@ -29,20 +29,21 @@ FACETS = """
 {prelude}
 select
     (select count(*) from matching),
-    (select count(*) from matching where exists (
-        select from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id and i.in_stock
-        where v.product_id = matching.id and v.archived_at is null)),
-    (select json_agg(json_build_array(slug, name, count) order by count desc, name, slug)::text from (
+    (select json_agg(
+        json_build_object('slug', slug, 'name', name, 'count', count) order by count desc, name, slug)::text from (
         select c.slug, c.name, sum(direct.count)::bigint as count
         from (select category_id, count(*) from matching group by category_id) direct
         join above on above.category_id = direct.category_id
         join catalog_category c on c.id = above.ancestor_id
         group by c.id order by count desc, c.name, c.slug limit {max_categories}) category),
-    (select json_agg(json_build_array(bucket, count) order by bucket)::text from (
+    (select json_object_agg(bucket, count order by bucket)::text from (
         select width_bucket(price, %(steps)s::numeric[]) as bucket, count(*) from matching group by bucket) price),
-    (select json_agg(json_build_array(code, values) order by total desc, code)::text from (
+    (select count(*) from matching where exists (
+        select from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id and i.in_stock
+        where v.product_id = matching.id and v.archived_at is null)),
+    (select json_agg(json_build_object('code', code, 'values', values) order by total desc, code)::text from (
         select code, sum(count) as total,
-               json_agg(json_build_array(value, count) order by count desc, value) as values
+               json_agg(json_build_object('value', value, 'count', count) order by count desc, value) as values
         from (
             select code, value, count(*), row_number() over (partition by code order by count(*) desc, value) as place
             from matching, jsonb_each(attributes) as attribute(code, value) group by code, value
@@ -51,33 +52,47 @@ select
 """
 
 
-def read_facets(selection: Selection) -> dict[str, Any]:
-    """The facets of what a selection means: each count is what the list would have with one more filter.
+class FacetsRow(NamedTuple):
+    """The one row of the statement. `prices` counts products by bucket; all but the numbers is JSON, or None."""
 
-    A category counts what lies below it too. At most 100 categories, and 20 attributes with 20 values each, the most
-    frequent ones.
+    total: int
+    categories: str | None
+    prices: str | None
+    in_stock: int
+    attributes: str | None
+
+
+class Facets(NamedTuple):
+    """The facets, as FacetsSerializer shows them."""
+
+    categories: list[dict[str, Any]]
+    prices: list[dict[str, Any]]
+    in_stock: int
+    attributes: list[dict[str, Any]]
+
+
+def read_facets(selection: Selection) -> Facets:
+    """The facets of a selection: each count is that of the list with one more filter.
+
+    A category counts what lies below it too. There are at most 100 categories, and 20 attributes with 20 values each:
+    the most frequent ones. A search that finds nothing is tried once more, as if it were misspelt.
     """
     sql = FACETS.format(
-        prelude=with_clause(
-            [*selection.prelude, ABOVE, MATCHING.format(where=selection.where)],
-        ),
+        prelude=with_clause([*selection.prelude, ABOVE, MATCHING.format(where=selection.where)]),
         max_categories=MAX_CATEGORIES,
         max_values=MAX_VALUES,
         max_codes=MAX_CODES,
     )
-    [(total, in_stock, *lists)] = fetch(sql, selection.params | {"steps": STEPS}, fuzzy=selection.fuzzy)
-    if not total and selection.search and not selection.fuzzy:
+    [row] = map(FacetsRow._make, selection.fetch(sql, selection.params | {"steps": STEPS}))
+    if not row.total and selection.search and not selection.fuzzy:
         return read_facets(selection.misspelt())
-    categories, prices, attributes = (orjson.loads(text or "[]") for text in lists)
-    return {
-        "categories": [{"slug": slug, "name": name, "count": count} for slug, name, count in categories],
-        "prices": [price_facet(bucket, count) for bucket, count in prices],
-        "in_stock": in_stock,
-        "attributes": [
-            {"code": code, "values": [{"value": value, "count": count} for value, count in values]}
-            for code, values in attributes
-        ],
-    }
+    buckets = orjson.loads(row.prices or "{}")
+    return Facets(
+        categories=orjson.loads(row.categories or "[]"),
+        prices=[price_facet(int(bucket), count) for bucket, count in buckets.items()],
+        in_stock=row.in_stock,
+        attributes=orjson.loads(row.attributes or "[]"),
+    )
 
 
 def price_facet(bucket: int, count: int) -> dict[str, Any]:

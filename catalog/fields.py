@@ -1,0 +1,57 @@
+"""Fields of bodies that only the catalog has. What their values may be, the validators of the models say."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from api.fields import Text
+from catalog.validators import MAX_NUMBER, refuse_reserved_slug, validate_attributes, validate_options, validate_slug
+
+SHORT_TEXT = {"type": "string", "maxLength": 255}
+NUMBER = {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER}
+KEY = {"pattern": "^[^\\x00-\\x1f\\x7f]{1,64}$"}
+ATTRIBUTES = {
+    "type": "object",
+    "maxProperties": 50,
+    "propertyNames": KEY,
+    "additionalProperties": {"anyOf": [SHORT_TEXT, NUMBER, {"type": "boolean"}]},
+}
+OPTIONS = {
+    "type": "object",
+    "maxProperties": 20,
+    "propertyNames": KEY,
+    "additionalProperties": SHORT_TEXT | {"minLength": 1},
+}
+
+
+class Object(serializers.Field[Any, Any, Any, Any]):
+    """A JSON object. A validator of the model says what may be in it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The object as it was sent."""
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """The object as it is kept."""
+        return value
+
+
+@extend_schema_field(ATTRIBUTES)
+class Attributes(Object):
+    """Scalars by name."""
+
+    default_validators = [validate_attributes]
+
+
+@extend_schema_field(OPTIONS)
+class Options(Object):
+    """Texts by name."""
+
+    default_validators = [validate_options]
+
+
+class SlugText(Text):
+    """A slug that may be given to a product or a category."""
+
+    default_validators = [validate_slug, refuse_reserved_slug]

@@ -1,0 +1,186 @@
+"""Which products are meant: the filters and the search of a request, as SQL conditions on `catalog_product p`.
+
+A search has two ways. The first asks the full-text index for all words. Where the first finds nothing, the second takes
+the words for misspelt ones, and asks the trigram index for names with a similar word for each. The second way is called
+fuzzy.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, Self
+
+import orjson
+from django.db import connection, transaction
+
+from catalog.models import TREE, Product
+from database.rows import fetch_rows
+
+MAX_WORDS = 16
+# How alike two words must be: above one half, so that one wrong letter in three is too much.
+LIKENESS = 0.52
+# How a statement casts a value, by the type that the value has in Python.
+CASTS = {datetime: "timestamptz", Decimal: "numeric", str: "text", int: "bigint"}
+
+WORDS = "words as materialized (select websearch_to_tsquery('english', %(search)s::text) as query)"
+QUERY = "(select query from words)"
+COUNT = "{prelude} select count(*) from catalog_product p where {where}"
+# Not `exists`: PostgreSQL could turn it into a join with all variants there are, for the sake of one page.
+IN_STOCK = """coalesce((
+    select bool_or(i.in_stock) from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
+    where v.product_id = p.id and v.archived_at is null), false)"""
+ROWS = "select p.* from catalog_product p where {where} {window}"
+# A list of what is in stock reads the stock of each product on its way. The page takes it from there, and does not read
+# it again.
+STOCKED_ROWS = "select p.*, article.* from catalog_product p {article} where {where} {window}"
+ROWS_OF_TREE = "select p.* from tree cross join lateral ({rows}) p {window}"
+
+
+class Comparison(NamedTuple):
+    """A column of the product beside the values that it is compared with; `in` means one of them."""
+
+    column: str
+    operator: str
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The filters of a request, checked. All of them must hold; of the values of one filter, one must."""
+
+    search: str = ""
+    categories: Sequence[str] = ()
+    comparisons: Sequence[Comparison] = ()
+    in_stock: bool | None = None
+    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    statuses: Sequence[str] = (Product.Status.ACTIVE,)
+    fuzzy: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the search, as far as they count."""
+        return re.findall(r"\w+", self.search)[:MAX_WORDS]
+
+    def misspelt(self) -> Self:
+        """The same selection, with the words of the search taken for misspelt ones."""
+        return replace(self, fuzzy=True)
+
+    @property
+    def by_status(self) -> str:
+        """The condition on the status: written out, so that PostgreSQL can use the indexes of what is for sale."""
+        return f"p.status in ({', '.join(repr(str(Product.Status(status))) for status in self.statuses)})"
+
+    @property
+    def conditions(self) -> list[str]:
+        """All conditions but the category and the search, which each statement answers in its own way."""
+        return self.conditions_by(IN_STOCK)
+
+    def conditions_by(self, in_stock: str) -> list[str]:
+        """The same conditions; `in_stock` is the expression that says whether a product is in stock."""
+        found = [self.by_status]
+        for place, (column, operator, values) in enumerate(self.comparisons):
+            found.append(f"p.{column} {operator} {places(f'compared{place}', values)}")
+        if self.in_stock is not None:
+            found.append(in_stock if self.in_stock else f"not {in_stock}")
+        for place, values in enumerate(self.attributes.values()):
+            either = [f"p.attributes @> %(attribute{place}_{i})s::jsonb" for i in range(len(readings(values)))]
+            found.append(f"({' or '.join(either)})")
+        return found
+
+    @property
+    def match(self) -> str:
+        """The condition that the search makes."""
+        if not self.fuzzy:
+            return f"p.search_vector @@ {QUERY}"
+        return " and ".join(f"p.name %%> %(word{place})s::text" for place in range(len(self.words))) or "false"
+
+    @property
+    def filters(self) -> str:
+        """All conditions but the search."""
+        in_tree = ["p.category_id in (select id from tree)"] if self.categories else []
+        return " and ".join([*self.conditions, *in_tree])
+
+    @property
+    def where(self) -> str:
+        """All conditions."""
+        return f"{self.filters} and {self.match}" if self.search else self.filters
+
+    @property
+    def prelude(self) -> list[str]:
+        """The parts of a WITH clause that the conditions rely on."""
+        parts = [TREE.format(slugs=places("category", self.categories))] if self.categories else []
+        return [*parts, WORDS] if self.search and not self.fuzzy else parts
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The values of all conditions, by the names that the conditions use."""
+        params: dict[str, Any] = {"search": " ".join(self.search.split()[:MAX_WORDS])}
+        params |= numbered("word", self.words) | numbered("category", self.categories)
+        for place, comparison in enumerate(self.comparisons):
+            params |= numbered(f"compared{place}", comparison.values)
+        for place, (code, values) in enumerate(self.attributes.items()):
+            members = [orjson.dumps({code: reading}).decode() for reading in readings(values)]
+            params |= numbered(f"attribute{place}_", members)
+        return params
+
+    def walk(self, after: str, window: str, article: str = "") -> str:
+        """The statement that reads the products in their order, by an index that has it.
+
+        `article` is a join that knows the stock of a product; the rows bring its columns along.
+        """
+        rows, conditions = ROWS, self.conditions
+        if article:
+            rows, conditions = STOCKED_ROWS, self.conditions_by("article.in_stock")
+        if not self.categories:
+            return rows.format(article=article, where=" and ".join(conditions) + after, window=window)
+        # Each category of the subtree gives its first rows by its own index. The page is among them.
+        where = " and ".join(["p.category_id = tree.id", *conditions]) + after
+        return ROWS_OF_TREE.format(rows=rows.format(article=article, where=where, window=window), window=window)
+
+    def fetch(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        """The rows of a statement. A fuzzy one runs with its own bound of what is alike."""
+        if self.fuzzy:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"set local pg_trgm.word_similarity_threshold = {LIKENESS}")
+                return fetch_rows(sql, params)
+        return fetch_rows(sql, params)
+
+    def count(self) -> int:
+        """How many products are meant."""
+        sql = COUNT.format(prelude=with_clause(self.prelude), where=self.where)
+        [(total,)] = self.fetch(sql, self.params)
+        return int(total)
+
+
+def numbered(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """The values as parameters of a statement: name0, name1 and so on."""
+    return {f"{name}{place}": value for place, value in enumerate(values)}
+
+
+def places(name: str, values: Sequence[Any]) -> str:
+    """The places of those parameters in a statement, in brackets and cast.
+
+    They are not one array: a single value is then compared as such, and PostgreSQL can read an index in its order.
+    """
+    return f"({', '.join(f'%({name}{place})s::{CASTS[type(value)]}' for place, value in enumerate(values))})"
+
+
+def readings(values: Sequence[str]) -> list[str | int | float | bool]:
+    """What the values of an attribute in a query string can mean: texts, and perhaps numbers or booleans."""
+    return [reading for value in values for reading in meanings(value)]
+
+
+def meanings(value: str) -> Iterator[str | int | float | bool]:
+    """The text itself, and what it says as a boolean or a number."""
+    yield value
+    if value in ("true", "false"):
+        yield value == "true"
+    elif re.fullmatch(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,15})?", value):
+        yield float(value) if "." in value else int(value)
+
+
+def with_clause(parts: Sequence[str]) -> str:
+    """The parts of a WITH clause as one; nothing if there are none."""
+    return f"with recursive {', '.join(parts)}" if parts else ""

@@ -1,0 +1,227 @@
+"""Product pages and single products, read by one hand-written statement each: what the storefront asks for all day.
+
+A page is found first, by an index, and only its rows are joined with their category, variants, stock and pictures.
+The plain way of saying the same is ProductSerializer over prefetched rows (tests/plain.py); a test compares the bytes.
+
+`quantity` of a variant is what lies there unsold: on hand minus reserved over all active warehouses, and never below 0.
+`quantity` of a product is the sum over its variants, so that what is owed of one of them takes nothing from another.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from operator import attrgetter
+from typing import NamedTuple
+
+from api.pagination import Cursor, Keyset, Page, cut_page, decode_cursor
+from catalog.exceptions import found
+from catalog.listing import search
+from catalog.listing.conditions import CASTS, ROWS, Selection, with_clause
+from catalog.models import Product
+from database.refusals import Invalid
+from database.rows import fetch_rows
+from inventory.quantities import UNSOLD
+
+ORDERINGS = {
+    "newest": Keyset(("created_at", "id"), (datetime, int), descending=True),
+    "price": Keyset(("price", "id"), (Decimal, int)),
+    "-price": Keyset(("price", "id"), (Decimal, int), descending=True),
+    "name": Keyset(("name", "id"), (str, int)),
+    "-name": Keyset(("name", "id"), (str, int), descending=True),
+    "relevance": Keyset(("rank", "id"), (Decimal, int), descending=True),
+}
+
+
+class ProductRow(NamedTuple):
+    """A product as a statement reads it. A field is the column of its name, unless EXPRESSIONS says otherwise.
+
+    `attributes`, `variants` and `images` are JSON. Without details, the latter two are None. Only a ranked search has
+    a `rank`.
+    """
+
+    id: int
+    name: str
+    slug: str
+    description: str
+    sku: str
+    price: str
+    quantity: int
+    in_stock: bool
+    category_slug: str | None
+    category_name: str | None
+    attributes: str
+    variants: str | None
+    images: str | None
+    status: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    rank: Decimal | None
+
+
+class ImageRow(NamedTuple):
+    """A picture as it stands in ProductRow.images: a JSON array of these columns."""
+
+    id: int
+    stem: str
+    alt: str
+    position: int
+    width: int
+    height: int
+
+
+EXPRESSIONS = {
+    "description": "{description}",
+    "sku": "article.sku",
+    "price": "p.price::text",
+    "quantity": "article.quantity",
+    "in_stock": "article.in_stock",
+    "category_slug": "c.slug",
+    "category_name": "c.name",
+    "attributes": "p.attributes::text",
+    "variants": "article.variants",
+    "images": "{images}",
+    "rank": "{rank}",
+}
+# Counting characters is what costs: most descriptions are short enough in bytes (a seventh of a page's statement).
+SHORT_DESCRIPTION = "case when octet_length(p.description) <= 240 then p.description else left(p.description, 240) end"
+VARIANT = """json_build_object(
+    'variant_id', v.id, 'sku', i.sku, 'name', v.name, 'options', v.options, 'price', coalesce(v.price, p.price)::text,
+    'stock_quantity', s.quantity, 'in_stock', i.in_stock, 'version', v.version)"""
+VARIANTS = f"json_agg({VARIANT} order by v.position, v.id)::text"
+IMAGES = f"""(
+    select json_agg(json_build_array({", ".join(ImageRow._fields)}) order by position, id)::text
+    from catalog_image where product_id = p.id)"""  # noqa: S608  # columns of our own
+COLUMNS = ", ".join(EXPRESSIONS.get(name, f"p.{name}") for name in ProductRow._fields)
+PRODUCTS = f"""
+{{prelude}}
+select {COLUMNS}
+from ({{rows}}) p
+left join catalog_category c on c.id = p.category_id
+{{article}}
+{{order}}
+"""  # noqa: S608  # columns of our own
+# What is not in stock has nothing unsold, so its levels are not looked at: a list of what is in stock may pass by many.
+ARTICLE = f"""cross join lateral (
+    select (array_agg(i.sku order by v.position, v.id))[1] as sku, coalesce(sum(s.quantity), 0)::bigint as quantity,
+           coalesce(bool_or(i.in_stock), false) as in_stock, {{variants}} as variants
+    from catalog_variant v
+    join inventory_stockitem i on i.id = v.stock_item_id
+    cross join lateral (
+        select greatest(coalesce(sum({UNSOLD}), 0), 0) as quantity
+        from inventory_stocklevel level
+        where i.in_stock and level.item_id = i.id
+            and level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
+    ) s
+    where v.product_id = p.id and v.archived_at is null
+) article"""  # noqa: S608  # an expression of our own
+# The same columns, where the rows have brought them along.
+ARTICLE_OF_ROWS = "cross join lateral (select p.sku, p.quantity, p.in_stock, p.variants) article"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of a list. `selection` is what was found in the end, perhaps by a fuzzy search; `keyset` is its order."""
+
+    page: Page
+    selection: Selection
+    keyset: Keyset
+
+
+def find_page(
+    selection: Selection, *, ordering: str | None, size: int, cursor: str | None = None, details: bool = True
+) -> Listing:
+    """A page of products. A search that finds nothing is tried once more, as if it were misspelt.
+
+    Without an `ordering` the best matches of a search come first, and else the newest products. Refuses a cursor that
+    is not ours. Without `details` the rows have neither variants nor images.
+    """
+    if not selection.search and ordering in (None, "relevance"):
+        ordering = "newest"
+    ordering = ordering or "relevance"
+    selection, place = read_place(selection, ordering, cursor)
+    rows = read_page(selection, ordering=ordering, rows=size + 1, cursor=place, details=details)
+    if not rows and place is None and selection.search:
+        selection = selection.misspelt()
+        rows = read_page(selection, ordering=ordering, rows=size + 1, details=details)
+    page = cut_page(rows, size, place, attrgetter(*ORDERINGS[ordering].columns))
+    return Listing(page, selection, keyset_of(ordering, fuzzy=selection.fuzzy))
+
+
+def keyset_of(ordering: str, *, fuzzy: bool) -> Keyset:
+    """The order of a list. A fuzzy search has another name for it, so that a cursor says which search it goes on."""
+    keyset = ORDERINGS[ordering]
+    return replace(keyset, columns=tuple(f"~{column}" for column in keyset.columns)) if fuzzy else keyset
+
+
+def read_place(selection: Selection, ordering: str, cursor: str | None) -> tuple[Selection, Cursor | None]:
+    """Where a page begins, and the selection that it goes on with. Refuses a cursor that is not ours."""
+    if cursor is None:
+        return selection, None
+    try:
+        return selection, decode_cursor(keyset_of(ordering, fuzzy=False), cursor)
+    except Invalid:
+        if not selection.search:
+            raise
+        return selection.misspelt(), decode_cursor(keyset_of(ordering, fuzzy=True), cursor)
+
+
+def read_page(
+    selection: Selection, *, ordering: str, rows: int, cursor: Cursor | None = None, details: bool = True
+) -> list[ProductRow]:
+    """Up to `rows` products from the cursor on, in its direction."""
+    keyset = ORDERINGS[ordering]
+    params = selection.params
+    backwards = cursor is not None and cursor.backwards
+    direction = "desc" if keyset.descending != backwards else "asc"
+    keys = [f"p.{column}" for column in keyset.columns]
+    order = "order by " + ", ".join(f"{key} {direction}" for key in keys)
+    after = ""
+    if cursor is not None:
+        values = [f"%(key{place})s::{CASTS[kind]}" for place, kind in enumerate(keyset.types)]
+        after = f" and ({', '.join(keys)}) {'<' if direction == 'desc' else '>'} ({', '.join(values)})"
+        params |= {f"key{place}": value for place, value in enumerate(cursor.key)}
+    window, article = f"{order} limit {rows}", ARTICLE.format(variants=VARIANTS if details else "null")
+    prelude = selection.prelude
+    if ordering == "relevance":
+        prelude, matching = search.ranked_rows(selection, after, window)
+    elif selection.search:
+        prelude, matching = search.found_rows(selection, after, window)
+    elif selection.in_stock is None:
+        matching = selection.walk(after, window)
+    else:
+        matching, article = selection.walk(after, window, article), ARTICLE_OF_ROWS
+    sql = PRODUCTS.format(
+        prelude=with_clause(prelude),
+        description=SHORT_DESCRIPTION,
+        images=IMAGES if details else "null",
+        rank="p.rank" if ordering == "relevance" else "null",
+        rows=matching,
+        article=article,
+        order=order,
+    )
+    return list(map(ProductRow._make, selection.fetch(sql, params)))
+
+
+def read_product(*, product_id: int | None = None, slug: str | None = None, any_status: bool = False) -> ProductRow:
+    """One product by its id or its slug. Refuses NotFound. With `any_status` it need not be for sale."""
+    rows = fetch_rows(product_statement(slug is not None, any_status), {"id": product_id, "slug": slug})
+    return ProductRow._make(found(rows[0] if rows else None, "product"))
+
+
+@cache
+def product_statement(by_slug: bool, any_status: bool) -> str:
+    """The statement of read_product. It is made once, which saves 30 of 350 us."""
+    conditions = ["p.slug = %(slug)s::text" if by_slug else "p.id = %(id)s::bigint"]
+    if not any_status:
+        conditions.append(f"p.status = '{Product.Status.ACTIVE}'")
+    return PRODUCTS.format(
+        prelude="",
+        description="p.description",
+        images=IMAGES,
+        rank="null",
+        rows=ROWS.format(where=" and ".join(conditions), window=""),
+        article=ARTICLE.format(variants=VARIANTS),
+        order="",
+    )

@@ -1,0 +1,76 @@
+"""How a search is answered: by the newest products or by an index, and the best of them first.
+
+One of two ways is taken, each of them bad where the other is good. PostgreSQL cannot choose: a prepared statement does
+not know how frequent a word is. So the newest RECENT products are looked at first. A word that many of them have is met
+soon in every order, and the products are walked through in theirs; for a rarer word the full-text index is asked.
+Either way the cost hardly depends on how large the shop is.
+"""
+
+from catalog.listing.conditions import QUERY, Selection
+
+RECENT = 2000
+NEWEST = "(select * from catalog_product p where {status} order by p.created_at desc, p.id desc limit {recent}) p"
+FREQUENT = 20
+SAMPLE = "sample as materialized (select from {newest} where {match} limit {frequent})"
+HITS = "hits as materialized (select p.id from catalog_product p where {match} and {rare})"
+ROWS_OF_HITS = "select p.* from hits join catalog_product p on p.id = hits.id where {where} {window}"
+EITHER = "select p.* from (({few}) union all ({many})) p {window}"
+
+# Ranking looks at the newest CANDIDATES matches only.
+CANDIDATES = 500
+RECENT_MATCHES = """recent as materialized (
+    select p.id, {rank} as rank from {newest}
+    where {where} order by p.created_at desc, p.id desc limit {candidates}
+)"""
+WORD_CANDIDATES = """candidate as materialized (
+    select id, rank from recent where (select count(*) from recent) = {candidates}
+    union all (
+        select p.id, {rank} from catalog_product p where {where} and (select count(*) from recent) < {candidates}
+        order by p.created_at desc, p.id desc limit {candidates}
+    )
+)"""
+FUZZY_CANDIDATES = """candidate as materialized (
+    select p.id, {rank} as rank from catalog_product p where {where}
+    order by p.created_at desc, p.id desc limit {candidates}
+)"""
+RANKED_PAGE = "page as materialized (select id, rank from candidate p where true{after} {window})"
+RANKED_ROWS = "select p.*, page.rank from page join catalog_product p on p.id = page.id"
+
+
+def ranked_rows(selection: Selection, after: str, window: str) -> tuple[list[str], str]:
+    """The statement that reads the best matches, and the WITH parts that it relies on."""
+    parts = [FUZZY_CANDIDATES] if selection.fuzzy else [RECENT_MATCHES, WORD_CANDIDATES]
+    names = {
+        "rank": rank(selection),
+        "where": selection.where,
+        "newest": newest(selection),
+        "candidates": CANDIDATES,
+    }
+    candidates = [part.format(**names) for part in parts]
+    return [*selection.prelude, *candidates, RANKED_PAGE.format(after=after, window=window)], RANKED_ROWS
+
+
+def found_rows(selection: Selection, after: str, window: str) -> tuple[list[str], str]:
+    """The statement that reads the matches in the order of a column, and the WITH parts that it relies on."""
+    hits = ROWS_OF_HITS.format(where=selection.filters + after, window=window)
+    if selection.fuzzy:
+        return [*selection.prelude, HITS.format(match=selection.match, rare="true")], hits
+    sample = SAMPLE.format(newest=newest(selection), match=selection.match, frequent=FREQUENT)
+    frequency = "(select count(*) from sample)"
+    few = HITS.format(match=selection.match, rare=f"{frequency} < {FREQUENT}")
+    # Inside a function, the match does not invite PostgreSQL to ask the full-text index here.
+    many = selection.walk(f" and coalesce({selection.match}, false) and {frequency} = {FREQUENT}{after}", window)
+    return [*selection.prelude, sample, few], EITHER.format(few=hits, many=many, window=window)
+
+
+def rank(selection: Selection) -> str:
+    """How well a product answers the search, rounded so that a cursor can say it exactly."""
+    if not selection.fuzzy:
+        return f"round(ts_rank(p.search_vector, {QUERY})::numeric, 6)"
+    likeness = [f"word_similarity(%(word{place})s::text, p.name)" for place in range(len(selection.words))]
+    return f"round((({' + '.join(likeness) or '0'}) / {max(1, len(likeness))})::numeric, 6)"
+
+
+def newest(selection: Selection) -> str:
+    """The newest products, as far as they are looked at first."""
+    return NEWEST.format(status=selection.by_status, recent=RECENT)

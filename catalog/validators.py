@@ -1,0 +1,55 @@
+"""What may be written into the catalog: slugs, prices, and the JSON objects of products and variants."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+
+# Words that are paths of the API, so that /products/facets can never mean a product.
+RESERVED_SLUGS = frozenset({"facets", "images", "variants"})
+# Other programs would read longer numbers as something else.
+MAX_NUMBER = 10**15
+validate_slug = RegexValidator(
+    r"^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*\Z",
+    "A slug has lower-case letters, digits and single hyphens, and at least one letter.",
+    "invalid_slug",
+)
+validate_key = RegexValidator(r"\A[^\x00-\x1f\x7f]{1,64}\Z")
+price_validators = [MinValueValidator(Decimal("0.01")), MaxValueValidator(settings.MAX_PRICE)]
+
+
+def refuse_reserved_slug(value: str) -> None:
+    """Refuse the words that are paths of the API."""
+    if value in RESERVED_SLUGS:
+        raise ValidationError("This word is a path of the API and cannot be a slug.", "reserved_slug")
+
+
+def validate_attributes(value: object) -> None:
+    """At most 50 scalars by name: texts, numbers and booleans."""
+    for key, member in members_of(value, 50):
+        if isinstance(member, str):
+            valid = len(member) <= 255
+        else:  # a boolean is an int here
+            valid = isinstance(member, int | float) and abs(member) <= MAX_NUMBER
+        if not valid:
+            raise ValidationError(f"{key!r} must be a short text, a number or a boolean.", "invalid_attribute")
+
+
+def validate_options(value: object) -> None:
+    """At most 20 texts by name."""
+    for key, member in members_of(value, 20):
+        if not isinstance(member, str) or not 1 <= len(member) <= 255:
+            raise ValidationError(f"{key!r} must be a text of 1 to 255 characters.", "invalid_option")
+
+
+def members_of(value: object, limit: int) -> Iterable[tuple[str, object]]:
+    """The members of a JSON object. Refuses more than `limit`, and names that are empty, long or unprintable."""
+    if not isinstance(value, dict):
+        raise ValidationError("This must be an object.", "invalid")
+    if len(value) > limit:
+        raise ValidationError(f"At most {limit} members.", "too_many_members")
+    for key in value:
+        validate_key(key)
+    return value.items()

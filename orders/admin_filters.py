@@ -1,0 +1,52 @@
+"""The filters of the list of orders."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+class AmountFilter(admin.SimpleListFilter):
+    """Orders by their total."""
+
+    title = "amount"
+    parameter_name = "amount"
+    # Each with its label, the least total, and the total that is too much.
+    ranges: dict[str | None, tuple[str, int, int | None]] = {
+        "-50": ("below 50", 0, 50),
+        "50-200": ("50 to 200", 50, 200),
+        "200-1000": ("200 to 1,000", 200, 1000),
+        "1000-": ("1,000 and more", 1000, None),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The ranges to choose from."""
+        return [(str(name), label) for name, (label, _, _) in self.ranges.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The orders within the chosen range."""
+        if self.value() not in self.ranges:
+            return queryset
+        _, low, high = self.ranges[self.value()]
+        return queryset.filter(total_amount__gte=low, **({"total_amount__lt": high} if high else {}))
+
+
+class CustomerFilter(admin.SimpleListFilter):
+    """The orders of one customer, whose page leads here. The list itself offers no customer to choose."""
+
+    title = "customer"
+    parameter_name = "user"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The customer whose orders are shown, if it is one customer's."""
+        number = self.value()
+        if not number:
+            return []
+        return [(number, User.objects.filter(pk=number).values_list("email", flat=True).first() or number)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The orders of the customer."""
+        return queryset.filter(user=self.value()) if self.value() else queryset

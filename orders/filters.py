@@ -1,0 +1,52 @@
+"""Query strings about orders."""
+
+from django.db.models import QuerySet
+
+from api.fields import Amount, Choice, DayOrTimestamp, Id, Integer, Text
+from api.filters import Filter, FilterSet, ListFilters, Parameter
+from inventory.bands import Band
+from orders.models import Order, OrderQuerySet
+
+
+class OrderFilterSet(ListFilters):
+    """The parameters of the list of all orders."""
+
+    status = Filter(Choice(required=False, choices=Order.Status.choices), several=True)
+    user_id = Filter(Id(required=False), several=True)
+    start_date = Filter(
+        DayOrTimestamp(required=False, help_text="Placed then or later; a date is its first moment in UTC."),
+        field_name="order_date",
+        lookup_expr="gte",
+    )
+    end_date = Filter(
+        DayOrTimestamp(
+            required=False, end_of_day=True, help_text="Placed then or before; a date is its last moment in UTC."
+        ),
+        field_name="order_date",
+        lookup_expr="lte",
+    )
+    min_amount = Filter(Amount(required=False), field_name="total_amount", lookup_expr="gte")
+    max_amount = Filter(Amount(required=False), field_name="total_amount", lookup_expr="lte")
+    search = Filter(
+        Text(
+            required=False,
+            max_length=100,
+            help_text="An order's number, a SKU, or a part of the customer's name or email.",
+        ),
+        method="found_by",
+    )
+
+    def found_by(self, orders: OrderQuerySet, words: str) -> QuerySet[Order]:
+        """The orders that a search finds."""
+        return orders.search(words)
+
+
+class StockCheckFilterSet(FilterSet):
+    """The parameters of the stock check. The answer repeats the first three, so each may be given once."""
+
+    category = Parameter(
+        Choice(required=False, choices=["available", *Band.values], help_text="Only products in this band.")
+    )
+    min_stock = Parameter(Integer(required=False))
+    max_stock = Parameter(Integer(required=False))
+    limit = Parameter(Integer(required=False, min_value=1, max_value=1000, default=100, help_text="Rows in each list."))
