@@ -10,7 +10,7 @@ from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
 from accounts.hashers import normalised, spellings_of
-from database.text import forms_of_email
+from database.text import forms_of_email, refuse_links
 
 
 class UserManager(BaseUserManager["User"]):
@@ -53,8 +53,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         ADMIN = "admin"
 
     email = models.EmailField(max_length=254)
-    first_name = models.CharField(max_length=100)
-    last_name = models.CharField(max_length=100)
+    first_name = models.CharField(max_length=100, validators=[refuse_links])
+    last_name = models.CharField(max_length=100, validators=[refuse_links])
     phone = models.CharField(max_length=32, blank=True)
     address_line1 = models.CharField(max_length=200, blank=True)
     address_line2 = models.CharField(max_length=200, blank=True)

@@ -28,7 +28,7 @@ def mail_password_reset(event_id: int, kind: str, payload: dict[str, Any]) -> No
         uid=urlsafe_base64_encode(force_bytes(user.pk)), token=default_token_generator.make_token(user)
     )
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-    context = {"user": user, "link": link, "minutes": minutes}
+    context = {"link": link, "minutes": minutes}
     mails.send_once(f"{kind}:{event_id}", "password_reset", context, to=[user.email])
 
 
