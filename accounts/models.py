@@ -96,6 +96,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.Role.ADMIN if self.is_staff else self.Role.CUSTOMER
 
 
+class FormerEmail(models.Model):
+    """An email that a person had until lately. What changes about the account is told there too (accounts.tasks).
+
+    The address stands here and not in the journal, which more people read, and which keeps what it has.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_emails")
+    email = models.EmailField(max_length=254)
+    replaced_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class SessionQuerySet(models.QuerySet["Session"]):
     """Questions about sets of sessions."""
 
