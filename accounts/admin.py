@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts import services
+from accounts import leaving, services
 from accounts.models import Session, User
 from accounts.passwords import hash_password
 from accounts.sessions import end_session
@@ -109,6 +109,7 @@ class UserAdmin(StaffAdmin[User]):
     pages = (
         Page("<int:user_id>/password/", "password", "password_page", CHANGE),
         Page("<int:user_id>/anonymise/", "anonymise", "anonymise_page", CHANGE),
+        Page("<int:user_id>/restore/", "restore", "restore_page", CHANGE, methods=("POST",)),
         Page(
             "<int:user_id>/sessions/<uuid:session_id>/end/",
             "end_session",
@@ -219,13 +220,20 @@ class UserAdmin(StaffAdmin[User]):
         form = AnonymiseForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
-                services.anonymise_user(user_id=user.pk, actor=admin_actor(request))
+                leaving.anonymise_user(user_id=user.pk, actor=admin_actor(request))
             except Refusal as refusal:
                 show_refusal(refusal, form)
             else:
                 messages.success(request, "The person is forgotten; their orders stay in the books.")
                 return HttpResponseRedirect(self.url("changelist"))
         return self.page_of(request, user, form, f"Forget {user.email}", "Forget for ever")
+
+    def restore_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
+        """Takes back that a person leaves."""
+        user = self.one(request, user_id)
+        leaving.restore_user(user_id=user.pk, actor=admin_actor(request))
+        messages.success(request, f"{user.email} stays.")
+        return HttpResponseRedirect(self.url("change", user.pk))
 
     def end_session_page(self, request: HttpRequest, user_id: int, session_id: UUID) -> HttpResponseBase:
         """Ends one session of a person."""

@@ -1,8 +1,10 @@
 """People and their sessions."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
@@ -68,6 +70,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
     anonymised_at = models.DateTimeField(null=True, editable=False)
+    leaving_at = models.DateTimeField(null=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["first_name", "last_name"]
@@ -77,7 +80,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_unique", violation_error_code="email_taken")
         ]
-        indexes = [models.Index(fields=["-created_at", "-id"], name="user_newest")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="user_newest"),
+            models.Index(fields=["leaving_at"], condition=models.Q(leaving_at__isnull=False), name="user_leaving"),
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -89,6 +95,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def check_password(self, raw_password: str) -> bool:
         """Whether the password is the user's, in whatever spelling, for Django's own code and tests."""
         return any(super(User, self).check_password(spelling) for spelling in spellings_of(raw_password))
+
+    @property
+    def erase_at(self) -> datetime | None:
+        """The moment from which the account of a person who leaves is erased; None for a person who stays."""
+        if self.leaving_at is None or self.anonymised_at is not None:
+            return None
+        return self.leaving_at + timedelta(days=settings.ERASE_AFTER_DAYS)
 
     @property
     def role(self) -> "User.Role":

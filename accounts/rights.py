@@ -4,7 +4,7 @@ Nobody gives rights that they do not hold. An account of staff carries the right
 change its email, password and access. Otherwise staff who may edit people could take over any account.
 """
 
-from accounts.exceptions import AdministratorsOnly
+from accounts.exceptions import AdministratorsOnly, LastAdministrator
 from accounts.models import User
 from events.actors import Actor
 
@@ -25,3 +25,12 @@ def check_rights_over(user: User, actor: Actor | None) -> None:
     """Refuse (AdministratorsOnly) a change of an account of staff, unless an administrator makes it."""
     if user.is_staff or user.is_superuser:
         check_administrator(actor)
+
+
+def refuse_last_administrator(user: User) -> None:
+    """Refuse LastAdministrator unless another active administrator stays. Locks one of the others' rows."""
+    others = User.objects.filter(is_superuser=True, is_active=True, leaving_at=None).exclude(pk=user.pk)
+    # An administrator who stays is locked, so that two cannot leave at the same moment. If each of the two locks the
+    # other, the deadlock makes one of the units run again, alone.
+    if not others.select_for_update(no_key=True).exists():
+        raise LastAdministrator

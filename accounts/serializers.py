@@ -16,6 +16,9 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
     user_id = serializers.IntegerField(source="id")
     role = serializers.ChoiceField(choices=User.Role.choices)
+    erase_at = serializers.DateTimeField(
+        required=False, help_text="Only while one is about to leave: when the profile will be erased."
+    )
 
     class Meta:
         model = User
@@ -35,8 +38,16 @@ class UserSerializer(serializers.ModelSerializer[User]):
             "version",
             "created_at",
             "updated_at",
+            "erase_at",
         ]
         read_only_fields = fields
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        """The document. `erase_at` is in it while the person is about to leave."""
+        document = super().to_representation(instance)
+        if document["erase_at"] is None:
+            del document["erase_at"]
+        return document
 
 
 class ProfileBody(BodySerializer):
@@ -65,6 +76,12 @@ class OwnProfileBody(ProfileBody):
 
     password = Password(required=False)
     current_password = Password(required=False)
+
+
+class LeaveBody(BodySerializer):
+    """The password of an account that is to be erased."""
+
+    current_password = Password()
 
 
 class LoginBody(BodySerializer):

@@ -1,4 +1,5 @@
-"""Verbs about people: registering, editing, passwords, leaving. Verbs about sessions are in accounts.sessions."""
+"""Verbs about people: registering, editing, passwords, access. accounts.sessions has those about sessions, and
+accounts.leaving those about the end."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -9,14 +10,12 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode
-from django_otp import devices_for_user
 
-from accounts.exceptions import EmailTaken, LastAdministrator, PasswordReplaced
-from accounts.models import FormerEmail, Session, User
+from accounts.exceptions import EmailTaken, PasswordReplaced
+from accounts.models import FormerEmail, User
 from accounts.passwords import hash_password, is_password_of
-from accounts.rights import check_administrator, check_rights_over
+from accounts.rights import check_administrator, check_rights_over, refuse_last_administrator
 from accounts.sessions import end_sessions
-from api.models import IdempotencyKey
 from database.refusals import FieldError, Invalid, NotFound, check_version
 from database.text import forms_of_email, normalised_email
 from database.transactions import unit_of_work
@@ -281,44 +280,6 @@ def set_access(
     publish("user.access_changed", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
     end_sessions(user_id=user_id, reason="access_changed")
     return user
-
-
-def refuse_last_administrator(user: User) -> None:
-    """Refuse LastAdministrator unless another active administrator is there. Locks one of the others' rows."""
-    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    # An administrator who stays is locked, so that two cannot leave at the same moment. If each of the two locks the
-    # other, the deadlock makes one of the units run again, alone.
-    if not others.select_for_update(no_key=True).exists():
-        raise LastAdministrator
-
-
-@unit_of_work
-def anonymise_user(*, user_id: int, actor: Actor) -> None:
-    """Forget the person and keep the books: profile, email and devices are erased, sessions end, orders stay.
-
-    config.personal_data says what becomes of each model. Refuses LastAdministrator, NotFound for a person who is
-    forgotten already, and AdministratorsOnly for other staff. Locks the user's row.
-    """
-    user = locked_user(user_id)
-    if user_id != actor.user_id:
-        check_rights_over(user, actor)
-    if user.is_superuser and user.is_active:
-        refuse_last_administrator(user)
-    for name in PROFILE_FIELDS:
-        setattr(user, name, "")
-    user.email = f"anonymised-{user.pk}@invalid.invalid"
-    user.is_active = user.is_staff = user.is_superuser = False
-    user.anonymised_at = Now()
-    user.set_unusable_password()
-    user.groups.clear()
-    touch(user)
-    publish("user.anonymised", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
-    end_sessions(user_id=user_id, reason="anonymised")
-    Session.objects.filter(user_id=user_id).update(user_agent="")
-    FormerEmail.objects.filter(user_id=user_id).delete()
-    IdempotencyKey.objects.filter(user_id=user_id).delete()
-    for device in devices_for_user(user, confirmed=None):
-        device.delete()
 
 
 def create_admin(*, email: str, password: str, first_name: str, last_name: str, actor: Actor) -> User:

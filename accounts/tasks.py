@@ -11,9 +11,11 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from procrastinate.contrib.django import app
 
+from accounts import leaving
 from accounts.models import FormerEmail, Session, User
 from database.rows import delete_in_batches
 from events import mails
+from events.actors import WORKER
 from events.models import Event
 
 # For how long an address that was replaced is told of what changes about the account.
@@ -60,6 +62,22 @@ def mail_changed_credentials(event_id: int, kind: str, payload: dict[str, Any]) 
             failure = error
     if failure is not None:
         raise failure
+
+
+@app.task(retry=mails.RETRY)
+def mail_leaving(event_id: int, kind: str, payload: dict[str, Any]) -> None:
+    """Tell the owner of an account when the account will be erased. Does nothing when that was taken back by now."""
+    user = User.objects.filter(pk=payload["user_id"]).first()
+    if user is None or user.erase_at is None:
+        return
+    mails.send_once(f"{kind}:{event_id}", "user_leaving", {"erase_at": user.erase_at}, to=[user.email])
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(queueing_lock="erase_leavers")
+def erase_leavers(timestamp: int) -> None:
+    """Forget the people who have asked for it ERASE_AFTER_DAYS ago."""
+    leaving.erase_leavers(actor=WORKER)
 
 
 @app.periodic(cron="27 * * * *")

@@ -14,12 +14,13 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services, sessions
+from accounts import leaving, services, sessions
 from accounts.authentication import actor_of, session_of, user_of
 from accounts.filters import UserFilterSet
 from accounts.models import User
 from accounts.serializers import (
     DetailSerializer,
+    LeaveBody,
     LoginBody,
     LoginForm,
     OwnProfileBody,
@@ -84,6 +85,14 @@ class UserViewSet(ViewSet):
             return [OwnProfileThrottle()]
         return [RegistrationThrottle()] if self.action == "create" else super().get_throttles()
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As everywhere, but for the one DELETE that has a body: whoever leaves gives the password."""
+        try:
+            super().initial(request, *args, **kwargs)
+        except Invalid as refusal:  # the base looks for a body after all else
+            if self.action != "destroy_me" or refusal.code != "unexpected_body":
+                raise
+
     @extend_schema(summary="Register", request=RegisterBody, responses={201: UserSerializer}, auth=[])
     def create(self, request: Request) -> Response:
         """Register a customer."""
@@ -128,12 +137,25 @@ class UserViewSet(ViewSet):
         """As update_me, for the members that the body has."""
         return self.edit_caller(partial=True)
 
-    @extend_schema(summary="Leave: erase one's profile, keep the orders", responses={204: None})
+    @extend_schema(
+        summary="Leave: have one's profile erased in some days, and keep the orders",
+        description="Ends all sessions. For 14 days (`ERASE_AFTER_DAYS`) one can log in again, and stay by restoring.",
+        request={"application/json": LeaveBody},
+        responses={204: None},
+    )
     @me.mapping.delete
     def destroy_me(self, request: Request) -> HttpResponse:
-        """Erase the caller's profile and keep the orders."""
-        services.anonymise_user(user_id=user_of(request).pk, actor=actor_of(request))
+        """Have the caller's profile erased after some days, and keep the orders."""
+        body = body_of(request, LeaveBody)
+        leaving.leave(user=user_of(request), current_password=body["current_password"], actor=actor_of(request))
         return HttpResponse(status=204)
+
+    @extend_schema(summary="Stay after all: one's profile is not erased", request=None, responses=UserSerializer)
+    @action(detail=False, methods=["post"], url_path="me/restore")
+    def restore_me(self, request: Request) -> Response:
+        """Take back that the caller leaves."""
+        restored = leaving.restore_user(user_id=user_of(request).pk, actor=actor_of(request))
+        return Response(document_of(UserSerializer, restored))
 
     def find(self, user_id: int, permission: str) -> User:
         """The user, for the user and for staff with the permission. Everybody else is refused NotFound."""

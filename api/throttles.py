@@ -146,7 +146,7 @@ class OwnProfileThrottle(Throttle):
     def windows(self, request: Request) -> list[Window]:
         """The user's window; with a current password also that of attempts to sign in to the account."""
         windows = DefaultThrottle().windows(request)
-        if request.method in ("PUT", "PATCH") and named_in(request, "current_password"):
+        if request.method in ("PUT", "PATCH", "DELETE") and named_in(request, "current_password"):
             account = account_key(request.user.get_username())
             windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
         return windows

@@ -1,7 +1,7 @@
 """The data that the shop keeps of a person: what an export hands out, and what happens when the person is forgotten.
 
 Every model with a relation to a user has a row in POLICIES, and a test finds a model without one. The forgetting itself
-is `accounts.services.anonymise_user`.
+is `accounts.leaving.forget`.
 """
 
 from dataclasses import dataclass

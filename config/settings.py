@@ -193,6 +193,8 @@ PASSWORD_RESET_URL = text(
 )
 
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=number("ACCESS_TOKEN_LIFETIME_SECONDS", 15 * 60, 1, TEN_YEARS))
+# For how long a person who leaves can change their mind, before the worker erases the account.
+ERASE_AFTER_DAYS = number("ERASE_AFTER_DAYS", 14, 0, 3650)
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=number("REFRESH_TOKEN_LIFETIME_SECONDS", 14 * 86_400, 1, TEN_YEARS))
 # For how long a refresh token that was used gives the same successor again; afterwards it ends the session.
 REFRESH_GRACE_SECONDS = number("REFRESH_GRACE_SECONDS", 20, 0, 3600)

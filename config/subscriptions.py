@@ -17,6 +17,7 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.delivered": [orders.tasks.mail_customer],
     "order.cancelled": [orders.tasks.mail_customer],
     "user.email_changed": [accounts.tasks.mail_changed_credentials],
+    "user.leaving": [accounts.tasks.mail_leaving],
     "user.password_changed": [accounts.tasks.mail_changed_credentials],
     "user.password_reset_requested": [accounts.tasks.mail_password_reset],
 }

@@ -102,6 +102,7 @@ class World:
             "PATCH /users/{user_id}": Valid({"city": "Springfield"}),
             "PUT /users/me": Valid(PROFILE | {"current_password": PASSWORD}),
             "PATCH /users/me": Valid({"city": "Springfield"}),
+            "DELETE /users/me": Valid({"current_password": PASSWORD}),
             "POST /users/login": Valid({"email": "ann@example.com", "password": PASSWORD}),
             "POST /users/password-reset": Valid({"email": "ann@example.com"}),
             "POST /users/password-reset/confirm": Valid(reset),
@@ -114,7 +115,7 @@ class World:
         method, template = operation.split(" ")
         valid = self.valid(operation)
         kwargs: dict[str, Any] = {} if method == "GET" else {"format": valid.format}
-        body = valid.body | dict(more or {}) if method != "DELETE" else None
+        body = valid.body | dict(more or {}) if valid.body or method != "DELETE" else None
         return getattr(client, method.lower())("/api/v1" + (path or self.path(template)), body, **kwargs)
 
 

@@ -82,6 +82,7 @@ MATRIX = {
     "PUT /users/me": SIGNED_IN,
     "PATCH /users/me": SIGNED_IN,
     "DELETE /users/me": "401 204 204 204 204 204 204",
+    "POST /users/me/restore": SIGNED_IN,
     "GET /users/logout": SIGNED_IN,
     "POST /users/logout": SIGNED_IN,
     "POST /users/login": ANYBODY,

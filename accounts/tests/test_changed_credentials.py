@@ -10,8 +10,9 @@ from django.db.models import F
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from accounts.leaving import anonymise_user
 from accounts.models import FormerEmail, User
-from accounts.services import anonymise_user, update_user
+from accounts.services import update_user
 from accounts.tasks import mail_changed_credentials, purge_sessions
 from accounts.tests.factories import PASSWORD, client_of, make_user
 from events.actors import COMMAND

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.leaving import anonymise_user
 from accounts.models import User
 from accounts.names import names_of
-from accounts.services import anonymise_user
 from accounts.tests.factories import make_user
 from events.actors import COMMAND
 

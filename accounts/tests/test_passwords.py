@@ -13,8 +13,9 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from accounts import passwords, sessions
+from accounts.leaving import anonymise_user
 from accounts.models import Session, User
-from accounts.services import anonymise_user, confirm_password_reset, register_user, set_password
+from accounts.services import confirm_password_reset, register_user, set_password
 from accounts.tests.factories import PASSWORD, client_of, make_user
 from accounts.tests.test_sessions import race
 from database.refusals import Refusal

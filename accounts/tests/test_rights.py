@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import services
+from accounts import leaving, services
 from accounts.exceptions import AdministratorsOnly
 from accounts.models import Session, User
 from accounts.sessions import start_session
@@ -127,7 +127,7 @@ def test_a_colleagues_account_is_looked_at_and_not_changed(manager: Any, rights:
         lambda: services.update_user(user_id=colleague.pk, changes={"city": "Oslo"}, actor=actor),
         lambda: services.set_password(user=User.objects.get(pk=colleague.pk), password=NEW, actor=actor),
         lambda: services.set_access(actor=actor, **access(colleague)),
-        lambda: services.anonymise_user(user_id=colleague.pk, actor=actor),
+        lambda: leaving.anonymise_user(user_id=colleague.pk, actor=actor),
     ):
         with pytest.raises(AdministratorsOnly):
             change()

@@ -9,8 +9,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts.leaving import anonymise_user
 from accounts.models import Session, User
-from accounts.services import anonymise_user
 from accounts.tests.factories import client_of, make_user
 from api.models import IdempotencyKey
 from config.personal_data import POLICIES

@@ -20,6 +20,7 @@ def test_the_jobs_that_run_by_the_clock() -> None:
     periodic = {name for name, _ in app.periodic_registry.periodic_tasks}
 
     assert periodic == {
+        "accounts.tasks.erase_leavers",
         "accounts.tasks.purge_sessions",
         "api.tasks.purge_idempotency_keys",
         "events.tasks.remove_failed_jobs",

@@ -3,6 +3,13 @@
 They come last, so that what they may change one day is in no other group's way.
 """
 
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.leaving import erase_leavers
+from accounts.models import User
+from events.actors import WORKER
 from tests.recorded.recorder import Recorder
 from tests.recorded.shop import PASSWORD, basket, id_of, line, order_of, product
 
@@ -111,12 +118,28 @@ def parts_by_put(shop: Recorder) -> None:
 
 
 def leaving(shop: Recorder) -> None:
-    """To need the current password. The last administrator stays in any case."""
-    shop.ask("admin", "DELETE /users/me")
-    shop.ask("ann", "DELETE /users/me", {"current_password": PASSWORD})
+    """Needs the current password, ends the sessions, and can be taken back. The last administrator stays."""
+    ask = shop.ask
+    credentials = {"email": "ann@example.com", "password": PASSWORD}
     ann = id_of("ann")
-    shop.ask("ann", "DELETE /users/me")
-    shop.ask("ann", "GET /users/me")
-    shop.ask("admin", f"GET /users/{ann}")
-    shop.ask("admin", f"GET /orders?user_id={ann}&page_size=1")
-    shop.ask("visitor", "POST /users/login", {"email": "ann@example.com", "password": PASSWORD})
+    ask("admin", "DELETE /users/me")
+    ask("admin", "DELETE /users/me", {"current_password": PASSWORD})
+    ask("ann", "DELETE /users/me")
+    ask("ann", "DELETE /users/me", {"current_password": "wrong one"})
+    ask("ann", "DELETE /users/me", {"current_password": PASSWORD, "now": True})
+    ask("ann", "DELETE /users/me?now=true", {"current_password": PASSWORD})
+    ask("ann", "POST /users/me/restore")
+    ask("ann", "DELETE /users/me/", {"current_password": PASSWORD})
+    ask("ann", "GET /users/me")
+    ask("ann", "POST /users/me/restore")
+    ask("admin", f"GET /users/{ann}")
+    shop.tokens["back"] = ask("visitor", "POST /users/login", credentials)["access_token"]
+    ask("back", "GET /users/me")
+    ask("back", "POST /users/me/restore/")
+    ask("back", "GET /users/me")
+    ask("back", "DELETE /users/me", {"current_password": PASSWORD})
+    User.objects.filter(pk=ann).update(leaving_at=timezone.now() - timedelta(days=15))
+    erase_leavers(actor=WORKER)
+    ask("admin", f"GET /users/{ann}")
+    ask("admin", f"GET /orders?user_id={ann}&page_size=1")
+    ask("visitor", "POST /users/login", credentials)
