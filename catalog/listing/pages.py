@@ -45,6 +45,7 @@ class ProductRow(NamedTuple):
     slug: str
     description: str
     sku: str
+    brand: str
     price: str
     quantity: int
     in_stock: bool

@@ -18,6 +18,7 @@ from catalog.tests.plain import plain_bytes, plain_products
 from events.actors import COMMAND
 from inventory import services as inventory
 from inventory.models import Warehouse
+from staff.tests.pages import send
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,7 @@ def furnished() -> Product:
     product = make_product(
         'Mug "Größe"\n',
         description="é" * 300,
+        brand="Größe & Co",
         category=category,
         attributes={"color": "red", "litres": 0.5, "count": 3, "washable": True},
         variants=[
@@ -51,6 +53,7 @@ def test_a_product_is_answered_as_the_contract_says(api: APIClient) -> None:
         "slug": "mug",
         "description": "",
         "sku": "MUG",
+        "brand": "",
         "price": "29.90",
         "currency": "USD",
         "stock_quantity": 7,
@@ -204,3 +207,31 @@ def test_categories_facets_and_parts_are_read_by_as_many_statements_for_many_as_
         make_product(category=make_category(f"Below {number}", parent="top"))
         add_picture(product)
     assert [queries(path) for path in paths] == few
+
+
+def test_a_brand_is_written_by_the_api_and_the_admin_and_narrows_lists(
+    api: APIClient, as_admin: APIClient, staff_pages: Any
+) -> None:
+    body = {"name": "Kettle", "price": "30.00", "brand": " Größe & Co "}
+    kettle = as_admin.post("/api/v1/products", body, format="json").json()
+    pan = make_product("Pan", brand="Pan & Sons")
+    cup = make_product("Cup")
+    assert (kettle["brand"], get(api, "/products/pan")["brand"]) == ("Größe & Co", "Pan & Sons")
+
+    assert names(api, brand="Größe & Co") == ["Kettle"]
+    assert names(api, brand=["Größe & Co", "Pan & Sons"]) == ["Pan", "Kettle"]
+    assert names(api, brand=["Pan & Sons", "Größe & Co"], price_min="20") == ["Kettle"]
+    assert names(api, brand="größe & co") == names(api, brand="Größe") == []
+    assert names(api, brand="") == ["Cup", "Pan", "Kettle"]
+    assert get(api, "/products/facets", brand="Pan & Sons")["prices"] == [{"from": "10.00", "to": "24.99", "count": 1}]
+
+    changed = as_admin.patch(f"/api/v1/products/{cup.pk}", {"brand": "Cuppa"}, format="json").json()
+    assert (changed["brand"], changed["version"]) == ("Cuppa", 2)
+    refused = as_admin.patch(f"/api/v1/products/{cup.pk}", {"brand": "x" * 101}, format="json")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "brand")
+    send(staff_pages("catalog editor"), f"/admin/catalog/product/{pan.pk}/change/", "price", brand="")
+    send(
+        staff_pages("catalog editor"), "/admin/catalog/product/add/", "price", name="Pot", price="9.00", brand="Potter"
+    )
+    brands = {product.name: product.brand for product in Product.objects.all()}
+    assert brands == {"Kettle": "Größe & Co", "Pan": "", "Cup": "Cuppa", "Pot": "Potter"}
