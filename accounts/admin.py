@@ -19,6 +19,7 @@ from accounts.models import Session, User
 from accounts.passwords import hash_password
 from accounts.sessions import end_session
 from database.refusals import Refusal
+from database.text import normalised_email
 from events.actors import admin_actor
 from events.services import publish
 from staff.forms import StaffForm, show_refusal
@@ -32,7 +33,16 @@ PROFILE = ("email", *services.PROFILE_FIELDS)
 ADDRESS_LINES = {"address_line1": "Address line 1", "address_line2": "Address line 2"}
 
 
-class UserForm(StaffForm[User]):
+class EmailForm(StaffForm[User]):
+    """The email of a person, in the one form in which it is kept."""
+
+    def clean_email(self) -> str:
+        """The email in that form. The form of a row from before there was one stays while the address does."""
+        email: str = self.cleaned_data["email"]
+        return self.instance.email if email == self.instance.email else normalised_email(email)
+
+
+class UserForm(EmailForm):
     """The page of a person: profile and access."""
 
     class Meta:
@@ -42,7 +52,7 @@ class UserForm(StaffForm[User]):
         labels = {"is_active": "May sign in", "is_staff": "Works here: may see these pages"} | ADDRESS_LINES
 
 
-class NewUserForm(StaffForm[User]):
+class NewUserForm(EmailForm):
     """A new person: profile and password."""
 
     password = forms.CharField(

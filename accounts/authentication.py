@@ -20,7 +20,9 @@ class BearerAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, UUID] | None:
         """The user and the session of the request's token; None for a request without a bearer token.
 
-        Refuses InvalidToken for a token that is forged or expired, and for one whose session has ended.
+        A token that is forged or expired, or whose session has ended, counts as none. `refused_token` then notes it on
+        the request: an answer for visitors tells the client of the token, and where one must be signed in the refusal
+        is InvalidToken.
         """
         header = request.META.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = header.partition(" ")
@@ -28,7 +30,9 @@ class BearerAuthentication(BaseAuthentication):
             return None
         claims = read_access_token(token.strip())
         if claims is None or (user := find_user(claims.session_id)) is None:
-            raise InvalidToken
+            # api.problems looks for it on Django's request; config.health has no other one.
+            getattr(request, "_request", request).refused_token = InvalidToken()
+            return None
         return user, claims.session_id
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,7 +1,19 @@
 """Password hashes: bcrypt at a cost that the operator chooses, or Argon2id at 19 MiB and two passes."""
 
+import unicodedata
+
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, BCryptSHA256PasswordHasher
+
+
+def normalised(password: str) -> str:
+    """The password in the one form (NFKC) that is hashed: keyboards write the same letter in several ways."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def spellings_of(password: str) -> list[str]:
+    """The forms in which a typed password is compared: the normalised one, and as typed for hashes of earlier days."""
+    return list(dict.fromkeys((normalised(password), password)))
 
 
 class BCryptHasher(BCryptSHA256PasswordHasher):

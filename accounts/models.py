@@ -9,6 +9,9 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
+from accounts.hashers import normalised, spellings_of
+from database.text import forms_of_email
+
 
 class UserManager(BaseUserManager["User"]):
     """Finds and makes users by their email."""
@@ -18,12 +21,15 @@ class UserManager(BaseUserManager["User"]):
         return self.with_email(email or "").get()
 
     def with_email(self, email: str) -> models.QuerySet["User"]:
-        """The user of an email in any case, as a queryset of at most one.
+        """The user of an email in any case and in each form of its domain, as a queryset of at most one.
 
-        The comparison is by `lower(email)`, as in the unique index. Django's `iexact` compares by `upper(email)`, for
-        which there is no index.
+        Only accounts from before the forms of a domain were one can be two. The comparison is by `lower(email)`, as in
+        the unique index. Django's `iexact` compares by `upper(email)`, for which there is no index.
         """
-        return self.filter(Exact(Lower("email"), Lower(models.Value(email))))
+        is_it = models.Q()
+        for form in forms_of_email(email):
+            is_it |= models.Q(Exact(Lower("email"), Lower(models.Value(form))))
+        return self.filter(is_it)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Save a user with this password, or with none that works. For Django's own code and tests: no event tells."""
@@ -76,6 +82,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the hash of a password, without saving. All spellings of one password have one hash (hashers)."""
+        super().set_password(None if raw_password is None else normalised(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether the password is the user's, in whatever spelling, for Django's own code and tests."""
+        return any(super(User, self).check_password(spelling) for spelling in spellings_of(raw_password))
+
     @property
     def role(self) -> "User.Role":
         """Staff are `admin` in the API, whatever their groups let them do."""
@@ -94,12 +108,14 @@ class Session(models.Model):
     """One login, from password to logout, and all tokens that descend from that login.
 
     Every token carries the session's id (`sid`). `refresh_jti` is the id of the only refresh token that may be used
-    next. An older refresh token that comes back has been copied, and ends the session.
+    next, and `previous_jti` that of the token that was exchanged for it at `refreshed_at`. An older refresh token that
+    comes back has been copied, and ends the session.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.UUIDField()
+    previous_jti = models.UUIDField(null=True)
     user_agent = models.CharField(max_length=200, blank=True)
     # The device whose code began the session, by django-otp's `persistent_id`; empty when no code was asked for.
     otp_device = models.CharField(max_length=100, blank=True, db_default="")

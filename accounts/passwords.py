@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from accounts.hashers import normalised, spellings_of
 from accounts.models import User
 from database.refusals import Busy, FieldError, Invalid
 
@@ -42,15 +43,19 @@ def place_in(room: threading.Semaphore, *, seconds: float) -> Iterator[None]:
 def is_password_of(user: User | None, password: str) -> bool:
     """Whether the password is the user's, and the user may sign in.
 
-    A right password whose hash is outdated is hashed anew.
+    A right password whose hash is outdated, or was made of another spelling than the normalised one, is hashed anew.
     The answer takes as long for no user and for a disabled user as for a wrong password, so that the time does not
     tell who has an account. Refuses Busy.
     """
     with hashing():
-        if user is None:
-            User().set_password(password)
-            return False
-        return check_password(password, user.password, lambda right: upgrade_hash(user, right)) and user.is_active
+        for spelling in spellings_of(password):
+            if user is None:
+                User().set_password(spelling)
+            elif check_password(spelling, user.password, lambda right: upgrade_hash(user, right)):
+                if spelling != normalised(spelling):
+                    upgrade_hash(user, spelling)
+                return user.is_active
+        return False
 
 
 def upgrade_hash(user: User, password: str) -> None:
@@ -69,7 +74,7 @@ def hash_password(user: User, password: str, *, field: str = "password") -> None
     Refuses a weak password as an error of `field` (Invalid), and Busy.
     """
     try:
-        validate_password(password, user)
+        validate_password(normalised(password), user)
     except ValidationError as error:
         errors = [FieldError(field, e.code or "invalid", " ".join(e.messages)) for e in error.error_list]
         raise Invalid("The password is not good enough.", errors=errors) from None

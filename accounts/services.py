@@ -18,6 +18,7 @@ from accounts.rights import check_administrator, check_rights_over
 from accounts.sessions import end_sessions
 from api.models import IdempotencyKey
 from database.refusals import FieldError, Invalid, NotFound, check_version
+from database.text import forms_of_email, normalised_email
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
@@ -36,11 +37,10 @@ PROFILE_FIELDS = (
 
 
 def register_user(*, email: str, password: str, **profile: str) -> User:
-    """Make a customer. Refuses an email that is taken in any case (EmailTaken) and a weak password (Invalid)."""
+    """Make a customer. Refuses an email that is taken in any form (EmailTaken) and a weak password (Invalid)."""
     user = User(email=email, **profile)
-    if User.objects.with_email(email).exists():
-        raise EmailTaken
-    hash_password(user, password)  # before the transaction, since a hash takes longer than all the rest
+    refuse_taken_email(user)  # before the hash too, which takes longer than all the rest
+    hash_password(user, password)
     return save_new_user(user)
 
 
@@ -51,10 +51,21 @@ def save_new_user(user: User, *, actor: Actor | None = None) -> User:
     Two registrations with one email at the same moment both pass a check beforehand. The unique index refuses one.
     """
     check_rights_over(user, actor)
+    user.email = normalised_email(user.email)
+    refuse_taken_email(user)
     save_refusing_taken_email(user)
     publish("user.registered", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor or Actor(user.pk, "api"))
     user.refresh_from_db(fields=["created_at", "updated_at"])
     return user
+
+
+def refuse_taken_email(user: User) -> None:
+    """Refuse (EmailTaken) an email that another account has, in whatever case or form of its domain.
+
+    The unique index knows the one form in which emails are kept today, and not those of earlier rows.
+    """
+    if User.objects.with_email(user.email).exclude(pk=user.pk).exists():
+        raise EmailTaken
 
 
 def save_refusing_taken_email(user: User) -> None:
@@ -93,19 +104,29 @@ def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expec
     account may edit the profile here, and the email in update_own, which asks for the password.
     """
     user = locked_user(user_id)
-    if user_id != actor.user_id or changes.get("email", user.email) != user.email:
+    if user_id != actor.user_id or is_another_email(user, changes):
         check_rights_over(user, actor)
     return save_changes(user, changes, actor=actor, expected_version=expected_version)
+
+
+def is_another_email(user: User, changes: Mapping[str, str]) -> bool:
+    """Whether the changes name an email that is not the user's own in another form of its domain."""
+    return "email" in changes and changes["email"] not in forms_of_email(user.email)
 
 
 def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expected_version: int | None) -> User:
     """Save the changes that differ from the locked row and tell the journal. Refuses VersionMismatch and EmailTaken."""
     check_version(user.version, expected_version)
     changed = {name: value for name, value in changes.items() if getattr(user, name) != value}
+    if not is_another_email(user, changes):
+        changed.pop("email", None)
     if not changed:
         return user
     for name, value in changed.items():
         setattr(user, name, value)
+    if "email" in changed:
+        user.email = normalised_email(user.email)
+        refuse_taken_email(user)
     touch(user)
     publish("user.updated", {"user_id": user.pk, "fields": sorted(changed)}, subject=f"user:{user.pk}", actor=actor)
     return user
@@ -149,7 +170,7 @@ def update_own(
     was changed meanwhile (PasswordReplaced).
     """
     check_version(user.version, expected_version)
-    if password is not None or changes.get("email", user.email) != user.email:
+    if password is not None or is_another_email(user, changes):
         check_current_password(user=user, password=current_password)
     replaces = user.password
     if password is not None:

@@ -1,10 +1,12 @@
 """Sessions, from login to logout. A session is a row, and a token is good as long as the row says so.
 
 Refresh tokens rotate. The row names the one refresh token that may be used next, and a conditional UPDATE exchanges the
-name. So of many requests that use the same token at once exactly one gets a successor. A refresh token that was used
-before is in two hands, the owner's and a thief's, and ends the session for both.
+name. So a token has exactly one successor, however many requests use the token at once. For REFRESH_GRACE_SECONDS the
+token that was used last gives that successor again, since an answer may be lost and two tabs may ask at once. Any other
+refresh token that was used before is in two hands, the owner's and a thief's, and ends the session for both.
 """
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -75,36 +77,51 @@ def start_checked_session(*, user_id: int, encoded: str, otp_device: str, user_a
 
 def start_session(*, user_id: int, otp_device: str = "", user_agent: str = "") -> TokenPair:
     """Begin a session for a user whose identity was checked, with a code of `otp_device` if that is named."""
+    now = timezone.now()
     session = Session.objects.create(
         user_id=user_id,
         refresh_jti=uuid4(),
         user_agent=user_agent[:200],
         otp_device=otp_device,
-        expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME,
+        expires_at=now + settings.REFRESH_TOKEN_LIFETIME,
     )
-    return issue_pair(session_id=session.id, user_id=user_id, refresh_jti=session.refresh_jti)
+    return issue_pair(session_id=session.id, user_id=user_id, refresh_jti=session.refresh_jti, issued_at=now)
 
 
 def refresh_session(*, refresh_token: str) -> TokenPair:
     """Exchange a refresh token for a new pair of tokens. Refuses InvalidToken.
 
-    A refresh token that was used before ends its session.
+    The token that was used last gives the same pair again for REFRESH_GRACE_SECONDS, unless the successor was used
+    meanwhile. Any other refresh token that was used before ends its session.
     """
     claims = read_refresh_token(refresh_token)
     if claims is None or (user := find_user(claims.session_id)) is None:
         raise InvalidToken
-    successor = uuid4()
+    successor, now = uuid4(), timezone.now()
     # All conditions are on the session's own columns, which PostgreSQL reads again after a wait for the row. With a
     # condition on the user, a subquery chooses the rows and is not read again: several requests won (tried).
     rotated = (
         Session.objects.live()
         .filter(id=claims.session_id, refresh_jti=claims.jti)
-        .update(refresh_jti=successor, refreshed_at=Now(), expires_at=timezone.now() + settings.REFRESH_TOKEN_LIFETIME)
+        .update(
+            refresh_jti=successor,
+            previous_jti=claims.jti,
+            refreshed_at=now,
+            expires_at=now + settings.REFRESH_TOKEN_LIFETIME,
+        )
     )
-    if not rotated:
+    if rotated:
+        return issue_pair(session_id=claims.session_id, user_id=user.pk, refresh_jti=successor, issued_at=now)
+    since = now - timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
+    session = (
+        Session.objects.live().filter(id=claims.session_id, previous_jti=claims.jti, refreshed_at__gt=since).first()
+    )
+    if session is None:
         end_session(session_id=claims.session_id, reason="refresh_reused")
         raise InvalidToken
-    return issue_pair(session_id=claims.session_id, user_id=user.pk, refresh_jti=successor)
+    return issue_pair(
+        session_id=session.id, user_id=user.pk, refresh_jti=session.refresh_jti, issued_at=session.refreshed_at
+    )
 
 
 def end_session(*, session_id: UUID, reason: str) -> None:

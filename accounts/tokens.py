@@ -1,12 +1,15 @@
 """The two tokens of a session. They are signed and never stored. accounts.sessions decides what a token is good for."""
 
+import math
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid5
 
 from django.conf import settings
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
@@ -28,12 +31,18 @@ class Claims:
     jti: UUID
 
 
-def issue_pair(*, session_id: UUID, user_id: int, refresh_jti: UUID) -> TokenPair:
-    """Sign a new access token and a new refresh token of a session. `refresh_jti` becomes the refresh token's id."""
+def issue_pair(*, session_id: UUID, user_id: int, refresh_jti: UUID, issued_at: datetime) -> TokenPair:
+    """Sign the access token and the refresh token that a session has from `issued_at` on.
+
+    `refresh_jti` becomes the refresh token's id. The same arguments give the same two tokens, byte for byte.
+    """
     access, refresh = AccessToken(), RefreshToken()
-    for token, jti in ((access, uuid4()), (refresh, refresh_jti)):
+    for token, jti in ((access, uuid5(refresh_jti, "access")), (refresh, refresh_jti)):
         token["sub"], token["sid"], token["jti"] = str(user_id), session_id.hex, jti.hex
-    return TokenPair(str(access), str(refresh), int(settings.ACCESS_TOKEN_LIFETIME.total_seconds()))
+        token.set_iat(at_time=issued_at)
+        token.set_exp(from_time=issued_at)
+    life = settings.ACCESS_TOKEN_LIFETIME - (timezone.now() - issued_at)
+    return TokenPair(str(access), str(refresh), max(0, math.ceil(life.total_seconds())))
 
 
 def read_access_token(text: str) -> Claims | None:
@@ -47,12 +56,15 @@ def read_refresh_token(text: str) -> Claims | None:
 
 
 def read(kind: Any, text: str) -> Claims | None:
-    """The claims of a token of this kind; None for any other text and for an expired token."""
+    """The claims of a token of this kind; None for any other text and for a token whose time is not now.
+
+    TOKEN_LEEWAY_SECONDS are added at both ends, since the machine that signed the token may have another clock.
+    """
     try:
         claims, expires_at = verified(kind, text)
     except (TokenError, KeyError, ValueError):
         return None
-    return claims if time.time() < expires_at else None
+    return claims if time.time() < expires_at + settings.TOKEN_LEEWAY_SECONDS else None
 
 
 @lru_cache(maxsize=4096)
@@ -62,6 +74,6 @@ def verified(kind: Any, text: str) -> tuple[Claims, int]:
     A token always has the same claims, and a client sends the same token with each request. Checking the signature
     took a tenth of an order, so the result is remembered. Expiry and session are checked with each request.
     """
-    # Signature, algorithm, issuer, audience, expiry and the token's type are checked by the class itself.
+    # Signature, algorithm, issuer, audience, times and the token's type are checked by the class itself.
     token = kind(text.encode())
     return Claims(session_id=UUID(hex=str(token["sid"])), jti=UUID(hex=str(token["jti"]))), int(token["exp"])

@@ -237,11 +237,13 @@ class PasswordResetViewSet(ViewSet):
     """A new password for people who have forgotten theirs, by a mailed link."""
 
     permission_classes = [AllowAny]
-    authentication_classes = []
     throttle_classes = [PasswordResetThrottle]
 
     @extend_schema(
-        summary="Have a password reset link mailed", request=PasswordResetBody, responses={202: DetailSerializer}
+        summary="Have a password reset link mailed",
+        request=PasswordResetBody,
+        responses={202: DetailSerializer},
+        auth=[],
     )
     def create(self, request: Request) -> Response:
         """Have the link mailed. The answer is the same whether there is such an account or not."""
@@ -250,7 +252,10 @@ class PasswordResetViewSet(ViewSet):
         return Response(document_of(DetailSerializer, {"detail": detail}), status=202)
 
     @extend_schema(
-        summary="Set a new password with a mailed link", request=PasswordResetConfirmBody, responses=DetailSerializer
+        summary="Set a new password with a mailed link",
+        request=PasswordResetConfirmBody,
+        responses=DetailSerializer,
+        auth=[],
     )
     @action(detail=False, methods=["post"])
     def confirm(self, request: Request) -> Response:

@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from database.text import normalised_email
+
 MAX_ID = 2**63 - 1
 MAX_INT = 2**31 - 1
 MAX_EXACT_FLOAT = 2**53
@@ -37,16 +39,16 @@ class Text(serializers.CharField):
 
 
 class Email(serializers.EmailField):
-    """An email address of at most 254 characters."""
+    """An email address of at most 254 characters, in the one form in which it is kept (database.text)."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 254} | kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        """Refuses everything but a string."""
+        """Refuses everything but a string, and hidden characters."""
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return normalised_email(super().to_internal_value(data))
 
 
 class Integer(serializers.IntegerField):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from api.problems import check_body, check_host, check_page, check_target, problem_from_django
+from api.problems import challenge, check_body, check_host, check_page, check_target, problem_from_django
 from api.request_ids import VALID_REQUEST_ID, current_request_id
 from database.connections import drop_dead_connections
 
@@ -45,6 +45,7 @@ class RequestMiddleware:
         if response.status_code >= 400 and not response.headers.get("Content-Type", "").startswith("application/"):
             assert isinstance(response, HttpResponse)  # noqa: S101  # errors are never streamed
             response = problem_from_django(request, response)
+        challenge(request, response)
         response.headers.setdefault("Content-Security-Policy", API_CSP)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response

@@ -11,6 +11,7 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, RequestData
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.defaults import bad_request
 from gunicorn.http.errors import ParseException
 from psycopg import errors
@@ -64,6 +65,8 @@ def respond(refusal: Refusal) -> HttpResponse:
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook. Returning None lets an unknown exception through to Django, which logs it and answers 500."""
+    if isinstance(exc, drf.NotAuthenticated):
+        exc = refused_token_of(context["request"]) or exc
     headers = getattr(exc, "headers", None) or {}
     if isinstance(exc, drf.APIException):
         headers = drf_headers(exc)
@@ -74,6 +77,18 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     response = Response(document, status=refusal.status, headers={**headers, **refusal.headers})
     response.content_type = CONTENT_TYPE
     return response
+
+
+def refused_token_of(request: Any) -> Refusal | None:
+    """The refusal of a token that came with the request and counts as none, as the authentication noted it."""
+    return getattr(getattr(request, "_request", request), "refused_token", None)
+
+
+def challenge(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Tell a client whose token counted as none of it, in `WWW-Authenticate`, whatever the answer is."""
+    if refusal := refused_token_of(request):
+        for name, value in refusal.headers.items():
+            response.headers.setdefault(name, value)
 
 
 def drf_headers(exc: drf.APIException) -> dict[str, str]:

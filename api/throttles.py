@@ -18,6 +18,7 @@ from rest_framework.throttling import BaseThrottle
 
 from api import cache
 from api.addresses import client_address
+from database.text import forms_of_email
 
 # Counts every window, and answers how many milliseconds the slowest of the full ones stays full (0: none is full).
 COUNT = """
@@ -146,7 +147,7 @@ class OwnProfileThrottle(Throttle):
         """The user's window; with a current password also that of attempts to sign in to the account."""
         windows = DefaultThrottle().windows(request)
         if request.method in ("PUT", "PATCH") and named_in(request, "current_password"):
-            account = request.user.get_username().casefold()
+            account = account_key(request.user.get_username())
             windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
         return windows
 
@@ -174,6 +175,11 @@ class PasswordResetThrottle(Throttle):
         return windows
 
 
+def account_key(email: str) -> str:
+    """One text for all forms of an email, so that the attempts on one account are counted together."""
+    return forms_of_email(email.strip())[0].casefold()
+
+
 def named_in(request: Request, *fields: str) -> str:
     """The text of the first of these fields that the body has, without regard to case; empty if it has none."""
     data = request.data
@@ -181,5 +187,5 @@ def named_in(request: Request, *fields: str) -> str:
         for field in fields:
             value = data.get(field)
             if isinstance(value, str) and value:
-                return value.strip().casefold()
+                return account_key(value)
     return ""

@@ -5,6 +5,7 @@ An empty variable counts as not set. `.env` fills in the variables that the envi
 
 import os
 import re
+import secrets
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -128,3 +129,13 @@ def url(name: str, example: str, *schemes: str) -> str:
     if value and not well_formed:
         refuse(name, f"a URL as {example}")
     return value
+
+
+def development_secret(data_dir: Path) -> str:
+    """The secret that this machine generated for itself; it survives restarts, so sessions do too."""
+    file = data_dir / "secret_key"
+    if not file.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(64))
+    return file.read_text()

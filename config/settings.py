@@ -4,22 +4,21 @@
 generated there. `ENVIRONMENT=production` has no fallbacks: it refuses to start with anything unsafe.
 """
 
-import secrets
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded
+from config.databases import database, embedded_database_url
 from config.environment import (
     BASE_DIR,
     choice,
     cron,
+    development_secret,
     hosts,
     networks,
     number,
@@ -39,17 +38,6 @@ ALLOWED_HOSTS = hosts("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.
 TEN_YEARS = 3653 * 86_400  # in seconds: what is longer is a mistake, and datetime ends somewhere
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
-
-def development_secret() -> str:
-    """The secret that this machine generated for itself; it survives restarts, so sessions do too."""
-    file = DATA_DIR / "secret_key"
-    if not file.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(64))
-    return file.read_text()
-
-
 if PRODUCTION:
     SECRET_KEY = secret("SECRET_KEY")
     if not SECRET_KEY:
@@ -63,7 +51,7 @@ if PRODUCTION:
     if text("EMAIL_URL").partition("://")[0] in ("", "dummymail", "consolemail", "filemail", "memorymail"):
         raise ImproperlyConfigured("EMAIL_URL must name the mail server in production: nobody reads mails in a folder.")
 else:
-    SECRET_KEY = text("SECRET_KEY") or development_secret()
+    SECRET_KEY = text("SECRET_KEY") or development_secret(DATA_DIR)
     if set(ALLOWED_HOSTS) - LOCAL_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS names real hosts: set ENVIRONMENT=production.")
 
@@ -77,38 +65,15 @@ DATABASE_STATEMENT_TIMEOUT_MS = number("DATABASE_STATEMENT_TIMEOUT_MS", 10_000)
 DATABASE_LOCK_TIMEOUT_MS = number("DATABASE_LOCK_TIMEOUT_MS", 3_000)
 # Behind pgbouncer in transaction mode set this to 0: it switches prepared statements off.
 DATABASE_PREPARE_THRESHOLD = number("DATABASE_PREPARE_THRESHOLD", 2)
-
-
-def database(address: str) -> dict[str, Any]:
-    """One entry of DATABASES: persistent connections and prepared statements, as measured (docs/operations.md)."""
-    config: dict[str, Any] = environ.Env.db_url_config(address)
-    return config | {
-        "HOST": unquote(str(config["HOST"])),  # a socket folder is written percent-encoded
-        "ENGINE": "database.backend",
-        "CONN_MAX_AGE": None,
-        "DISABLE_SERVER_SIDE_CURSORS": not DATABASE_PREPARE_THRESHOLD,
-        "OPTIONS": {
-            "connect_timeout": 5,
-            **config.get("OPTIONS", {}),  # sslmode and the like
-            "server_side_binding": True,
-            "prepare_threshold": DATABASE_PREPARE_THRESHOLD or None,
-        },
-    }
-
-
-def embedded_database_url() -> str:
-    """The embedded server's URL, or one that refuses connections while it does not run."""
-    try:
-        return embedded.database_url(DATA_DIR)
-    except embedded.NotRunning:
-        return "postgres://shop@127.0.0.1:1/shop"
-
-
 POSTGRES_URL = ("postgres://user:password@db.example.com:5432/shop", "postgres", "postgresql")
-DATABASES = {"default": database(url("DATABASE_URL", *POSTGRES_URL) or embedded_database_url())}
+DATABASES = {
+    "default": database(
+        url("DATABASE_URL", *POSTGRES_URL) or embedded_database_url(DATA_DIR), DATABASE_PREPARE_THRESHOLD
+    )
+}
 DATABASE_REPLICA_URL = url("DATABASE_REPLICA_URL", *POSTGRES_URL)
 if DATABASE_REPLICA_URL:
-    DATABASES["replica"] = database(DATABASE_REPLICA_URL) | {"TEST": {"MIRROR": "default"}}
+    DATABASES["replica"] = database(DATABASE_REPLICA_URL, DATABASE_PREPARE_THRESHOLD) | {"TEST": {"MIRROR": "default"}}
 # Reports that tolerate a moment's lag read from here: the replica where there is one.
 REPORTS_DATABASE = "replica" if DATABASE_REPLICA_URL else "default"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -229,6 +194,10 @@ PASSWORD_RESET_URL = text(
 
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=number("ACCESS_TOKEN_LIFETIME_SECONDS", 15 * 60, 1, TEN_YEARS))
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=number("REFRESH_TOKEN_LIFETIME_SECONDS", 14 * 86_400, 1, TEN_YEARS))
+# For how long a refresh token that was used gives the same successor again; afterwards it ends the session.
+REFRESH_GRACE_SECONDS = number("REFRESH_GRACE_SECONDS", 20, 0, 3600)
+# By how much the clocks of the machines that sign and check tokens may differ.
+TOKEN_LEEWAY_SECONDS = number("TOKEN_LEEWAY_SECONDS", 5, 0, 300)
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": TOKEN_SIGNING_KEY,
@@ -236,6 +205,7 @@ SIMPLE_JWT = {
     "AUDIENCE": "shop",
     "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
     "REFRESH_TOKEN_LIFETIME": REFRESH_TOKEN_LIFETIME,
+    "LEEWAY": TOKEN_LEEWAY_SECONDS,
     "UPDATE_LAST_LOGIN": False,
 }
 
@@ -304,7 +274,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"]
 
 # The shop

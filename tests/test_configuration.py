@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from config import settings
+from config.databases import database
 from config.gunicorn_worker import PICTURES_A_BODY
-from config.settings import database
 from tests.run import PRODUCTION
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -218,10 +218,10 @@ def test_a_safe_production_starts() -> None:
 
 def test_a_database_url_says_how_the_connection_is_made() -> None:
     """Whoever asks for verified TLS must not be given less."""
-    options = database("postgres://shop:secret@db/shop?sslmode=verify-full&sslrootcert=/ca.pem&connect_timeout=2")[
+    options = database("postgres://shop:secret@db/shop?sslmode=verify-full&sslrootcert=/ca.pem&connect_timeout=2", 2)[
         "OPTIONS"
     ]
-    assert options == database("postgres://db/shop")["OPTIONS"] | {
+    assert options == database("postgres://db/shop", 2)["OPTIONS"] | {
         "sslmode": "verify-full",
         "sslrootcert": "/ca.pem",
         "connect_timeout": 2,

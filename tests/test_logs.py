@@ -57,7 +57,7 @@ EXPECTED = {
     "crash": 500,
     "crash with a token": 500,
     "refresh": 200,
-    "reused": 401,
+    "reused": 200,
 }
 
 

@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.passwords import is_password_of
 from accounts.services import set_password
 from api.addresses import client_address
-from api.throttles import LoginThrottle, Window, window
+from api.throttles import LoginThrottle, Window, account_key, window
 from database.refusals import Busy
 from events.actors import Actor
 
@@ -42,7 +42,7 @@ class PageLoginThrottle(LoginThrottle):
     def windows(self, request: HttpRequest) -> list[Window]:
         """The window of the address, and that of the account that the form names."""
         windows = [window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "login-address", client_address(request))]
-        if account := request.POST.get("username", "").strip().casefold():
+        if account := account_key(request.POST.get("username", "")):
             windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
         return windows
 

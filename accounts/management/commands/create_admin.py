@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 
 from accounts.exceptions import EmailTaken
 from accounts.services import create_admin
 from database.refusals import Invalid
+from database.text import normalised_email
 from events.actors import COMMAND
 
 
@@ -30,9 +30,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the administrator. Ends with an error for a bad email, a weak password, and an email that is taken."""
         try:
-            validate_email(options["email"])
             user = create_admin(
-                email=options["email"],
+                email=normalised_email(options["email"]),
                 password=os.environ.get("ADMIN_PASSWORD") or ask_for_password(),
                 first_name=options["first_name"],
                 last_name=options["last_name"],
