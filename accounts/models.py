@@ -10,7 +10,7 @@ from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
 from accounts.hashers import normalised, spellings_of
-from database.text import forms_of_email
+from database.text import forms_of_email, refuse_links
 
 
 class UserManager(BaseUserManager["User"]):
@@ -53,8 +53,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         ADMIN = "admin"
 
     email = models.EmailField(max_length=254)
-    first_name = models.CharField(max_length=100)
-    last_name = models.CharField(max_length=100)
+    first_name = models.CharField(max_length=100, validators=[refuse_links])
+    last_name = models.CharField(max_length=100, validators=[refuse_links])
     phone = models.CharField(max_length=32, blank=True)
     address_line1 = models.CharField(max_length=200, blank=True)
     address_line2 = models.CharField(max_length=200, blank=True)
@@ -95,6 +95,20 @@ class User(AbstractBaseUser, PermissionsMixin):
     def role(self) -> "User.Role":
         """Staff are `admin` in the API, whatever their groups let them do."""
         return self.Role.ADMIN if self.is_staff else self.Role.CUSTOMER
+
+
+class FormerEmail(models.Model):
+    """An email that a person had until lately. What changes about the account is told there too (accounts.tasks).
+
+    The address stands here and not in the journal, which more people read, and which keeps what it has.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_emails")
+    email = models.EmailField(max_length=254)
+    replaced_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

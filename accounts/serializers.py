@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from api.fields import Choice, Email, Text
+from api.fields import Choice, Email, Password, PersonName, Text
 from api.serializers import BodySerializer
 
 OTP_CODE = "The code from one's device, or one on paper: for staff who have one, after the answer `otp_required`."
@@ -42,8 +42,8 @@ class UserSerializer(serializers.ModelSerializer[User]):
 class ProfileBody(BodySerializer):
     """The profile that people write about themselves."""
 
-    first_name = Text(max_length=100)
-    last_name = Text(max_length=100)
+    first_name = PersonName(max_length=100)
+    last_name = PersonName(max_length=100)
     email = Email()
     phone = Text(max_length=32, required=False, allow_blank=True)
     address_line1 = Text(max_length=200, required=False, allow_blank=True)
@@ -57,21 +57,21 @@ class ProfileBody(BodySerializer):
 class RegisterBody(ProfileBody):
     """A new customer."""
 
-    password = Text(max_length=128, trim_whitespace=False)
+    password = Password()
 
 
 class OwnProfileBody(ProfileBody):
     """An edited profile. The owner may set a new password, and needs the current one for a new email or password."""
 
-    password = Text(max_length=128, trim_whitespace=False, required=False)
-    current_password = Text(max_length=128, trim_whitespace=False, required=False)
+    password = Password(required=False)
+    current_password = Password(required=False)
 
 
 class LoginBody(BodySerializer):
     """Email and password."""
 
     email = Text(max_length=254)
-    password = Text(max_length=128, trim_whitespace=False)
+    password = Password()
     otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
 
 
@@ -79,7 +79,7 @@ class LoginForm(BodySerializer):
     """The OAuth2 password form. The fields beside name and password are accepted and change nothing."""
 
     username = Text(max_length=254, source="email")
-    password = Text(max_length=128, trim_whitespace=False)
+    password = Password()
     otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
     grant_type = Choice(choices=["password"], required=False)
     scope = Text(required=False, allow_blank=True, max_length=200)
@@ -113,7 +113,7 @@ class PasswordResetConfirmBody(BodySerializer):
 
     uid = Text(max_length=64)
     token = Text(max_length=128)
-    new_password = Text(max_length=128, trim_whitespace=False)
+    new_password = Password()
 
 
 class DetailSerializer(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from django.utils.http import urlsafe_base64_decode
 from django_otp import devices_for_user
 
 from accounts.exceptions import EmailTaken, LastAdministrator, PasswordReplaced
-from accounts.models import Session, User
+from accounts.models import FormerEmail, Session, User
 from accounts.passwords import hash_password, is_password_of
 from accounts.rights import check_administrator, check_rights_over
 from accounts.sessions import end_sessions
@@ -115,13 +115,17 @@ def is_another_email(user: User, changes: Mapping[str, str]) -> bool:
 
 
 def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expected_version: int | None) -> User:
-    """Save the changes that differ from the locked row and tell the journal. Refuses VersionMismatch and EmailTaken."""
+    """Save the changes that differ from the locked row and tell the journal. Refuses VersionMismatch and EmailTaken.
+
+    The address that another email has replaced is kept for some days, since the person is told of changes there.
+    """
     check_version(user.version, expected_version)
     changed = {name: value for name, value in changes.items() if getattr(user, name) != value}
     if not is_another_email(user, changes):
         changed.pop("email", None)
     if not changed:
         return user
+    former = user.email
     for name, value in changed.items():
         setattr(user, name, value)
     if "email" in changed:
@@ -129,6 +133,9 @@ def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expect
         refuse_taken_email(user)
     touch(user)
     publish("user.updated", {"user_id": user.pk, "fields": sorted(changed)}, subject=f"user:{user.pk}", actor=actor)
+    if former.lower() != user.email.lower():
+        FormerEmail.objects.create(user=user, email=former)
+        publish("user.email_changed", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor)
     return user
 
 
@@ -308,6 +315,7 @@ def anonymise_user(*, user_id: int, actor: Actor) -> None:
     publish("user.anonymised", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
     end_sessions(user_id=user_id, reason="anonymised")
     Session.objects.filter(user_id=user_id).update(user_agent="")
+    FormerEmail.objects.filter(user_id=user_id).delete()
     IdempotencyKey.objects.filter(user_id=user_id).delete()
     for device in devices_for_user(user, confirmed=None):
         device.delete()

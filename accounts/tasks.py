@@ -1,5 +1,6 @@
-"""Background jobs about people: the password reset mail, and forgetting expired sessions."""
+"""Background jobs about people: mails about passwords and emails, and forgetting what has expired."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +11,13 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from procrastinate.contrib.django import app
 
-from accounts.models import Session, User
+from accounts.models import FormerEmail, Session, User
 from database.rows import delete_in_batches
 from events import mails
+from events.models import Event
+
+# For how long an address that was replaced is told of what changes about the account.
+KEEP_FORMER_EMAILS = timedelta(days=7)
 
 
 @app.task(retry=mails.RETRY)
@@ -28,13 +33,39 @@ def mail_password_reset(event_id: int, kind: str, payload: dict[str, Any]) -> No
         uid=urlsafe_base64_encode(force_bytes(user.pk)), token=default_token_generator.make_token(user)
     )
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-    context = {"user": user, "link": link, "minutes": minutes}
+    context = {"link": link, "minutes": minutes}
     mails.send_once(f"{kind}:{event_id}", "password_reset", context, to=[user.email])
+
+
+@app.task(retry=mails.RETRY)
+def mail_changed_credentials(event_id: int, kind: str, payload: dict[str, Any]) -> None:
+    """Tell the owner of an account that its email or password was changed: `user.email_changed` sends
+    `mail/user_email_changed`.
+
+    The mail goes to the addresses that the account had until lately, and about a password to the present one too:
+    whoever has taken the account over would have changed the address first. Each address gets a mail of its own.
+    """
+    user = User.objects.filter(pk=payload["user_id"], anonymised_at=None).first()
+    event = Event.objects.filter(pk=event_id).first()
+    if user is None or event is None:
+        return
+    addresses = {f"{former.pk}": former.email for former in user.former_emails.filter(replaced_at__lte=event.at)}
+    if kind == "user.password_changed":
+        addresses["now"] = user.email
+    failure = None
+    for name, address in addresses.items():
+        try:
+            mails.send_once(f"{kind}:{event_id}:{name}", kind.replace(".", "_"), {}, to=[address])
+        except mails.NotSent as error:  # the other addresses are told all the same
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 @app.periodic(cron="27 * * * *")
 @app.task(queueing_lock="purge_sessions")
 def purge_sessions(timestamp: int) -> None:
-    """Delete the expired sessions of the API and of the admin."""
+    """Delete the expired sessions of the API and of the admin, and the emails that people had a while ago."""
     delete_in_batches(Session.objects.filter(expires_at__lt=Now()))
+    delete_in_batches(FormerEmail.objects.filter(replaced_at__lt=Now() - KEEP_FORMER_EMAILS))
     SessionStore.clear_expired()

@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from database.text import normalised_email
+from database.text import normalised_email, refuse_hidden, refuse_links
 
 MAX_ID = 2**63 - 1
 MAX_INT = 2**31 - 1
 MAX_EXACT_FLOAT = 2**53
+LONGEST_LINE = 2000
 MONEY = re.compile(r"(0\.(0[1-9]|[1-9][0-9]?)|[1-9][0-9]{0,6}(\.[0-9]{1,2})?)\Z")
 COST = re.compile(r"(0|[1-9][0-9]{0,6})(\.[0-9]{1,2})?\Z")
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?\Z")
@@ -29,13 +30,37 @@ def in_query(field: serializers.Field[Any, Any, Any, Any]) -> bool:
 
 
 class Text(serializers.CharField):
-    """A string, and only a string. Surrounding white space is cut off."""
+    """A string, and only a string: in a body one line of characters that can be seen (database.text).
+
+    Surrounding white space is cut off. `multiline=True` takes all characters, for descriptions; a text that may be
+    longer than LONGEST_LINE is one unless it is said not to be.
+    """
+
+    def __init__(self, *, multiline: bool | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.multiline = (self.max_length or 0) > LONGEST_LINE if multiline is None else multiline
 
     def to_internal_value(self, data: Any) -> str:
-        """Refuses everything but a string: numbers are not turned into text."""
+        """Refuses everything but a string: numbers are not turned into text. In a body, hidden characters too."""
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        text = super().to_internal_value(data)
+        if not (self.multiline or in_query(self)):
+            refuse_hidden(text)
+        return text
+
+
+class PersonName(Text):
+    """The name of a person. It holds no address of a page, since the shop shows names to others."""
+
+    default_validators = [refuse_links]
+
+
+class Password(Text):
+    """A password of any characters, white space at its ends included."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 128, "trim_whitespace": False, "multiline": True} | kwargs)
 
 
 class Email(serializers.EmailField):

@@ -11,10 +11,11 @@ from django.core.validators import RegexValidator
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 
-from api.fields import MAX_ID
+from api.fields import MAX_ID, in_query
 from api.filters import FilterSet, NoFilters, reader_of
 from api.idempotency import takes_key
 from api.views import ViewSet
+from database.text import HIDDEN
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -147,17 +148,20 @@ class TextField(OpenApiSerializerFieldExtension):
     """How the description says text: with its length and the characters that it cannot hold."""
 
     target_class = "api.fields.Text"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        # PostgreSQL cannot store NUL.
-        """The schema of the field."""
-        schema: dict[str, Any] = {"type": "string", "pattern": r"^[^\x00]*$"}
+        """The schema of the field. PostgreSQL cannot store NUL, and one line holds no hidden characters."""
+        is_line = not (self.target.multiline or in_query(self.target))
+        line = rf"[^{HIDDEN}]*\s*$"  # the white space at both ends is cut off
+        schema: dict[str, Any] = {"type": "string", "pattern": rf"^\s*{line}" if is_line else r"^[^\x00]*$"}
         if self.target.max_length:
             schema["maxLength"] = self.target.max_length
         if not self.target.allow_blank:
             schema["minLength"] = max(1, self.target.min_length or 1)
             if self.target.trim_whitespace:
-                schema["pattern"] = r"^[^\x00]*[^\s\x00][^\x00]*$"  # white space alone is as empty as nothing
+                # White space alone is as empty as nothing.
+                schema["pattern"] = rf"^\s*[^\s{HIDDEN}]{line}" if is_line else r"^[^\x00]*[^\s\x00][^\x00]*$"
         for validator in self.target.validators:
             if isinstance(validator, RegexValidator):
                 schema["pattern"] = re.compile(validator.regex).pattern.replace(r"\A", "^").replace(r"\Z", "$")

@@ -37,6 +37,7 @@ POLICIES = {
         ),
         "It ends at once, its user agent is erased, and the row goes with the next purge.",
     ),
+    "accounts.FormerEmail": Policy(("email", "replaced_at"), "It is deleted, and with the purge a week after its end."),
     "orders.Order": Policy(
         (
             *("id", "number", "status", "total_amount", "currency", "order_date", "updated_at", "deleted_at"),

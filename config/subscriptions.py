@@ -16,5 +16,7 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.shipped": [orders.tasks.mail_customer],
     "order.delivered": [orders.tasks.mail_customer],
     "order.cancelled": [orders.tasks.mail_customer],
+    "user.email_changed": [accounts.tasks.mail_changed_credentials],
+    "user.password_changed": [accounts.tasks.mail_changed_credentials],
     "user.password_reset_requested": [accounts.tasks.mail_password_reset],
 }

@@ -1,5 +1,8 @@
 """Sending the mails that follow from events, made from templates/mail/.
 
+Nobody has confirmed that an address belongs to the person who has typed it. So a mail says what the shop itself knows,
+number, articles, totals and a link, and nothing that a customer has typed: a stranger could make the shop mail it.
+
 Each mail is sent at least once, and never by two workers at once. A worker claims the mail in a row, since a lock would
 be held while another machine answers. If the worker dies after the mail server has said yes and before the row says so,
 the mail is sent again under the same Message-ID.

@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from database.refusals import Refusal
+from database.text import refuse_hidden
 from database.transactions import run_unit
 from staff.models import PostedForm
 
@@ -21,6 +22,28 @@ else:  # Django's own class cannot be subscribed with its model
 
     class DjangoForm(forms.ModelForm, Generic[M]):
         pass
+
+
+class Line(forms.CharField):
+    """One line of text of characters that can be seen, for forms that no model has made."""
+
+    default_validators = [refuse_hidden]
+
+
+def guard_lines(form: type[forms.BaseForm]) -> None:
+    """Let every field of one line in a form refuse hidden characters. A second call changes nothing."""
+    for field in form.base_fields.values():
+        if is_line(field) and refuse_hidden not in field.validators:
+            field.validators.append(refuse_hidden)
+
+
+def is_line(field: forms.Field) -> bool:
+    """Whether staff type one line of text into a field: no paragraphs, no password and no number or choice."""
+    return (
+        isinstance(field, forms.CharField)
+        and not isinstance(field, forms.JSONField | forms.UUIDField)
+        and not isinstance(field.widget, forms.Textarea | forms.PasswordInput)
+    )
 
 
 class StaffForm(DjangoForm[M]):

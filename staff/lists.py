@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.safestring import mark_safe
 
+from staff.forms import guard_lines
+
 
 class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not generic at run time
     """Pages of a list. Counting a million rows takes longer than reading a page, so a large table is estimated.
@@ -94,7 +96,22 @@ class NamedLookups(ChangeList):
 
 
 class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Mixed in before every admin of the site, also those of libraries, so that each list has NamedLookups."""
+    """Mixed in before every admin of the site, also those of libraries.
+
+    Each list has NamedLookups, and each field of one line in a form refuses hidden characters.
+    """
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The form of a row, with its lines guarded."""
+        form = super().get_form(request, *args, **kwargs)
+        guard_lines(form)
+        return form
+
+    def get_formsets_with_inlines(self, request: HttpRequest, *args: Any) -> Iterator[Any]:
+        """The forms below the row's own, with their lines guarded."""
+        for formset, inline in super().get_formsets_with_inlines(request, *args):
+            guard_lines(formset.form)
+            yield formset, inline
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The class of the list, with NamedLookups before it."""

@@ -18,6 +18,7 @@ MAX_LINES = 400
 ERASURE = {
     "api.IdempotencyKey.user": "kept for its days: answers to the person's own requests",
     "staff.PostedForm.user": "kept for its days: the numbers of forms that they posted",
+    "accounts.FormerEmail.user": "deleted",
     "accounts.Session.user": "ended",
     "orders.Order.user": "kept: the books need the order, and the profile behind it is empty",
     "admin.LogEntry.user": "kept: what staff did stays known",

@@ -12,7 +12,7 @@ from events.mails import CLAIM_SECONDS, ClaimedElsewhere, NotSent, masked, send_
 from events.models import SentMail
 from tests.threads import at_once
 
-CONTEXT: dict[str, Any] = {"user": {"first_name": "Ann & Co"}, "link": "https://shop.test/reset?a=1&b=2", "minutes": 60}
+CONTEXT: dict[str, Any] = {"link": "https://shop.test/reset?a=1&b=2", "minutes": 60}
 
 
 def send(key: str = "reset:1") -> bool:
@@ -27,11 +27,10 @@ def test_a_mail_has_text_and_html_from_the_templates() -> None:
     assert isinstance(message, EmailMultiAlternatives)
     assert message.subject == "Set a new password"
     assert message.to == ["ann@example.com"]
-    assert "Hello Ann & Co," in message.body
     assert "https://shop.test/reset?a=1&b=2" in message.body
     [(html, mimetype)] = message.alternatives
     assert mimetype == "text/html"
-    assert "Hello Ann &amp; Co," in str(html)
+    assert "https://shop.test/reset?a=1&amp;b=2" in str(html)
 
 
 @pytest.mark.django_db

@@ -1,0 +1,212 @@
+"""Text of one line, wherever it is typed: no field of a body and of a form takes characters that cannot be seen.
+
+The fields are found by walking all bodies of the API and all forms of the admin, so that a new one cannot be forgotten.
+"""
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.tests.factories import PASSWORD, client_of, make_user
+from api.fields import Email, Password, PersonName, Text
+from api.schema import TextField
+from api.serializers import BodySerializer
+from database.text import refuse_hidden, refuse_links
+from staff.forms import is_line
+
+HIDDEN = (
+    *("a\nb", "a\r\nb", "a\tb", "a\x00b", "a\x07b", "a\x1bb", "a\x7fb", "a\x85b"),
+    *("a\u200bb", "a\u2060b", "a\ufeffb", "a\u00adb", "a\u034fb", "a\u3164b", "a\u2800b", "a\ufe0fb"),
+    *("a\u200cb", "a\u200db", "\u200da", "a\u200e", "\u200fa", "a\u061cb", "a\u202eb", "a\u202ab", "a\u2066b"),
+    *("a\u2028b", "a\u2029b", "a\U000e0041b", "a\U0001d173b", "a\ufff9b"),
+)
+SEEN = (
+    *("Ada Lovelace", "O'Brien-Núñez", "Łukasz Żak", "李小龍", "Ольга", "محمد", "שרה", "Nguyễn Thị", "Crème Brûlée №5"),
+    *(
+        "می\u200cکنم",
+        "क\u094d\u200dष",
+        "❤\ufe0f Mug",
+        "👩\u200d🍳 Chef\u2019s Set",
+        "👩🏽\u200d🍳",
+        "5\ufe0f\u20e3 Pack",
+    ),
+    *("a\u00a0b", "½ l \u2013 2 \u00d7 3″", "http: or www"),
+)
+# Everything of a body that takes several lines, or any character. A new one is a decision, and stands here.
+MULTILINE = {
+    "ProductBody.description",
+    "ProductChangesBody.description",
+    "RegisterBody.password",
+    "OwnProfileBody.password",
+    "OwnProfileBody.current_password",
+    "LoginBody.password",
+    "LoginForm.password",
+    "PasswordResetConfirmBody.new_password",
+}
+
+
+def bodies(of: Any = BodySerializer) -> Iterator[Any]:
+    """All classes of bodies, in whatever module."""
+    import_module("config.urls")
+    for body in of.__subclasses__():
+        yield body
+        yield from bodies(body)
+
+
+def texts(field: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The text fields in a field, with their paths. Choices take only what they name."""
+    if isinstance(field, serializers.Serializer):
+        for own, member in field.fields.items():
+            yield from texts(member, f"{name}.{own}")
+    elif isinstance(field, serializers.ListField | serializers.ListSerializer):
+        yield from texts(field.child, name)
+    elif isinstance(field, serializers.CharField):
+        yield name, field
+
+
+def all_texts() -> dict[str, Any]:
+    return {name: field for body in bodies() for name, field in texts(body(), body.__name__)}
+
+
+def test_every_text_of_a_body_is_one_line_or_says_that_it_is_not() -> None:
+    found = all_texts()
+    assert len(found) > 50
+    assert [name for name, field in found.items() if not isinstance(field, Text | Email)] == []
+    assert {name for name, field in found.items() if isinstance(field, Text) and field.multiline} == MULTILINE
+
+
+@pytest.mark.parametrize("name", all_texts())
+def test_a_text_of_a_body_takes_no_hidden_characters(name: str) -> None:
+    field = all_texts()[name]
+    for text in HIDDEN if not getattr(field, "multiline", False) else ():
+        with pytest.raises((serializers.ValidationError, ValidationError)):
+            field.run_validation(f"{text}@example.com" if isinstance(field, Email) else text)
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_hidden_characters_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="cannot be seen"):
+        refuse_hidden(text)
+
+
+@pytest.mark.parametrize("text", SEEN)
+def test_every_letter_of_the_world_is_taken(text: str) -> None:
+    assert PersonName().run_validation(f" {text}\n") == text
+
+
+def test_several_lines_and_passwords_take_every_character() -> None:
+    assert Text(max_length=20_000).run_validation("a\nb\u200b") == "a\nb\u200b"
+    assert Text(max_length=200, multiline=True).run_validation("a\nb") == "a\nb"
+    assert Password().run_validation(" a\u200b ") == " a\u200b "
+
+
+def test_the_description_says_which_characters_are_taken() -> None:
+    for field in (Text(), Text(allow_blank=True)):
+        pattern = re.compile(TextField(field).map_serializer_field(None, "request")["pattern"])
+        assert all(pattern.search(text) for text in ("Ada", " Ada Lovelace\n", "Łukasz", "李"))
+        assert not any(pattern.search(text) for text in HIDDEN if max(text) <= "\uffff")
+
+
+@pytest.mark.parametrize("name", ["http://evil.example/x", "Win at https://x.example", "www.evil.example", "x WWW.y"])
+@pytest.mark.django_db
+def test_the_name_of_a_person_holds_no_address_of_a_page(api: Any, staff_pages: Any, name: str) -> None:
+    person = {"first_name": "A", "last_name": "B", "email": "ada@example.com", "password": PASSWORD}
+    for field in ("first_name", "last_name"):
+        answer = api.post("/api/v1/users", person | {field: name})
+        assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, "link")]
+        user = make_user()
+        assert client_of(user).patch("/api/v1/users/me", {field: name}).status_code == 400
+        page = staff_pages().post("/admin/accounts/user/add/", person | {field: name})
+        assert list(page.context["adminform"].form.errors) == [field]
+    assert not User.objects.filter(email="ada@example.com").exists()
+
+
+@pytest.mark.django_db
+def test_a_registration_with_hidden_characters_is_refused(api: Any) -> None:
+    person = {"first_name": "A", "last_name": "B", "email": "ada@example.com", "password": PASSWORD}
+    answer = api.post("/api/v1/users", person | {"address_line1": "x\n\nYour card was charged 900", "city": "a\u202eb"})
+    assert answer.status_code == 400
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [
+        ("address_line1", "hidden_character"),
+        ("city", "hidden_character"),
+    ]
+    assert not User.objects.exists()
+
+
+def test_every_name_of_a_person_refuses_addresses_of_pages() -> None:
+    for name, field in all_texts().items():
+        if name.endswith(("first_name", "last_name", "recipient_name")):
+            assert isinstance(field, PersonName), name
+    for model_field in ("first_name", "last_name"):
+        assert refuse_links in User._meta.get_field(model_field).validators
+
+
+def admin_forms(rf: Any) -> Iterator[tuple[str, Any]]:
+    """The forms of all rows that staff add and change, and the forms below them."""
+    request = rf.get("/admin/")
+    request.user = User(is_superuser=True, is_active=True, is_staff=True)
+    for model, model_admin in admin.site._registry.items():
+        rows = [None] if model_admin.has_add_permission(request) else []
+        for row in rows + ([model(pk=0)] if model_admin.has_change_permission(request) else []):
+            yield f"{model.__name__} {row is None}", model_admin.get_form(request, row, change=row is not None)
+            for formset, inline in model_admin.get_formsets_with_inlines(request, row):
+                yield f"{model.__name__} {type(inline).__name__}", formset.form
+
+
+@pytest.mark.django_db
+def test_every_line_of_an_admin_form_refuses_hidden_characters(rf: Any) -> None:
+    lines = 0
+    for name, form in admin_forms(rf):
+        for field_name, field in form.base_fields.items():
+            if is_line(field):
+                lines += 1
+                assert field.validators.count(refuse_hidden) == 1, f"{name}.{field_name}"
+    assert lines > 40
+
+
+def forms_of_verbs(of: type[forms.BaseForm] = forms.BaseForm) -> Iterator[type[forms.BaseForm]]:
+    """The forms of our own that no model has made."""
+    for form in of.__subclasses__():
+        if form.__module__.partition(".")[0] in FORMS_GUARDED and not issubclass(form, forms.BaseModelForm):
+            yield form
+        yield from forms_of_verbs(form)
+
+
+FORMS_GUARDED = ("accounts", "config", "staff")
+# The log-in looks people up by these and keeps none of them.
+KEPT_NOWHERE = ("username", "otp_device", "otp_token", "otp_challenge")
+
+
+@pytest.mark.django_db
+def test_every_line_of_a_verbs_form_refuses_hidden_characters() -> None:
+    found = {form.__name__: form for form in forms_of_verbs()}
+    assert {"PasswordForm", "AnonymiseForm", "LoginForm"} <= set(found)
+    for form in found.values():
+        for name, field in form.base_fields.items():
+            if is_line(field) and name not in KEPT_NOWHERE:
+                assert refuse_hidden in field.validators, f"{form.__name__}.{name}"
+
+
+@pytest.mark.django_db
+def test_staff_are_told_which_character_a_line_cannot_hold(staff_pages: Any) -> None:
+    user = make_user()
+    form = {"email": user.email, "first_name": "A\u202eda", "last_name": "B", "is_active": "on", "seen_version": 1}
+    page = staff_pages().post(f"/admin/accounts/user/{user.pk}/change/", form).content.decode()
+    assert "Character 2 (U+202E) cannot be seen or ends the line." in page
+    user.refresh_from_db()
+    assert user.first_name == "Ada"
+
+
+def test_paragraphs_of_admin_forms_stay_paragraphs() -> None:
+    assert not is_line(models.TextField().formfield(widget=forms.Textarea))
+    assert not is_line(forms.CharField(widget=forms.PasswordInput))
+    assert is_line(forms.SlugField())
