@@ -31,7 +31,8 @@ class BearerAuthentication(BaseAuthentication):
         claims = read_access_token(token.strip())
         if claims is None or (user := find_user(claims.session_id)) is None:
             # api.problems looks for it on Django's request; config.health has no other one.
-            getattr(request, "_request", request).refused_token = InvalidToken()
+            asked: Any = getattr(request, "_request", request)
+            asked.refused_token = InvalidToken()
             return None
         return user, claims.session_id
 

@@ -92,9 +92,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Set the hash of a password, without saving. All spellings of one password have one hash (hashers)."""
         super().set_password(None if raw_password is None else normalised(raw_password))
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether the password is the user's, in whatever spelling, for Django's own code and tests."""
-        return any(super(User, self).check_password(spelling) for spelling in spellings_of(raw_password))
+        spellings = spellings_of(raw_password) if raw_password is not None else ()
+        return any(super(User, self).check_password(spelling) for spelling in spellings)
 
     @property
     def erase_at(self) -> datetime | None:

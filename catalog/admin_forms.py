@@ -55,7 +55,7 @@ class ProductForm(StaffForm[Product]):
 
     class Meta:
         model = Product
-        fields = ("name", "slug", "category", "price", "description", "attributes")
+        fields = ("name", "slug", "brand", "category", "price", "description", "attributes")
 
 
 class NewProductForm(ProductForm):

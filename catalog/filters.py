@@ -37,6 +37,7 @@ class ProductFilters(FilterSet):
         Text(required=False, max_length=120, help_text="A category's slug; what lies below it counts too."),
         several=True,
     )
+    brand = Column(Text(required=False, max_length=100, help_text="As products name it."), several=True)
     price_min = Column(
         Amount(required=False, help_text="Both ends belong to the range."), field_name="price", lookup_expr="gte"
     )

@@ -96,6 +96,7 @@ class ProductColumns(TypedDict, total=False):
 
     slug: str
     description: str
+    brand: str
     status: str
     attributes: Attributes
 
@@ -113,6 +114,7 @@ class Product(models.Model):
     name = models.CharField(max_length=255)
     slug = models.CharField(max_length=280, unique=True, validators=[validate_slug, refuse_reserved_slug])
     description = models.TextField(blank=True, max_length=20_000)
+    brand = models.CharField(max_length=100, blank=True, default="", db_default="")
     price = models.DecimalField(max_digits=10, decimal_places=2, validators=price_validators)
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     category = models.ForeignKey(
@@ -151,6 +153,9 @@ class Product(models.Model):
                 fields=["category", "-created_at", "-id"],
                 condition=Q(status="active"),
                 name="product_category_newest",
+            ),
+            models.Index(
+                fields=["brand", "-created_at", "-id"], condition=Q(status="active"), name="product_brand_newest"
             ),
             models.Index(fields=["category"], name="product_category"),
             GinIndex(fields=["search_vector"], name="product_search"),

@@ -38,6 +38,7 @@ class ProductChangesBody(BodySerializer):
     name = Text(max_length=255)
     price = Money()
     description = Text(required=False, max_length=20_000, allow_blank=True)
+    brand = Text(required=False, max_length=100, allow_blank=True)
     category = Text(required=False, max_length=120, allow_null=True, help_text="A category's slug.")
     sku = Text(required=False, max_length=64, validators=[validate_sku])
     stock_quantity = Integer(required=False, max_value=MAX_QUANTITY)
@@ -174,6 +175,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "slug",
             "description",
             "sku",
+            "brand",
             "price",
             "currency",
             "stock_quantity",
@@ -200,6 +202,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "slug": row.slug,
             "description": row.description,
             "sku": row.sku,
+            "brand": row.brand,
             "price": row.price,
             "currency": CURRENCY,
             "stock_quantity": row.quantity,

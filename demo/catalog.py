@@ -58,6 +58,7 @@ def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
         price=plan.price,
         description=plan.description,
         category=plan.category,
+        brand=plan.attributes["brand"],
         attributes=plan.attributes,
         variants=variants,
         actor=BACKFILL,

@@ -20,12 +20,13 @@ from events.actors import admin_actor
 from inventory import overview, services
 from inventory.admin_filters import BandFilter, ChangedFilter, WarehouseFilter
 from inventory.admin_forms import AsOfForm, BackorderForm
-from inventory.admin_ledger import badge
+from inventory.admin_ledger import StockAlertAdmin, StockMovementAdmin, badge
 from inventory.admin_pages import ADJUST, RECEIVE, TRANSFER, verb_page
 from inventory.admin_sheets import count_page, grid_page
 from inventory.cover import days_of_cover, lately
 from inventory.models import (
     Reservation,
+    StockAlert,
     StockItem,
     StockMovement,
     Warehouse,
@@ -252,3 +253,8 @@ def steps_of(rows: list[overview.TimelineRow], *, until_now: bool) -> list[Step]
     """The steps of the chart: the balances of the page, oldest first. The newest balance lasts until now."""
     steps = [Step(row.movement.at, (row.on_hand, row.on_hand - row.reserved)) for row in reversed(rows)]
     return [*steps, Step(timezone.now(), steps[-1].values)] if steps and until_now else steps
+
+
+# In the sequence in which the navigation shows them.
+admin.site.register(StockMovement, StockMovementAdmin)
+admin.site.register(StockAlert, StockAlertAdmin)

@@ -25,7 +25,6 @@ class KindFilter(admin.ChoicesFieldListFilter):
         return found.of_kinds(self.lookup_val[-1:]) if self.lookup_val else found
 
 
-@admin.register(StockMovement)
 class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
     """The ledger. It is append-only, for administrators too."""
 
@@ -93,7 +92,6 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
         return str(row.who)
 
 
-@admin.register(StockAlert)
 class StockAlertAdmin(ReadOnly, StaffAdmin[StockAlert]):
     """Alerts. They open and close by themselves."""
 

@@ -18,6 +18,8 @@ ADJUSTMENT_FORMS = (("delta",), ("set_to", "expected"))
 
 
 class ReceiptLineBody(BodySerializer):
+    """Units of one item that came in."""
+
     sku = Text(max_length=64)
     warehouse = Text(required=False, max_length=32, help_text="Left out: the active one of highest priority.")
     quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY)
@@ -71,6 +73,8 @@ class AdjustmentBody(BodySerializer):
 
 
 class TransferLineBody(BodySerializer):
+    """Units of one item that move."""
+
     sku = Text(max_length=64)
     quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY)
 
@@ -164,6 +168,8 @@ class ItemSerializer(serializers.ModelSerializer[StockItem]):
 
 
 class PastLevelSerializer(serializers.Serializer[PastLevel]):
+    """The stock of one warehouse at a moment."""
+
     warehouse = serializers.CharField(source="code")
     name = serializers.CharField()
     is_active = serializers.BooleanField()
@@ -184,6 +190,8 @@ class AsOfSerializer(serializers.Serializer[PastItem]):
 
 
 class MovementSerializer(serializers.ModelSerializer[StockMovement]):
+    """A line of the ledger."""
+
     movement_id = serializers.IntegerField(source="id")
     sku = serializers.CharField(source="level.item.sku")
     warehouse = serializers.CharField(source="level.warehouse.code")
@@ -223,16 +231,22 @@ class AlertSerializer(serializers.ModelSerializer[StockAlert]):
 
 
 class WarehouseBody(BodySerializer):
+    """The name of a warehouse, and its part in sales."""
+
     name = Text(max_length=100)
     priority = Integer(required=False, max_value=32_767, help_text="Lower numbers are used first. 100 by default.")
     is_active = Flag(required=False, help_text="Stock in an inactive warehouse is not for sale.")
 
 
 class NewWarehouseBody(WarehouseBody):
+    """A warehouse to open."""
+
     code = Text(max_length=32, validators=[RegexValidator(r"\A[-a-zA-Z0-9_]+\Z", "Letters, digits, - and _ only.")])
 
 
 class WarehouseSerializer(serializers.ModelSerializer[Warehouse]):
+    """A warehouse."""
+
     class Meta:
         model = Warehouse
         fields = ["code", "name", "priority", "is_active", "version"]

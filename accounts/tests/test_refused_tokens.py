@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 USERS = "/api/v1/users"
 CHALLENGE = 'Bearer error="invalid_token"'
 PERSON = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "password": PASSWORD}
-PUBLIC = (
+PUBLIC: tuple[tuple[str, str, Any, int], ...] = (
     ("GET", "/api/v1/products", None, 200),
     ("GET", "/api/v1/products/facets", None, 200),
     ("GET", "/api/v1/products/none", None, 404),

@@ -6,7 +6,7 @@ fuzzy.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -72,13 +72,11 @@ class Selection:
         """The condition on the status: written out, so that PostgreSQL can use the indexes of what is for sale."""
         return f"p.status in ({', '.join(repr(str(Product.Status(status))) for status in self.statuses)})"
 
-    @property
-    def conditions(self) -> list[str]:
-        """All conditions but the category and the search, which each statement answers in its own way."""
-        return self.conditions_by(IN_STOCK)
+    def conditions(self, in_stock: str = IN_STOCK) -> list[str]:
+        """All conditions but the category and the search, which each statement answers in its own way.
 
-    def conditions_by(self, in_stock: str) -> list[str]:
-        """The same conditions; `in_stock` is the expression that says whether a product is in stock."""
+        `in_stock` is the expression that says whether a product is in stock.
+        """
         found = [self.by_status]
         for place, (column, operator, values) in enumerate(self.comparisons):
             found.append(f"p.{column} {operator} {places(f'compared{place}', values)}")
@@ -100,7 +98,7 @@ class Selection:
     def filters(self) -> str:
         """All conditions but the search."""
         in_tree = ["p.category_id in (select id from tree)"] if self.categories else []
-        return " and ".join([*self.conditions, *in_tree])
+        return " and ".join([*self.conditions(), *in_tree])
 
     @property
     def where(self) -> str:
@@ -130,9 +128,9 @@ class Selection:
 
         `article` is a join that knows the stock of a product; the rows bring its columns along.
         """
-        rows, conditions = ROWS, self.conditions
+        rows, conditions = ROWS, self.conditions()
         if article:
-            rows, conditions = STOCKED_ROWS, self.conditions_by("article.in_stock")
+            rows, conditions = STOCKED_ROWS, self.conditions("article.in_stock")
         if not self.categories:
             return rows.format(article=article, where=" and ".join(conditions) + after, window=window)
         # Each category of the subtree gives its first rows by its own index. The page is among them.
@@ -169,16 +167,14 @@ def places(name: str, values: Sequence[Any]) -> str:
 
 def readings(values: Sequence[str]) -> list[str | int | float | bool]:
     """What the values of an attribute in a query string can mean: texts, and perhaps numbers or booleans."""
-    return [reading for value in values for reading in meanings(value)]
-
-
-def meanings(value: str) -> Iterator[str | int | float | bool]:
-    """The text itself, and what it says as a boolean or a number."""
-    yield value
-    if value in ("true", "false"):
-        yield value == "true"
-    elif re.fullmatch(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,15})?", value):
-        yield float(value) if "." in value else int(value)
+    found: list[str | int | float | bool] = []
+    for value in values:
+        found.append(value)
+        if value in ("true", "false"):
+            found.append(value == "true")
+        elif re.fullmatch(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,15})?", value):
+            found.append(float(value) if "." in value else int(value))
+    return found
 
 
 def with_clause(parts: Sequence[str]) -> str:

@@ -45,6 +45,7 @@ class ProductRow(NamedTuple):
     slug: str
     description: str
     sku: str
+    brand: str
     price: str
     quantity: int
     in_stock: bool
@@ -212,7 +213,7 @@ def read_product(*, product_id: int | None = None, slug: str | None = None, any_
 
 @cache
 def product_statement(by_slug: bool, any_status: bool) -> str:
-    """The statement of read_product. It is made once, which saves 30 of 350 us."""
+    """The statement of read_product. It is made once, which saves 8 of 370 us."""
     conditions = ["p.slug = %(slug)s::text" if by_slug else "p.id = %(id)s::bigint"]
     if not any_status:
         conditions.append(f"p.status = '{Product.Status.ACTIVE}'")

@@ -12,16 +12,11 @@ from rest_framework.test import APIClient
 from catalog import services
 from catalog.filters import ProductFilters
 from catalog.listing.facets import read_facets
+from catalog.tests.asking import get
 from catalog.tests.factories import make_category, make_product
 from catalog.tests.plain import PlainFacets, plain_documents, plain_products
 
 pytestmark = pytest.mark.django_db
-
-
-def get(client: APIClient, path: str, **params: Any) -> Any:
-    response = client.get(f"/api/v1{path}", params)
-    assert response.status_code == 200, response.content
-    return response.json()
 
 
 product_rows = st.lists(

@@ -11,24 +11,16 @@ from rest_framework.test import APIClient
 
 from catalog import services
 from catalog.models import Product
+from catalog.tests.asking import get, names
 from catalog.tests.factories import make_category, make_product, variant_of
 from catalog.tests.pictures import add_picture
 from catalog.tests.plain import plain_bytes, plain_products
 from events.actors import COMMAND
 from inventory import services as inventory
 from inventory.models import Warehouse
+from staff.tests.pages import send
 
 pytestmark = pytest.mark.django_db
-
-
-def get(client: APIClient, path: str, **params: Any) -> Any:
-    response = client.get(f"/api/v1{path}", params)
-    assert response.status_code == 200, response.content
-    return response.json()
-
-
-def names(client: APIClient, **params: Any) -> list[str]:
-    return [row["name"] for row in get(client, "/products", **params)["results"]]
 
 
 def furnished() -> Product:
@@ -37,6 +29,7 @@ def furnished() -> Product:
     product = make_product(
         'Mug "Größe"\n',
         description="é" * 300,
+        brand="Größe & Co",
         category=category,
         attributes={"color": "red", "litres": 0.5, "count": 3, "washable": True},
         variants=[
@@ -60,6 +53,7 @@ def test_a_product_is_answered_as_the_contract_says(api: APIClient) -> None:
         "slug": "mug",
         "description": "",
         "sku": "MUG",
+        "brand": "",
         "price": "29.90",
         "currency": "USD",
         "stock_quantity": 7,
@@ -175,34 +169,6 @@ def test_only_staff_who_edit_see_what_is_not_for_sale(
     assert get(as_admin, f"/products/{product.pk}/variants")["results"] != []
 
 
-def test_each_filter_narrows_the_list(api: APIClient) -> None:
-    kitchen = make_category("Kitchen")
-    cups = make_category("Cups", parent="kitchen")
-    make_product("Pan", price="50.00", category=kitchen, stock=1)
-    make_product("Cup", price="5.00", category=cups, attributes={"color": "red", "size": 4})
-    make_product("Lamp", price="20.00", stock=2, attributes={"color": "blue", "size": 4.5, "dim": True})
-    assert names(api) == ["Lamp", "Cup", "Pan"]
-    assert names(api, category="kitchen") == ["Cup", "Pan"]
-    assert names(api, category="cups") == ["Cup"]
-    assert names(api, category="nowhere") == []
-    assert names(api, price_min="5.01", price_max="50") == ["Lamp", "Pan"]
-    assert names(api, price_min="60", price_max="50") == []
-    assert names(api, in_stock="true") == names(api, in_stock_only="true") == ["Lamp", "Pan"]
-    assert names(api, in_stock="false") == ["Cup"]
-    assert names(api, in_stock_only="false") == ["Lamp", "Cup", "Pan"]
-    assert names(api, **{"attributes.color": "red"}) == ["Cup"]
-    assert names(api, **{"attributes.size": "4"}) == ["Cup"]
-    assert names(api, **{"attributes.size": "4.5", "attributes.dim": "true"}) == ["Lamp"]
-    assert names(api, **{"attributes.size": "4", "attributes.color": "blue"}) == []
-    assert names(api, search="", category="") == ["Lamp", "Cup", "Pan"]
-
-
-def test_prices_are_compared_exactly_and_both_ends_belong(api: APIClient) -> None:
-    make_product("Mug", price="19.99")
-    assert names(api, price_min="19.99", price_max="19.99") == ["Mug"]
-    assert names(api, price_max="19.98") == []
-
-
 def test_the_statement_count_of_a_list_does_not_grow_with_its_rows(api: APIClient) -> None:
     def queries(**params: str) -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -243,34 +209,29 @@ def test_categories_facets_and_parts_are_read_by_as_many_statements_for_many_as_
     assert [queries(path) for path in paths] == few
 
 
-def test_a_filter_that_is_repeated_means_either_of_its_values(api: APIClient, as_admin: APIClient) -> None:
-    make_category("Kitchen")
-    make_category("Cups", parent="kitchen")
-    make_category("Garden")
-    make_product("Cup", category="cups", attributes={"color": "red", "size": 4})
-    make_product("Pan", category="kitchen", attributes={"color": "blue"})
-    make_product("Rake", category="garden", attributes={"color": "red"})
-    make_product("Old", status="draft")
+def test_a_brand_is_written_by_the_api_and_the_admin_and_narrows_lists(
+    api: APIClient, as_admin: APIClient, staff_pages: Any
+) -> None:
+    body = {"name": "Kettle", "price": "30.00", "brand": " Größe & Co "}
+    kettle = as_admin.post("/api/v1/products", body, format="json").json()
+    pan = make_product("Pan", brand="Pan & Sons")
+    cup = make_product("Cup")
+    assert (kettle["brand"], get(api, "/products/pan")["brand"]) == ("Größe & Co", "Pan & Sons")
 
-    assert names(api, category=["cups", "kitchen"], ordering="name") == ["Cup", "Pan"], "each once"
-    assert names(api, category=["cups", "garden", "nowhere"], ordering="name") == ["Cup", "Rake"]
-    assert names(api, category=["kitchen", "garden"], **{"attributes.color": "red"}, ordering="name") == ["Cup", "Rake"]
-    assert names(api, **{"attributes.color": ["red", "blue"]}, ordering="name") == ["Cup", "Pan", "Rake"]
-    assert names(api, **{"attributes.color": ["red", "blue"], "attributes.size": ["3", "4"]}) == ["Cup"]
-    assert names(api, search="cup", category=["kitchen", "garden"]) == ["Cup"]
-    assert get(api, "/products", category=["cups", "kitchen"], count="exact")["count"] == 2
-    assert names(as_admin, status=["active", "draft"], ordering="name") == ["Cup", "Old", "Pan", "Rake"]
-    assert api.get("/api/v1/products", {"status": ["active", "draft"]}).status_code == 401
+    assert names(api, brand="Größe & Co") == ["Kettle"]
+    assert names(api, brand=["Größe & Co", "Pan & Sons"]) == ["Pan", "Kettle"]
+    assert names(api, brand=["Pan & Sons", "Größe & Co"], price_min="20") == ["Kettle"]
+    assert names(api, brand="größe & co") == names(api, brand="Größe") == []
+    assert names(api, brand="") == ["Cup", "Pan", "Kettle"]
+    assert get(api, "/products/facets", brand="Pan & Sons")["prices"] == [{"from": "10.00", "to": "24.99", "count": 1}]
 
-
-def test_attributes_that_are_asked_for_have_a_limit(api: APIClient) -> None:
-    make_product("Mug", attributes={"color": "red"})
-    many = {"attributes.color": [*map(str, range(49)), "red"]}
-    assert names(api, **many) == ["Mug"]
-
-    response = api.get("/api/v1/products", many | {"attributes.size": "1"})
-
-    assert response.status_code == 400
-    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [
-        ("attributes", "too_many_filters")
-    ]
+    changed = as_admin.patch(f"/api/v1/products/{cup.pk}", {"brand": "Cuppa"}, format="json").json()
+    assert (changed["brand"], changed["version"]) == ("Cuppa", 2)
+    refused = as_admin.patch(f"/api/v1/products/{cup.pk}", {"brand": "x" * 101}, format="json")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "brand")
+    send(staff_pages("catalog editor"), f"/admin/catalog/product/{pan.pk}/change/", "price", brand="")
+    send(
+        staff_pages("catalog editor"), "/admin/catalog/product/add/", "price", name="Pot", price="9.00", brand="Potter"
+    )
+    brands = {product.name: product.brand for product in Product.objects.all()}
+    assert brands == {"Kettle": "Größe & Co", "Pan": "", "Cup": "Cuppa", "Pot": "Potter"}

@@ -21,20 +21,16 @@ from catalog.models import Category
 from catalog.serializers import CategoryBody, CategorySerializer
 
 BY_NAME = Keyset(("name", "id"), (str, int))
+EDITORS = requires(
+    "catalog.change_category", POST="catalog.add_category", DELETE="catalog.delete_category", public_read=True
+)
 Documents = list[dict[str, Any]]
 
 
 class CategoryViewSet(ViewSet):
     """Categories: the tree, flat by name, each with its parent and children."""
 
-    permission_classes = [
-        requires(
-            "catalog.change_category",
-            POST="catalog.add_category",
-            DELETE="catalog.delete_category",
-            public_read=True,
-        )
-    ]
+    permission_classes = [EDITORS]
     serializer_class = CategorySerializer
     lookup_url_kwarg = "slug"
     lookup_value_converter = "slug"
@@ -79,13 +75,10 @@ class CategoryViewSet(ViewSet):
     )
     def update(self, request: Request, slug: str) -> Response:
         """Change what the body names, by PUT as by PATCH."""
-        category = services.update_category(
-            category_id=self.category_id_of(slug),
-            actor=actor_of(request),
-            expected_version=expected_version(request),
-            **body_of(request, CategoryBody, partial=True),
-        )
-        return Response(self.document(pk=category.pk))
+        category_id, version = self.category_id_of(slug), expected_version(request)
+        body = body_of(request, CategoryBody, partial=True)
+        services.update_category(category_id=category_id, actor=actor_of(request), expected_version=version, **body)
+        return Response(self.document(pk=category_id))
 
     partial_update = update
 

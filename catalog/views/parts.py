@@ -66,12 +66,9 @@ class VariantViewSet(ViewSet):
         """Change what the body names."""
         body = body_of(request, VariantBody, partial=True)
         refuse_stock(request, body)
+        actor, version = actor_of(request), expected_version(request)
         services.update_variant(
-            product_id=product_id,
-            variant_id=variant_id,
-            actor=actor_of(request),
-            expected_version=expected_version(request),
-            **body,
+            product_id=product_id, variant_id=variant_id, actor=actor, expected_version=version, **body
         )
         return Response(self.document(Variant.objects.with_stock(), variant_id))
 

@@ -28,6 +28,9 @@ from catalog.listing.pages import find_page, read_product
 from catalog.models import Product
 from catalog.serializers import FacetsSerializer, ImageSerializer, ProductBody, ProductChangesBody, ProductSerializer
 
+EDITORS = requires(
+    "catalog.change_product", POST="catalog.add_product", DELETE="catalog.delete_product", public_read=True
+)
 Documents = list[dict[str, Any]]
 
 
@@ -63,14 +66,7 @@ class PicturesViewSet(ViewSet):
 class ProductViewSet(PicturesViewSet):
     """Products: lists, facets, and one at a time, by its id or its slug."""
 
-    permission_classes = [
-        requires(
-            "catalog.change_product",
-            POST="catalog.add_product",
-            DELETE="catalog.delete_product",
-            public_read=True,
-        )
-    ]
+    permission_classes = [EDITORS]
     serializer_class = ProductSerializer
     filterset_class = ProductListFilters
     filterset: ProductFilters
@@ -149,9 +145,8 @@ class ProductViewSet(PicturesViewSet):
         body = body_of(request, ProductChangesBody, partial=True)
         refuse_stock(request, body)
         product_id = product_id or self.product_id_of(slug)
-        services.update_product(
-            product_id=product_id, actor=actor_of(request), expected_version=expected_version(request), **body
-        )
+        version = expected_version(request)
+        services.update_product(product_id=product_id, actor=actor_of(request), expected_version=version, **body)
         return Response(self.document(product_id=product_id, any_status=True))
 
     partial_update = update
@@ -159,9 +154,6 @@ class ProductViewSet(PicturesViewSet):
     @extend_schema(summary="Archive a product: it leaves the storefront", responses={204: None})
     def destroy(self, request: Request, product_id: int = 0, slug: str = "") -> Response:
         """Archive the product."""
-        services.archive_product(
-            product_id=product_id or self.product_id_of(slug),
-            actor=actor_of(request),
-            expected_version=expected_version(request),
-        )
+        product_id, version = product_id or self.product_id_of(slug), expected_version(request)
+        services.archive_product(product_id=product_id, actor=actor_of(request), expected_version=version)
         return Response(status=204)
