@@ -15,72 +15,28 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts import leaving, services
+from accounts.admin_forms import (
+    ACCESS,
+    PROFILE,
+    RIGHTS,
+    AnonymiseForm,
+    LeaveForm,
+    NewUserForm,
+    PasswordForm,
+    UserForm,
+)
 from accounts.models import Session, User
+from accounts.own_password import count_guess
 from accounts.passwords import hash_password
 from accounts.sessions import end_session
 from database.refusals import Refusal
-from database.text import normalised_email
 from events.actors import admin_actor
 from events.services import publish
-from staff.forms import StaffForm, show_refusal
+from staff.forms import show_refusal
 from staff.frame import ForAdministrators, Page, StaffAdmin
 from staff.lists import RelatedFilter
 
 CHANGE = "accounts.change_user"
-RIGHTS = ("is_staff", "is_superuser", "groups")
-ACCESS = ("is_active", *RIGHTS)
-PROFILE = ("email", *services.PROFILE_FIELDS)
-ADDRESS_LINES = {"address_line1": "Address line 1", "address_line2": "Address line 2"}
-
-
-class EmailForm(StaffForm[User]):
-    """The email of a person, in the one form in which it is kept."""
-
-    def clean_email(self) -> str:
-        """The email in that form. The form of a row from before there was one stays while the address does."""
-        email: str = self.cleaned_data["email"]
-        return self.instance.email if email == self.instance.email else normalised_email(email)
-
-
-class UserForm(EmailForm):
-    """The page of a person: profile and access."""
-
-    class Meta:
-        model = User
-        fields = (*PROFILE, *ACCESS)
-        widgets = {"groups": forms.CheckboxSelectMultiple}
-        labels = {"is_active": "May sign in", "is_staff": "Works here: may see these pages"} | ADDRESS_LINES
-
-
-class NewUserForm(EmailForm):
-    """A new person: profile and password."""
-
-    password = forms.CharField(
-        strip=False, max_length=128, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    )
-
-    class Meta:
-        model = User
-        fields = PROFILE
-        labels = ADDRESS_LINES
-
-
-class PasswordForm(forms.Form):
-    """A new password for another person."""
-
-    password = forms.CharField(
-        label="New password",
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="It ends all sessions of this person.",
-    )
-
-
-class AnonymiseForm(forms.Form):
-    """The second thought before a person is forgotten."""
-
-    sure = forms.BooleanField(label="Yes, forget this person")
 
 
 @admin.register(User)
@@ -217,6 +173,8 @@ class UserAdmin(StaffAdmin[User]):
     def anonymise_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
         """Forgets a person, after asking twice."""
         user = self.one(request, user_id)
+        if user.pk == request.user.pk:
+            return self.leave_page(request, user)
         form = AnonymiseForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -227,6 +185,21 @@ class UserAdmin(StaffAdmin[User]):
                 messages.success(request, "The person is forgotten; their orders stay in the books.")
                 return HttpResponseRedirect(self.url("changelist"))
         return self.page_of(request, user, form, f"Forget {user.email}", "Forget for ever")
+
+    def leave_page(self, request: HttpRequest, user: User) -> HttpResponseBase:
+        """Has one's own account erased after some days, as `DELETE /users/me` does. Asks for the password."""
+        form = LeaveForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            password = form.cleaned_data["current_password"]
+            try:
+                count_guess(request)
+                leaving.leave(user=user, current_password=password, actor=admin_actor(request))
+            except Refusal as refusal:
+                show_refusal(refusal, form)
+            else:
+                messages.success(request, "Your account will be erased. You can take that back below until then.")
+                return HttpResponseRedirect(self.url("change", user.pk))
+        return self.page_of(request, user, form, "Leave", "Leave")
 
     def restore_page(self, request: HttpRequest, user_id: int) -> HttpResponseBase:
         """Takes back that a person leaves."""

@@ -70,6 +70,17 @@ class OtpThrottled(Refusal):
         return {"Retry-After": str(max(1, math.ceil(self.retry_after)))}
 
 
+class TooManyGuesses(Refusal):
+    """The password of an account has been tried too often. `retry_after` are the seconds until the next attempt."""
+
+    status = 429
+    code = "throttled"
+    title = "Too many attempts"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"Too many attempts. Try again in {math.ceil(retry_after) or 1} seconds.")
+
+
 class EmailTaken(Conflict):
     """Another account has the email, in whatever case."""
 

@@ -48,6 +48,7 @@ MULTILINE = {
     "RegisterBody.password",
     "OwnProfileBody.password",
     "OwnProfileBody.current_password",
+    "LeaveBody.current_password",
     "LoginBody.password",
     "LoginForm.password",
     "PasswordResetConfirmBody.new_password",

@@ -146,11 +146,17 @@ def test_a_person_is_forgotten_after_asking_twice(manager: Any) -> None:
 
 
 def test_nobody_forgets_the_last_administrator(staff_pages: Callable[..., Any]) -> None:
-    boss = staff_pages()
+    boss, clerk = staff_pages(), staff_pages("administrator")
+    boss.user.set_password(PASSWORD)
+    boss.user.save()
+    boss.force_login(boss.user)
 
-    answer = send(boss, f"{USERS}{boss.user.pk}/anonymise/", "sure", sure="on")
+    answer = send(boss, f"{USERS}{boss.user.pk}/anonymise/", "current_password", current_password=PASSWORD)
 
-    assert errors_of(answer)
+    assert "The last administrator cannot leave" in errors_of(answer)
+    assert clerk.post(f"{USERS}{boss.user.pk}/anonymise/", {"sure": "on"}).status_code == 404
+    boss.user.refresh_from_db()
+    assert (boss.user.leaving_at, boss.user.anonymised_at) == (None, None)
 
 
 def test_the_order_desk_looks_at_people_and_changes_nobody(staff_pages: Callable[..., Any]) -> None:

@@ -14,7 +14,9 @@ from django.http import HttpRequest
 from django_otp import devices_for_user, user_has_device
 from django_otp.forms import OTPAuthenticationFormMixin
 
+from accounts.exceptions import TooManyGuesses
 from accounts.models import User
+from accounts.own_password import count_guess
 from accounts.passwords import is_password_of
 from accounts.services import set_password
 from api.addresses import client_address
@@ -89,14 +91,19 @@ class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
 class PasswordForm(AdminPasswordChangeForm):
     """A new password of one's own. The service ends the person's API sessions and tells the journal."""
 
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
     def clean_old_password(self) -> str:
-        """The old password, if it is the right one."""
+        """The old password, if it is the right one. A guess of it is an attempt to sign in."""
         password: str = self.cleaned_data["old_password"]
         try:
+            count_guess(self.request)
             if is_password_of(self.user, password):
                 return password
-        except Busy as busy:
-            raise ValidationError(busy.detail) from None
+        except (Busy, TooManyGuesses) as refusal:
+            raise ValidationError(refusal.detail) from None
         raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
 
     def save(self, commit: bool = True) -> User:

@@ -48,6 +48,16 @@ SUBJECTS = {
 }
 
 
+class OwnPasswordView(PasswordChangeView):
+    """The page of one's own password. Its form counts the guesses of the old one."""
+
+    form_class = PasswordForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Django's own, with the request that a guess comes with."""
+        return super().get_form_kwargs() | {"request": self.request}
+
+
 class ShopAdminSite(AdminSite):
     """The admin: home page, navigation, and the way from a reference to a page."""
 
@@ -124,8 +134,7 @@ class ShopAdminSite(AdminSite):
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Django's own page with our form, whose service ends sessions and tells the journal."""
-        view = PasswordChangeView.as_view(
-            form_class=PasswordForm,
+        view = OwnPasswordView.as_view(
             success_url=reverse("admin:password_change_done"),
             template_name="admin/password_change.html",
             extra_context={**self.each_context(request), **(extra_context or {})},

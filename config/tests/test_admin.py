@@ -18,6 +18,7 @@ from events.models import Event
 from staff.tests.pages import errors_of, messages_of, send
 
 pytestmark = pytest.mark.django_db
+NEW = "another long one 7"
 
 
 @pytest.fixture
@@ -114,6 +115,50 @@ def test_a_wrong_old_password_is_refused(client: Client, worker: User) -> None:
     new = {"old_password": "wrong", "new_password1": "another long one 7", "new_password2": "another long one 7"}
 
     assert "incorrectly" in errors_of(send(client, "/admin/password_change/", "old_password", **new))
+
+
+def test_guesses_of_ones_own_password_are_attempts_to_sign_in(client: Client, worker: User, settings: Any) -> None:
+    log_in(client)
+    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = (3, 60)
+    page, new = "/admin/password_change/", {"new_password1": NEW, "new_password2": NEW}
+
+    guesses = [errors_of(send(client, page, "old_password", old_password=f"Guess {n}", **new)) for n in range(2)]
+    right = errors_of(send(client, page, "old_password", old_password=PASSWORD, **new))
+    at_the_login = log_in(Client())
+
+    assert all("incorrectly" in errors for errors in guesses)
+    assert "Too many attempts. Try again in" in right
+    assert "Too many attempts" in at_the_login.content.decode()
+    worker.refresh_from_db()
+    assert worker.check_password(PASSWORD)
+
+
+def test_leaving_asks_for_the_password_and_counts_its_guesses(client: Client, worker: User, settings: Any) -> None:
+    User.objects.filter(pk=worker.pk).update(is_superuser=True)
+    make_user(is_staff=True, is_superuser=True)
+    log_in(client)
+    page = f"/admin/accounts/user/{worker.pk}/anonymise/"
+    assert page in client.get(f"/admin/accounts/user/{worker.pk}/change/").content.decode()
+
+    empty = send(client, page, "current_password", sure="on")
+    wrong = send(client, page, "current_password", current_password="wrong one", sure="on")
+    worker.refresh_from_db()
+    assert "This field is required" in errors_of(empty)
+    assert "not the current password" in errors_of(wrong)
+    assert (worker.leaving_at, worker.anonymised_at) == (None, None)
+
+    right = send(client, page, "current_password", current_password=PASSWORD)
+    worker.refresh_from_db()
+    assert messages_of(right) == ["Your account will be erased. You can take that back below until then."]
+    assert worker.leaving_at is not None
+    assert (worker.anonymised_at, worker.is_active) == (None, True)
+
+    client.post(f"/admin/accounts/user/{worker.pk}/restore/")
+    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = (1, 60)
+    throttled = send(client, page, "current_password", current_password=PASSWORD)
+    worker.refresh_from_db()
+    assert "Too many attempts" in errors_of(throttled)
+    assert worker.leaving_at is None
 
 
 def test_browsers_find_an_icon_where_they_look_for_one(client: Client) -> None:
