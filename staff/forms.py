@@ -30,7 +30,7 @@ class Line(forms.CharField):
     default_validators = [refuse_hidden]
 
 
-def guard_lines(form: type[forms.BaseForm]) -> None:
+def guard_lines(form: Any) -> None:
     """Let every field of one line in a form refuse hidden characters. A second call changes nothing."""
     for field in form.base_fields.values():
         if is_line(field) and refuse_hidden not in field.validators:

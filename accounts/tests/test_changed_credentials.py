@@ -36,7 +36,7 @@ def run_jobs() -> list[tuple[str, list[str]]]:
     """Run the jobs of all events as the dispatcher would, and return subject and recipients of the mails so far."""
     for event in Event.objects.filter(kind__in=KINDS).order_by("id"):
         mail_changed_credentials(event_id=event.pk, kind=event.kind, payload=event.payload)
-    return [(message.subject, message.to) for message in mail.outbox]
+    return [(str(message.subject), message.to) for message in mail.outbox]
 
 
 def change(user: User, **changes: str) -> None:
@@ -47,7 +47,7 @@ def change(user: User, **changes: str) -> None:
 def test_another_email_is_told_to_the_old_address(user: User) -> None:
     change(user, email="new@example.com")
     assert run_jobs() == [(EMAIL_SUBJECT, ["old@example.com"])]
-    html = str(mail.outbox[0].alternatives[0][0])  # type: ignore[attr-defined]  # of EmailMultiAlternatives
+    html = str(mail.outbox[0].alternatives[0][0])  # type: ignore[union-attr]  # of EmailMultiAlternatives
     for body in (mail.outbox[0].body, html):
         assert "this address is not used for it any more" in body
         assert not any(typed in body for typed in ("evil.example", "new@example.com"))

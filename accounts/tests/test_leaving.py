@@ -225,7 +225,7 @@ def test_leaving_is_mailed_with_its_day_and_nothing_that_was_typed() -> None:
     [message] = mail.outbox
     day = timezone.now().date() + timedelta(days=14)
     assert (message.subject, message.to) == ("Your account will be erased", ["ann@example.com"])
-    html = str(message.alternatives[0][0])  # type: ignore[attr-defined]  # of EmailMultiAlternatives
+    html = str(message.alternatives[0][0])  # type: ignore[union-attr]  # of EmailMultiAlternatives
     for body in (message.body, html):
         assert f"will be erased on {day}" in body
         assert "car" not in body

@@ -82,7 +82,7 @@ def test_the_mail_about_a_cancelled_order_does_not_repeat_what_the_customer_type
 
     send(order, "order.cancelled")
 
-    html = str(mail.outbox[0].alternatives[0][0])  # type: ignore[attr-defined]  # of EmailMultiAlternatives
+    html = str(mail.outbox[0].alternatives[0][0])  # type: ignore[union-attr]  # of EmailMultiAlternatives
     assert "nothing will be shipped." in mail.outbox[0].body
     assert not any("charged" in body or "Reason" in body for body in (mail.outbox[0].body, html))
 
