@@ -15,6 +15,7 @@ from django_otp import devices_for_user, user_has_device
 from django_otp.forms import OTPAuthenticationFormMixin
 
 from accounts.exceptions import TooManyGuesses
+from accounts.hashers import normalised
 from accounts.models import User
 from accounts.own_password import count_guess
 from accounts.passwords import is_password_of
@@ -94,6 +95,14 @@ class PasswordForm(AdminPasswordChangeForm):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
+
+    def clean(self) -> dict[str, Any] | None:
+        """Django's own, on the spelling of the new password that is kept."""
+        for name in ("new_password1", "new_password2"):
+            if name in self.cleaned_data:
+                self.cleaned_data[name] = normalised(self.cleaned_data[name])
+        cleaned: dict[str, Any] | None = super().clean()
+        return cleaned
 
     def clean_old_password(self) -> str:
         """The old password, if it is the right one. A guess of it is an attempt to sign in."""
