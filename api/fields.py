@@ -45,6 +45,9 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         text = super().to_internal_value(data)
+        # White space at the ends counts too: the description cannot say that it does not.
+        if self.max_length and len(text) <= self.max_length < len(data):
+            self.fail("max_length", max_length=self.max_length)
         if not (self.multiline or in_query(self)):
             refuse_hidden(text)
         return text

@@ -172,6 +172,8 @@ class TextField(OpenApiSerializerFieldExtension):
                 schema["pattern"] = rf"^\s*[^\s{HIDDEN}]{line}" if is_line else r"^[^\x00]*[^\s\x00][^\x00]*$"
         for validator in self.target.validators:
             if isinstance(validator, RegexValidator):
+                if is_line:
+                    schema["allOf"] = [{"pattern": schema["pattern"]}]
                 schema["pattern"] = re.compile(validator.regex).pattern.replace(r"\A", "^").replace(r"\Z", "$")
         return schema
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from api.fields import Text
 from catalog.validators import MAX_NUMBER, refuse_reserved_slug, validate_attributes, validate_options, validate_slug
 
-SHORT_TEXT = {"type": "string", "maxLength": 255}
+SHORT_TEXT = {"type": "string", "maxLength": 255, "pattern": r"^[^\x00]*$"}
 NUMBER = {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER}
 KEY = {"pattern": "^[^\\x00-\\x1f\\x7f]{1,64}$"}
 ATTRIBUTES = {

@@ -10,13 +10,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 # Characters that cannot be seen, end a line, or turn the direction of what follows: Unicode's control characters, its
-# default ignorable ones and its line ends. JSON Schema reads the same class, and some of its readers know no characters
-# beyond U+FFFF in a class.
+# default ignorable ones and its line ends. The API's description has the same class, in which characters beyond U+FFFF
+# stand for themselves, since JSON Schema has no escape for them.
 HIDDEN = (
     r"\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-HIDDEN_CHARACTER = re.compile(f"[{HIDDEN}\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
+HIDDEN_CHARACTER = re.compile(f"[{HIDDEN}]")
 NON_JOINER, JOINER, EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 # Arabic and its neighbours, and the scripts of India and around: the two joiners shape their words.
 JOINED_SCRIPT = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")

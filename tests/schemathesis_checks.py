@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import schemathesis
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 # A description can say what a slug looks like, not which categories exist. Refusals of that kind have codes of their
 # own, named here; any other refusal of a request that is valid by the description is a fault of one or the other.
@@ -49,6 +49,16 @@ def valid_data_acceptance(ctx: Any, response: Any, case: Any) -> bool | None:
         ):
             return None
     return positive_data_acceptance(ctx, response, case)
+
+
+@schemathesis.check
+def invalid_data_rejection(ctx: Any, response: Any, case: Any) -> bool | None:
+    """As negative_data_rejection, but for one value where several texts may stand: it is written like a list of one."""
+    parameters = case.operation.definition.raw.get("parameters", [])
+    texts = {p["name"] for p in parameters if p["schema"].get("items", {}).get("type") == "string"}
+    if any(name in texts and not isinstance(value, list) for name, value in (case.query or {}).items()):
+        return None
+    return negative_data_rejection(ctx, response, case)
 
 
 @schemathesis.hook

@@ -93,7 +93,8 @@ def test_the_documentation_is_a_page_for_everybody() -> None:
 
 def test_format_is_no_parameter_of_ours() -> None:
     answer = Client().get("/api/v1/products?format=xml", HTTP_ACCEPT="application/json, */*; q=0.01")
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["code"] == "unknown_parameter"
 
 
 @pytest.mark.parametrize("path", ["products", "users", "orders/health/stock-check"])
