@@ -53,6 +53,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
+    """Bind the worker to its core."""
     if pin_to_cores:
         os.sched_setaffinity(0, {worker.core})
 
@@ -66,6 +67,7 @@ class Logger(glogging.Logger):
     """gunicorn's own lines look like those of the shop, and name nobody either."""
 
     def setup(self, cfg: Any) -> None:
+        """Format gunicorn's two logs as JSON."""
         from api.logs import JSONFormatter
 
         super().setup(cfg)
@@ -75,11 +77,13 @@ class Logger(glogging.Logger):
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
         # The whole message would name the client's address and quote what was sent.
+        """As logging, without what a client has sent."""
         msg = "What was sent is no HTTP request." if msg.startswith("Invalid request from ip=") else msg
         super().warning(msg, *args, **kwargs)
 
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
         # Its arguments are the method and the address, which may hold a search for somebody.
+        """As logging, without the address that was asked."""
         super().exception(msg.partition(" %s")[0], **kwargs)
 
 

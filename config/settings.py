@@ -9,11 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import environ
-from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded
+from config.applications import INSTALLED_APPS, MIDDLEWARE, TEMPLATES  # noqa: F401  # Django finds them here
+from config.content_security import CONTENT_SECURITY_POLICY, DOCUMENTATION_STYLE_SRC  # noqa: F401  # django-csp
 from config.databases import database, embedded_database_url
+from config.description import SPECTACULAR_SETTINGS  # noqa: F401  # drf-spectacular finds it here
 from config.environment import (
     BASE_DIR,
     choice,
@@ -101,67 +103,9 @@ else:
 
 # Applications
 
-INSTALLED_APPS = [
-    "database",
-    "api",
-    "staff",
-    "events",
-    "accounts",
-    "inventory",
-    "catalog",
-    "orders",
-    "demo",
-    "config",
-    "config.apps.ShopAdminConfig",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "django.contrib.postgres",
-    "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
-    "rest_framework",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
-    "procrastinate.contrib.django",
-    "corsheaders",
-    "csp",
-]
-
-# Those of config.middleware act on pages (admin, documentation) only: a REST request pays for none of them.
-MIDDLEWARE = [
-    "api.middleware.RequestMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.CorsMiddleware",
-    "config.middleware.SessionMiddleware",
-    "config.middleware.CsrfViewMiddleware",
-    "config.middleware.AuthenticationMiddleware",
-    "config.middleware.OTPMiddleware",
-    "config.middleware.MessageMiddleware",
-    "config.middleware.XFrameOptionsMiddleware",
-    "config.middleware.CSPMiddleware",
-]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
-    }
-]
-
 # People and tokens
 
 AUTH_USER_MODEL = "accounts.User"
@@ -251,30 +195,6 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,  # ?format= means nothing here
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Shop API",
-    "DESCRIPTION": "The REST API of a headless shop. Conventions, errors and examples: docs/api.md.",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {
-        "OrderStatus": "orders.models.Order.Status",
-        "ProductStatus": "catalog.models.Product.Status",
-        "Role": "accounts.models.User.Role",
-        "MovementKind": "inventory.models.StockMovement.Kind",
-        "AlertBand": "inventory.models.StockAlert.Band",
-    },
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "api.schema.describe_whole",
-    ],
-}
-
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"]
@@ -354,21 +274,6 @@ SESSION_COOKIE_AGE = number("ADMIN_SESSION_SECONDS", 12 * 3600, 1, TEN_YEARS)
 if switch("TRUST_X_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ADMIN_REQUIRE_OTP = switch("ADMIN_REQUIRE_OTP", default=False)
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-    }
-}
-# The bundles of the documentation pages set inline styles; their scripts stay files of our own origin.
-DOCUMENTATION_STYLE_SRC = [SELF, UNSAFE_INLINE]
 
 # Logs
 

@@ -23,6 +23,7 @@ def nothing_remembered() -> Iterator[None]:
 @pytest.fixture
 def worker(db: None) -> None:
     with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")  # those of other tests
         cursor.execute("delete from procrastinate_workers")
         cursor.execute("select procrastinate_register_worker_v1()")
 
