@@ -3,12 +3,15 @@
 import json
 import os
 import secrets
+import signal
 import socket
+from contextlib import suppress
 from typing import Any
 
 import gunicorn
-from gunicorn import glogging, util
+from gunicorn import glogging, systemd, util
 
+from config.accepting import NOT_SERVING, ConnectionCounts
 from config.environment import number, switch, text
 
 gunicorn.SERVER = "shop"  # no version banner
@@ -20,12 +23,13 @@ threads = number("WEB_THREADS", 4, 1, 1000)
 # gunicorn's own gthread gives each connection a thread, which waits for the client (docs/decisions/0007).
 worker_class = "config.gunicorn_worker.BufferedThreadWorker"
 worker_connections = number("WEB_CONNECTIONS", 1000, 100, 100_000)
-# A worker is there some milliseconds after it is needed, and shares the memory of what never changes. Nothing connects
-# to a database before the fork.
+# The master loads all code and templates (config/loading.py), so that all workers have the same release for as long as
+# the master lives. A worker is there some milliseconds after it is needed, and shares the memory of what never changes.
+# Nothing connects to a database before the fork.
 preload_app = True
-# A socket for each worker, among which the kernel deals out connections. With one for all, the worker that wakes first
-# takes nearly all that come at once (15 of 16, measured), and keeps them: a proxy's connections live for hours.
-reuse_port = True
+# One socket for all workers, who take connections in turns (config/accepting.py). With a socket for each (reuse_port) a
+# worker that stops or is frozen keeps the connections that wait in its own, and a second shop can take the same port.
+reuse_port = False
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  # heartbeats must not wait for a disk
 timeout = 60
 graceful_timeout = 20
@@ -46,10 +50,45 @@ cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 pin_to_cores = switch("WEB_PIN_TO_CORES", default=True) and bool(cores) and workers % len(cores) == 0
 
 
+def on_starting(server: Any) -> None:
+    """HUP replaces the processes and nothing else: this file is a part of the release that the master has loaded."""
+    server.app.reload = lambda: None
+    # USR2 would start "python -m gunicorn" by its file, in whose folder modules have names of the standard library.
+    arguments = server.START_CTX["args"]
+    if os.path.basename(arguments[1]) == "__main__.py":
+        arguments[1:2] = ["-m", "gunicorn"]
+
+
+def when_ready(server: Any) -> None:
+    """Tell systemd the process to watch, which USR2 changes."""
+    systemd.sd_notify(f"MAINPID={os.getpid()}", server.log)
+
+
+def post_worker_init(worker: Any) -> None:
+    """USR2 has started a second master with the next release: when its first worker can serve, the old master ends."""
+    if old_master := os.environ.get("GUNICORN_PID"):
+        with suppress(ProcessLookupError):
+            os.kill(int(old_master), signal.SIGTERM)
+
+
+# While workers are replaced there are twice as many, and a signal (TTIN) can ask for more.
+connection_counts = ConnectionCounts(2 * workers + 16)
+
+
 def pre_fork(server: Any, worker: Any) -> None:
-    """Give the worker the core that has the fewest; one that follows a lost worker takes its place."""
-    taken = [other.core for other in server.WORKERS.values()]
+    """Give the worker the core that has the fewest, and a place for its number of connections."""
+    others = list(server.WORKERS.values())
+    taken = [other.core for other in others]
     worker.core = min(cores, key=taken.count, default=None)
+    if not server.cfg.reuse_port:
+        worker.shared = connection_counts
+        worker.place = connection_counts.free_place(other.place for other in others)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Nothing is left to a worker that has ended, however it did."""
+    if worker.place is not None:
+        connection_counts.write(worker.place, NOT_SERVING)
 
 
 def post_fork(server: Any, worker: Any) -> None:

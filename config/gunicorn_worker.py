@@ -8,7 +8,6 @@ A short request costs 6 % less of the processor than with gunicorn's own worker 
 of 340 microseconds): its socket is not switched between blocking and not blocking, and no thread waits for its head.
 """
 
-import errno
 import math
 import resource
 import socket
@@ -22,8 +21,9 @@ from typing import Any
 from django.conf import settings
 from gunicorn import util
 from gunicorn.errors import ConfigError
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
+from config.accepting import TurnTakingWorker
 from config.connections import Connection
 from config.environment import seconds
 
@@ -40,7 +40,7 @@ BODIES_IN_MEMORY = 2
 OWN_FILES = 100
 
 
-class BufferedThreadWorker(ThreadWorker):
+class BufferedThreadWorker(TurnTakingWorker):
     """Only the poller waits for clients. What gunicorn calls has gunicorn's names, which a test looks for."""
 
     worker_connections: int
@@ -73,15 +73,8 @@ class BufferedThreadWorker(ThreadWorker):
         self.most_bytes = BODIES_IN_MEMORY * self.longest_body
         super().run()
 
-    def accept(self, listener: Any) -> None:
-        """Take a connection, and its request if that is there already."""
-        try:
-            sock, client = listener.accept()
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
-                raise
-            return
-        self.nr_conns += 1
+    def take(self, sock: Any, client: Any, listener: Any) -> None:
+        """Begin with a connection, and with its request if that is there already."""
         conn = Connection(self.cfg, sock, client, listener.getsockname())
         self.connections.add(conn)
         conn.wait(CLIENT_SECONDS)
@@ -231,6 +224,10 @@ class BufferedThreadWorker(ThreadWorker):
             return
         self.next_look, self.bytes_since_look = now + 1, 0
         for conn in [conn for conn in self.connections if conn.deadline < now]:
+            if conn.is_silent:
+                self.receive(conn)  # a request that has come at this very moment is answered
+                if conn.deadline > now:
+                    continue
             if conn.keep and not conn.is_silent and not conn.sock.unsent:
                 self.refuse(conn, 408, "Request Timeout", "The request did not arrive in time.")
             else:

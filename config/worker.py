@@ -21,6 +21,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
+from config.loading import load_everything
 from config.subscriptions import SUBSCRIPTIONS
 from database.connections import drop_dead_connections
 from events import dispatcher
@@ -32,7 +33,8 @@ FETCH_SECONDS = 2.0
 
 
 def run_worker(concurrency: int) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM or SIGINT, with the release that is there now."""
+    load_everything()
     asyncio.run(work(concurrency))
 
 

@@ -191,26 +191,21 @@ def test_bodies_that_never_end_do_not_fill_the_memory(web: Web) -> None:
         client.close()
 
 
-def workers(web: Web) -> list[str]:
-    children = Path(f"/proc/{web.master.pid}/task/{web.master.pid}/children")
-    return children.read_text().split() if children.exists() else []
-
-
 def test_clients_that_break_off_at_any_moment_end_no_process(web: Web) -> None:
     whole = echo(b"POST", b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")
     large = b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n"
-    before = workers(web)
+    before = web.workers()
     for sent in [whole[:at] for at in range(0, len(whole) + 1, 4)] * 3 + [whole[:-3], large] * 20:
         with web.connect() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing is a reset
             client.sendall(sent)
     assert web.ask().status == 200
-    assert workers(web) == before
+    assert web.workers() == before
 
 
 def ended(web: Web, number: signal.Signals) -> tuple[Answer, bytes, float]:
     """The answer to a request amid which a signal comes, what a silent client gets, and when the process has ended."""
-    (worker,) = workers(web)
+    (worker,) = web.workers()
     with web.connect() as client, web.connect() as silent:
         client.sendall(echo(b"POST", b"Content-Length: 6\r\nExpect: 100-continue\r\n\r\n"))
         assert client.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -220,7 +215,7 @@ def ended(web: Web, number: signal.Signals) -> tuple[Answer, bytes, float]:
         client.sendall(b"abcdef")
         answer = read_answer(client)
         client.close()
-        while worker in workers(web):
+        while worker in web.workers():
             assert time.monotonic() - began < 30
             time.sleep(0.02)
         return answer, got, time.monotonic() - began

@@ -32,6 +32,11 @@ class Web:
     master: subprocess.Popen[bytes]
     log: Path
 
+    def workers(self) -> list[int]:
+        """The processes that serve requests; none where the system does not tell."""
+        children = Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children")
+        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
+
     def connect(self, *, takes_little: bool = False, seconds: float = 20) -> socket.socket:
         """A connection; one that `takes_little` has a receive buffer of a few kilobytes."""
         client = socket.socket()
@@ -83,7 +88,9 @@ def read_to_the_end(client: socket.socket) -> bytes:
 
 
 @contextmanager
-def web_server(folder: Path, *options: str, application: str = "config.wsgi", **environment: str) -> Iterator[Web]:
+def web_server(
+    folder: Path, *options: str, application: str = "config.wsgi", checkout: Path = BASE_DIR, **environment: str
+) -> Iterator[Web]:
     """gunicorn, until the end of the block; `options` of the command line go before config/gunicorn.py."""
     folder.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
@@ -92,7 +99,7 @@ def web_server(folder: Path, *options: str, application: str = "config.wsgi", **
     command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", *options, application]
     with log.open("wb") as output:
         master = subprocess.Popen(
-            command, cwd=BASE_DIR, env=inherited | own | environment, stdout=output, stderr=output
+            command, cwd=checkout, env=inherited | own | environment, stdout=output, stderr=output
         )
     web = Web(port, master, log)
     try:

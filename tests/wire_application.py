@@ -1,5 +1,6 @@
 """What gunicorn serves in tests of the wire: the shop, and beside it paths that show what has arrived."""
 
+import os
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
@@ -9,11 +10,13 @@ from tests.wire import LARGE
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """/echo answers with method, length and digest of a body, /large at one go, and /pieces in many."""
+    """/echo answers with method, length and digest of a body, /large at one go, /pieces in many, /pid with a process."""
     path = environ["PATH_INFO"]
     if path == "/echo":
         body = environ["wsgi.input"].read()
         answer = [f"{environ['REQUEST_METHOD']} {len(body)} {sha256(body).hexdigest()}".encode()]
+    elif path == "/pid":
+        answer = [str(os.getpid()).encode()]
     elif path == "/large":
         answer = [LARGE]
     elif path == "/pieces":
