@@ -212,6 +212,8 @@ class Connection(TConn):
         self.watched = False
         self.keep = True
         self.since, self.deadline = 0.0, math.inf
+        # Of the request that is under way: when it must be answered, whether that is over, and the thread that has it.
+        self.answer_by, self.is_late, self.thread = math.inf, False, 0
 
     def wait(self, seconds: float) -> None:
         """Let the client have so many seconds from now on; `math.inf` while a thread has the connection."""

@@ -19,6 +19,11 @@ def database(address: str, prepare_threshold: int) -> dict[str, Any]:
         "DISABLE_SERVER_SIDE_CURSORS": not prepare_threshold,
         "OPTIONS": {
             "connect_timeout": 5,
+            # A server whose machine is gone does not say so: after 25 s the connection is taken for dead.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
             **config.get("OPTIONS", {}),  # sslmode and the like
             "server_side_binding": True,
             "prepare_threshold": prepare_threshold or None,

@@ -129,7 +129,13 @@ class Logger(glogging.Logger):
 logger_class = Logger
 
 
-CODES = {408: "request_timeout", 413: "too_large", 414: "too_large", 431: "too_large"}
+CODES = {
+    408: "request_timeout",
+    413: "too_large",
+    414: "too_large",
+    431: "too_large",
+    503: "database_unavailable",  # nothing else keeps all threads busy until a deadline
+}
 
 
 def write_problem(sock: socket.socket, status: int, reason: str, message: str) -> None:
@@ -145,6 +151,7 @@ def write_problem(sock: socket.socket, status: int, reason: str, message: str) -
     body = json.dumps(document)
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json"
     head += f"\r\nX-Request-ID: {document['request_id']}"
+    head += "\r\nRetry-After: 1" if status == 503 else ""
     util.write_nonblock(sock, f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode("latin1"))
 
 

@@ -215,6 +215,9 @@ PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 24, 0, 87_600)
 MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) if RATE_LIMITS else 0
 IDEMPOTENCY_KEY_DAYS = number("IDEMPOTENCY_KEY_DAYS", 7, 1, 3650)
 
+# A request is answered after so many seconds at the latest: 503 when the database has not answered by then.
+REQUEST_DEADLINE_SECONDS = number("REQUEST_DEADLINE_SECONDS", 15, 3, 3600)
+
 # Health
 
 # Monitoring shows this token to read /health/status; staff may read it with their own.

@@ -22,6 +22,8 @@ CONTROL_CROWD = 40
 # Everybody else is answered in milliseconds.
 PATIENCE, STANDSTILL = 10.0, 1.0
 POST = b"POST /api/v1/users/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+# Answered by a thread; /health/live is not.
+SMALL = b"GET /media/small.png HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SENT = {
     "nothing": b"",
     "half a head": b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Nothing",
@@ -37,6 +39,7 @@ def shop(folder: Path, *options: str, **environment: str) -> Iterator[Web]:
     """The web server with one large picture."""
     (folder / "media").mkdir(parents=True)
     (folder / "media" / "large.png").write_bytes(LARGE)
+    (folder / "media" / "small.png").write_bytes(b"a picture")
     with web_server(folder, *options, WEB_CONCURRENCY="2", WEB_THREADS="4", **environment) as web:
         yield web
 
@@ -56,7 +59,7 @@ def seconds_of(web: Web, requests: int = 40) -> list[float]:
     taken = []
     for _ in range(requests):
         began = time.monotonic()
-        assert web.ask(seconds=PATIENCE).status == 200
+        assert web.ask(SMALL, seconds=PATIENCE).status == 200
         taken.append(time.monotonic() - began)
     return taken
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import gunicorn
 import pytest
-from gunicorn import util
+from gunicorn import arbiter, util
 from gunicorn.config import Config
 from gunicorn.errors import ConfigError
 from gunicorn.http import body, message, parser
@@ -239,12 +239,13 @@ def test_tls_is_refused_by_name() -> None:
         BufferedThreadWorker.check_config(config, None)
 
 
-# What config/gunicorn_worker.py and config/connections.py take from gunicorn without its promise: where it stands, and
-# the words by which it is found there.
+# What the worker and its configuration take from gunicorn without its promise: where it stands, and the words by which
+# it is found there.
 NAMES = [
     (gthread.ThreadWorker.run, "self.set_accept_enabled(", "self.murder_pending(", "self.murder_keepalived("),
     (gthread.ThreadWorker.run, "self._cap_keepalive(", "self.nr_conns < self.worker_connections", "self.alive"),
-    (gthread.ThreadWorker.set_accept_enabled, "EVENT_READ, self.accept)"),
+    (gthread.ThreadWorker.run, "can_accept != self._accepting", "self.notify()", "self.set_accept_enabled(False)"),
+    (gthread.ThreadWorker.set_accept_enabled, "EVENT_READ, self.accept)", "if enabled == self._accepting"),
     (gthread.ThreadWorker.wait_for_and_dispatch_events, "self.poller.select(", "callback(key.fileobj)"),
     (gthread.ThreadWorker.enqueue_req, "self.handle, conn", "self.finish_request, conn, fut"),
     (gthread.ThreadWorker.handle, "not conn.initialized", "conn.init()", "next(conn.parser)", "self.handle_request("),
@@ -252,6 +253,9 @@ NAMES = [
     (gthread.TConn.init, "if self.initialized:"),
     (gthread.TConn.__init__, "self.sock = sock", "self.client = client", "self.parser = None"),
     (gthread, "STOP_KEEPALIVE_LINGER = "),
+    (arbiter.Arbiter.reload, "self.app.reload()"),
+    (arbiter.Arbiter.reexec, "environ['GUNICORN_PID'] = ", "self.START_CTX['args']"),
+    (arbiter.Arbiter.start, "self.cfg.on_starting(self)", "self.cfg.when_ready(self)"),
     (
         parser.Parser,
         "mesg_class(self.cfg, self.unreader, self.source_addr, self.req_count)",
@@ -274,5 +278,5 @@ def test_gunicorn_still_has_what_the_worker_builds_on(source_and_words: tuple[ob
     missing = [word for word in words if str(word) not in source]
     assert not missing, (
         f"gunicorn {gunicorn.__version__} has changed {getattr(place, '__qualname__', place)}: {missing} is gone. "
-        "Read config/gunicorn_worker.py and config/connections.py against the new source before upgrading."
+        "Read the worker (config/gunicorn_worker.py and what it imports) against the new source before upgrading."
     )

@@ -89,7 +89,7 @@ def read_to_the_end(client: socket.socket) -> bytes:
 
 @contextmanager
 def web_server(
-    folder: Path, *options: str, application: str = "config.wsgi", checkout: Path = BASE_DIR, **environment: str
+    folder: Path, *options: str, application: str = "config.wsgi", checkout: Path | str = BASE_DIR, **environment: str
 ) -> Iterator[Web]:
     """gunicorn, until the end of the block; `options` of the command line go before config/gunicorn.py."""
     folder.mkdir(parents=True, exist_ok=True)

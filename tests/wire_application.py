@@ -10,7 +10,7 @@ from tests.wire import LARGE
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """/echo answers with method, length and digest of a body, /large at one go, /pieces in many, /pid with a process."""
+    """/echo answers with method, length and digest of a body, /large at once, /pieces in many, /pid with a process."""
     path = environ["PATH_INFO"]
     if path == "/echo":
         body = environ["wsgi.input"].read()

@@ -67,7 +67,7 @@ def value_of(answer: Answer, header: str) -> str:
 
 @contextmanager
 def load(web: Web, request: bytes, *, header: str = "", clients: int = 6) -> Iterator[Load]:
-    """Clients until the end of the block, every second one with kept connections. Begins when all have been answered."""
+    """Clients until the end of the block, every second one with kept connections. Under way at its start."""
     going = Load()
     threads = [
         threading.Thread(target=going.client, args=(web, request, header), kwargs={"keeps": number % 2 == 0})

@@ -27,6 +27,8 @@ from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatu
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
+from database import deadlines
+
 # A prepared statement's name and its values, as libpq takes them. None is NULL, which the stubs do not know.
 Call = tuple[bytes, Any]
 
@@ -92,8 +94,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection to PostgreSQL, with a short way for hand-written statements."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """A connection of psycopg that reads timestamps with its compiled loader."""
-        connection = super().get_new_connection(conn_params)
+        """A connection of psycopg that reads timestamps with its compiled loader, made within its time."""
+        timeout = deadlines.connect_timeout(int(conn_params["connect_timeout"]))
+        connection = super().get_new_connection(conn_params | {"connect_timeout": timeout})
+        deadlines.note_connection(self.alias, connection)
         connection.adapters.register_loader("timestamptz", TimestamptzLoader)
         self.reader = Transformer(connection)
         return connection

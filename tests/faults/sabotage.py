@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import SessionQuerySet
 from api import idempotency, middleware
+from database import deadlines
 from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, lines, promises, statements
 from orders.services import placing
@@ -142,6 +143,11 @@ def rotation() -> None:
     put(SessionQuerySet, "filter", filter_without)
 
 
+def deadline() -> None:
+    """Let a thread wait for the database as long as the database likes."""
+    put(deadlines, "interrupt", lambda thread: None)
+
+
 IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "row lock": row_lock,
     "lock order": lock_order,
@@ -152,6 +158,7 @@ IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "lock on the key": advisory_lock,
     "dead-connection handling": dead_connections,
     "conditional exchange of refresh tokens": rotation,
+    "deadline of requests": deadline,
 }
 
 

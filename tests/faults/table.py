@@ -21,6 +21,7 @@ from tests.faults.crowds import (
     retry_storm,
 )
 from tests.faults.outages import BOUNDED, database_crashes, frozen_lock_holder
+from tests.faults.silence import IN_TIME, database_frozen
 from tests.faults.stage import MAIN, SECOND, Stage, wait_for
 
 CHAIN = "balances of the ledger chain, up to the counters"
@@ -99,6 +100,7 @@ TABLE = (
     Sabotage("conditional exchange of refresh tokens", ONE_SUCCESSOR, lambda stage: refresh_race(stage, 3).violations),
     Sabotage("commit that waits for the disk", AS_ASKED, lambda stage: database_crashes(stage, 3).violations),
     Sabotage("lock time-out", BOUNDED, lambda stage: frozen_lock_holder(stage).violations),
+    Sabotage("deadline of requests", IN_TIME, lambda stage: database_frozen(stage).violations),
 )
 
 

@@ -13,6 +13,7 @@ from tests.faults.outages import (
     frozen_lock_holder,
     valkey_outages,
 )
+from tests.faults.silence import database_frozen, standby_lost
 from tests.faults.stage import Stage
 
 
@@ -53,6 +54,8 @@ TRIALS = (
     Trial("a connection's backend terminated every 100 ms", "backends", backends_terminated, 1_000, 50, 15),
     Trial("all connections of the server taken", "times", each(connections_exhausted), 20, 1, 1),
     Trial("a lock holder that never lets go", "times", each(frozen_lock_holder), 10, 1, 1),
+    Trial("PostgreSQL frozen for longer than a request's deadline", "times", each(database_frozen), 20, 1, 1),
+    Trial("a synchronous standby lost", "times", each(standby_lost), 20, 1, 1),
     Trial("worker killed amid its jobs", "kills", kills_in_jobs, 50, 5, 2),
     Trial("a refresh token used 20 times at once", "tokens", refresh_race, 1_000, 50, 5),
 )
