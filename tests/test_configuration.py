@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -229,9 +230,12 @@ def test_a_database_url_says_how_the_connection_is_made() -> None:
 
 
 def cores_of_workers(master: int) -> dict[int, set[int]]:
-    """On which cores each process of gunicorn may run, by its number."""
-    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    return {int(child): os.sched_getaffinity(int(child)) for child in children}
+    """On which cores each process of gunicorn may run, by its number. While it loads the shop it has other children."""
+    cores = {}
+    for child in map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split()):
+        with suppress(ProcessLookupError):
+            cores[child] = os.sched_getaffinity(child)
+    return cores
 
 
 def eventually(master: int, holds: Callable[[dict[int, set[int]]], bool]) -> dict[int, set[int]]:

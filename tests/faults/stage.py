@@ -30,8 +30,7 @@ ENVIRONMENT = {
     "ACCESS_TOKEN_LIFETIME_SECONDS": "86400",
     "MAX_PENDING_ORDERS_PER_CUSTOMER": "0",
     "ENVIRONMENT": "development",
-    # Longer than any wait for a lock.
-    "REQUEST_DEADLINE_SECONDS": "8",
+    "REQUEST_DEADLINE_SECONDS": "8",  # longer than any wait for a lock
     # Limits stay on, since they are what asks Valkey on every request; none of them is reached.
     "RATE_LIMITS": "on",
     **{f"RATE_LIMIT_{name}": LIMIT for name in ("USER", "ANONYMOUS", "REGISTER")},
