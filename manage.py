@@ -43,8 +43,7 @@ def run_in_virtual_environment() -> None:
 
 def lift_timeout(connection, **kwargs) -> None:  # type: ignore[no-untyped-def]  # a signal receiver
     """The time-out of statements is for web and worker; a migration or a report may take its time."""
-    with connection.cursor() as cursor:
-        cursor.execute("set statement_timeout = 0")
+    connection.lifts_timeout = True
 
 
 def unreachable(reason: str) -> str:

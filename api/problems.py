@@ -136,9 +136,20 @@ def translate_database_error(exc: Exception) -> Refusal | None:
     if isinstance(exc, DataError):
         return caught(exc, Problem(400, "A value is out of range."))
     if isinstance(exc, OperationalError | InterfaceError) or isinstance(exc.__cause__, NOT_NOW):
-        logger.warning("database unavailable: %s", type(exc.__cause__ or exc).__name__)
+        logger.warning("database unavailable: %s", words_of(exc.__cause__ or exc))
         return Busy("The database is not available at the moment; try again.", code="database_unavailable")
     return None
+
+
+def words_of(error: BaseException) -> str:
+    """Kind, SQLSTATE and message of an error of the database, on one line. DETAIL is left out, since it quotes rows.
+
+    While a connection is made, libpq tells what the server said and no SQLSTATE.
+    """
+    diagnostics = getattr(error, "diag", None)
+    state = getattr(error, "sqlstate", None) or "without SQLSTATE"
+    message = (diagnostics and diagnostics.message_primary) or str(error)
+    return f"{type(error).__name__}, {state}: {' '.join(message.split())}"
 
 
 def translate_violation(exc: IntegrityError) -> Refusal:

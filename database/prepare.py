@@ -29,7 +29,6 @@ def prepare(using: str = "default") -> None:
         raw = cursor.cursor
         try:
             raw.execute(sql.SQL("create schema if not exists {}").format(schema))
-            raw.execute(sql.SQL("set search_path to {}, public").format(schema))
             raw.execute(sql.SQL("{} schema public").format(extension))
             for name, value in defaults.items():
                 values = sql.SQL(", ").join(sql.Literal(part) for part in value.split(", "))
@@ -42,3 +41,4 @@ def prepare(using: str = "default") -> None:
             raise PreparationFailed(
                 f"{error}\nThe role needs CREATE on the database; pg_trgm can also be created by a superuser."
             ) from error
+    connection.close()  # the next one begins with what was set on the role

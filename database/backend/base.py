@@ -91,7 +91,13 @@ def execute_together(wire: PGconn, calls: Sequence[Call]) -> list[PGresult]:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's connection to PostgreSQL, with a short way for hand-written statements."""
+    """Django's connection to PostgreSQL, with a short way for hand-written statements.
+
+    `lifts_timeout` is set for commands (manage.py): statements in a transaction have no time-out. It ends with the
+    transaction, since a session can be a pooler's, whose next client is the web.
+    """
+
+    lifts_timeout = False
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection of psycopg that reads timestamps with its compiled loader, made within its time."""
@@ -173,6 +179,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.connection._autocommit = autocommit
         else:
             super()._set_autocommit(autocommit)  # type: ignore[misc]  # not in the stubs
+        if self.lifts_timeout and not autocommit and self.connection:
+            self.connection.execute("set local statement_timeout = 0")
 
     def _wire_in(self, status: TransactionStatus) -> PGconn | None:
         """The wire of this connection, if that is how its transaction stands."""
