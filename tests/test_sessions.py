@@ -62,7 +62,7 @@ def test_a_command_leaves_the_session_as_it_was(arguments: tuple[str, ...]) -> N
 
 
 @pytest.mark.usefixtures("command")
-def test_a_command_has_time_in_its_transactions_only() -> None:
+def test_a_command_has_no_time_out_in_its_transactions() -> None:
     with transaction.atomic():
         assert timeout() == "0"
     assert timeout() == "10s"
@@ -73,6 +73,6 @@ def test_preparing_leaves_no_session_behind() -> None:
     assert connection.connection is None
 
 
-def test_the_web_has_no_time_in_its_transactions() -> None:
+def test_a_connection_of_the_web_keeps_its_time_out() -> None:
     with transaction.atomic():
         assert timeout() == "10s"

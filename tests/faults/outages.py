@@ -26,6 +26,7 @@ NO_SLOWER = f"without Valkey no request is slower by more than {SLOWER} s, or th
 TRIES = 3
 REVOKED = "no revoked token works"
 STAYS_IN = "a good token goes on working"
+NONE_LOST = "no request is lost while the web processes are replaced"
 BOUNDED = "waiting has an end"
 # DATABASE_LOCK_TIMEOUT_MS twice, since whoever waits behind another one waits for that one's place first.
 LONGEST_WAIT = 7.0
@@ -161,6 +162,21 @@ def connections_exhausted(stage: Stage, seconds: float = 2.0) -> Result:
         return 1
 
     return under_traffic(stage, fault)
+
+
+def workers_replaced(stage: Stage) -> Result:
+    """HUP: other web processes take over, and those before finish what they have begun."""
+
+    def fault(going: Traffic) -> int:
+        before = set(stage.workers())
+        stage.shop.processes["web"].send_signal(signal.SIGHUP)
+        wait_for("the end of the old processes", lambda: not before & set(stage.workers()))
+        return 1
+
+    result = under_traffic(stage, fault)
+    lost = [wish.key for wish in result.wishes for answer in wish.answers if answer.status == client.UNKNOWN]
+    result.violations += expect(NONE_LOST, not lost, lost)
+    return result
 
 
 def under_traffic(stage: Stage, fault: Callable[[Traffic], int]) -> Result:

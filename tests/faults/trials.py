@@ -12,6 +12,7 @@ from tests.faults.outages import (
     database_crashes,
     frozen_lock_holder,
     valkey_outages,
+    workers_replaced,
 )
 from tests.faults.silence import database_frozen, standby_lost
 from tests.faults.stage import Stage
@@ -56,6 +57,7 @@ TRIALS = (
     Trial("a lock holder that never lets go", "times", each(frozen_lock_holder), 10, 1, 1),
     Trial("PostgreSQL frozen for longer than a request's deadline", "times", each(database_frozen), 20, 1, 1),
     Trial("a synchronous standby lost", "times", each(standby_lost), 20, 1, 1),
+    Trial("web processes replaced (HUP) under load", "times", each(workers_replaced), 100, 5, 2),
     Trial("worker killed amid its jobs", "kills", kills_in_jobs, 50, 5, 2),
     Trial("a refresh token used 20 times at once", "tokens", refresh_race, 1_000, 50, 5),
 )
