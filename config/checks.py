@@ -23,3 +23,18 @@ def check_protections(**kwargs: Any) -> list[CheckMessage]:
     if settings.BCRYPT_ROUNDS < 10:
         messages.append(Warning("BCRYPT_ROUNDS is below 10: stolen hashes are quick to guess.", id="config.W003"))
     return messages
+
+
+@register(Tags.security, deploy=True)
+def check_deadline(**kwargs: Any) -> list[CheckMessage]:
+    """Warn when a slow statement is left to the server, which goes on with it after its request was given up."""
+    statement = settings.DATABASE_STATEMENT_TIMEOUT_MS / 1000
+    if 0 < statement < settings.REQUEST_DEADLINE_SECONDS:
+        return []
+    return [
+        Warning(
+            "REQUEST_DEADLINE_SECONDS is not above DATABASE_STATEMENT_TIMEOUT_MS: the server goes on with statements "
+            "whose requests were given up.",
+            id="config.W004",
+        )
+    ]
