@@ -135,10 +135,15 @@ def translate_database_error(exc: Exception) -> Refusal | None:
         return translate_violation(exc)
     if isinstance(exc, DataError):
         return caught(exc, Problem(400, "A value is out of range."))
-    if isinstance(exc, OperationalError | InterfaceError) or isinstance(exc.__cause__, NOT_NOW):
-        logger.warning("database unavailable: %s", words_of(exc.__cause__ or exc))
-        return Busy("The database is not available at the moment; try again.", code="database_unavailable")
-    return None
+    return unavailable(exc)
+
+
+def unavailable(exc: BaseException | None) -> Busy | None:
+    """The refusal that an error of a database means which does not serve at the moment, with a line in the log."""
+    if exc is None or not (isinstance(exc, OperationalError | InterfaceError) or isinstance(exc.__cause__, NOT_NOW)):
+        return None
+    logger.warning("database unavailable: %s", words_of(exc.__cause__ or exc))
+    return Busy("The database is not available at the moment; try again.", code="database_unavailable")
 
 
 def words_of(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from config import health
 from config.media import media
 
 register_converters()
+handler500 = "config.errors.server_error"
 
 urlpatterns = [
     path("api/v1/", include("catalog.urls")),
