@@ -78,7 +78,7 @@ class TurnTakingWorker(ThreadWorker):
         """Take a new connection, or leave it to a worker that has fewer for PAUSE_SECONDS."""
         if self.shared and self.place is not None and self.shared.some_have_fewer(self.nr_conns):
             self.pause_ends = time.monotonic() + PAUSE_SECONDS
-            self.set_accept_enabled(False)
+            super().set_accept_enabled(False)
         else:
             self.take_next(listener)
 
@@ -114,10 +114,11 @@ class TurnTakingWorker(ThreadWorker):
         """Take what has come, and close this worker's access to the socket.
 
         When no process has the socket open any more, the kernel resets the connections that wait there. Therefore the
-        queue is emptied just before.
+        queue is emptied just before. A second call finds nothing to do: the signal can come at any moment of `run`.
         """
         self.pause_ends = 0.0
-        for listener in self.sockets:
+        while self.sockets:
+            listener = self.sockets.pop()
             while self.nr_conns < self.worker_connections and self.take_next(listener):
                 pass
             listener.close()

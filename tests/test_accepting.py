@@ -103,6 +103,19 @@ def test_a_stop_answers_every_request_whose_connection_was_taken(tmp_path: Path)
     assert list(going.answers) == [(200, "")]
 
 
+def test_a_worker_that_is_stopped_in_a_pause_ends_in_order(tmp_path: Path) -> None:
+    stopped = ("--worker-class", "tests.wire_worker.StoppedWorker")
+    with (
+        web_server(tmp_path, *stopped, application="tests.wire_application", **TWO) as web,
+        load(web, ECHO) as going,
+    ):
+        going_on(going)
+        log = web.log.read_text()
+    assert going.lost == []
+    assert "Worker exiting" in log
+    assert "Exception in worker process" not in log
+
+
 def test_a_frozen_worker_gets_no_new_connections(web: Web) -> None:
     frozen, other = web.workers()
     os.kill(frozen, signal.SIGSTOP)
