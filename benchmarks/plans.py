@@ -22,7 +22,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["LIST_CACHE_SECONDS"] = "0"
 django.setup()
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402  # after the settings
 from django.db import connection  # noqa: E402
 from psycopg import sql as words  # noqa: E402
 from psycopg.pq import ExecStatus, TransactionStatus  # noqa: E402
@@ -34,6 +33,7 @@ from benchmarks.data import LARGE, SIZES  # noqa: E402
 from benchmarks.load import UNIQUE  # noqa: E402
 from benchmarks.profile import call  # noqa: E402
 from benchmarks.workloads import DEEP, Shop  # noqa: E402
+from config.wsgi import application  # noqa: E402  # after the settings
 
 HOT = ("W1", "W2", "W3", "W4", "W5", "W7", "W9")
 REQUESTS = 150
@@ -215,7 +215,7 @@ def superuser() -> User:
 
 
 def main() -> None:
-    application, watch, dice, size = get_wsgi_application(), Watch(), random.Random(3), SIZES[sys.argv[2]]
+    watch, dice, size = Watch(), random.Random(3), SIZES[sys.argv[2]]
     side = Shop("shop", 0, size)
     for number in dice.sample(range(1, size.users + 1), workloads.CUSTOMERS):
         side.tokens.append(start_session(user_id=number).access_token)

@@ -29,12 +29,8 @@ Application = Callable[..., Any]
 
 def shop_in_process(names: Sequence[str], customers: int) -> tuple[Application, Shop]:
     """The shop in this process, which has its environment, and what these workloads need to ask it."""
-    import django
+    from config.wsgi import application
 
-    django.setup()
-    from django.core.wsgi import get_wsgi_application
-
-    application = get_wsgi_application()
     side = Shop("shop", 0, SMALL)
     for number in range(1, customers + 1):
         signed_in = json.loads(call(application, side.request(side.login_path, credentials(number))))
