@@ -25,6 +25,7 @@ from accounts.admin_forms import (
     PasswordForm,
     UserForm,
 )
+from accounts.exceptions import Unfinished
 from accounts.models import Session, User
 from accounts.own_password import count_guess
 from accounts.passwords import hash_password
@@ -108,7 +109,7 @@ class UserAdmin(StaffAdmin[User]):
     @admin.display(description="name")
     def name(self, row: User) -> str:
         """The full name."""
-        return f"{row.first_name} {row.last_name}"
+        return row.full_name
 
     @admin.display(description="works as")
     def roles(self, row: User) -> str:
@@ -150,6 +151,7 @@ class UserAdmin(StaffAdmin[User]):
         """The page of a person, with the live sessions below the form."""
         if obj is not None:
             context["live_sessions"] = Session.objects.live().filter(user=obj).order_by("-refreshed_at")[:50]
+            context["unfinished"] = leaving.unfinished(obj.pk) if obj.erase_at else []
             context["may_see_orders"] = self.may(request, "orders.view_order")
         kwargs["obj"] = obj
         return super().render_change_form(request, context, *args, **kwargs)
@@ -184,7 +186,9 @@ class UserAdmin(StaffAdmin[User]):
             else:
                 messages.success(request, "The person is forgotten; their orders stay in the books.")
                 return HttpResponseRedirect(self.url("changelist"))
-        return self.page_of(request, user, form, f"Forget {user.email}", "Forget for ever")
+        names = leaving.unfinished(user.pk)
+        explanation = Unfinished(names).detail if names else ""
+        return self.page_of(request, user, form, f"Forget {user.email}", "Forget for ever", explanation)
 
     def leave_page(self, request: HttpRequest, user: User) -> HttpResponseBase:
         """Has one's own account erased after some days, as `DELETE /users/me` does. Asks for the password."""
@@ -217,7 +221,9 @@ class UserAdmin(StaffAdmin[User]):
         messages.success(request, "The session has ended.")
         return HttpResponseRedirect(self.url("change", user.pk))
 
-    def page_of(self, request: HttpRequest, user: User, form: forms.Form, title: str, verb: str) -> HttpResponseBase:
+    def page_of(
+        self, request: HttpRequest, user: User, form: forms.Form, title: str, verb: str, explanation: str = ""
+    ) -> HttpResponseBase:
         """A page with one form about a person, and a way back to the person."""
         return self.show(
             request,
@@ -225,6 +231,7 @@ class UserAdmin(StaffAdmin[User]):
             title,
             form=form,
             verb=verb,
+            explanation=explanation,
             back=self.url("change", user.pk),
             place=user.email,
         )

@@ -1,6 +1,7 @@
 """The refusals of accounts."""
 
 import math
+from collections.abc import Sequence
 
 from database.refusals import Conflict, FieldError, Refusal
 
@@ -107,6 +108,16 @@ class AdministratorsOnly(Refusal):
 
     def __init__(self) -> None:
         super().__init__("Accounts of staff are edited by administrators.")
+
+
+class Unfinished(Conflict):
+    """The shop has still to do something for a person who is to be forgotten. `unfinished` names it."""
+
+    code = "unfinished"
+    title = "The shop has still to do something for this person"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"This must end first: {', '.join(names)}.", unfinished=list(names))
 
 
 class LastAdministrator(Conflict):

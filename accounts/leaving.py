@@ -1,10 +1,13 @@
 """The end of an account: asked for by its owner, undone for some days, and then carried out.
 
 A token alone may be stolen, so the owner gives the password. The account works on for ERASE_AFTER_DAYS, and the owner
-or staff can take the end back. After that the worker forgets the person; staff can forget a customer at once.
+or staff can take the end back. After that the worker forgets the person; staff can forget a customer at once. Both wait
+for what the shop has still to do for the person: a parcel needs a name.
 """
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,21 +15,47 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django_otp import devices_for_user
 
-from accounts.exceptions import LastAdministrator, PasswordReplaced
+from accounts.exceptions import LastAdministrator, PasswordReplaced, Unfinished
 from accounts.models import FormerEmail, Session, User
 from accounts.rights import check_rights_over, refuse_last_administrator
 from accounts.services import PROFILE_FIELDS, check_current_password, locked_user, touch
 from accounts.sessions import end_sessions
 from api.models import IdempotencyKey
+from database.rows import fetch_rows
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 
 logger = logging.getLogger(__name__)
 
+# Whoever begins something for a person that must be finished takes this lock first, and then looks whether the person
+# is there. The words in it are older than its meaning: processes of two releases must take the same lock.
+LOCK_PERSON = "select pg_advisory_xact_lock(hashtextextended('pending orders', %(user_id)s::bigint))"
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What another app has to do with people, by the id of one. The app adds its ties to TIES when it is loaded.
+
+    `unfinished` names what must end before the person is forgotten. `erase` forgets the person in the app's records.
+    """
+
+    unfinished: Callable[[int], list[str]]
+    erase: Callable[[int], None]
+
+
+TIES: list[Ties] = []
+
+
+def unfinished(user_id: int) -> list[str]:
+    """What the shop has still to do for a person, such as "order 100501". Until then nobody forgets the person."""
+    return [name for ties in TIES for name in ties.unfinished(user_id)]
+
 
 def leave(*, user: User, current_password: str, actor: Actor) -> None:
     """Have one's own account erased after ERASE_AFTER_DAYS, and end its sessions. A second time changes nothing.
+
+    What is unfinished by then is waited for.
 
     Refuses a wrong password (Invalid), LastAdministrator, and PasswordReplaced for a password that was changed
     meanwhile.
@@ -73,19 +102,24 @@ def due_to_leave() -> QuerySet[User]:
 
 
 def erase_leavers(*, actor: Actor) -> int:
-    """Forget the people whose days are over, and return their number. The last administrator stays."""
+    """Forget the people whose days are over, and return their number.
+
+    The last administrator stays, and so does each person as long as something is unfinished.
+    """
     erased = 0
     for user_id in list(due_to_leave().values_list("pk", flat=True)):
         try:
             erased += erase_if_due(user_id=user_id, actor=actor)
         except LastAdministrator:
             logger.warning("user %s wants to leave and is the last administrator", user_id)
+        except Unfinished as refusal:
+            logger.info("user %s leaves later: %s", user_id, refusal.detail)
     return erased
 
 
 @unit_of_work
 def erase_if_due(*, user_id: int, actor: Actor) -> bool:
-    """Forget a person who is still due to leave, and return whether that was so. Locks the user's row."""
+    """Forget a person who is still due to leave, and return whether that was so. Refuses and locks as `forget`."""
     user = due_to_leave().select_for_update(no_key=True).filter(pk=user_id).first()
     if user is None:
         return False
@@ -95,9 +129,10 @@ def erase_if_due(*, user_id: int, actor: Actor) -> bool:
 
 @unit_of_work
 def anonymise_user(*, user_id: int, actor: Actor) -> None:
-    """Forget a person at once. Locks the user's row.
+    """Forget a person at once. Locks the user's row, and what `forget` locks.
 
-    Refuses LastAdministrator, NotFound for a person who is forgotten already, and AdministratorsOnly for other staff.
+    Refuses LastAdministrator, Unfinished, NotFound for a person who is forgotten already, and AdministratorsOnly for
+    other staff.
     """
     user = locked_user(user_id)
     if user_id != actor.user_id:
@@ -108,10 +143,14 @@ def anonymise_user(*, user_id: int, actor: Actor) -> None:
 def forget(user: User, *, actor: Actor) -> None:
     """Forget the person of a locked row and keep the books: profile, email and devices are erased, orders stay.
 
-    config.personal_data says what becomes of each model. Refuses LastAdministrator.
+    config.personal_data says what becomes of each model. Refuses LastAdministrator, and Unfinished with what must end
+    first. Locks the person, against beginnings of what must be finished.
     """
     if user.is_superuser and user.is_active:
         refuse_last_administrator(user)
+    fetch_rows(LOCK_PERSON, {"user_id": user.pk})
+    if names := unfinished(user.pk):
+        raise Unfinished(names)
     for name in PROFILE_FIELDS:
         setattr(user, name, "")
     user.email = f"anonymised-{user.pk}@invalid.invalid"
@@ -125,5 +164,7 @@ def forget(user: User, *, actor: Actor) -> None:
     Session.objects.filter(user_id=user.pk).update(user_agent="")
     FormerEmail.objects.filter(user_id=user.pk).delete()
     IdempotencyKey.objects.filter(user_id=user.pk).delete()
+    for ties in TIES:
+        ties.erase(user.pk)
     for device in devices_for_user(user, confirmed=None):
         device.delete()

@@ -98,6 +98,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return any(super(User, self).check_password(spelling) for spelling in spellings)
 
     @property
+    def full_name(self) -> str:
+        """First and last name; empty for a person who has none."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
     def erase_at(self) -> datetime | None:
         """The moment from which the account of a person who leaves is erased; None for a person who stays."""
         if self.leaving_at is None or self.anonymised_at is not None:

@@ -30,7 +30,7 @@ def name_of(user: User, *, linked: bool) -> str:
     """The full name as a link to the person's page, or the bare email where `linked` is false."""
     if not linked:
         return user.email
-    name = f"{user.first_name} {user.last_name}".strip() or user.email
+    name = user.full_name or user.email
     return format_html('<a href="{}">{}</a>', reverse("admin:accounts_user_change", args=[user.pk]), name)
 
 

@@ -17,7 +17,8 @@ class UserSerializer(serializers.ModelSerializer[User]):
     user_id = serializers.IntegerField(source="id")
     role = serializers.ChoiceField(choices=User.Role.choices)
     erase_at = serializers.DateTimeField(
-        required=False, help_text="Only while one is about to leave: when the profile will be erased."
+        required=False,
+        help_text="Only while one is about to leave: when the profile will be erased. Open orders are waited for.",
     )
 
     class Meta:

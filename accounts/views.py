@@ -139,7 +139,8 @@ class UserViewSet(ViewSet):
 
     @extend_schema(
         summary="Leave: have one's profile erased in some days, and keep the orders",
-        description="Ends all sessions. For 14 days (`ERASE_AFTER_DAYS`) one can log in again, and stay by restoring.",
+        description="Ends all sessions. For 14 days (`ERASE_AFTER_DAYS`) one can log in again, and stay by restoring. "
+        "Orders that are still to be shipped then are waited for.",
         request={"application/json": LeaveBody},
         responses={204: None},
     )

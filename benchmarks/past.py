@@ -21,6 +21,7 @@ FIRST_NUMBER = 100_001
 # The one that the migrations make.
 WAREHOUSE = 1
 ADDRESS = {
+    "phone": "",
     "shipping_address_line1": "Harbour Street 1",
     "shipping_address_line2": "",
     "shipping_city": "Lisbon",
@@ -94,6 +95,10 @@ def variants(size: Size) -> Iterator[str]:
         yield f"{p.id}\t{p.id}\t{p.id}\t\t{{}}\t0\t1\n"
 
 
+def recipient(user: int) -> str:
+    return f"First{user} Last{user}"
+
+
 def orders(size: Size) -> Iterator[str]:
     known, address, currency = articles(size), "\t".join(ADDRESS.values()), settings.CURRENCY
     for number, order in enumerate(data.orders(size)):
@@ -102,8 +107,8 @@ def orders(size: Size) -> Iterator[str]:
         if order.delivered:
             status, updated_at, version = "delivered", order.placed_at + HISTORY[DELIVERED][3], len(HISTORY)
         yield (
-            f"{number + 1}\t{FIRST_NUMBER + number}\t{order.user}\t{status}\t{total}\t{currency}\t{address}"
-            f"\t{order.placed_at}\t{updated_at}\t{version}\n"
+            f"{number + 1}\t{FIRST_NUMBER + number}\t{order.user}\t{status}\t{total}\t{currency}"
+            f"\t{recipient(order.user)}\t{address}\t{order.placed_at}\t{updated_at}\t{version}\n"
         )
 
 
@@ -214,7 +219,8 @@ TABLES = {
         lambda size: 3 * size.orders,
     ),
     "orders_order": Table(
-        f"id, number, user_id, status, total_amount, currency, {', '.join(ADDRESS)}, order_date, updated_at, version",
+        f"id, number, user_id, status, total_amount, currency, recipient_name, {', '.join(ADDRESS)}, "
+        "order_date, updated_at, version",
         orders,
         lambda size: size.orders,
     ),

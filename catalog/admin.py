@@ -115,7 +115,7 @@ class ProductAdmin(StaffAdmin[Product]):
 
     def save_variant(self, product_id: int, line: VariantForm, actor: Any) -> None:
         """Add the variant of a line, or change what the line has changed."""
-        details = {name: line.cleaned_data[name] for name in ("sku", "name", "options", "price")}
+        details = {name: line.cleaned_data[name] for name in ("sku", *VariantForm.Meta.fields)}
         if line.instance.pk is None:
             services.add_variant(product_id=product_id, actor=actor, **details)
             return

@@ -98,7 +98,7 @@ class VariantForm(StaffForm[Variant]):
 
     class Meta:
         model = Variant
-        fields = ("name", "options", "price")
+        fields = ("name", "options", "price", "max_per_customer")
         widgets = {"options": forms.TextInput}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -118,7 +118,7 @@ class VariantInline(Inline):
 
     model = Variant
     form = VariantForm
-    fields = ("sku", "name", "options", "price", "stock", "seen_version")
+    fields = ("sku", "name", "options", "price", "max_per_customer", "stock", "seen_version")
     readonly_fields = ("stock",)
     extra = 1
     max_num = MAX_VARIANTS

@@ -8,6 +8,7 @@ from typing import Self, TypedDict
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum
 from django.db.models.expressions import RawSQL
@@ -20,7 +21,7 @@ from catalog.validators import (
     validate_options,
     validate_slug,
 )
-from inventory.models import StockItem, StockLevel
+from inventory.models import MAX_QUANTITY, StockItem, StockLevel
 
 MAX_VARIANTS = 100
 MAX_IMAGES = 20
@@ -204,6 +205,13 @@ class Variant(models.Model):
         blank=True,
         validators=price_validators,
         help_text="Empty: the product's price.",
+    )
+    max_per_customer = models.PositiveIntegerField(
+        "most per customer",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)],
+        help_text="Units that one customer may have in open orders. Empty: as the shop has it for all articles.",
     )
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, editable=False)

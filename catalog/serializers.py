@@ -30,6 +30,13 @@ class VariantBody(BodySerializer):
     options = Options(required=False)
     price = Money(required=False, allow_null=True, help_text="Without one, the product's price.")
     stock_quantity = Integer(required=False, max_value=MAX_QUANTITY)
+    max_per_customer = Integer(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=MAX_QUANTITY,
+        help_text="Units that one customer may have in open orders. Without one, as the shop has it for all articles.",
+    )
 
 
 class ProductChangesBody(BodySerializer):
@@ -87,7 +94,17 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
 
     class Meta:
         model = Variant
-        fields = ["variant_id", "sku", "name", "options", "price", "stock_quantity", "in_stock", "version"]
+        fields = [
+            "variant_id",
+            "sku",
+            "name",
+            "options",
+            "price",
+            "stock_quantity",
+            "in_stock",
+            "max_per_customer",
+            "version",
+        ]
 
 
 class RenditionsSerializer(serializers.Serializer[Any]):

@@ -41,10 +41,12 @@ POLICIES = {
     "orders.Order": Policy(
         (
             *("id", "number", "status", "total_amount", "currency", "order_date", "updated_at", "deleted_at"),
+            *("recipient_name", "phone"),
             *("shipping_address_line1", "shipping_address_line2", "shipping_city", "shipping_state"),
             *("shipping_postal_code", "shipping_country"),
         ),
-        "It stays: the books must say what was sold and where it went. The name is gone with the profile.",
+        "It stays: the books must say what was sold and where it went. Recipient and phone are erased. While an order"
+        " is open its customer is not forgotten.",
     ),
     "api.IdempotencyKey": Policy((), "It is deleted: it holds answers that the person has had."),
     "staff.PostedForm": Policy((), "It goes with the next purge: it is a number and a moment."),

@@ -213,6 +213,8 @@ STOCK_ALERT_HYSTERESIS = number("STOCK_ALERT_HYSTERESIS", 2)
 HOLD_MAX_HOURS = number("HOLD_MAX_HOURS", 24, 1, 87_600)
 PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 24, 0, 87_600)
 MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) if RATE_LIMITS else 0
+# Units of one article in a customer's open orders, where the article has no limit of its own; 0: any number.
+MAX_UNITS_PER_CUSTOMER = number("MAX_UNITS_PER_CUSTOMER", 1000)
 IDEMPOTENCY_KEY_DAYS = number("IDEMPOTENCY_KEY_DAYS", 7, 1, 3650)
 
 # A request is answered after so many seconds at the latest: 503 when the database has not answered by then.

@@ -89,8 +89,10 @@ def what_follows(dice: random.Random, placed_at: datetime, user: User, people: P
 
 
 def shipping_of(user: User) -> Shipping:
-    """The customer's own address, as an order's shipping address."""
+    """The customer's own name, phone and address, as those of an order."""
     return {
+        "recipient_name": user.full_name,
+        "phone": user.phone,
         "shipping_address_line1": user.address_line1,
         "shipping_address_line2": user.address_line2,
         "shipping_city": user.city,

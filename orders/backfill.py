@@ -1,7 +1,8 @@
 """Orders of the past, for the demo shop and the benchmarks alone: set-based, with explicit times.
 
 Afterwards there is everything that the services would have written. Lines, history and events are written here.
-Reservations and the ledger are written by inventory.backfill, from the movements that are handed over here.
+Reservations and the ledger are written by inventory.backfill, from the movements that are handed over here. How much
+one customer may order is not asked: the past is as it was.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -54,7 +55,7 @@ class PastOrder:
 TABLES = """
 create temp table past_order (
     place int primary key, user_id bigint, placed_at timestamptz, status text, updated_at timestamptz, version int,
-    line1 text, line2 text, city text, state text, postal_code text, country text
+    recipient text, phone text, line1 text, line2 text, city text, state text, postal_code text, country text
 );
 create temp table past_line (place int, line int, variant_id bigint, quantity int, warehouse_id bigint);
 create temp table past_step (
@@ -77,10 +78,11 @@ join inventory_stockitem i on i.id = v.stock_item_id
 WRITE = (
     """
     insert into orders_order (
-        id, number, user_id, status, total_amount, currency, shipping_address_line1, shipping_address_line2,
-        shipping_city, shipping_state, shipping_postal_code, shipping_country, order_date, updated_at, version)
-    select o.id, o.number, o.user_id, o.status, t.total, %(currency)s::text, o.line1, o.line2, o.city, o.state,
-           o.postal_code, o.country, o.placed_at, o.updated_at, o.version
+        id, number, user_id, status, total_amount, currency, recipient_name, phone, shipping_address_line1,
+        shipping_address_line2, shipping_city, shipping_state, shipping_postal_code, shipping_country, order_date,
+        updated_at, version)
+    select o.id, o.number, o.user_id, o.status, t.total, %(currency)s::text, o.recipient, o.phone, o.line1, o.line2,
+           o.city, o.state, o.postal_code, o.country, o.placed_at, o.updated_at, o.version
     from numbered_order o
     join (select place, sum(price * quantity) as total from priced_line group by place) t using (place)
     order by o.id

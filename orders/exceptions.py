@@ -33,6 +33,19 @@ class TooManyPendingOrders(Conflict):
     title = "Too many orders are waiting to be confirmed"
 
 
+class QuantityLimitExceeded(Conflict):
+    """The customer would have more units of an article in open orders than a customer may have.
+
+    `quantity_issues` holds every such line, with the limit and what is left of it.
+    """
+
+    code = "quantity_limit_exceeded"
+    title = "More units of an article than one customer may order"
+
+    def __init__(self, quantity_issues: Sequence[dict[str, Any]]) -> None:
+        super().__init__("Nothing was ordered.", quantity_issues=quantity_issues)
+
+
 class IllegalTransition(Conflict):
     """The order cannot be given this status. `allowed` holds the statuses that it can be given now."""
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from catalog.models import Product, Variant
 from database.refusals import NotFound
+from database.text import refuse_links
 from inventory.models import ClockTimestamp
 
 
@@ -29,6 +30,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def of(self, user_id: int) -> Self:
         """The orders of a customer that have not been deleted."""
         return self.visible().filter(user_id=user_id)
+
+    def open(self) -> Self:
+        """The orders whose goods are still to leave the building."""
+        return self.visible().filter(status__in=Order.OPEN)
 
     def with_lines(self) -> Self:
         """The orders with their lines, in one more statement."""
@@ -61,7 +66,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """A promise to a customer: lines, a total, an address, and how far the order has come."""
+    """A promise to a customer: lines, a total, whom and where it goes to, and how far the order has come."""
 
     class Status(models.TextChoices):
         """How far an order has come."""
@@ -80,6 +85,8 @@ class Order(models.Model):
         Status.DELIVERED: (),
         Status.CANCELLED: (),
     }
+    # An order whose goods are still to leave the building keeps its recipient, and its units count for its customer.
+    OPEN: ClassVar[tuple[str, ...]] = (Status.PENDING, Status.CONFIRMED)
     # Orders that have not left the building may leave the API.
     DELETABLE: ClassVar[tuple[str, ...]] = (Status.PENDING, Status.CONFIRMED, Status.CANCELLED)
 
@@ -88,6 +95,9 @@ class Order(models.Model):
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     total_amount = models.DecimalField(max_digits=16, decimal_places=2)
     currency = models.CharField(max_length=3)
+    # As long as the two names of a customer. Empty on the closed orders of a customer who was forgotten.
+    recipient_name = models.CharField(max_length=201, default="", db_default="", validators=[refuse_links])
+    phone = models.CharField(max_length=32, blank=True, default="", db_default="")
     shipping_address_line1 = models.CharField(max_length=200)
     shipping_address_line2 = models.CharField(max_length=200, blank=True)
     shipping_city = models.CharField(max_length=100)
@@ -114,9 +124,9 @@ class Order(models.Model):
                 name="order_pending_oldest",
             ),
             models.Index(
-                fields=["user"],
-                condition=Q(status="pending", deleted_at=None),
-                name="order_pending_of_user",
+                fields=["user", "status"],
+                condition=Q(status__in=["pending", "confirmed"], deleted_at=None),
+                name="order_open_of_user",
             ),
         ]
 

@@ -11,7 +11,7 @@ from api.pagination import Cursor, Keyset, Page, cut_page, decode_cursor, page_s
 from database.rows import fetch_rows, hidden
 
 COLUMNS = """
-    o.id, o.number, o.user_id, o.order_date, o.status, o.total_amount::text, o.currency,
+    o.id, o.number, o.user_id, o.order_date, o.status, o.total_amount::text, o.currency, o.recipient_name, o.phone,
     o.shipping_address_line1, o.shipping_address_line2, o.shipping_city, o.shipping_state,
     o.shipping_postal_code, o.shipping_country, o.version, o.updated_at,
     coalesce((select array_to_json(array_agg(line order by order_item_id))::text from (
@@ -44,6 +44,8 @@ class OwnOrder(NamedTuple):
     status: str
     total_amount: str
     currency: str
+    recipient_name: str
+    phone: str
     shipping_address_line1: str
     shipping_address_line2: str
     shipping_city: str

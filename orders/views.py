@@ -57,12 +57,12 @@ class OrderViewSet(ViewSet):
     def create(self, request: Request) -> HttpResponse:
         """Place an order for the caller."""
         body = body_of(request, PlaceOrderBody)
-        lines, shipping = body.pop("order_items"), cast(services.Shipping, body)
-        user_id, actor = user_of(request).pk, actor_of(request)
+        user, actor, lines = user_of(request), actor_of(request), body.pop("order_items")
+        shipping = services.shipping_of(user, body)
         return run_once_drafted(
             request,
             lambda drafted: services.place_order(
-                user_id=user_id, lines=lines, shipping=shipping, actor=actor, drafted=drafted
+                user_id=user.pk, lines=lines, shipping=shipping, actor=actor, drafted=drafted
             ),
             kept(OrderSerializer).to_representation,
         )

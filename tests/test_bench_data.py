@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from django.db import connection
@@ -16,7 +17,6 @@ from orders.services import Shipping
 
 TINY = Size(products=60, users=4, orders_per_user=6, categories=5)
 CATALOG = ("catalog_product", "inventory_stockitem", "inventory_stocklevel", "catalog_variant")
-SHIPPING: Shipping = past.ADDRESS  # type: ignore[assignment]  # has its keys
 
 
 def copy_in(table: str, columns: str, rows: str) -> None:
@@ -54,7 +54,8 @@ def past_orders() -> Iterator[PastOrder]:
             for status, hours in (("confirmed", 1), ("shipped", 24), ("delivered", 72))
         ]
         lines = [PastLine(product, units, past.WAREHOUSE) for product, units in order.lines]
-        yield PastOrder(order.user, order.placed_at, SHIPPING, lines, steps if order.delivered else [])
+        shipping = cast(Shipping, {"recipient_name": past.recipient(order.user), **past.ADDRESS})
+        yield PastOrder(order.user, order.placed_at, shipping, lines, steps if order.delivered else [])
 
 
 @pytest.mark.django_db

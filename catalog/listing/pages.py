@@ -89,7 +89,8 @@ EXPRESSIONS = {
 SHORT_DESCRIPTION = "case when octet_length(p.description) <= 240 then p.description else left(p.description, 240) end"
 VARIANT = """json_build_object(
     'variant_id', v.id, 'sku', i.sku, 'name', v.name, 'options', v.options, 'price', coalesce(v.price, p.price)::text,
-    'stock_quantity', s.quantity, 'in_stock', i.in_stock, 'version', v.version)"""
+    'stock_quantity', s.quantity, 'in_stock', i.in_stock, 'max_per_customer', v.max_per_customer,
+    'version', v.version)"""
 VARIANTS = f"json_agg({VARIANT} order by v.position, v.id)::text"
 IMAGES = f"""(
     select json_agg(json_build_array({", ".join(ImageRow._fields)}) order by position, id)::text

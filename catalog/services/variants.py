@@ -30,6 +30,7 @@ class VariantInput(TypedDict, total=False):
     options: dict[str, str]
     price: Decimal | None
     stock_quantity: int
+    max_per_customer: int | None
 
 
 @unit_of_work
@@ -69,7 +70,10 @@ def update_variant(
         before |= write_stock(variant, changes["stock_quantity"], actor)
     if "sku" in changes:
         before |= write_sku(variant, changes["sku"], actor)
-    columns = apply(variant, {field: changes[field] for field in ("name", "options", "price") if field in changes})
+    columns = apply(
+        variant,
+        {field: changes[field] for field in ("name", "options", "price", "max_per_customer") if field in changes},
+    )
     before |= columns
     if not before:
         return
@@ -113,6 +117,7 @@ def create_variants(
             name=details.get("name") or " / ".join(options.values())[:255],
             options=options,
             price=details.get("price"),
+            max_per_customer=details.get("max_per_customer"),
             position=first_position + place,
         )
         variant.clean_fields(exclude=["product", "stock_item"])

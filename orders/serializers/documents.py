@@ -71,6 +71,8 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
             "status",
             "total_amount",
             "currency",
+            "recipient_name",
+            "phone",
             "shipping_address_line1",
             "shipping_address_line2",
             "shipping_city",

@@ -1,9 +1,10 @@
 """The verbs of orders. Other code imports this package, not its modules.
 
 `verbs` holds all verbs but the shortfall, which is in `shortfalls`. `placing` and `statements` are the fast path of
-`place_order`.
+`place_order`, and `customers` what the customer has to do with it.
 """
 
+from orders.services.customers import shipping_of
 from orders.services.placing import PlacedOrder, Shipping, Wanted
 from orders.services.shortfalls import record_shortfall, would_lose
 from orders.services.verbs import (
@@ -32,5 +33,6 @@ __all__ = [
     "record_shortfall",
     "set_status",
     "ship_order",
+    "shipping_of",
     "would_lose",
 ]

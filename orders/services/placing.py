@@ -17,14 +17,16 @@ from django.conf import settings
 from database.refusals import FieldError
 from database.rows import Alongside, array, fetch_rows
 from events.actors import Actor
-from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
+from orders.exceptions import InsufficientStock, UnknownArticle
 from orders.models import Order, OrderItem
 from orders.services.statements import NAMED_BY, PARTS, RESOLVE, STILL_SHORT, WRITE
 
 
 class Shipping(TypedDict):
-    """The address that an order goes to."""
+    """Whom and where an order goes to. The name is there, and the phone may be empty."""
 
+    recipient_name: str
+    phone: str
     shipping_address_line1: str
     shipping_address_line2: str
     shipping_city: str
@@ -53,7 +55,8 @@ class Line:
     """An article and how much of it is ordered, with the attributes of an OrderItem. The fields are those of RESOLVE.
 
     `place` is where the customer named the article. `available` was read without a lock: it may refuse, and never
-    grants. The id, the number and the time of the order to be come with each line, and `locked` says nothing.
+    grants. `most` is how many units a customer may have in open orders, None for any number. The id, the number and the
+    time of the order to be come with each line, and `locked` says nothing.
     """
 
     place: int
@@ -64,6 +67,7 @@ class Line:
     product_name: str
     unit_price: Decimal
     available: int
+    most: int | None
     id: int
     order_id: int
     number: str
@@ -92,6 +96,8 @@ class PlacedOrder(NamedTuple):
     total_amount: Decimal
     currency: str
     order_items: Sequence[Line]
+    recipient_name: str
+    phone: str
     shipping_address_line1: str
     shipping_address_line2: str
     shipping_city: str
@@ -118,7 +124,8 @@ class UnitsLeft(NamedTuple):
 def resolve(user_id: int, lines: Sequence[Wanted]) -> list[list[Line]]:
     """The articles that each line may mean: one, none, or the several variants of a product.
 
-    Locks the customer against another order of the same customer, where the number of pending orders has a cap.
+    Locks the customer, so that no other order of the customer comes before this one is there, and nobody forgets the
+    customer meanwhile.
     """
     names = {line.named_by for line in lines}
     named = " union all ".join(sql for name, sql in NAMED_BY.items() if name in names)
@@ -127,7 +134,7 @@ def resolve(user_id: int, lines: Sequence[Wanted]) -> list[list[Line]]:
         "product_ids": array(line.product_id for line in lines),
         "variant_ids": array(line.variant_id for line in lines),
         "skus": array(line.sku for line in lines),
-        "cap": settings.MAX_PENDING_ORDERS_PER_CUSTOMER,
+        "most": settings.MAX_UNITS_PER_CUSTOMER,
         "user_id": user_id,
     }
     for row in fetch_rows(RESOLVE.format(named=named), params):
@@ -207,12 +214,12 @@ def draft(user_id: int, basket: Basket, shipping: Shipping) -> PlacedOrder:
     )
 
 
-def write(order: PlacedOrder, shipping: Shipping, actor: Actor, beside: Alongside | None = None) -> None:
+def write(order: PlacedOrder, shipping: Shipping, actor: Actor, beside: Alongside | None = None) -> bool:
     """Write the order with lines, history and event, and what `beside` adds, in one statement.
 
-    Refuses TooManyPendingOrders, and what `beside` refuses.
+    False if nothing was written because of the customer: customers.refuse says why. Refuses what `beside` refuses.
     """
-    cap, lines = settings.MAX_PENDING_ORDERS_PER_CUSTOMER, order.order_items
+    lines = order.order_items
     params = {
         "order_id": order.id,
         "number": order.number,
@@ -220,10 +227,12 @@ def write(order: PlacedOrder, shipping: Shipping, actor: Actor, beside: Alongsid
         "user_id": order.user_id,
         "total": order.total_amount,
         "currency": order.currency,
-        "cap": cap,
+        "cap": settings.MAX_PENDING_ORDERS_PER_CUSTOMER,
         "line_ids": array(line.id for line in lines),
         "product_ids": array(line.product_id for line in lines),
         "variant_ids": array(line.variant_id for line in lines),
+        "item_ids": array(line.item_id for line in lines),
+        "most": array(line.most for line in lines),
         "skus": array(line.sku for line in lines),
         "names": array(line.product_name for line in lines),
         "quantities": array(line.quantity for line in lines),
@@ -239,5 +248,4 @@ def write(order: PlacedOrder, shipping: Shipping, actor: Actor, beside: Alongsid
         [(placed, held)] = fetch_rows(sql, params | beside.params)
         if not held:
             raise beside.refusal
-    if not placed:
-        raise TooManyPendingOrders(f"At most {cap} orders of a customer may be pending.", limit=cap)
+    return bool(placed)

@@ -5,6 +5,7 @@ statement. Values that change from order to order are hidden from the planner (d
 anew for each order takes 0.5 ms.
 """
 
+from accounts.leaving import LOCK_PERSON
 from database.rows import hidden
 from inventory.quantities import AVAILABLE
 from orders.articles import NAME, PRICE
@@ -19,8 +20,8 @@ STOCK = f"""cross join lateral (
 # What the lines of a request mean: the articles that each may name. The ids, the number and the time of the order to be
 # come with each row, so that nothing is left to ask when the order has been written.
 #
-# The lock on the customer makes the cap on pending orders hold under concurrency. It is taken here, one statement
-# before the cap is counted, since a count in this statement would be from before a wait.
+# The lock on the customer makes what WRITE asks about the customer hold under concurrency. It is taken here, one
+# statement before, since what this statement reads would be from before a wait.
 RESOLVE = f"""
 with asked as (
     select * from unnest(
@@ -29,10 +30,10 @@ with asked as (
 ), named as (
     {{named}}
 )
-select v.place::int - 1, p.id, v.id, i.id, i.sku, {NAME}, {PRICE}, stock.available, nextval('orders_orderitem_id_seq'),
+select v.place::int - 1, p.id, v.id, i.id, i.sku, {NAME}, {PRICE}, stock.available,
+       coalesce(v.max_per_customer, nullif(%(most)s::int, 0)), nextval('orders_orderitem_id_seq'),
        (select nextval('orders_order_id_seq')), (select nextval('orders_number_seq')::text), statement_timestamp(),
-       case when %(cap)s::int > 0
-            then (select pg_advisory_xact_lock(hashtextextended('pending orders', %(user_id)s::bigint))) end
+       ({LOCK_PERSON})
 from named v
 join catalog_product p on p.id = v.product_id and p.status = 'active'
 join inventory_stockitem i on i.id = v.stock_item_id
@@ -58,21 +59,54 @@ from unnest({hidden("items", "bigint[]")}) as i (id)
 {STOCK}
 """  # noqa: S608  # as above
 
+OPEN = "status in ('pending', 'confirmed') and deleted_at is null"
+# The units of each article in a customer's open orders.
+HELD = f"""
+select l.variant_id, sum(l.quantity)
+from orders_order o join orders_orderitem l on l.order_id = o.id
+where o.user_id = %(user_id)s::bigint and {OPEN} and l.variant_id = any(%(variant_ids)s::bigint[])
+group by l.variant_id
+"""  # noqa: S608  # as above
+# Whether a customer is there, and how many of the customer's orders are pending.
+CUSTOMER = """
+select exists (select from accounts_user where id = %(user_id)s::bigint and anonymised_at is null),
+       (select count(*) from orders_order
+        where user_id = %(user_id)s::bigint and status = 'pending' and deleted_at is null)
+"""
+# Whether the customer has, with this order, more units of an article in open orders than a customer may have.
+#
+# A customer's open orders can be many, so they are looked at last. Their units are among those that are promised of the
+# article to anybody, and mostly these alone are few enough.
+TOO_MANY_UNITS = f"""
+    select from unnest(
+        {hidden("variant_ids", "bigint[]")}, {hidden("item_ids", "bigint[]")}, {hidden("quantities", "int[]")},
+        {hidden("most", "int[]")}) as w (variant_id, item_id, quantity, most)
+    where w.quantity + (
+            select coalesce(sum(level.reserved), 0) from inventory_stocklevel level where level.item_id = w.item_id
+        ) > w.most
+        and w.quantity + (
+            select coalesce(sum(l.quantity), 0)
+            from orders_order o join orders_orderitem l on l.order_id = o.id and l.variant_id = w.variant_id
+            where o.user_id = {hidden("user_id", "bigint")} and {OPEN}
+        ) > w.most"""  # noqa: S608  # as above
+
 # One named part for each table that an order is written to before its stock.
 PARTS = f"""
 new_order as (
     insert into orders_order (
-        id, number, user_id, status, total_amount, currency, order_date, updated_at,
+        id, number, user_id, status, total_amount, currency, order_date, updated_at, recipient_name, phone,
         shipping_address_line1, shipping_address_line2, shipping_city, shipping_state, shipping_postal_code,
         shipping_country, version)
     select %(order_id)s::bigint, %(number)s::text, %(user_id)s::bigint, 'pending', %(total)s::numeric,
            %(currency)s::text, %(order_date)s::timestamptz, %(order_date)s::timestamptz,
-           %(shipping_address_line1)s::text,
+           %(recipient_name)s::text, %(phone)s::text, %(shipping_address_line1)s::text,
            %(shipping_address_line2)s::text, %(shipping_city)s::text, %(shipping_state)s::text,
            %(shipping_postal_code)s::text, %(shipping_country)s::text, 1
-    where {hidden("cap", "int")} = 0 or {hidden("cap", "int")} > (
-        select count(*) from orders_order
-        where user_id = {hidden("user_id", "bigint")} and status = 'pending' and deleted_at is null)
+    where ({hidden("cap", "int")} = 0 or {hidden("cap", "int")} > (
+            select count(*) from orders_order
+            where user_id = {hidden("user_id", "bigint")} and status = 'pending' and deleted_at is null))
+        and exists (select from accounts_user where id = {hidden("user_id", "bigint")} and anonymised_at is null)
+        and not exists ({TOO_MANY_UNITS})
     returning id, order_date
 ), new_lines as (
     insert into orders_orderitem (

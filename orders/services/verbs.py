@@ -24,7 +24,7 @@ from inventory.exceptions import Shortage
 from inventory.models import ClockTimestamp
 from orders.exceptions import IllegalTransition, InsufficientStock, NotDeletable, NotOnHand
 from orders.models import Order, OrderEvent, OrderItem, OrderQuerySet
-from orders.services import placing
+from orders.services import customers, placing
 from orders.services.placing import Line, PlacedOrder, Shipping, Wanted, stock_issue
 
 Status = Order.Status
@@ -46,14 +46,16 @@ def place_order(
     written before stock is locked, so that others who want the same article do not wait for them. If stock is short,
     both are undone.
 
-    Refuses UnknownArticle, InsufficientStock (every short line at once) and TooManyPendingOrders. Locks the customer
-    (against another order of the same customer), then the stock levels. Stock is locked last, and for one more
-    statement only.
+    Refuses UnknownArticle, InsufficientStock and QuantityLimitExceeded (every such line at once), TooManyPendingOrders,
+    and InvalidToken for somebody who was forgotten meanwhile. Locks the customer (against another order of the same
+    customer), then the stock levels. Stock is locked last, and for one more statement only.
     """
     basket = placing.choose(lines, placing.resolve(user_id, lines))
+    customers.refuse_too_many_units(user_id, basket)
     placing.refuse_early(basket)
     order = placing.draft(user_id, basket, shipping)
-    placing.write(order, shipping, actor, drafted(order))
+    if not placing.write(order, shipping, actor, drafted(order)):
+        customers.refuse(user_id, order.order_items)
     by_item = {line.item_id: line for line in order.order_items}
     quantities = {item_id: line.quantity for item_id, line in by_item.items()}
     try:

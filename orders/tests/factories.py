@@ -18,6 +18,8 @@ from orders.services import PlacedOrder, Shipping, Wanted
 
 numbers = count(1)
 ADDRESS: Shipping = {
+    "recipient_name": "Bo Smith",
+    "phone": "+1 555 0199",
     "shipping_address_line1": "1 Main Street",
     "shipping_address_line2": "",
     "shipping_city": "Springfield",

@@ -6,9 +6,11 @@ The same goes for the serializers here, which ask each field.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Sum
 from rest_framework.serializers import ListSerializer, Serializer
 
 from catalog.models import Variant
@@ -16,7 +18,7 @@ from database.refusals import FieldError
 from events.actors import Actor
 from events.services import publish
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement
-from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
+from orders.exceptions import InsufficientStock, QuantityLimitExceeded, TooManyPendingOrders, UnknownArticle
 from orders.models import Order, OrderEvent, OrderItem
 from orders.serializers.bodies import PlaceOrderBody
 from orders.serializers.documents import OrderItemSerializer, OrderSerializer
@@ -92,9 +94,32 @@ def split(levels: Sequence[StockLevel], quantity: int) -> list[tuple[StockLevel,
     return []
 
 
+def too_many(user_id: int, basket: dict[Variant, int]) -> list[dict[str, Any]]:
+    issues = []
+    for variant, quantity in basket.items():
+        most = variant.max_per_customer or settings.MAX_UNITS_PER_CUSTOMER
+        lines = OrderItem.objects.filter(order__in=Order.objects.open().filter(user_id=user_id), variant=variant)
+        held = lines.aggregate(units=Sum("quantity", default=0))["units"]
+        if most and held + quantity > most:
+            issues.append(
+                {
+                    "product_id": variant.product_id,
+                    "sku": variant.stock_item.sku,
+                    "product_name": name_of(variant),
+                    "requested": quantity,
+                    "limit": most,
+                    "left": max(0, most - held),
+                }
+            )
+    return issues
+
+
 @transaction.atomic
 def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, actor: Actor) -> Order:
     basket = choose(lines)
+    beyond = too_many(user_id, basket)
+    if any(issue["requested"] > issue["limit"] for issue in beyond):
+        raise QuantityLimitExceeded(beyond)
     levels = list(StockLevel.objects.locked([variant.stock_item_id for variant in basket]).select_related("warehouse"))
     shares, issues = [], []
     for variant, quantity in basket.items():
@@ -115,6 +140,8 @@ def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, ac
     cap = settings.MAX_PENDING_ORDERS_PER_CUSTOMER
     if issues:
         raise InsufficientStock(issues)
+    if beyond:
+        raise QuantityLimitExceeded(beyond)
     if cap and Order.objects.of(user_id).filter(status="pending").count() >= cap:
         raise TooManyPendingOrders
     with connection.cursor() as cursor:

@@ -67,7 +67,7 @@ def test_prices_come_from_the_catalog_only(field: Any) -> None:
 
 @pytest.mark.parametrize(
     "field",
-    [field.name for field in Order._meta.fields if not field.name.startswith("shipping_")]
+    [field.name for field in Order._meta.fields if field.name not in ADDRESS]
     + ["id", "order_id", "user_id", "role", "is_staff", "total", "price"],
 )
 def test_no_other_field_of_an_order_can_be_sent(field: Any) -> None:
@@ -182,7 +182,7 @@ def test_bad_addresses_are_refused(name: Any, value: Any) -> None:
     mug = make_article(stock=5)
     before = everything()
     answer = client_of(make_user()).post(ORDERS, basket(line(mug), **{name: value}))
-    if (name, value) == ("shipping_address_line2", " "):
+    if (name, value) in [("shipping_address_line2", " "), ("phone", " ")]:
         assert (answer.status_code, answer.json()[name]) == (201, "")
     else:
         assert answer.status_code == 400
@@ -200,14 +200,15 @@ def test_bad_bodies_are_refused(body: Any) -> None:
 
 
 def test_a_required_address_field_cannot_be_left_out() -> None:
-    for name in set(ADDRESS) - {"shipping_address_line2"}:
+    for name in set(ADDRESS) - {"shipping_address_line2", "recipient_name", "phone"}:
         body = basket(line(make_article(stock=1)))
         del body[name]
         answer = client_of(make_user()).post(ORDERS, body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, name)
 
 
-def test_no_basket_can_outgrow_the_total() -> None:
+def test_no_basket_can_outgrow_the_total(settings: Settings) -> None:
+    settings.MAX_UNITS_PER_CUSTOMER = 0
     biggest = MAX_LINES * MAX_LINE_QUANTITY * Decimal("9999999.99")
     digits = Order._meta.get_field("total_amount").max_digits
     assert biggest < 10 ** (digits - 2)

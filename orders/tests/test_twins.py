@@ -1,6 +1,7 @@
 """The fast path agrees with the plain way: random shops and baskets, same rows, same refusals."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -43,6 +44,7 @@ class ArticleSpec:
     levels: tuple[tuple[int, int, int] | None, ...]
     price: Decimal
     own_price: Decimal | None
+    most: int | None
     state: str
 
 
@@ -53,6 +55,7 @@ article_specs = st.builds(
     levels=st.tuples(levels, levels),
     price=prices,
     own_price=st.none() | prices,
+    most=st.none() | st.integers(1, 8),
     state=st.sampled_from(["for sale"] * 9 + ["sibling", "archived variant", "draft"]),
 )
 lines = st.tuples(st.integers(0, 19), st.sampled_from(["product_id", "variant_id", "sku"]), st.integers(1, 5))
@@ -60,6 +63,9 @@ shops = st.tuples(
     st.lists(article_specs, min_size=1, max_size=4), st.tuples(st.sampled_from([True, True, False]), st.integers(0, 2))
 )
 baskets = st.lists(lines, min_size=1, max_size=5)
+orders_before = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from(["pending", "confirmed", "cancelled"])), max_size=3
+)
 
 
 def build(specs: list[ArticleSpec], main_active: bool, priority: int) -> list[Variant]:
@@ -81,6 +87,7 @@ def build(specs: list[ArticleSpec], main_active: bool, priority: int) -> list[Va
                 stock_item=StockItem.objects.create(sku=f"SKU-{place}", name="", in_stock=True),
                 name="" if place % 2 else f"Size {place}",
                 price=spec.own_price,
+                max_per_customer=spec.most,
                 archived_at="2026-01-01T00:00:00Z" if spec.state == "archived variant" else None,
             )
         )
@@ -126,9 +133,9 @@ def outcome(place_order: Callable[..., Any], user: User, basket: list[Wanted]) -
     savepoint = transaction.savepoint()
     try:
         placed = place_order(user_id=user.pk, lines=basket, shipping=ADDRESS, actor=customer(user))
-        order = Order.objects.get()
+        order = Order.objects.latest("pk")
         assert (order.pk, order.number, order.total_amount) == (placed.id, placed.number, placed.total_amount)
-        assert set(Reservation.objects.values_list("reference", flat=True)) == {order.reference}
+        assert Reservation.objects.latest("pk").reference == order.reference
         return rows()
     except Refusal as refusal:
         places = [(error.field, error.code) for error in refusal.errors]
@@ -137,13 +144,24 @@ def outcome(place_order: Callable[..., Any], user: User, basket: list[Wanted]) -
         transaction.savepoint_rollback(savepoint)
 
 
+def order_earlier(variants: list[Variant], user: User, earlier: list[tuple[int, int, str]]) -> None:
+    """Orders of the customer from before, where the shop lets them be placed."""
+    for place, quantity, status in earlier:
+        with suppress(Refusal):
+            line = wanted(variants, (place, "variant_id", quantity))
+            placed = services.place_order(user_id=user.pk, lines=[line], shipping=ADDRESS, actor=customer(user))
+            if status != "pending":
+                services.set_status(order_id=placed.id, status=status, actor=customer(user))
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(shop=shops, basket=baskets)
-def test_both_ways_write_the_same_rows_or_refuse_alike(shop: Any, basket: Any) -> None:
+@given(shop=shops, earlier=orders_before, basket=baskets)
+def test_both_ways_write_the_same_rows_or_refuse_alike(shop: Any, earlier: Any, basket: Any) -> None:
     savepoint = transaction.savepoint()
     try:
         specs, (main_active, priority) = shop
         variants, user = build(specs, main_active, priority), make_user()
+        order_earlier(variants, user, earlier)
         asked = [wanted(variants, line) for line in basket]
         fast = outcome(services.place_order, user, asked)
         event(fast[1] if isinstance(fast, tuple) else "placed")

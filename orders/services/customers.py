@@ -1,0 +1,91 @@
+"""What an order has to do with its customer: whom it is for, how much one customer may order, and being forgotten.
+
+The lock on the customer (accounts.leaving.LOCK_PERSON) puts the customer's orders, and the end of the customer's
+account, one after the other.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from django.conf import settings
+from django.db.models import F
+
+from accounts.exceptions import InvalidToken
+from accounts.models import User
+from database.refusals import FieldError, Invalid
+from database.rows import array, fetch_rows
+from database.transactions import Overtaken
+from inventory.models import ClockTimestamp
+from orders.exceptions import QuantityLimitExceeded, TooManyPendingOrders
+from orders.models import Order
+from orders.services.placing import Basket, Line, Shipping
+from orders.services.statements import CUSTOMER, HELD
+
+
+def shipping_of(user: User, given: Mapping[str, str]) -> Shipping:
+    """The address of an order. Without another recipient or phone in `given` they are the customer's own.
+
+    Refuses (Invalid) a customer without a name who gives none.
+    """
+    shipping = {"recipient_name": user.full_name, "phone": user.phone, **given}
+    if not shipping["recipient_name"]:
+        error = FieldError("recipient_name", "required", "Your profile has no name: say whom the order is for.")
+        raise Invalid("An order has a recipient.", errors=[error])
+    return cast(Shipping, shipping)
+
+
+def refuse_too_many_units(user_id: int, basket: Basket) -> None:
+    """Refuse a basket that alone has more of an article than a customer may have. Refuses QuantityLimitExceeded.
+
+    What the customer's open orders have is counted with the write, and here only to say how much is left.
+    """
+    if any(line.most is not None and line.quantity > line.most for line in basket.values()):
+        raise QuantityLimitExceeded(quantity_issues(user_id, list(basket.values())))
+
+
+def quantity_issues(user_id: int, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The lines with more units than the customer may still order, for a problem document."""
+    params = {"user_id": user_id, "variant_ids": array(line.variant_id for line in lines)}
+    held: dict[int, int] = dict(fetch_rows(HELD, params))
+    return [
+        {
+            "product_id": line.product_id,
+            "sku": line.sku,
+            "product_name": line.product_name,
+            "requested": line.quantity,
+            "limit": line.most,
+            "left": max(0, line.most - held.get(line.variant_id, 0)),
+        }
+        for line in lines
+        if line.most is not None and line.quantity + held.get(line.variant_id, 0) > line.most
+    ]
+
+
+def refuse(user_id: int, lines: Sequence[Line]) -> None:
+    """Say why an order was not written for its customer, who is locked.
+
+    Refuses InvalidToken, QuantityLimitExceeded and TooManyPendingOrders. Raises Overtaken where none of them is true
+    any more, since an order of the customer was cancelled or shipped in this moment.
+    """
+    [(is_there, pending)] = fetch_rows(CUSTOMER, {"user_id": user_id})
+    if not is_there:
+        raise InvalidToken
+    if issues := quantity_issues(user_id, lines):
+        raise QuantityLimitExceeded(issues)
+    cap = settings.MAX_PENDING_ORDERS_PER_CUSTOMER
+    if cap and pending >= cap:
+        raise TooManyPendingOrders(f"At most {cap} orders of a customer may be pending.", limit=cap)
+    raise Overtaken("What stood against the order is gone.")
+
+
+def open_orders(user_id: int) -> list[str]:
+    """What keeps a customer from being forgotten: each open order, oldest first."""
+    numbers = Order.objects.open().filter(user_id=user_id).order_by("pk").values_list("number", flat=True)
+    return [f"order {number}" for number in numbers]
+
+
+def erase_recipients(user_id: int) -> None:
+    """Erase for whom the orders of a forgotten customer were. Where the goods went stays, as the books need it."""
+    Order.objects.filter(user_id=user_id).exclude(recipient_name="", phone="").update(
+        recipient_name="", phone="", version=F("version") + 1, updated_at=ClockTimestamp()
+    )
