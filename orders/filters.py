@@ -31,7 +31,7 @@ class OrderFilterSet(ListFilters):
         Text(
             required=False,
             max_length=100,
-            help_text="An order's number, a SKU, or a part of the customer's name or email.",
+            help_text="An order's number, a SKU, or a part of the recipient's or the customer's name or email.",
         ),
         method="found_by",
     )

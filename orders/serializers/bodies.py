@@ -79,7 +79,7 @@ class PlaceOrderBody(BodySerializer):
         for name, text in address.items():
             if not (is_plain_text(text, self.longest.get(name, 0)) or (name in MAY_BE_EMPTY and text == "")):
                 return None
-        if LINK.search(address.get("recipient_name", "")):
+        if "recipient_name" in address and LINK.search(address["recipient_name"]):
             return None
         lines = [plain_line(item) for item in items]
         return None if None in lines else {"order_items": lines, **address}

@@ -73,39 +73,43 @@ select exists (select from accounts_user where id = %(user_id)s::bigint and anon
        (select count(*) from orders_order
         where user_id = %(user_id)s::bigint and status = 'pending' and deleted_at is null)
 """
-# Whether the customer has, with this order, more units of an article in open orders than a customer may have.
+# Whether the customer `u` has, with this order, more units of an article in open orders than a customer may have.
 #
 # A customer's open orders can be many, so they are looked at last. Their units are among those that are promised of the
 # article to anybody, and mostly these alone are few enough.
 TOO_MANY_UNITS = f"""
-    select from unnest(
-        {hidden("variant_ids", "bigint[]")}, {hidden("item_ids", "bigint[]")}, {hidden("quantities", "int[]")},
-        {hidden("most", "int[]")}) as w (variant_id, item_id, quantity, most)
-    where w.quantity + (
-            select coalesce(sum(level.reserved), 0) from inventory_stocklevel level where level.item_id = w.item_id
-        ) > w.most
-        and w.quantity + (
+    select from line
+    where case when quantity + (
+            select coalesce(sum(level.reserved), 0) from inventory_stocklevel level where level.item_id = line.item_id
+        ) > most then quantity + (
             select coalesce(sum(l.quantity), 0)
-            from orders_order o join orders_orderitem l on l.order_id = o.id and l.variant_id = w.variant_id
-            where o.user_id = {hidden("user_id", "bigint")} and {OPEN}
-        ) > w.most"""  # noqa: S608  # as above
+            from orders_order o join orders_orderitem l on l.order_id = o.id and l.variant_id = line.variant_id
+            where o.user_id = u.id and {OPEN}
+        ) > most end"""  # noqa: S608  # as above
 
-# One named part for each table that an order is written to before its stock.
+# One named part for each table that an order is written to before its stock. Nothing is written if the customer is
+# gone, or has too much already.
 PARTS = f"""
-new_order as (
+line as (
+    select * from unnest(
+        {hidden("line_ids", "bigint[]")}, {hidden("product_ids", "bigint[]")}, {hidden("variant_ids", "bigint[]")},
+        {hidden("item_ids", "bigint[]")}, {hidden("skus", "text[]")}, {hidden("names", "text[]")},
+        {hidden("quantities", "int[]")}, {hidden("prices", "numeric[]")}, {hidden("most", "int[]")}
+    ) as l (id, product_id, variant_id, item_id, sku, product_name, quantity, unit_price, most)
+), new_order as (
     insert into orders_order (
         id, number, user_id, status, total_amount, currency, order_date, updated_at, recipient_name, phone,
         shipping_address_line1, shipping_address_line2, shipping_city, shipping_state, shipping_postal_code,
         shipping_country, version)
-    select %(order_id)s::bigint, %(number)s::text, %(user_id)s::bigint, 'pending', %(total)s::numeric,
+    select %(order_id)s::bigint, %(number)s::text, u.id, 'pending', %(total)s::numeric,
            %(currency)s::text, %(order_date)s::timestamptz, %(order_date)s::timestamptz,
            %(recipient_name)s::text, %(phone)s::text, %(shipping_address_line1)s::text,
            %(shipping_address_line2)s::text, %(shipping_city)s::text, %(shipping_state)s::text,
            %(shipping_postal_code)s::text, %(shipping_country)s::text, 1
-    where ({hidden("cap", "int")} = 0 or {hidden("cap", "int")} > (
-            select count(*) from orders_order
-            where user_id = {hidden("user_id", "bigint")} and status = 'pending' and deleted_at is null))
-        and exists (select from accounts_user where id = {hidden("user_id", "bigint")} and anonymised_at is null)
+    from accounts_user u
+    where u.id = {hidden("user_id", "bigint")} and u.anonymised_at is null
+        and ({hidden("cap", "int")} = 0 or {hidden("cap", "int")} > (
+            select count(*) from orders_order where user_id = u.id and status = 'pending' and deleted_at is null))
         and not exists ({TOO_MANY_UNITS})
     returning id, order_date
 ), new_lines as (
@@ -113,11 +117,7 @@ new_order as (
         id, order_id, product_id, variant_id, sku, product_name, quantity, unit_price, subtotal)
     select l.id, o.id, l.product_id, l.variant_id, l.sku, l.product_name, l.quantity, l.unit_price,
            l.unit_price * l.quantity
-    from new_order o, unnest(
-        {hidden("line_ids", "bigint[]")}, {hidden("product_ids", "bigint[]")}, {hidden("variant_ids", "bigint[]")},
-        {hidden("skus", "text[]")}, {hidden("names", "text[]")}, {hidden("quantities", "int[]")},
-        {hidden("prices", "numeric[]")}
-    ) as l (id, product_id, variant_id, sku, product_name, quantity, unit_price)
+    from new_order o, line l
 ), first_step as (
     insert into orders_orderevent (order_id, at, event, from_status, to_status, actor, note)
     select id, order_date, 'placed', '', 'pending', %(actor)s::text, '' from new_order

@@ -13,6 +13,8 @@ from orders.services import Wanted
 from orders.tasks import cancel_overdue_orders, mail_customer
 from orders.tests.factories import ADDRESS, STAFF, customer, make_article, make_user
 
+TYPED = ("Ann", "Bo Smith", "555", "1 Main Street", "Flat 2", "62701", "Springfield", "USA")
+
 
 @pytest.fixture
 def order(db: None) -> Order:
