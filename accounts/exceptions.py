@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from database.refusals import Conflict, FieldError, Refusal
 
+# What a sentence lists at most.
+MOST_NAMES = 10
+
 
 class InvalidCredentials(Refusal):
     """A wrong password, an unknown email, or a disabled account. The answer does not tell which of them."""
@@ -117,7 +120,8 @@ class Unfinished(Conflict):
     title = "The shop has still to do something for this person"
 
     def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(f"This must end first: {', '.join(names)}.", unfinished=list(names))
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        super().__init__(f"This must end first: {', '.join(names[:MOST_NAMES])}{more}.", unfinished=list(names))
 
 
 class LastAdministrator(Conflict):

@@ -64,14 +64,18 @@ def test_a_product_and_its_variants_are_saved_together(editor: Any) -> None:
             "variants-1-sku": "SHIRT-M",
             "variants-1-options": '{"size": "M"}',
             "variants-1-price": "12.00",
+            "variants-1-max_per_customer": "2",
         },
     )
 
     product.refresh_from_db()
-    skus = {v.stock_item.sku: (v.name, v.price) for v in product.variants.live().select_related("stock_item")}
+    skus = {
+        v.stock_item.sku: (v.name, v.price, v.max_per_customer)
+        for v in product.variants.live().select_related("stock_item")
+    }
     assert (product.name, product.category) == ("Linen shirt", category)
     assert set(skus) == {"SHIRT-S", "SHIRT-M"}
-    assert str(skus["SHIRT-M"][1]) == "12.00"
+    assert (str(skus["SHIRT-M"][1]), skus["SHIRT-M"][2]) == ("12.00", 2)
     assert StockItem.objects.get(sku="SHIRT-M").name == "Linen shirt (M)"
 
 

@@ -28,7 +28,14 @@ def test_variants_are_a_list_in_their_sequence(api: APIClient) -> None:
 
 def test_a_variant_is_added_after_the_others(as_admin: APIClient) -> None:
     product = make_product("Mug", stock=1)
-    body = {"sku": "MUG-L", "name": "Large", "options": {"size": "L"}, "price": "12.00", "stock_quantity": 4}
+    body = {
+        "sku": "MUG-L",
+        "name": "Large",
+        "options": {"size": "L"},
+        "price": "12.00",
+        "stock_quantity": 4,
+        "max_per_customer": 2,
+    }
     response = as_admin.post(f"{URL}/{product.pk}/variants", body)
     assert response.status_code == 201
     document = response.json()
@@ -60,6 +67,7 @@ def test_every_field_of_a_variant_can_be_changed_alone(as_admin: APIClient) -> N
         "price": "8.00",
         "sku": "SMALL",
         "stock_quantity": 9,
+        "max_per_customer": 3,
     }
     for version, (field, value) in enumerate(changes.items(), start=2):
         document = as_admin.patch(f"{URL}/{product.pk}/variants/{variant.pk}", {field: value}).json()
@@ -67,9 +75,23 @@ def test_every_field_of_a_variant_can_be_changed_alone(as_admin: APIClient) -> N
     assert StockItem.objects.get(sku="SMALL").name == "Mug (Small)"
     document = as_admin.patch(f"{URL}/{product.pk}/variants/{variant.pk}", {"price": None}).json()
     assert document["price"] == "10.00", "the product's"
+    document = as_admin.patch(f"{URL}/{product.pk}/variants/{variant.pk}", {"max_per_customer": None}).json()
+    assert document["max_per_customer"] is None
+    as_admin.patch(f"{URL}/{product.pk}/variants/{variant.pk}", {"max_per_customer": 3})
     before = snapshot()
     as_admin.patch(f"{URL}/{product.pk}/variants/{variant.pk}", changes | {"price": None})
     assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [(0, "min_value"), (-1, "min_value"), (10**9 + 1, "max_value"), ("3", "invalid"), (True, "invalid")],
+)
+def test_a_limit_per_customer_is_some_units(as_admin: APIClient, value: Any, code: str) -> None:
+    product = make_product("Mug")
+    path = f"/{product.pk}/variants/{variant_of(product).pk}"
+    document = refused(as_admin, "patch", path, {"max_per_customer": value}, 400, "invalid")
+    assert fields_of(document) == [("max_per_customer", code)]
 
 
 def test_a_renamed_product_renames_the_items_of_all_its_variants(as_admin: APIClient) -> None:

@@ -18,7 +18,7 @@ from database.transactions import Overtaken
 from inventory.models import ClockTimestamp
 from orders.exceptions import QuantityLimitExceeded, TooManyPendingOrders
 from orders.models import Order
-from orders.services.placing import Basket, Line, Shipping
+from orders.services.placing import Line, Shipping
 from orders.services.statements import CUSTOMER, HELD
 
 
@@ -32,15 +32,6 @@ def shipping_of(user: User, given: Mapping[str, str]) -> Shipping:
         error = FieldError("recipient_name", "required", "Your profile has no name: say whom the order is for.")
         raise Invalid("An order has a recipient.", errors=[error])
     return cast(Shipping, shipping)
-
-
-def refuse_too_many_units(user_id: int, basket: Basket) -> None:
-    """Refuse a basket that alone has more of an article than a customer may have. Refuses QuantityLimitExceeded.
-
-    What the customer's open orders have is counted with the write, and here only to say how much is left.
-    """
-    if any(line.most is not None and line.quantity > line.most for line in basket.values()):
-        raise QuantityLimitExceeded(quantity_issues(user_id, list(basket.values())))
 
 
 def quantity_issues(user_id: int, lines: Sequence[Line]) -> list[dict[str, Any]]:

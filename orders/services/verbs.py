@@ -51,7 +51,6 @@ def place_order(
     customer), then the stock levels. Stock is locked last, and for one more statement only.
     """
     basket = placing.choose(lines, placing.resolve(user_id, lines))
-    customers.refuse_too_many_units(user_id, basket)
     placing.refuse_early(basket)
     order = placing.draft(user_id, basket, shipping)
     if not placing.write(order, shipping, actor, drafted(order)):

@@ -117,9 +117,6 @@ def too_many(user_id: int, basket: dict[Variant, int]) -> list[dict[str, Any]]:
 @transaction.atomic
 def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, actor: Actor) -> Order:
     basket = choose(lines)
-    beyond = too_many(user_id, basket)
-    if any(issue["requested"] > issue["limit"] for issue in beyond):
-        raise QuantityLimitExceeded(beyond)
     levels = list(StockLevel.objects.locked([variant.stock_item_id for variant in basket]).select_related("warehouse"))
     shares, issues = [], []
     for variant, quantity in basket.items():
@@ -140,7 +137,7 @@ def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, ac
     cap = settings.MAX_PENDING_ORDERS_PER_CUSTOMER
     if issues:
         raise InsufficientStock(issues)
-    if beyond:
+    if beyond := too_many(user_id, basket):
         raise QuantityLimitExceeded(beyond)
     if cap and Order.objects.of(user_id).filter(status="pending").count() >= cap:
         raise TooManyPendingOrders

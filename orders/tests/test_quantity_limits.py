@@ -12,7 +12,7 @@ from accounts.models import User
 from catalog.models import Variant
 from database.transactions import Overtaken
 from orders import services
-from orders.exceptions import QuantityLimitExceeded
+from orders.exceptions import InsufficientStock, QuantityLimitExceeded
 from orders.models import Order
 from orders.services import customers, placing
 from orders.tests.clients import ORDERS, basket, client_of, line
@@ -173,7 +173,7 @@ def test_control_without_the_lock_on_the_customer_the_limit_is_passed(monkeypatc
 
 
 @pytest.mark.django_db
-def test_an_order_beyond_the_limit_is_refused_before_it_waits_for_stock() -> None:
-    """The limit stays when the goods have come, so it is what the customer is told."""
-    user, mug = make_user(), make_article(stock=1, sku="MUG")
-    assert refused(user, {mug: 11}) == [("MUG", 11, 10, 10)]
+def test_goods_that_are_not_there_are_told_first() -> None:
+    user, mug = make_user(), make_article(stock=1)
+    with pytest.raises(InsufficientStock):
+        place(user, {mug: 11})

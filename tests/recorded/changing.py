@@ -10,6 +10,8 @@ from django.utils import timezone
 from accounts.leaving import erase_leavers
 from accounts.models import User
 from events.actors import WORKER
+from orders.models import Order
+from orders.services import cancel_order
 from tests.recorded.recorder import Recorder
 from tests.recorded.shop import PASSWORD, basket, id_of, line, order_of, product
 
@@ -118,7 +120,10 @@ def parts_by_put(shop: Recorder) -> None:
 
 
 def leaving(shop: Recorder) -> None:
-    """Needs the current password, ends the sessions, and can be taken back. The last administrator stays."""
+    """Needs the current password, ends the sessions, waits for open orders, and can be taken back.
+
+    The last administrator stays.
+    """
     ask = shop.ask
     credentials = {"email": "ann@example.com", "password": PASSWORD}
     ann = id_of("ann")
@@ -139,6 +144,10 @@ def leaving(shop: Recorder) -> None:
     ask("back", "GET /users/me")
     ask("back", "DELETE /users/me", {"current_password": PASSWORD})
     User.objects.filter(pk=ann).update(leaving_at=timezone.now() - timedelta(days=15))
+    erase_leavers(actor=WORKER)
+    ask("admin", f"GET /users/{ann}")
+    for order in Order.objects.open().filter(user_id=ann).order_by("pk"):
+        cancel_order(order_id=order.pk, actor=WORKER)
     erase_leavers(actor=WORKER)
     ask("admin", f"GET /users/{ann}")
     ask("admin", f"GET /orders?user_id={ann}&page_size=1")
