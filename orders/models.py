@@ -4,6 +4,7 @@ import re
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -130,6 +131,8 @@ class Order(models.Model):
                 condition=Q(status__in=["pending", "confirmed"], deleted_at=None),
                 name="order_open_of_user",
             ),
+            # For a part of the name, in any case.
+            GinIndex(fields=["recipient_name"], opclasses=["gin_trgm_ops"], name="order_recipient"),
         ]
 
     def __str__(self) -> str:
