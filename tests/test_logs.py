@@ -30,6 +30,8 @@ PERSON = {
     "password": PASSWORD,
 }
 ADDRESS = {
+    "recipient_name": f"Ann {MARK}",
+    "phone": f"+1 {MARK}",
     "shipping_address_line1": f"2 {MARK} Road",
     "shipping_city": f"{MARK}burg",
     "shipping_state": "IL",

@@ -77,7 +77,11 @@ def test_no_body_takes_a_field_that_it_does_not_declare(world: World) -> None:
         ("POST /inventory/receipts", "lines", {"sku", "quantity", "warehouse", "unit_cost"}),
         ("POST /inventory/adjustments", "lines", {"sku", "warehouse", "delta", "set_to", "expected"}),
         ("POST /inventory/transfers", "lines", {"sku", "quantity"}),
-        ("POST /products", "variants", {"sku", "name", "options", "price", "stock_quantity", "barcode"}),
+        (
+            "POST /products",
+            "variants",
+            {"sku", "name", "options", "price", "stock_quantity", "max_per_customer", "barcode"},
+        ),
     ],
 )
 def test_no_line_takes_one_either(operation: str, lines: str, declared: set[str], world: World) -> None:

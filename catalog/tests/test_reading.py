@@ -69,6 +69,7 @@ def test_a_product_is_answered_as_the_contract_says(api: APIClient) -> None:
                 "price": "29.90",
                 "stock_quantity": 7,
                 "in_stock": True,
+                "max_per_customer": None,
                 "version": 1,
             }
         ],

@@ -19,6 +19,7 @@ from events.actors import COMMAND, WORKER
 from orders import services
 from orders.models import Order
 from orders.services import placing
+from orders.services.statements import RESOLVE
 from orders.tests.factories import ADDRESS, STAFF, everything, make_article, make_order, make_user, place
 from tests.threads import apart, overtaken
 
@@ -121,7 +122,7 @@ def test_who_is_forgotten_meanwhile_orders_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_a_forgotten_customer_has_an_open_order(monkeypatch: pytest.MonkeyPatch) -> None:
     user, mug = make_user(), make_article(stock=5)
-    monkeypatch.setattr(placing, "RESOLVE", placing.RESOLVE.replace(leaving.LOCK_PERSON, "select null"))
+    monkeypatch.setattr(placing, "RESOLVE", RESOLVE.replace(leaving.LOCK_PERSON, "select null"))
 
     def forget_before_the_order_is_on_disk() -> Any:
         place(user, {mug: 1})

@@ -15,6 +15,7 @@ from orders import services
 from orders.exceptions import InsufficientStock, QuantityLimitExceeded
 from orders.models import Order
 from orders.services import customers, placing
+from orders.services.statements import RESOLVE
 from orders.tests.clients import ORDERS, basket, client_of, line
 from orders.tests.factories import STAFF, assert_sound, everything, make_article, make_user, place, stock_of
 from tests.threads import at_once
@@ -165,7 +166,7 @@ def test_control_without_the_lock_on_the_customer_the_limit_is_passed(monkeypatc
         return written
 
     monkeypatch.setattr(placing, "write", write_and_wait)
-    monkeypatch.setattr(placing, "RESOLVE", placing.RESOLVE.replace(LOCK_PERSON, "select null"))
+    monkeypatch.setattr(placing, "RESOLVE", RESOLVE.replace(LOCK_PERSON, "select null"))
     outcomes = at_once([partial(place, user, {mug: 6})] * 4)
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
     assert Order.objects.count() == 4
