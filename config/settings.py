@@ -177,6 +177,11 @@ RATE_LIMIT_REGISTER = rate("RATE_LIMIT_REGISTER", "20/minute")
 RATE_LIMIT_PASSWORD_RESET = rate("RATE_LIMIT_PASSWORD_RESET", "5/minute")
 RATE_LIMIT_ANONYMOUS = rate("RATE_LIMIT_ANONYMOUS", "600/minute")
 RATE_LIMIT_USER = rate("RATE_LIMIT_USER", "600/minute")
+# Facets, exact counts and far-reaching searches: how many run at once in each web process, how long a statement of
+# theirs may take, and how many requests each of them counts for in the limits.
+EXPENSIVE_REQUESTS_AT_ONCE = number("EXPENSIVE_REQUESTS_AT_ONCE", 1, 1, 100)
+EXPENSIVE_STATEMENT_TIMEOUT_MS = number("EXPENSIVE_STATEMENT_TIMEOUT_MS", 2_000, 1)
+EXPENSIVE_REQUEST_COST = number("EXPENSIVE_REQUEST_COST", 5, 1, 1000)
 # Proxies whose X-Forwarded-For we believe, as networks ("10.0.0.0/8").
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 
