@@ -52,10 +52,10 @@ queries = st.fixed_dictionaries(
 class FastAndPlain(TestCase):
     """The same shops and questions, asked in both ways."""
 
-    @override_settings(RATE_LIMITS=False)
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(rows=product_rows, query=queries)
     def test_lists_and_facets_agree_with_the_plain_way(self, rows: list[Any], query: dict[str, Any]) -> None:
+        self.enterContext(self.settings(RATE_LIMITS=False))  # each question is asked many times
         make_category("Top")
         make_category("Middle", parent="top")
         make_category("Bottom", parent="middle")
