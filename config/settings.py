@@ -162,6 +162,7 @@ PAGE_SIZE = number("PAGE_SIZE", 20, 1, MAX_PAGE_SIZE)
 MAX_BODY_BYTES = number("MAX_BODY_BYTES", 1024 * 1024, 1)
 MAX_IMAGE_BYTES = number("MAX_IMAGE_BYTES", 10 * 1024 * 1024, 1)
 MAX_IMAGE_PIXELS = number("MAX_IMAGE_PIXELS", 40_000_000, 1)
+MAX_IMAGE_SIDE = number("MAX_IMAGE_SIDE", 16_384, 1)
 # A multipart image may be larger than a JSON body: the parser of each enforces its own bound.
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_IMAGE_BYTES + 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
