@@ -120,7 +120,7 @@ class FilterSet(django_filters.FilterSet):
 
 def same(value: Any) -> Hashable:
     """One thing for all ways of writing a value: in a list neither sequence nor repetition means anything."""
-    return frozenset(value) if isinstance(value, list) else value  # type: ignore[no-any-return]  # checked values hash
+    return frozenset(value) if isinstance(value, list) else value
 
 
 class NoFilters(FilterSet):

@@ -19,6 +19,7 @@ from catalog.listing.cache import answer_list
 from catalog.listing.facets import product_counts
 from catalog.models import Category
 from catalog.serializers import CategoryBody, CategorySerializer
+from catalog.views.products import PUBLIC
 
 BY_NAME = Keyset(("name", "id"), (str, int))
 EDITORS = requires(
@@ -35,6 +36,7 @@ class CategoryViewSet(ViewSet):
     lookup_url_kwarg = "slug"
     lookup_value_converter = "slug"
     keyset = BY_NAME
+    cache_control = PUBLIC
 
     def documents(self, rows: Sequence[Any] | None) -> Documents:
         """The documents of these categories, with the number of products in each."""
