@@ -41,13 +41,16 @@ STOCKED = """stocked as materialized (
 AMONG_STOCKED = "(p.id in (select product_id from stocked))"
 ROWS = "select p.* from catalog_product p where {where} {window}"
 # A list of what is in stock reads the stock of each product on its way. The page takes it from there, and does not read
-# it again. After so many products, those of all categories together, it gives up: the rest may all be sold out.
+# it again. After so many products, those of all categories together, it gives up, since the rest may all be sold out.
+# Then its last row is one that nobody asked for.
 MOST_PASSED = 2000
-STOCKED_ROWS = """select p.*, article.* from ({rows}) p {article} where {in_stock} {window}"""
-PASSED = """
-{prelude} select count(*), {most}
-from (select from catalog_product p where {where} limit {most_passed} + 1) p
-"""
+STOCKED_ROWS = """
+    select p.*, article.sku, article.quantity, article.variants,
+           case when p.place > {most} then not {wanted} else article.in_stock end as in_stock
+    from (
+        select p.*, row_number() over ({order}) as place from catalog_product p where {where} {order} limit {most} + 1
+    ) p {article}
+    where p.place > {most} or article.in_stock = {wanted} {window}"""
 ROWS_OF_TREE = "select p.* from tree cross join lateral ({rows}) p {window}"
 
 
@@ -151,28 +154,19 @@ class Selection:
         `article` is a join that knows the stock of a product; the rows bring its columns along. Such a statement passes
         MOST_PASSED products by at the most.
         """
-        where = [*self.conditions, *(["p.category_id = tree.id"] if self.categories else [])]
+        conditions = [*self.conditions, *(["p.category_id = tree.id"] if self.categories else [])]
+        window = f"{order} {limit}"
         if article:
-            rows = ROWS.format(where=" and ".join(where) + after, window=f"{order} limit {self.most_passed}")
-            in_stock = " and ".join(self.by_stock("article.in_stock"))
-            rows = STOCKED_ROWS.format(rows=rows, article=article, in_stock=in_stock, window=f"{order} {limit}")
+            where, wanted = " and ".join(conditions) + after, str(bool(self.in_stock)).lower()
+            share = f"(select {MOST_PASSED} / greatest(count(*), 1) + 1 from tree)"  # noqa: S608  # a number of ours
+            most = share if self.categories else MOST_PASSED
+            rows = STOCKED_ROWS.format(
+                most=most, wanted=wanted, order=order, where=where, article=article, window=window
+            )
         else:
-            where += self.by_stock(IN_STOCK)
-            rows = ROWS.format(where=" and ".join(where) + after, window=f"{order} {limit}")
+            rows = ROWS.format(where=" and ".join([*conditions, *self.by_stock(IN_STOCK)]) + after, window=window)
         # Each category of the subtree gives its first rows by its own index. The page is among them.
-        return ROWS_OF_TREE.format(rows=rows, window=f"{order} {limit}") if self.categories else rows
-
-    @property
-    def most_passed(self) -> str:
-        """How many products a walk passes by, in each category."""
-        share = f"(select {MOST_PASSED} / greatest(count(*), 1) + 1 from tree)"  # noqa: S608  # a number of our own
-        return share if self.categories else str(MOST_PASSED)
-
-    def has_passed_all(self, after: str, params: Mapping[str, Any]) -> bool:
-        """Whether a walk has met every product there is, whatever its stock. It is asked after one that came short."""
-        names = {"prelude": with_clause(self.prelude), "most": self.most_passed, "most_passed": MOST_PASSED}
-        [(met, most)] = self.fetch(PASSED.format(where=self.but_stock + after, **names), params)
-        return bool(met <= most)
+        return ROWS_OF_TREE.format(rows=rows, window=window) if self.categories else rows
 
     def fetch(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         """The rows of a statement. A fuzzy one runs with its own bound of what is alike."""

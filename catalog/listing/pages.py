@@ -230,7 +230,7 @@ def read_page(
     if selection.in_stock is None:
         return fetch(selection.prelude, selection.walk(after, order, limit), article)
     found = fetch(selection.prelude, selection.walk(after, order, limit, article), ARTICLE_OF_ROWS)
-    if len(found) == rows or selection.has_passed_all(after, params):
+    if all(row.in_stock == selection.in_stock for row in found):
         return found
     with expensive_work():
         matching = ROWS.format(where=selection.filters + after, window=f"{order} {limit}")
