@@ -50,17 +50,22 @@ def charged_by(charge: Callable[[], None]) -> Iterator[None]:
         _charge.reset(token)
 
 
+def enter_lane() -> None:
+    """Go on in a thread of the lane, or where there is no lane. Raises MoveToLane in any other thread."""
+    if _lane is None or get_ident() not in _lane:
+        if charge := _charge.get():
+            charge()
+        if _lane is not None:
+            raise MoveToLane
+
+
 @contextmanager
 def expensive_work() -> Iterator[None]:
     """Do the work of the block in the lane, with a time-out for each of its statements.
 
     Raises MoveToLane outside of the lane. Refuses Busy when a statement takes too long.
     """
-    if _lane is None or get_ident() not in _lane:
-        if charge := _charge.get():
-            charge()
-        if _lane is not None:
-            raise MoveToLane
+    enter_lane()
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
