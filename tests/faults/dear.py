@@ -19,7 +19,9 @@ MOST = 2.0
 VISITORS = 16
 ORDERS = 25
 PAUSE = 0.02
-ROUNDS = 3
+ROUNDS = 5
+# Beyond this no other work on the machine is to blame.
+HOPELESS = 4 * MOST
 # Products that are sold out and newer than all others: whoever looks for what is in stock passes all of them by.
 FILL = """
 with items as (
@@ -104,7 +106,7 @@ def dear_requests(stage: Stage, products: int = 40_000) -> Result:
     buyers = itertools.cycle(stage.buyers)
     with filled(stage, products):
         stage.run(buy)  # connections, prepared statements
-        while len(rounds) < ROUNDS and not (rounds and min(rounds)[0] <= MOST):
+        while not rounds or (len(rounds) < ROUNDS and MOST < min(rounds)[0] <= HOPELESS):
             quiet, beside = stage.run(buy), stage.run(buy_beside_visitors)
             rounds.append((beside / quiet, quiet, beside))
     ratio, quiet, beside = min(rounds)
