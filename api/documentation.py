@@ -2,8 +2,10 @@
 
 import importlib.util
 import json
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -19,6 +21,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from api.views import etag_of, matches
 
+View = TypeVar("View", bound=Callable[..., Any])
 # Both readers set styles on their elements; their scripts are files of our own origin.
 inline_styles = csp_update({"style-src": settings.DOCUMENTATION_STYLE_SRC, "img-src": ["'self'", "data:", "blob:"]})
 RENDERERS = {"json": OpenApiJsonRenderer, "yaml": OpenApiYamlRenderer}
@@ -33,6 +36,18 @@ SCALAR = {
 }
 
 
+def switchable(view: View) -> View:
+    """Let a view exist only while API_DOCUMENTATION is on."""
+
+    @wraps(view)
+    def switched(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not settings.API_DOCUMENTATION:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return cast(View, switched)
+
+
 @cache
 def schema_bytes(kind: str) -> bytes:
     """The description, generated once in the life of a process: it follows from the code alone."""
@@ -42,6 +57,7 @@ def schema_bytes(kind: str) -> bytes:
 
 
 @require_safe
+@switchable
 def schema(request: HttpRequest) -> HttpResponse:
     """`/api/v1/schema`, as JSON, or as YAML with `?format=yaml`."""
     kind = "yaml" if request.GET.get("format") == "yaml" else "json"
@@ -53,7 +69,7 @@ def schema(request: HttpRequest) -> HttpResponse:
     return HttpResponse(content, content_type=media_type, headers=headers)
 
 
-@method_decorator([require_safe, inline_styles], name="dispatch")
+@method_decorator([require_safe, switchable, inline_styles], name="dispatch")
 class SwaggerView(SpectacularSwaggerSplitView):
     """`/docs`: Swagger UI, whose script is a file of its own. A page for everybody, whatever token they show."""
 
@@ -62,6 +78,7 @@ class SwaggerView(SpectacularSwaggerSplitView):
 
 
 @require_safe
+@switchable
 @inline_styles
 def scalar(request: HttpRequest) -> HttpResponse:
     """`/scalar`: the same description in Scalar."""
@@ -84,6 +101,7 @@ def scalar_bundle_path() -> Path | None:
 
 
 @require_safe
+@switchable
 @cache_control(public=True, max_age=86_400)
 def scalar_bundle(request: HttpRequest) -> FileResponse:
     """`/scalar/bundle.js`: the script of Scalar. 404 when its wheel is not installed."""

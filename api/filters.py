@@ -6,7 +6,7 @@ three filters) and tells the API's description their bounds. See docs/decisions/
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import django_filters
@@ -102,6 +102,11 @@ class FilterSet(django_filters.FilterSet):
         """Take a parameter that no filter declares by name. False, as here, means that it is unknown."""
         return False
 
+    @property
+    def key(self) -> Hashable:
+        """What is asked for, however the query string writes it."""
+        return frozenset((name, same(value)) for name, value in self.values.items())
+
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows that the parameters let through."""
         for name, value in self.values.items():
@@ -111,6 +116,11 @@ class FilterSet(django_filters.FilterSet):
             elif not isinstance(filter_, Parameter):
                 queryset = queryset.filter(filter_.condition(value))
         return queryset
+
+
+def same(value: Any) -> Hashable:
+    """One thing for all ways of writing a value: in a list neither sequence nor repetition means anything."""
+    return frozenset(value) if isinstance(value, list) else value
 
 
 class NoFilters(FilterSet):

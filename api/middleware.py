@@ -2,7 +2,10 @@
 
 import secrets
 from collections.abc import Callable
+from functools import cache
 
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -31,6 +34,7 @@ class RequestMiddleware:
         finally:
             current_request_id.reset(token)
         response.headers["X-Request-ID"] = request_id
+        secure(response)
         if isinstance(response, HttpResponse):
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
@@ -47,5 +51,23 @@ class RequestMiddleware:
             response = problem_from_django(request, response)
         challenge(request, response)
         response.headers.setdefault("Content-Security-Policy", API_CSP)
-        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def secure(response: HttpResponseBase) -> None:
+    """Give an answer the two headers that no answer lacks, whoever has made it: a page, a file, a redirect, a refusal.
+
+    Django's own pages about errors (DEBUG) are not for the policy of the shop's pages.
+    """
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    if "Content-Security-Policy" not in headers and not (settings.DEBUG and response.status_code in (404, 500)):
+        is_page = headers.get("Content-Type", "").startswith("text/html")
+        headers["Content-Security-Policy"] = page_policy() if is_page else API_CSP
+
+
+@cache
+def page_policy() -> str:
+    """The policy of pages, for one that the middleware of pages has not seen."""
+    return str(build_policy())

@@ -102,7 +102,10 @@ def decode_cursor(keyset: Keyset, text: str) -> Cursor:
         values = tuple(read_value(kind, value) for kind, value in zip(keyset.types, key, strict=True))
     except (ValueError, TypeError, binascii.Error, InvalidOperation, OverflowError):
         raise invalid_cursor() from None
-    return Cursor(bool(backwards), values)
+    cursor = Cursor(bool(backwards), values)
+    if encode_cursor(keyset, cursor) != text:  # there is one way of writing it, so that nobody fills caches with others
+        raise invalid_cursor()
+    return cursor
 
 
 def read_value(kind: type, value: Any) -> Any:

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from api.addresses import origin_of
 from api.request_ids import current_request_id
-from database.refusals import Busy, FieldError, Refusal
+from database.refusals import Busy, FieldError, Refusal, refused_write
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -124,6 +124,8 @@ def translate(exc: Exception) -> Refusal | None:
         return Problem(400, code="malformed")
     if isinstance(exc, DatabaseError | InterfaceError):
         return translate_database_error(exc)
+    if refusal := refused_write(exc):
+        return refusal
     if isinstance(exc, OverflowError | RecursionError | UnicodeError):
         return caught(exc, Problem(400, "A value is out of range."))
     return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -24,12 +25,17 @@ from database.text import forms_of_email
 COUNT = """
 local wait = 0
 for i, key in ipairs(KEYS) do
-    local count = redis.call('INCR', key)
-    if count == 1 then redis.call('PEXPIRE', key, ARGV[2 * i]) end
-    if count > tonumber(ARGV[2 * i - 1]) then wait = math.max(wait, redis.call('PTTL', key), 1) end
+    local cost = tonumber(ARGV[1])
+    local count = redis.call('INCRBY', key, cost)
+    if count == cost then redis.call('PEXPIRE', key, ARGV[2 * i + 1]) end
+    if count > tonumber(ARGV[2 * i]) then wait = math.max(wait, redis.call('PTTL', key), 1) end
 end
 return wait
 """
+
+
+# How long a refusal is held back by the web worker.
+REFUSAL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,11 @@ def window(rate: tuple[int, int], name: str, *who: object) -> Window:
     return Window(f"shop:limit:{name}:{subject}", limit, seconds)
 
 
-def count_in_redis(windows: list[Window]) -> float:
-    """Count one request in all windows; returns the seconds to wait, 0 to go ahead. Raises CacheUnavailable."""
+def count_in_redis(windows: list[Window], cost: int = 1) -> float:
+    """Count a request in all windows; returns the seconds to wait, 0 to go ahead. Raises CacheUnavailable."""
     keys = [window.key for window in windows]
     arguments = [number for window in windows for number in (window.limit, window.seconds * 1000)]
-    wait: int = cache.ask(lambda redis: redis.register_script(COUNT)(keys=keys, args=arguments))
+    wait: int = cache.ask(lambda redis: redis.register_script(COUNT)(keys=keys, args=[cost, *arguments]))
     return wait / 1000
 
 
@@ -93,6 +99,7 @@ class Throttle(BaseThrottle):
     """The base: a subclass names the windows of a request."""
 
     strict = False
+    cost = 1
     seconds_to_wait = 0.0
 
     def windows(self, request: Request) -> list[Window]:
@@ -105,9 +112,11 @@ class Throttle(BaseThrottle):
             return True
         windows = self.windows(request)
         try:
-            self.seconds_to_wait = count_in_redis(windows)
+            self.seconds_to_wait = count_in_redis(windows, self.cost)
         except cache.CacheUnavailable:
             self.seconds_to_wait = local_counter.count(windows) if self.strict else 0.0
+        if self.seconds_to_wait:
+            hold_answer(request)
         return not self.seconds_to_wait
 
     def wait(self) -> float:
@@ -115,14 +124,34 @@ class Throttle(BaseThrottle):
         return self.seconds_to_wait
 
 
+def hold_answer(request: Request) -> None:
+    """Let the web worker hold the answer for a moment, so that refusing whoever asks again at once costs little.
+
+    Other web servers answer at once.
+    """
+    hold = getattr(request.META.get("gunicorn.socket"), "hold", None)
+    if hold:
+        hold(REFUSAL_SECONDS)
+
+
 class DefaultThrottle(Throttle):
     """Every request: per user when signed in, per client address otherwise."""
+
+    def __init__(self, cost: int = 1) -> None:
+        self.cost = cost
 
     def windows(self, request: Request) -> list[Window]:
         """The window of the user, or of the address of whoever is not signed in."""
         if request.user and request.user.is_authenticated:
             return [window(settings.RATE_LIMIT_USER, "user", request.user.pk)]
         return [window(settings.RATE_LIMIT_ANONYMOUS, "address", client_address(request))]
+
+
+def charge_expensive_work(request: Request) -> None:
+    """Count a request as often as expensive work costs, beside the one time at its beginning. Refuses Throttled."""
+    throttle = DefaultThrottle(cost=settings.EXPENSIVE_REQUEST_COST - 1)
+    if throttle.cost and not throttle.allow_request(request, None):
+        raise Throttled(throttle.wait())
 
 
 class LoginThrottle(Throttle):

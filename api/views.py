@@ -78,6 +78,8 @@ class ViewSet(GenericViewSet[Any]):
     filterset_class: type[FilterSet] = ListFilters
     filterset: FilterSet
     keyset: Keyset
+    # What is somebody's own stays in no cache, not even in a browser's. A client may keep it with its ETag by itself.
+    cache_control = "private, no-store"
 
     def filterset_of_action(self) -> type[FilterSet]:
         """The parameters of this action."""
@@ -118,6 +120,7 @@ class ViewSet(GenericViewSet[Any]):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Give every answer to a GET its ETag, and answer 304 when the client has it."""
         response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", self.cache_control)
         if request._request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
             return response
         version, content = None, b""

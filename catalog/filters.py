@@ -1,11 +1,11 @@
 """The query strings of the catalog: what lists and facets of products can be asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from api.fields import Amount, Choice, Flag, Text
-from api.filters import Filter, FilterSet, ListFilters, Parameter
-from catalog.listing.conditions import Comparison, Selection
+from api.filters import Filter, FilterSet, ListFilters, Parameter, Reader
+from catalog.listing.conditions import MAX_WORDS, Comparison, Selection
 from catalog.listing.pages import ORDERINGS
 from catalog.models import Product
 from database.refusals import FieldError, Invalid
@@ -78,6 +78,19 @@ class ProductFilters(FilterSet):
         if message:
             error = FieldError("attributes", "too_many_filters", message)
             raise Invalid("Too many attribute filters.", errors=[error])
+
+    def read(self, reader: Reader, parameters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """The values of the parameters; of a search the words that count, one space apart."""
+        values = super().read(reader, parameters)
+        if "search" in values:
+            values["search"] = " ".join(values["search"].split()[:MAX_WORDS])
+        return values
+
+    @property
+    def key(self) -> Hashable:
+        """What is asked for, however the query string writes it: the attributes too."""
+        attributes = frozenset((code, frozenset(values)) for code, values in self.attributes.items())
+        return super().key, attributes
 
     @property
     def selection(self) -> Selection:

@@ -6,7 +6,8 @@ Nothing of the file itself is kept, and no metadata.
 import threading
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO
+from time import thread_time
+from typing import IO, cast
 
 from django.conf import settings
 from PIL import Image as Pillow
@@ -18,9 +19,14 @@ from database.refusals import Busy
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 QUALITY = 82
-# A decoded picture takes four bytes per pixel, so each process works on one at a time.
+# A decoded picture takes four bytes per pixel, so each process works on one at a time. Others wait so long for it.
 _one_at_a_time = threading.Lock()
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 3.0
+# What a file may cost of the processor. An honest one of the most pixels takes two; a JPEG can ask in 60 bytes for one
+# more pass over all of its pixels, and in 10 MB for 100,000 passes.
+DECODE_SECONDS = 5.0
+# How much a decoder gets at once: the clock is looked at in between.
+DECODE_BYTES = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,25 @@ class Picture:
     renditions: dict[str, bytes]
     width: int
     height: int
+
+
+class TakesTooLong(Exception):
+    """A file has cost more of the processor than it may."""
+
+
+class TimedFile:
+    """A file that can be read for DECODE_SECONDS of this thread's time."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.seek, self.tell = file.seek, file.tell
+        self.file = file
+        self.ends = thread_time() + DECODE_SECONDS
+
+    def read(self, size: int = -1) -> bytes:
+        """What the file holds. Raises TakesTooLong."""
+        if thread_time() > self.ends:
+            raise TakesTooLong
+        return self.file.read(size)
 
 
 def read_picture(file: IO[bytes]) -> Picture:
@@ -44,18 +69,24 @@ def read_picture(file: IO[bytes]) -> Picture:
 
 def _decode(file: IO[bytes]) -> Pillow.Image:
     """The picture, upright. Refuses InvalidImage, whatever way a decoder fails with a broken file."""
+    most, longest = settings.MAX_IMAGE_PIXELS, settings.MAX_IMAGE_SIDE
     try:
-        with Pillow.open(file, formats=FORMATS) as source:
-            too_many = source.width * source.height > settings.MAX_IMAGE_PIXELS
-            if not too_many:
+        with Pillow.open(cast(IO[bytes], TimedFile(file)), formats=FORMATS) as source:
+            too_many = source.width * source.height > most
+            too_long = max(source.size) > longest
+            if not (too_many or too_long):
                 largest = max(RENDITIONS.values())
                 source.draft("RGB", (largest, largest))
+                source.decodermaxblock = DECODE_BYTES
                 source.load()
                 upright = ImageOps.exif_transpose(source)
                 return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    except TakesTooLong as error:
+        raise InvalidImage("The picture takes too long to read.") from error
     except Exception as error:
         raise InvalidImage("The file is not a whole JPEG, PNG or WebP picture.") from error
-    raise InvalidImage(f"A picture has at most {settings.MAX_IMAGE_PIXELS} pixels.")
+    side = f"A picture is at most {longest} pixels wide and high."
+    raise InvalidImage(side if too_long else f"A picture has at most {most} pixels.")
 
 
 def _render(picture: Pillow.Image) -> Picture:

@@ -147,6 +147,12 @@ class ClientSocket(socket.socket):
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         super().setblocking(False)
         self.unsent: deque[memoryview | FilePart] = deque()
+        self.held_until = 0.0
+
+    def hold(self, seconds: float) -> None:
+        """Keep the answer that is about to be written for so long. The poller sends it, and no thread waits."""
+        self.held_until = time.monotonic() + seconds
+        self.unsent.append(memoryview(b""))  # behind which `sendall` puts everything
 
     def setblocking(self, flag: bool) -> None:
         """gunicorn makes a socket block for its threads; this one stays as it is."""
@@ -214,6 +220,7 @@ class Connection(TConn):
         self.since, self.deadline = 0.0, math.inf
         # Of the request that is under way: when it must be answered, whether that is over, and the thread that has it.
         self.answer_by, self.is_late, self.thread = math.inf, False, 0
+        self.is_in_lane = False
 
     def wait(self, seconds: float) -> None:
         """Let the client have so many seconds from now on; `math.inf` while a thread has the connection."""

@@ -31,6 +31,7 @@ class DeadlineWorker(TurnTakingWorker):
     def enqueue_req(self, conn: Connection) -> None:
         """Give a whole request to a thread, and note by when it must be answered."""
         conn.answer_by, conn.is_late = time.monotonic() + settings.REQUEST_DEADLINE_SECONDS, False
+        conn.is_in_lane = False
         future = self.under_way[conn] = self.tpool.submit(self.handle, conn)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 

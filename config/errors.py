@@ -7,18 +7,21 @@ from django.template.loader import render_to_string
 from django.views import defaults
 
 from api.problems import unavailable
-from database.refusals import Busy
+from database.refusals import Busy, refused_write
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's page about an error of ours; 503 with `Retry-After` when the database does not answer or is busy.
+    """Django's page about an error of ours; 503 with `Retry-After` when the database does not
+    answer or is busy, or when there is no room for a file.
 
     Django calls this where it has caught the error.
     """
     error = sys.exc_info()[1]
-    refusal = error if isinstance(error, Busy) else unavailable(error)
+    refusal = error if isinstance(error, Busy) else refused_write(error) or unavailable(error)
     if refusal is None:
         return defaults.server_error(request)
-    response = HttpResponse(render_to_string("503.html"), status=refusal.status, headers=refusal.headers)
+    response = HttpResponse(
+        render_to_string("503.html", {"detail": refusal.detail}), status=refusal.status, headers=refusal.headers
+    )
     response._has_been_logged = True  # type: ignore[attr-defined]  # by Django's own logging, which adds a traceback
     return response

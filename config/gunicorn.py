@@ -129,12 +129,13 @@ class Logger(glogging.Logger):
 logger_class = Logger
 
 
-CODES = {
+CODES: dict[int | str, str] = {
     408: "request_timeout",
     413: "too_large",
     414: "too_large",
     431: "too_large",
     503: "database_unavailable",  # nothing else keeps all threads busy until a deadline
+    "Busy": "busy",  # the lane of expensive requests (config/lanes.py)
 }
 
 
@@ -145,11 +146,13 @@ def write_problem(sock: socket.socket, status: int, reason: str, message: str) -
         "title": reason,
         "status": status,
         "detail": message if status < 500 else "",
-        "code": CODES.get(status, "malformed" if status < 500 else "internal_error"),
+        "code": CODES.get(reason) or CODES.get(status, "malformed" if status < 500 else "internal_error"),
         "request_id": secrets.token_hex(8),
     }
     body = json.dumps(document)
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json"
+    head += "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store"
+    head += "\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'"
     head += f"\r\nX-Request-ID: {document['request_id']}"
     head += "\r\nRetry-After: 1" if status == 503 else ""
     util.write_nonblock(sock, f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode("latin1"))

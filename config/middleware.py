@@ -7,8 +7,12 @@ from typing import Any
 
 from corsheaders.middleware import CorsMiddleware as BaseCorsMiddleware
 from csp.middleware import CSPMiddleware as BaseCSPMiddleware
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 from django.middleware import clickjacking, csrf
@@ -61,6 +65,18 @@ class OTPMiddleware(PagesOnly, BaseOTPMiddleware):
 
 class MessageMiddleware(PagesOnly, messages.MessageMiddleware):
     """Messages to the user, for pages."""
+
+
+class MessageCookies(CookieStorage):
+    """Messages in a cookie, until they have been shown."""
+
+    cookie_name = f"{settings.COOKIE_PREFIX}messages"
+
+
+class Messages(FallbackStorage):
+    """Django's storage of messages, with that cookie; what does not fit into it goes to the session."""
+
+    storage_classes = (MessageCookies, SessionStorage)
 
 
 class XFrameOptionsMiddleware(PagesOnly, clickjacking.XFrameOptionsMiddleware):

@@ -32,6 +32,7 @@ from config.environment import (
     url,
     words,
 )
+from config.logs import LOGGING  # noqa: F401  # Django finds it here
 
 PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
 DEBUG = switch("DEBUG", default=False)
@@ -111,8 +112,8 @@ APPEND_SLASH = False
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["config.admin.login.PageBackend"]
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
-# checks look for a field and for names, and see neither.
-SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003"]
+# checks look for a field and for names, and see neither. What HSTS says of other hosts is the operator's decision.
+SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003", "security.W005", "security.W021"]
 PASSWORD_HASHERS = ["accounts.hashers.BCryptHasher", "accounts.hashers.Argon2idHasher"]
 if choice("PASSWORD_HASHER", "bcrypt", "argon2id") == "argon2id":
     PASSWORD_HASHERS.reverse()
@@ -157,11 +158,14 @@ SIMPLE_JWT = {
 
 # The API
 
+# Its description and the pages that show it: /api/v1/schema, /docs, /scalar.
+API_DOCUMENTATION = switch("API_DOCUMENTATION", default=True)
 MAX_PAGE_SIZE = number("MAX_PAGE_SIZE", 100, 1, 1000)
 PAGE_SIZE = number("PAGE_SIZE", 20, 1, MAX_PAGE_SIZE)
 MAX_BODY_BYTES = number("MAX_BODY_BYTES", 1024 * 1024, 1)
 MAX_IMAGE_BYTES = number("MAX_IMAGE_BYTES", 10 * 1024 * 1024, 1)
 MAX_IMAGE_PIXELS = number("MAX_IMAGE_PIXELS", 40_000_000, 1)
+MAX_IMAGE_SIDE = number("MAX_IMAGE_SIDE", 16_384, 1)
 # A multipart image may be larger than a JSON body: the parser of each enforces its own bound.
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_IMAGE_BYTES + 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
@@ -177,6 +181,11 @@ RATE_LIMIT_REGISTER = rate("RATE_LIMIT_REGISTER", "20/minute")
 RATE_LIMIT_PASSWORD_RESET = rate("RATE_LIMIT_PASSWORD_RESET", "5/minute")
 RATE_LIMIT_ANONYMOUS = rate("RATE_LIMIT_ANONYMOUS", "600/minute")
 RATE_LIMIT_USER = rate("RATE_LIMIT_USER", "600/minute")
+# Facets, exact counts and far-reaching searches: how many run at once in each web process, how long a statement of
+# theirs may take, and how many requests each of them counts for in the limits.
+EXPENSIVE_REQUESTS_AT_ONCE = number("EXPENSIVE_REQUESTS_AT_ONCE", 1, 1, 100)
+EXPENSIVE_STATEMENT_TIMEOUT_MS = number("EXPENSIVE_STATEMENT_TIMEOUT_MS", 2_000, 1)
+EXPENSIVE_REQUEST_COST = number("EXPENSIVE_REQUEST_COST", 5, 1, 1000)
 # Proxies whose X-Forwarded-For we believe, as networks ("10.0.0.0/8").
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 
@@ -272,26 +281,16 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = switch("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
-SECURE_HSTS_PRELOAD = PRODUCTION
+# Both speak for other hosts than the shop's own, so the operator decides.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = switch("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = switch("SECURE_HSTS_PRELOAD", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+# Browsers take a cookie of such a name from this very host alone, over HTTPS: no other host of the domain can set it.
+COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+MESSAGE_STORAGE = "config.middleware.Messages"
 SESSION_COOKIE_AGE = number("ADMIN_SESSION_SECONDS", 12 * 3600, 1, TEN_YEARS)
 if switch("TRUST_X_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ADMIN_REQUIRE_OTP = switch("ADMIN_REQUIRE_OTP", default=False)
-
-# Logs
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "api.logs.JSONFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "procrastinate": {"level": "WARNING"},
-        "psycopg.pool": {"level": "ERROR"},
-    },
-}

@@ -1,8 +1,12 @@
 """Refusals as plain exceptions. Services raise them; api.problems turns them into problem documents."""
 
+import errno
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,26 @@ class Busy(Refusal):
     def headers(self) -> dict[str, str]:
         """The seconds after which to try again."""
         return {"Retry-After": str(self.retry_after)}
+
+
+class StorageFull(Busy):
+    """There is no room for a file. Nothing of it is kept."""
+
+    code = "storage_full"
+    title = "There is no room for the file"
+    retry_after = 60
+
+
+# No space, no quota left, and a file that may not become so large.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def refused_write(error: BaseException | None) -> StorageFull | None:
+    """The refusal that an error of a write means when there was no room, with a line in the log for the operator."""
+    if not isinstance(error, OSError) or error.errno not in FULL:
+        return None
+    logger.error("storage full: %s", error.strerror)
+    return StorageFull("The shop has no room for the file at the moment.")
 
 
 def check_version(current: int, expected: int | None) -> None:

@@ -119,6 +119,8 @@ def test_what_can_never_be_a_request_is_refused_before_its_end(web: Web, sent: b
     answer = web.ask(sent)
     assert answer.status == status
     assert "Content-Type: application/problem+json\r\n" in answer.head
+    assert "X-Content-Type-Options: nosniff\r\n" in answer.head
+    assert "Content-Security-Policy: default-src 'none'" in answer.head
     assert json.loads(answer.body)["code"] == code
 
 

@@ -4,7 +4,8 @@ Signed-in callers, and single products, are always answered from the database. T
 moment before it was read, so a list is never older than LIST_CACHE_SECONDS when it is sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -14,27 +15,33 @@ from rest_framework.request import Request
 
 from api.addresses import origin_of
 from api.renderers import dumps
+from api.throttles import charge_expensive_work
 from api.views import etag_of
+from database.expensive import charged_by
 
 MAX_ENTRIES = 256
 MAX_BYTES = 64 * 1024
-Key = tuple[str, str, str]
+Key = tuple[str, str, Hashable]
 
 # Threads share it without a lock: each step is one operation on a dict, and losing an entry costs speed only.
 _kept: dict[Key, tuple[float, bytes, str]] = {}
 
 
-def answer_list(request: Request, make: Callable[[], dict[str, Any]]) -> HttpResponse:
-    """The list that `make` reads, or the list that it has read within the last second."""
+def answer_list(request: Request, asked: Hashable, make: Callable[[], dict[str, Any]]) -> HttpResponse:
+    """The list that `make` reads, or the list that it has read within the last second.
+
+    `asked` is what the query string means, so that one question has one entry, however it is written.
+    """
     seconds = 0.0 if request.user.is_authenticated else settings.LIST_CACHE_SECONDS
-    # The addresses in a list begin with the host that was asked.
-    key = (origin_of(request), request.path, request.META.get("QUERY_STRING", ""))
+    # The addresses in a list begin with the host that was asked. The path has lost its slash.
+    key = (origin_of(request), request.path_info, asked)
     now = monotonic()
     kept = _kept.get(key)
     if seconds and kept is not None and now < kept[0]:
         _, body, etag = kept
     else:
-        body = dumps(make())
+        with charged_by(partial(charge_expensive_work, request)):
+            body = dumps(make())
         etag = etag_of(body)
         if seconds and len(body) <= MAX_BYTES:
             keep(key, (now + seconds, body, etag), now)

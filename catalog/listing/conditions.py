@@ -16,6 +16,7 @@ import orjson
 from django.db import connection, transaction
 
 from catalog.models import TREE, Product
+from database.expensive import expensive_work
 from database.rows import fetch_rows
 
 MAX_WORDS = 16
@@ -27,14 +28,29 @@ CASTS = {datetime: "timestamptz", Decimal: "numeric", str: "text", int: "bigint"
 WORDS = "words as materialized (select websearch_to_tsquery('english', %(search)s::text) as query)"
 QUERY = "(select query from words)"
 COUNT = "{prelude} select count(*) from catalog_product p where {where}"
-# Not `exists`: PostgreSQL could turn it into a join with all variants there are, for the sake of one page.
+# The stock of one product. Not `exists`: PostgreSQL could turn it into a join with all variants there are, for the sake
+# of one page.
 IN_STOCK = """coalesce((
     select bool_or(i.in_stock) from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
     where v.product_id = p.id and v.archived_at is null), false)"""
+# All that is in stock, found once for a statement that looks at many products (a quarter of the time for 40,000).
+STOCKED = """stocked as materialized (
+    select v.product_id from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
+    where i.in_stock and v.archived_at is null
+)"""
+AMONG_STOCKED = "(p.id in (select product_id from stocked))"
 ROWS = "select p.* from catalog_product p where {where} {window}"
 # A list of what is in stock reads the stock of each product on its way. The page takes it from there, and does not read
-# it again.
-STOCKED_ROWS = "select p.*, article.* from catalog_product p {article} where {where} {window}"
+# it again. After so many products, those of all categories together, it gives up, since the rest may all be sold out.
+# Then its last row is one that nobody asked for.
+MOST_PASSED = 2000
+STOCKED_ROWS = """
+    select p.*, article.sku, article.quantity, article.variants,
+           case when p.place > {most} then not {wanted} else article.in_stock end as in_stock
+    from (
+        select p.*, row_number() over ({order}) as place from catalog_product p where {where} {order} limit {most} + 1
+    ) p {article}
+    where p.place > {most} or article.in_stock = {wanted} {window}"""
 ROWS_OF_TREE = "select p.* from tree cross join lateral ({rows}) p {window}"
 
 
@@ -72,16 +88,18 @@ class Selection:
         """The condition on the status: written out, so that PostgreSQL can use the indexes of what is for sale."""
         return f"p.status in ({', '.join(repr(str(Product.Status(status))) for status in self.statuses)})"
 
-    def conditions(self, in_stock: str = IN_STOCK) -> list[str]:
-        """All conditions but the category and the search, which each statement answers in its own way.
+    def by_stock(self, in_stock: str) -> list[str]:
+        """The condition on the stock, if there is one. `in_stock` is the expression that says whether there is some."""
+        if self.in_stock is None:
+            return []
+        return [in_stock if self.in_stock else f"not {in_stock}"]
 
-        `in_stock` is the expression that says whether a product is in stock.
-        """
+    @property
+    def conditions(self) -> list[str]:
+        """All conditions but stock, category and search, which each statement answers in its own way."""
         found = [self.by_status]
         for place, (column, operator, values) in enumerate(self.comparisons):
             found.append(f"p.{column} {operator} {places(f'compared{place}', values)}")
-        if self.in_stock is not None:
-            found.append(in_stock if self.in_stock else f"not {in_stock}")
         for place, values in enumerate(self.attributes.values()):
             either = [f"p.attributes @> %(attribute{place}_{i})s::jsonb" for i in range(len(readings(values)))]
             found.append(f"({' or '.join(either)})")
@@ -95,10 +113,15 @@ class Selection:
         return " and ".join(f"p.name %%> %(word{place})s::text" for place in range(len(self.words))) or "false"
 
     @property
-    def filters(self) -> str:
-        """All conditions but the search."""
+    def but_stock(self) -> str:
+        """All conditions but the search and the stock."""
         in_tree = ["p.category_id in (select id from tree)"] if self.categories else []
-        return " and ".join([*self.conditions(), *in_tree])
+        return " and ".join([*self.conditions, *in_tree])
+
+    @property
+    def filters(self) -> str:
+        """All conditions but the search. A search may find few products, so it asks for the stock of each."""
+        return " and ".join([self.but_stock, *self.by_stock(IN_STOCK if self.search else AMONG_STOCKED)])
 
     @property
     def where(self) -> str:
@@ -109,12 +132,14 @@ class Selection:
     def prelude(self) -> list[str]:
         """The parts of a WITH clause that the conditions rely on."""
         parts = [TREE.format(slugs=places("category", self.categories))] if self.categories else []
-        return [*parts, WORDS] if self.search and not self.fuzzy else parts
+        if self.search:
+            return parts if self.fuzzy else [*parts, WORDS]
+        return parts if self.in_stock is None else [*parts, STOCKED]
 
     @property
     def params(self) -> dict[str, Any]:
         """The values of all conditions, by the names that the conditions use."""
-        params: dict[str, Any] = {"search": " ".join(self.search.split()[:MAX_WORDS])}
+        params: dict[str, Any] = {"search": self.search}
         params |= numbered("word", self.words) | numbered("category", self.categories)
         for place, comparison in enumerate(self.comparisons):
             params |= numbered(f"compared{place}", comparison.values)
@@ -123,19 +148,25 @@ class Selection:
             params |= numbered(f"attribute{place}_", members)
         return params
 
-    def walk(self, after: str, window: str, article: str = "") -> str:
+    def walk(self, after: str, order: str, limit: str, article: str = "") -> str:
         """The statement that reads the products in their order, by an index that has it.
 
-        `article` is a join that knows the stock of a product; the rows bring its columns along.
+        `article` is a join that knows the stock of a product; the rows bring its columns along. Such a statement passes
+        MOST_PASSED products by at the most.
         """
-        rows, conditions = ROWS, self.conditions()
+        conditions = [*self.conditions, *(["p.category_id = tree.id"] if self.categories else [])]
+        window = f"{order} {limit}"
         if article:
-            rows, conditions = STOCKED_ROWS, self.conditions("article.in_stock")
-        if not self.categories:
-            return rows.format(article=article, where=" and ".join(conditions) + after, window=window)
+            where, wanted = " and ".join(conditions) + after, str(bool(self.in_stock)).lower()
+            share = f"(select {MOST_PASSED} / greatest(count(*), 1) + 1 from tree)"  # noqa: S608  # a number of ours
+            most = share if self.categories else MOST_PASSED
+            rows = STOCKED_ROWS.format(
+                most=most, wanted=wanted, order=order, where=where, article=article, window=window
+            )
+        else:
+            rows = ROWS.format(where=" and ".join([*conditions, *self.by_stock(IN_STOCK)]) + after, window=window)
         # Each category of the subtree gives its first rows by its own index. The page is among them.
-        where = " and ".join(["p.category_id = tree.id", *conditions]) + after
-        return ROWS_OF_TREE.format(rows=rows.format(article=article, where=where, window=window), window=window)
+        return ROWS_OF_TREE.format(rows=rows, window=window) if self.categories else rows
 
     def fetch(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         """The rows of a statement. A fuzzy one runs with its own bound of what is alike."""
@@ -146,9 +177,10 @@ class Selection:
         return fetch_rows(sql, params)
 
     def count(self) -> int:
-        """How many products are meant."""
+        """How many products are meant. Expensive work."""
         sql = COUNT.format(prelude=with_clause(self.prelude), where=self.where)
-        [(total,)] = self.fetch(sql, self.params)
+        with expensive_work():
+            [(total,)] = self.fetch(sql, self.params)
         return int(total)
 
 

@@ -8,11 +8,14 @@ import orjson
 from django.conf import settings
 from django.db import connection
 
-from catalog.listing.conditions import Selection, with_clause
+from catalog.listing.conditions import STOCKED, Selection, with_clause
+from database.expensive import expensive_work
 
 # Where one price bucket ends and the next begins.
 STEPS = [Decimal(step) for step in (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)]
 CENT = Decimal("0.01")
+# PostgreSQL cannot know how many products a search will find. Up to so many are asked for their stock one by one.
+FEW = 1000
 MAX_CATEGORIES = 100
 MAX_CODES = MAX_VALUES = 20
 
@@ -38,9 +41,13 @@ select
         group by c.id order by count desc, c.name, c.slug limit {max_categories}) category),
     (select json_object_agg(bucket, count order by bucket)::text from (
         select width_bucket(price, %(steps)s::numeric[]) as bucket, count(*) from matching group by bucket) price),
-    (select count(*) from matching where exists (
-        select from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id and i.in_stock
-        where v.product_id = matching.id and v.archived_at is null)),
+    case when (select count(*) from matching) > {few} then (
+        select count(*) from matching where id in (select product_id from stocked)
+    ) else (
+        select count(*) from matching where exists (
+            select from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id and i.in_stock
+            where v.product_id = matching.id and v.archived_at is null)
+    ) end,
     (select json_agg(json_build_object('code', code, 'values', values) order by total desc, code)::text from (
         select code, sum(count) as total,
                json_agg(json_build_object('value', value, 'count', count) order by count desc, value) as values
@@ -75,15 +82,18 @@ def read_facets(selection: Selection) -> Facets:
     """The facets of a selection: each count is that of the list with one more filter.
 
     A category counts what lies below it too. There are at most 100 categories, and 20 attributes with 20 values each:
-    the most frequent ones. A search that finds nothing is tried once more, as if it were misspelt.
+    the most frequent ones. A search that finds nothing is tried once more, as if it were misspelt. Expensive work.
     """
+    matching = MATCHING.format(where=selection.where)
     sql = FACETS.format(
-        prelude=with_clause([*selection.prelude, ABOVE, MATCHING.format(where=selection.where)]),
+        prelude=with_clause([*dict.fromkeys([*selection.prelude, STOCKED]), ABOVE, matching]),
+        few=FEW,
         max_categories=MAX_CATEGORIES,
         max_values=MAX_VALUES,
         max_codes=MAX_CODES,
     )
-    [row] = map(FacetsRow._make, selection.fetch(sql, selection.params | {"steps": STEPS}))
+    with expensive_work():
+        [row] = map(FacetsRow._make, selection.fetch(sql, selection.params | {"steps": STEPS}))
     if not row.total and selection.search and not selection.fuzzy:
         return read_facets(selection.misspelt())
     buckets = orjson.loads(row.prices or "{}")

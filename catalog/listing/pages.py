@@ -10,7 +10,7 @@ The plain way of saying the same is ProductSerializer over prefetched rows (test
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from catalog.exceptions import found
 from catalog.listing import search
 from catalog.listing.conditions import CASTS, ROWS, Selection, with_clause
 from catalog.models import Product
+from database.expensive import expensive_work
 from database.refusals import Invalid
 from database.rows import fetch_rows
 from inventory.quantities import UNSOLD
@@ -143,12 +144,27 @@ def find_page(
         ordering = "newest"
     ordering = ordering or "relevance"
     selection, place = read_place(selection, ordering, cursor)
-    rows = read_page(selection, ordering=ordering, rows=size + 1, cursor=place, details=details)
-    if not rows and place is None and selection.search:
-        selection = selection.misspelt()
-        rows = read_page(selection, ordering=ordering, rows=size + 1, details=details)
+    read = partial(read_page, ordering=ordering, rows=size + 1, cursor=place, details=details)
+    rows = [] if is_expensive(selection, ordering) else read(selection, bounded=True)
+    if not rows and is_expensive(selection, ordering, empty=True):
+        with expensive_work():
+            rows = read(selection)
+            if not rows and place is None and selection.search:
+                selection = selection.misspelt()
+                rows = read(selection)
     page = cut_page(rows, size, place, attrgetter(*ORDERINGS[ordering].columns))
     return Listing(page, selection, keyset_of(ordering, fuzzy=selection.fuzzy))
+
+
+def is_expensive(selection: Selection, ordering: str, *, empty: bool = False) -> bool:
+    """Whether a page can make its statement look at every product there is, for a frequent word or in each category.
+
+    The best matches of a search alone are found quickly, unless there is none or too many: `empty` says so.
+    """
+    if not selection.search:
+        return bool(selection.categories) and "name" in ORDERINGS[ordering].columns
+    narrowed = selection.comparisons or selection.attributes or selection.categories or selection.in_stock is not None
+    return empty or bool(narrowed) or selection.fuzzy or ordering != "relevance"
 
 
 def keyset_of(ordering: str, *, fuzzy: bool) -> Keyset:
@@ -170,9 +186,15 @@ def read_place(selection: Selection, ordering: str, cursor: str | None) -> tuple
 
 
 def read_page(
-    selection: Selection, *, ordering: str, rows: int, cursor: Cursor | None = None, details: bool = True
+    selection: Selection,
+    *,
+    ordering: str,
+    rows: int,
+    cursor: Cursor | None = None,
+    details: bool = True,
+    bounded: bool = False,
 ) -> list[ProductRow]:
-    """Up to `rows` products from the cursor on, in its direction."""
+    """Up to `rows` products from the cursor on, in its direction; none where a `bounded` search finds too many."""
     keyset = ORDERINGS[ordering]
     params = selection.params
     backwards = cursor is not None and cursor.backwards
@@ -184,26 +206,36 @@ def read_page(
         values = [f"%(key{place})s::{CASTS[kind]}" for place, kind in enumerate(keyset.types)]
         after = f" and ({', '.join(keys)}) {'<' if direction == 'desc' else '>'} ({', '.join(values)})"
         params |= {f"key{place}": value for place, value in enumerate(cursor.key)}
-    window, article = f"{order} limit {rows}", ARTICLE.format(variants=VARIANTS if details else "null")
-    prelude = selection.prelude
+    limit, article = f"limit {rows}", ARTICLE.format(variants=VARIANTS if details else "null")
+
+    def fetch(prelude: list[str], matching: str, article: str) -> list[ProductRow]:
+        sql = PRODUCTS.format(
+            prelude=with_clause(prelude),
+            description=SHORT_DESCRIPTION,
+            images=IMAGES if details else "null",
+            rank="p.rank" if ordering == "relevance" else "null",
+            rows=matching,
+            article=article,
+            order=order,
+        )
+        return list(map(ProductRow._make, selection.fetch(sql, params)))
+
     if ordering == "relevance":
-        prelude, matching = search.ranked_rows(selection, after, window)
-    elif selection.search:
-        prelude, matching = search.found_rows(selection, after, window)
-    elif selection.in_stock is None:
-        matching = selection.walk(after, window)
-    else:
-        matching, article = selection.walk(after, window, article), ARTICLE_OF_ROWS
-    sql = PRODUCTS.format(
-        prelude=with_clause(prelude),
-        description=SHORT_DESCRIPTION,
-        images=IMAGES if details else "null",
-        rank="p.rank" if ordering == "relevance" else "null",
-        rows=matching,
-        article=article,
-        order=order,
-    )
-    return list(map(ProductRow._make, selection.fetch(sql, params)))
+        return fetch(*search.ranked_rows(selection, after, f"{order} {limit}", bounded=bounded), article)
+    if selection.search:
+        return fetch(*search.found_rows(selection, after, order, limit), article)
+    if is_expensive(selection, ordering):
+        return fetch(
+            selection.prelude, ROWS.format(where=selection.filters + after, window=f"{order} {limit}"), article
+        )
+    if selection.in_stock is None:
+        return fetch(selection.prelude, selection.walk(after, order, limit), article)
+    found = fetch(selection.prelude, selection.walk(after, order, limit, article), ARTICLE_OF_ROWS)
+    if all(row.in_stock == selection.in_stock for row in found):
+        return found
+    with expensive_work():
+        matching = ROWS.format(where=selection.filters + after, window=f"{order} {limit}")
+        return fetch(selection.prelude, matching, article)
 
 
 def read_product(*, product_id: int | None = None, slug: str | None = None, any_status: bool = False) -> ProductRow:

@@ -29,6 +29,19 @@ WORD_CANDIDATES = """candidate as materialized (
         order by p.created_at desc, p.id desc limit {candidates}
     )
 )"""
+# The same where it must not take long: of more than MOST_MET matches it says nothing.
+MOST_MET = 2000
+MET = """met as materialized (
+    select p.id from catalog_product p where {where} and (select count(*) from recent) < {candidates}
+    limit {most_met} + 1
+)"""
+MET_CANDIDATES = """candidate as materialized (
+    select id, rank from recent where (select count(*) from recent) = {candidates}
+    union all (
+        select p.id, {rank} from met join catalog_product p on p.id = met.id
+        where (select count(*) from met) <= {most_met} order by p.created_at desc, p.id desc limit {candidates}
+    )
+)"""
 FUZZY_CANDIDATES = """candidate as materialized (
     select p.id, {rank} as rank from catalog_product p where {where}
     order by p.created_at desc, p.id desc limit {candidates}
@@ -37,21 +50,29 @@ RANKED_PAGE = "page as materialized (select id, rank from candidate p where true
 RANKED_ROWS = "select p.*, page.rank from page join catalog_product p on p.id = page.id"
 
 
-def ranked_rows(selection: Selection, after: str, window: str) -> tuple[list[str], str]:
-    """The statement that reads the best matches, and the WITH parts that it relies on."""
-    parts = [FUZZY_CANDIDATES] if selection.fuzzy else [RECENT_MATCHES, WORD_CANDIDATES]
+def ranked_rows(selection: Selection, after: str, window: str, *, bounded: bool) -> tuple[list[str], str]:
+    """The statement that reads the best matches, and the WITH parts that it relies on.
+
+    A `bounded` one finds none where there are too many to be ranked quickly.
+    """
+    if selection.fuzzy:
+        parts = [FUZZY_CANDIDATES]
+    else:
+        parts = [RECENT_MATCHES, MET, MET_CANDIDATES] if bounded else [RECENT_MATCHES, WORD_CANDIDATES]
     names = {
         "rank": rank(selection),
         "where": selection.where,
         "newest": newest(selection),
         "candidates": CANDIDATES,
+        "most_met": MOST_MET,
     }
     candidates = [part.format(**names) for part in parts]
     return [*selection.prelude, *candidates, RANKED_PAGE.format(after=after, window=window)], RANKED_ROWS
 
 
-def found_rows(selection: Selection, after: str, window: str) -> tuple[list[str], str]:
+def found_rows(selection: Selection, after: str, order: str, limit: str) -> tuple[list[str], str]:
     """The statement that reads the matches in the order of a column, and the WITH parts that it relies on."""
+    window = f"{order} {limit}"
     hits = ROWS_OF_HITS.format(where=selection.filters + after, window=window)
     if selection.fuzzy:
         return [*selection.prelude, HITS.format(match=selection.match, rare="true")], hits
@@ -59,7 +80,8 @@ def found_rows(selection: Selection, after: str, window: str) -> tuple[list[str]
     frequency = "(select count(*) from sample)"
     few = HITS.format(match=selection.match, rare=f"{frequency} < {FREQUENT}")
     # Inside a function, the match does not invite PostgreSQL to ask the full-text index here.
-    many = selection.walk(f" and coalesce({selection.match}, false) and {frequency} = {FREQUENT}{after}", window)
+    frequent = f" and coalesce({selection.match}, false) and {frequency} = {FREQUENT}"
+    many = selection.walk(frequent + after, order, limit)
     return [*selection.prelude, sample, few], EITHER.format(few=hits, many=many, window=window)
 
 

@@ -16,13 +16,14 @@ from catalog.exceptions import TooManyImages, found
 from catalog.models import MAX_IMAGES, RENDITIONS, Image, Product, file_of
 from catalog.pictures import Picture, read_picture
 from catalog.services.variants import locked_product
+from database.refusals import refused_write
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 
 
 def add_image(*, product_id: int, file: IO[bytes], actor: Actor, alt: str = "") -> Image:
-    """Add a picture to a product, after the others. Refuses NotFound, InvalidImage, TooManyImages, Busy.
+    """Add a picture to a product, after the others. Refuses NotFound, InvalidImage, TooManyImages, Busy, StorageFull.
 
     Files are decoded and written without a lock. The unit of work begins after that, and locks the product.
     """
@@ -35,8 +36,10 @@ def add_image(*, product_id: int, file: IO[bytes], actor: Actor, alt: str = "") 
         return record_image(product_id=product_id, stem=stem, picture=picture, alt=alt, actor=actor)
     except (OperationalError, InterfaceError):
         raise
-    except BaseException:
+    except BaseException as error:
         remove_files(stem)
+        if refusal := refused_write(error):
+            raise refusal from error
         raise
 
 

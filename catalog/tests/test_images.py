@@ -1,6 +1,7 @@
 """Pictures: what is taken, what is made of it, and what is refused."""
 
 import struct
+import time
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -17,21 +18,13 @@ from catalog import pictures, services
 from catalog.exceptions import InvalidImage
 from catalog.models import MAX_IMAGES, Image
 from catalog.tests.factories import make_product, snapshot
-from catalog.tests.pictures import add_picture, picture
+from catalog.tests.pictures import add_picture, files_in, picture, upload
 from catalog.tests.refusals import URL
 from database.backend.base import DatabaseWrapper
 from events.actors import COMMAND
 from events.models import Event
 
 pytestmark = pytest.mark.django_db
-
-
-def upload(client: APIClient, product_id: int, file: Any, **fields: Any) -> Any:
-    return client.post(f"{URL}/{product_id}/images", {"file": file, **fields}, format="multipart")
-
-
-def files_in(media: Path) -> list[str]:
-    return sorted(path.name for path in media.rglob("*") if path.is_file())
 
 
 def opened(media: Path, address: str) -> Pillow.Image:
@@ -91,14 +84,28 @@ def test_a_picture_is_turned_upright_and_loses_its_metadata(media: Path) -> None
         assert b"secret" not in (media / name).read_bytes()
 
 
-def png_of(width: int, height: int, data: bytes) -> bytes:
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def text_chunk(text: bytes) -> bytes:
+    return chunk(b"zTXt", b"Comment\0\0" + zlib.compress(text))
+
+
+def png_of(width: int, height: int, data: bytes, *others: bytes) -> bytes:
     """A PNG that says it has this size, whatever its data is."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    parts = chunk(b"IHDR", header), *others, chunk(b"IDAT", data), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def many_passes(side: int, passes: int) -> bytes:
+    """A progressive JPEG that draws its second pass again and again."""
+    whole = picture("JPEG", (side, side), "L", progressive=True).getvalue()
+    first = whole.index(b"\xff\xda")
+    start = whole.index(b"\xff\xda", first + 2)
+    end = min(place for mark in (b"\xff\xc4", b"\xff\xda") if (place := whole.find(mark, start + 2)) > 0)
+    return whole[:end] + whole[start:end] * passes + whole[end:]
 
 
 ATTACKS = {
@@ -116,6 +123,9 @@ ATTACKS = {
     "bomb by its header": png_of(50_000, 50_000, b""),
     "bomb with data": png_of(20_000, 20_000, zlib.compress(bytes(60_001) * 2_000)),
     "no pixels": png_of(0, 0, b""),
+    "one pixel wide": png_of(1, 30_000, zlib.compress(bytes(4) * 30_000)),
+    "one pixel high": picture("JPEG", (65_500, 1)).getvalue(),
+    "many small texts": png_of(1, 1, b"", *(text_chunk(bytes(900_000)) for _ in range(80))),
     "broken stream": png_of(10, 10, b"not zlib"),
     "eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
 }
@@ -138,6 +148,40 @@ def test_pixels_have_a_limit(settings: Any) -> None:
     services.add_image(product_id=product.pk, file=picture(size=(4, 3)), actor=COMMAND)
     with pytest.raises(InvalidImage, match="at most 12 pixels"):
         services.add_image(product_id=product.pk, file=picture(size=(13, 1)), actor=COMMAND)
+
+
+def test_sides_have_a_limit(settings: Any) -> None:
+    settings.MAX_IMAGE_SIDE = 12
+    product = make_product("Mug")
+    services.add_image(product_id=product.pk, file=picture(size=(1, 12)), actor=COMMAND)
+    for size in ((13, 1), (1, 13)):
+        with pytest.raises(InvalidImage, match="at most 12 pixels wide and high"):
+            services.add_image(product_id=product.pk, file=picture(size=size), actor=COMMAND)
+
+
+def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_is_not(
+    as_admin: APIClient, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = make_product("Mug")
+    monkeypatch.setattr(pictures, "DECODE_SECONDS", 0.5)
+    bomb = many_passes(2000, 20_000)  # it would take several seconds
+    began = time.thread_time()
+    response = upload(as_admin, product.pk, SimpleUploadedFile("a.jpg", bomb))
+    assert time.thread_time() - began < 2
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_image")
+    assert "too long" in response.json()["detail"]
+    assert files_in(media) == []
+    assert upload(as_admin, product.pk, picture()).status_code == 201
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_of_a_picture_that_moves_the_first_moment_is_kept(as_admin: APIClient, media: Path, format: str) -> None:
+    product = make_product("Mug")
+    others = [Pillow.new("RGB", (2, 2), (number % 256, number // 256, 9)) for number in range(2000)]
+    file = picture(format, (2, 2), save_all=True, append_images=others)
+    assert upload(as_admin, product.pk, file).status_code == 201
+    made = [opened(media, f"/media/{name}") for name in Image.objects.get().files.values()]
+    assert [getattr(one, "n_frames", 1) for one in made] == [1] * 3
 
 
 def test_bytes_have_a_limit(as_admin: APIClient, settings: Any, media: Path) -> None:

@@ -1,5 +1,6 @@
 """What visitors are shown again within a second, and what never."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -77,6 +78,44 @@ def test_each_question_and_each_host_has_its_own_answer(api: APIClient, settings
 
 def test_a_refusal_is_not_kept(api: APIClient) -> None:
     assert api.get(f"{URL}?page_size=0").status_code == 400
+    assert cache._kept == {}
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        (
+            "?price_min=1&search=mug",
+            "?search=mug&price_min=1",
+            "?search=++mug%20&price_min=1.00",
+            "/?search=%6dug&price_min=01",
+        ),
+        ("?brand=a&brand=b", "?brand=b&brand=a", "?brand=a&brand=b&brand=a&search=&category=", "?%62rand=a&brand=b"),
+        ("?attributes.x=1&attributes.y=2", "?attributes.y=2&attributes.x=1&attributes.x=1"),
+        ("/facets?in_stock=true", "/facets/?in_stock=true&search=", "/facets?in_stock=1"),
+    ],
+)
+def test_one_question_has_one_entry_however_it_is_written(api: APIClient, ways: tuple[str, ...]) -> None:
+    for way in ways:
+        assert api.get(f"{URL}{way}").status_code == 200, way
+    assert len(cache._kept) == 1
+
+
+def test_a_cursor_is_written_in_one_way(api: APIClient) -> None:
+    make_product("Mug")
+    make_product("Cup")
+    cursor = api.get(f"{URL}?page_size=1").json()["next_cursor"]
+    text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    other = base64.urlsafe_b64encode(text.replace(b",", b", ")).decode().rstrip("=")
+    assert api.get(f"{URL}?page_size=1&cursor={cursor}").status_code == 200
+    refused = api.get(f"{URL}?page_size=1&cursor={other}")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize("path", ["", "/facets"])
+def test_an_unknown_parameter_makes_no_entry(api: APIClient, path: str) -> None:
+    answer = api.get(f"{URL}{path}?x=1")
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
     assert cache._kept == {}
 
 

@@ -148,7 +148,7 @@ def test_a_query_that_is_not_valid_is_refused(api: APIClient, path: str, query: 
         {"page_size": "100", "cursor": ""},
         {"ordering": "price", "cursor": cursor("price,id", 0, "99999999999999999999", 2**63 - 1)},
         {"ordering": "name", "cursor": cursor("name,id", 1, "", -5)},
-        {"cursor": cursor("-created_at,-id", 0, "0001-01-01T00:00:00Z", 1)},
+        {"cursor": cursor("-created_at,-id", 0, "0001-01-01T00:00:00+00:00", 1)},
         {"cursor": cursor("-created_at,-id", 0, "9999-12-31T23:59:59-14:00", 1)},
     ],
     ids=lambda value: str(value)[:50],

@@ -19,6 +19,7 @@ from catalog.listing.cache import answer_list
 from catalog.listing.facets import product_counts
 from catalog.models import Category
 from catalog.serializers import CategoryBody, CategorySerializer
+from catalog.views.products import PUBLIC
 
 BY_NAME = Keyset(("name", "id"), (str, int))
 EDITORS = requires(
@@ -35,6 +36,7 @@ class CategoryViewSet(ViewSet):
     lookup_url_kwarg = "slug"
     lookup_value_converter = "slug"
     keyset = BY_NAME
+    cache_control = PUBLIC
 
     def documents(self, rows: Sequence[Any] | None) -> Documents:
         """The documents of these categories, with the number of products in each."""
@@ -55,7 +57,7 @@ class CategoryViewSet(ViewSet):
     @extend_schema(summary="All categories by name", responses=CategorySerializer(many=True))
     def list(self, request: Request) -> HttpResponse:
         """A page of categories."""
-        return answer_list(request, lambda: self.page_of(Category.objects.with_relatives()).data)
+        return answer_list(request, self.filterset.key, lambda: self.page_of(Category.objects.with_relatives()).data)
 
     @extend_schema(summary="Create a category", request=CategoryBody, responses={201: CategorySerializer})
     def create(self, request: Request) -> Response:

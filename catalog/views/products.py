@@ -31,6 +31,8 @@ from catalog.serializers import FacetsSerializer, ImageSerializer, ProductBody, 
 EDITORS = requires(
     "catalog.change_product", POST="catalog.add_product", DELETE="catalog.delete_product", public_read=True
 )
+# What the shop shows to everybody: a browser may keep it, and asks each time whether it is still so.
+PUBLIC = "private, no-cache"
 Documents = list[dict[str, Any]]
 
 
@@ -56,6 +58,7 @@ class PicturesViewSet(ViewSet):
     """A base of viewsets whose documents have addresses of pictures."""
 
     serializer_class: type[ProductSerializer | ImageSerializer]
+    cache_control = PUBLIC
 
     def documents(self, rows: Sequence[Any] | None) -> Documents:
         """The documents of these rows. Addresses of pictures begin with the host that was asked."""
@@ -96,7 +99,7 @@ class ProductViewSet(PicturesViewSet):
     def list(self, request: Request) -> HttpResponse:
         """A page of products."""
         selection = self.selection()
-        return answer_list(request, lambda: self.page(selection))
+        return answer_list(request, self.filterset.key, lambda: self.page(selection))
 
     def page(self, selection: Selection) -> dict[str, Any]:
         """The document of a page."""
@@ -117,7 +120,7 @@ class ProductViewSet(PicturesViewSet):
     def facets(self, request: Request) -> HttpResponse:
         """The facets of a list."""
         selection = self.selection()
-        return answer_list(request, lambda: document_of(FacetsSerializer, read_facets(selection)))
+        return answer_list(request, self.filterset.key, lambda: document_of(FacetsSerializer, read_facets(selection)))
 
     @extend_schema(summary="Create a product", request=ProductBody, responses={201: ProductSerializer})
     @keyed

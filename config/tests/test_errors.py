@@ -19,7 +19,7 @@ def test_a_page_without_a_database_asks_for_another_try(
     answer = client.get("/admin/")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
-    assert "The database does not answer at the moment." in answer.content.decode()
+    assert "The database is not available at the moment; try again." in answer.content.decode()
     (line,) = [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
     assert line.startswith("database unavailable: OperationalError, without SQLSTATE: ")
 

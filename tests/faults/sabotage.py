@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import SessionQuerySet
 from api import idempotency, middleware
-from database import deadlines
+from database import deadlines, expensive
 from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, lines, promises, statements
 from orders.services import placing
@@ -148,6 +148,11 @@ def deadline() -> None:
     put(deadlines, "interrupt", lambda thread: None)
 
 
+def lane() -> None:
+    """Do expensive work in whatever thread a request has."""
+    put(expensive, "open_lane", lambda: None)
+
+
 IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "row lock": row_lock,
     "lock order": lock_order,
@@ -159,6 +164,7 @@ IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "dead-connection handling": dead_connections,
     "conditional exchange of refresh tokens": rotation,
     "deadline of requests": deadline,
+    "lane of expensive work": lane,
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.faults.checks import Result
 from tests.faults.crowds import baskets, expiring_holds, expiring_orders, hot_article, refresh_race, retry_storm
+from tests.faults.dear import dear_requests
 from tests.faults.kills import kills_at_points, kills_at_random, kills_in_jobs
 from tests.faults.outages import (
     backends_terminated,
@@ -58,6 +59,7 @@ TRIALS = (
     Trial("PostgreSQL frozen for longer than a request's deadline", "times", each(database_frozen), 20, 1, 1),
     Trial("a synchronous standby lost", "times", each(standby_lost), 20, 1, 1),
     Trial("web processes replaced (HUP) under load", "times", each(workers_replaced), 100, 5, 2),
+    Trial("16 visitors ask for what is dear while a customer orders", "times", each(dear_requests), 20, 1, 1),
     Trial("worker killed amid its jobs", "kills", kills_in_jobs, 50, 5, 2),
     Trial("a refresh token used 20 times at once", "tokens", refresh_race, 1_000, 50, 5),
 )
