@@ -32,6 +32,7 @@ from config.environment import (
     url,
     words,
 )
+from config.logs import logging_to_stderr
 
 PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
 DEBUG = switch("DEBUG", default=False)
@@ -222,21 +223,29 @@ REQUEST_DEADLINE_SECONDS = number("REQUEST_DEADLINE_SECONDS", 15, 3, 3600)
 
 # Monitoring shows this token to read /health/status; staff may read it with their own.
 STATUS_TOKEN = secret("STATUS_TOKEN") if PRODUCTION else text("STATUS_TOKEN")
+# A job that is due for longer shows that a queue stands still.
+STATUS_DUE_SECONDS = number("STATUS_DUE_SECONDS", 120, 1, 86_400)
 
 # Background work
 
+# Jobs of a worker process at the same time: housekeeping, and mails, which may wait for a mail server.
 WORKER_CONCURRENCY = number("WORKER_CONCURRENCY", 2, 1, 100)
+WORKER_MAIL_CONCURRENCY = number("WORKER_MAIL_CONCURRENCY", 2, 1, 100)
+# What runs for longer is ended.
+JOB_TIMEOUT_SECONDS = number("JOB_TIMEOUT_SECONDS", 300, 10, 86_400)
 
 # Mail
 
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "Shop <shop@example.com>")
 STAFF_EMAILS = words("STAFF_EMAILS", [] if PRODUCTION else ["staff@example.com"])
-EMAIL_TIMEOUT = 10
+# How long the mail server may take for each of its answers (events/mail_server.py).
+EMAIL_TIMEOUT = number("EMAIL_TIMEOUT_SECONDS", 5, 1, 60)
 # When staff are mailed what is low or out of stock (cron, UTC).
 STOCK_DIGEST_CRON = cron("STOCK_DIGEST_CRON", "0 6 * * *")
 EMAIL_URL = url("EMAIL_URL", "smtp+tls://user:password@mail.example.com:587", *environ.Env.EMAIL_SCHEMES)
 if EMAIL_URL:
-    vars().update(environ.Env.email_url_config(EMAIL_URL))
+    BACKEND = "events.mail_server.SMTPBackend" if EMAIL_URL.startswith("smtp") else None
+    vars().update(environ.Env.email_url_config(EMAIL_URL, BACKEND))
 else:
     EMAIL_BACKEND = "events.mail_backend.FolderBackend"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
@@ -280,16 +289,4 @@ ADMIN_REQUIRE_OTP = switch("ADMIN_REQUIRE_OTP", default=False)
 
 # Logs
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "api.logs.JSONFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "procrastinate": {"level": "WARNING"},
-        "psycopg.pool": {"level": "ERROR"},
-    },
-}
+LOGGING = logging_to_stderr(choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
