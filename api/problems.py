@@ -43,8 +43,26 @@ TITLES = {
     503: ("busy", "Temporarily unavailable"),
 }
 # psycopg does not count these as operational errors, and yet the request can succeed later: this process was frozen in
-# a transaction, the server takes no writes for a while, or a migration changed a table of a prepared statement.
-NOT_NOW = (errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction, errors.FeatureNotSupported)
+# a transaction, the server takes no writes for a while, a migration changed a table of a prepared statement, or a
+# pooler gave a connection on which this client has not prepared its statements and another one has.
+NOT_NOW = (
+    errors.IdleInTransactionSessionTimeout,
+    errors.ReadOnlySqlTransaction,
+    errors.FeatureNotSupported,
+    errors.InvalidSqlStatementName,
+    errors.DuplicatePreparedStatement,
+    errors.InvalidCursorName,
+)
+# What a value can do that came through all fields. Any other error of data is about the statement:
+# it is a bug, or the server has carried out another statement than was meant.
+OF_VALUES = (
+    errors.CharacterNotInRepertoire,
+    errors.DatetimeFieldOverflow,
+    errors.InvalidDatetimeFormat,
+    errors.NumericValueOutOfRange,
+    errors.StringDataRightTruncation,
+    errors.UntranslatableCharacter,
+)
 
 
 class Problem(Refusal):
@@ -134,6 +152,10 @@ def translate_database_error(exc: Exception) -> Refusal | None:
     if isinstance(exc, IntegrityError):
         return translate_violation(exc)
     if isinstance(exc, DataError):
+        cause = exc.__cause__
+        # Without SQLSTATE it is psycopg that refuses a value, before the server sees it.
+        if getattr(cause, "sqlstate", None) and not isinstance(cause, OF_VALUES):
+            return None
         return caught(exc, Problem(400, "A value is out of range."))
     return unavailable(exc)
 

@@ -29,6 +29,7 @@ from psycopg_pool import AsyncConnectionPool
 from config.jobs import in_its_thread, in_its_time
 from config.loading import load_everything
 from config.subscriptions import SUBSCRIPTIONS
+from database.checks import check_at_start
 from events import dispatcher, mails
 from events.mail_server import pause
 from events.tasks import HEARTBEAT_SECONDS, HOUSEKEEPING, STALLED_SECONDS
@@ -39,7 +40,11 @@ FETCH_SECONDS = 2.0
 
 
 def run_worker(concurrency: int, mail_concurrency: int) -> None:
-    """Work until SIGTERM or SIGINT, with the release that is there now."""
+    """Work until SIGTERM or SIGINT, with the release that is there now.
+
+    Raises ImproperlyConfigured for a database that is set up in a wrong way.
+    """
+    check_at_start()
     load_everything()
     asyncio.run(work({HOUSEKEEPING: concurrency, mails.QUEUE: mail_concurrency}))
 
