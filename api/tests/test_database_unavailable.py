@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def line_of(error: DatabaseError, caplog: pytest.LogCaptureFixture) -> str:
     """The one line that the log has of an error."""
     caplog.clear()
-    with caplog.at_level(logging.WARNING, "api.problems"):
+    with caplog.at_level(logging.WARNING, "api.availability"):
         refusal = translate_database_error(error)
     assert refusal is not None
     assert (refusal.status, refusal.code) == (503, "database_unavailable")
