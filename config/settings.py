@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import embedded
 from config.applications import INSTALLED_APPS, MIDDLEWARE, TEMPLATES  # noqa: F401  # Django finds them here
 from config.content_security import CONTENT_SECURITY_POLICY, DOCUMENTATION_STYLE_SRC  # noqa: F401  # django-csp
-from config.databases import database, embedded_database_url
+from config.databases import cache, database, embedded_database_url
 from config.description import SPECTACULAR_SETTINGS  # noqa: F401  # drf-spectacular finds it here
 from config.environment import (
     BASE_DIR,
@@ -69,14 +69,19 @@ DATABASE_LOCK_TIMEOUT_MS = number("DATABASE_LOCK_TIMEOUT_MS", 3_000)
 # Behind pgbouncer in transaction mode set this to 0: it switches prepared statements off.
 DATABASE_PREPARE_THRESHOLD = number("DATABASE_PREPARE_THRESHOLD", 2)
 POSTGRES_URL = ("postgres://user:password@db.example.com:5432/shop", "postgres", "postgresql")
+# Beside the URLs any character may stand in it.
+DATABASE_PASSWORD = text("DATABASE_PASSWORD")
 DATABASES = {
     "default": database(
-        url("DATABASE_URL", *POSTGRES_URL) or embedded_database_url(DATA_DIR), DATABASE_PREPARE_THRESHOLD
+        url("DATABASE_URL", *POSTGRES_URL) or embedded_database_url(DATA_DIR),
+        DATABASE_PREPARE_THRESHOLD,
+        DATABASE_PASSWORD,
     )
 }
 DATABASE_REPLICA_URL = url("DATABASE_REPLICA_URL", *POSTGRES_URL)
 if DATABASE_REPLICA_URL:
-    DATABASES["replica"] = database(DATABASE_REPLICA_URL, DATABASE_PREPARE_THRESHOLD) | {"TEST": {"MIRROR": "default"}}
+    DATABASES["replica"] = database(DATABASE_REPLICA_URL, DATABASE_PREPARE_THRESHOLD, DATABASE_PASSWORD)
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
 # Reports that tolerate a moment's lag read from here: the replica where there is one.
 REPORTS_DATABASE = "replica" if DATABASE_REPLICA_URL else "default"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -90,17 +95,7 @@ REDIS_URL = (
 )
 # Who waits for it is a request: how long it may take before this process goes on without it, for a while.
 REDIS_TIMEOUT_SECONDS = seconds("REDIS_TIMEOUT_SECONDS", 0.3, most=60)
-if REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": "shop",
-            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS, "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS},
-        }
-    }
-else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {"default": cache(REDIS_URL, text("REDIS_PASSWORD"), REDIS_TIMEOUT_SECONDS)}
 
 # Applications
 
