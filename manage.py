@@ -48,10 +48,10 @@ def lift_timeout(connection, **kwargs) -> None:  # type: ignore[no-untyped-def] 
 
 def unreachable(reason: str) -> str:
     """One line for whoever typed the command."""
-    from config import embedded
+    from config import embedded, environment
 
     # A server that refuses us says FATAL; anything else without an answer means that none is there.
-    if not os.environ.get("DATABASE_URL") and "FATAL" not in reason:
+    if not environment.text("DATABASE_URL") and "FATAL" not in reason:
         return str(embedded.NotRunning())
     return f"The database cannot be reached: {reason}"
 

@@ -22,7 +22,7 @@ from events.models import Event
 KEEP_FORMER_EMAILS = timedelta(days=7)
 
 
-@app.task(retry=mails.RETRY)
+@app.task(queue=mails.QUEUE, retry=mails.RETRY)
 def mail_password_reset(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Mail the link that sets a new password. Does nothing when the account is gone or disabled by now.
 
@@ -39,7 +39,7 @@ def mail_password_reset(event_id: int, kind: str, payload: dict[str, Any]) -> No
     mails.send_once(f"{kind}:{event_id}", "password_reset", context, to=[user.email])
 
 
-@app.task(retry=mails.RETRY)
+@app.task(queue=mails.QUEUE, retry=mails.RETRY)
 def mail_changed_credentials(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Tell the owner of an account that its email or password was changed: `user.email_changed` sends
     `mail/user_email_changed`.
@@ -64,7 +64,7 @@ def mail_changed_credentials(event_id: int, kind: str, payload: dict[str, Any]) 
         raise failure
 
 
-@app.task(retry=mails.RETRY)
+@app.task(queue=mails.QUEUE, retry=mails.RETRY)
 def mail_leaving(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Tell the owner of an account when the account will be erased. Does nothing when that was taken back by now."""
     user = User.objects.filter(pk=payload["user_id"]).first()

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.defaults import bad_request
@@ -19,8 +19,9 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from api.addresses import origin_of
+from api.availability import unavailable
 from api.request_ids import current_request_id
-from database.refusals import Busy, FieldError, Refusal, refused_write
+from database.refusals import FieldError, Refusal, refused_write
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -42,9 +43,16 @@ TITLES = {
     500: ("internal_error", "Internal error"),
     503: ("busy", "Temporarily unavailable"),
 }
-# psycopg does not count these as operational errors, and yet the request can succeed later: this process was frozen in
-# a transaction, the server takes no writes for a while, or a migration changed a table of a prepared statement.
-NOT_NOW = (errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction, errors.FeatureNotSupported)
+# What a value can do that came through all fields. Any other error of data is about the statement:
+# it is a bug, or the server has carried out another statement than was meant.
+OF_VALUES = (
+    errors.CharacterNotInRepertoire,
+    errors.DatetimeFieldOverflow,
+    errors.InvalidDatetimeFormat,
+    errors.NumericValueOutOfRange,
+    errors.StringDataRightTruncation,
+    errors.UntranslatableCharacter,
+)
 
 
 class Problem(Refusal):
@@ -136,27 +144,12 @@ def translate_database_error(exc: Exception) -> Refusal | None:
     if isinstance(exc, IntegrityError):
         return translate_violation(exc)
     if isinstance(exc, DataError):
+        cause = exc.__cause__
+        # Without SQLSTATE it is psycopg that refuses a value, before the server sees it.
+        if getattr(cause, "sqlstate", None) and not isinstance(cause, OF_VALUES):
+            return None
         return caught(exc, Problem(400, "A value is out of range."))
     return unavailable(exc)
-
-
-def unavailable(exc: BaseException | None) -> Busy | None:
-    """The refusal that an error of a database means which does not serve at the moment, with a line in the log."""
-    if exc is None or not (isinstance(exc, OperationalError | InterfaceError) or isinstance(exc.__cause__, NOT_NOW)):
-        return None
-    logger.warning("database unavailable: %s", words_of(exc.__cause__ or exc))
-    return Busy("The database is not available at the moment; try again.", code="database_unavailable")
-
-
-def words_of(error: BaseException) -> str:
-    """Kind, SQLSTATE and message of an error of the database, on one line. DETAIL is left out, since it quotes rows.
-
-    While a connection is made, libpq tells what the server said and no SQLSTATE.
-    """
-    diagnostics = getattr(error, "diag", None)
-    state = getattr(error, "sqlstate", None) or "without SQLSTATE"
-    message = (diagnostics and diagnostics.message_primary) or str(error)
-    return f"{type(error).__name__}, {state}: {' '.join(message.split())}"
 
 
 def translate_violation(exc: IntegrityError) -> Refusal:

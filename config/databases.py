@@ -1,4 +1,4 @@
-"""An entry of DATABASES, as the settings make it of a URL."""
+"""The entries of DATABASES and CACHES, as the settings make them of URLs."""
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,15 @@ import environ
 from config import embedded
 
 
-def database(address: str, prepare_threshold: int) -> dict[str, Any]:
-    """One entry of DATABASES: persistent connections and prepared statements, as measured (docs/operations.md)."""
+def database(address: str, prepare_threshold: int, password: str = "") -> dict[str, Any]:
+    """One entry of DATABASES: persistent connections and prepared statements, as measured (docs/operations.md).
+
+    `password` is for an address without one.
+    """
     config: dict[str, Any] = environ.Env.db_url_config(address)
     return config | {
         "HOST": unquote(str(config["HOST"])),  # a socket folder is written percent-encoded
+        "PASSWORD": config["PASSWORD"] or password,
         "ENGINE": "database.backend",
         "CONN_MAX_AGE": None,
         "DISABLE_SERVER_SIDE_CURSORS": not prepare_threshold,
@@ -37,3 +41,18 @@ def embedded_database_url(data_dir: Path) -> str:
         return embedded.database_url(data_dir)
     except embedded.NotRunning:
         return "postgres://shop@127.0.0.1:1/shop"
+
+
+def cache(address: str, password: str, seconds: float) -> dict[str, Any]:
+    """The entry of CACHES: Redis, which may keep us waiting for so many seconds, or this process's own memory."""
+    if not address:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    options: dict[str, Any] = {"SOCKET_CONNECT_TIMEOUT": seconds, "SOCKET_TIMEOUT": seconds}
+    if password:
+        options["PASSWORD"] = password
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": address,
+        "KEY_PREFIX": "shop",
+        "OPTIONS": options,
+    }

@@ -1,6 +1,7 @@
 """Environment variables, read strictly: a value that means nothing stops the program with ImproperlyConfigured.
 
-An empty variable counts as not set. `.env` fills in the variables that the environment does not set.
+An empty variable counts as not set. `.env` fills in the variables that the environment does not set. Each
+of SECRETS can also stand in a file, which NAME_FILE names.
 """
 
 import os
@@ -19,6 +20,18 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
 
+# What nobody else should read: passwords, and URLs that hold one.
+SECRETS = {
+    "SECRET_KEY",
+    "TOKEN_SIGNING_KEY",
+    "STATUS_TOKEN",
+    "DATABASE_URL",
+    "DATABASE_REPLICA_URL",
+    "DATABASE_PASSWORD",
+    "REDIS_URL",
+    "REDIS_PASSWORD",
+    "EMAIL_URL",
+}
 SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 RATE = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
 HOST = re.compile(r"\*|\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
@@ -30,9 +43,29 @@ def refuse(name: str, must_be: str, value: str = "") -> NoReturn:
     raise ImproperlyConfigured(f"{name} must be {must_be}{f', not {value!r}' if value else ''}.")
 
 
+def value_of(name: str) -> str:
+    """What a variable says, or for a secret the file that NAME_FILE names, without the end of its line.
+
+    Refuses both at once, and a file that cannot be read or is empty.
+    """
+    value = os.environ.get(name, "").strip()
+    file = os.environ.get(f"{name}_FILE", "").strip() if name in SECRETS else ""
+    if not file:
+        return value
+    if value:
+        raise ImproperlyConfigured(f"{name} and {name}_FILE must not both be set.")
+    try:
+        value = Path(file).read_text("utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        refuse(f"{name}_FILE", f"a file of text that can be read ({type(error).__name__})", file)
+    if not value.strip():
+        refuse(f"{name}_FILE", "a file with something in it", file)
+    return value
+
+
 def text(name: str, default: str = "", *, pattern: str = ".*", must_be: str = "") -> str:
     """A text of this pattern. `must_be` describes the pattern in the refusal."""
-    value = os.environ.get(name, "").strip() or default
+    value = value_of(name) or default
     if not re.fullmatch(pattern, value, re.DOTALL):
         refuse(name, must_be)
     return value

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
-from api.problems import unavailable
+from api.availability import unavailable
 from database.refusals import Busy, refused_write
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import gunicorn
+from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging, systemd, util
 
 from config.accepting import NOT_SERVING, ConnectionCounts
@@ -25,7 +26,7 @@ worker_class = "config.gunicorn_worker.BufferedThreadWorker"
 worker_connections = number("WEB_CONNECTIONS", 1000, 100, 100_000)
 # The master loads all code and templates (config/loading.py), so that all workers have the same release for as long as
 # the master lives. A worker is there some milliseconds after it is needed, and shares the memory of what never changes.
-# Nothing connects to a database before the fork.
+# No connection to a database lives beyond the fork.
 preload_app = True
 # One socket for all workers, who take connections in turns (config/accepting.py). With a socket for each (reuse_port) a
 # worker that stops or is frozen keeps the connections that wait in its own, and a second shop can take the same port.
@@ -51,7 +52,16 @@ pin_to_cores = switch("WEB_PIN_TO_CORES", default=True) and bool(cores) and work
 
 
 def on_starting(server: Any) -> None:
-    """HUP replaces the processes and nothing else: this file is a part of the release that the master has loaded."""
+    """Refuse to start on a database that is set up in a wrong way.
+
+    HUP replaces the processes and nothing else: this file is a part of the release that the master has loaded.
+    """
+    from database.checks import check_at_start
+
+    try:
+        check_at_start()
+    except ImproperlyConfigured as error:
+        server.halt(reason=str(error), exit_status=1)
     server.app.reload = lambda: None
     # USR2 would start "python -m gunicorn" by its file, in whose folder modules have names of the standard library.
     arguments = server.START_CTX["args"]

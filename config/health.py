@@ -22,17 +22,19 @@ from accounts.authentication import BearerAuthentication
 from api import cache
 from api.problems import Problem, respond
 from database.refusals import Busy
+from events import mails
 from events.models import Event
-from events.tasks import STALLED_SECONDS
+from events.tasks import HOUSEKEEPING, STALLED_SECONDS
 
 # An event that waits longer than this for its place shows that the dispatcher stands still.
 DISPATCH_LAG = timedelta(seconds=60)
-# A job is due from its time, or from its last event when it has none.
+# A job is due from its time, or from its last event when it has none. A job of tomorrow is not due.
 WAITING = """
-select max(extract(epoch from now() - greatest(j.scheduled_at, e.at)))::float8
+select j.queue_name, max(extract(epoch from now() - greatest(j.scheduled_at, e.at)))::float8
 from procrastinate_jobs j
 cross join lateral (select max(at) as at from procrastinate_events where job_id = j.id) e
 where j.status = 'todo'
+group by j.queue_name
 """
 FINE = ("ok", "not configured")
 _migrated = False
@@ -70,10 +72,12 @@ def status(request: HttpRequest) -> HttpResponse:
         refused.headers["WWW-Authenticate"] = "Bearer"
         return refused
     checks = run(CHECKS)
+    waiting = oldest_due_jobs() if checks["jobs"] in ("ok", "late") else None
     document: dict[str, Any] = {
         "status": "ok" if all(state in FINE for state in checks.values()) else "degraded",
         "checks": checks,
-        "oldest_due_job_seconds": oldest_due_job() if checks["queue"] != "unknown" else None,
+        "oldest_due_job_seconds": None if waiting is None else max(waiting.values()),
+        "oldest_due_job_seconds_by_queue": waiting,
         "timestamp": timezone.now(),
     }
     return JsonResponse(document, headers={"Cache-Control": "no-store"})
@@ -154,12 +158,18 @@ def check_queue() -> str:
     return "ok"
 
 
-def oldest_due_job() -> float:
-    """For how many seconds the oldest job that could run has waited; 0 when none waits."""
+def check_jobs() -> str:
+    """Whether no queue has a job that is due for longer than STATUS_DUE_SECONDS."""
+    return "late" if max(oldest_due_jobs().values()) > settings.STATUS_DUE_SECONDS else "ok"
+
+
+def oldest_due_jobs() -> dict[str, float]:
+    """For how many seconds the oldest job of each queue that could run has waited; 0 when none waits."""
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
-        seconds: float | None = cursor.fetchone()[0]
-    return max(0.0, round(seconds or 0.0, 1))
+        waiting = dict(cursor.fetchall())
+    queues = sorted({HOUSEKEEPING, mails.QUEUE, *waiting})
+    return {queue: max(0.0, round(waiting.get(queue, 0.0), 1)) for queue in queues}
 
 
 BESIDE_THE_DATABASE = ("cache", "replica")
@@ -168,6 +178,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "migrations": check_migrations,
     "worker": check_worker,
     "queue": check_queue,
+    "jobs": check_jobs,
     "cache": check_cache,
     "replica": check_replica,
 }

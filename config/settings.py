@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import embedded
 from config.applications import INSTALLED_APPS, MIDDLEWARE, TEMPLATES  # noqa: F401  # Django finds them here
 from config.content_security import CONTENT_SECURITY_POLICY, DOCUMENTATION_STYLE_SRC  # noqa: F401  # django-csp
-from config.databases import database, embedded_database_url
+from config.databases import cache, database, embedded_database_url
 from config.description import SPECTACULAR_SETTINGS  # noqa: F401  # drf-spectacular finds it here
 from config.environment import (
     BASE_DIR,
@@ -69,14 +69,19 @@ DATABASE_LOCK_TIMEOUT_MS = number("DATABASE_LOCK_TIMEOUT_MS", 3_000)
 # Behind pgbouncer in transaction mode set this to 0: it switches prepared statements off.
 DATABASE_PREPARE_THRESHOLD = number("DATABASE_PREPARE_THRESHOLD", 2)
 POSTGRES_URL = ("postgres://user:password@db.example.com:5432/shop", "postgres", "postgresql")
+# Beside the URLs any character may stand in it.
+DATABASE_PASSWORD = text("DATABASE_PASSWORD")
 DATABASES = {
     "default": database(
-        url("DATABASE_URL", *POSTGRES_URL) or embedded_database_url(DATA_DIR), DATABASE_PREPARE_THRESHOLD
+        url("DATABASE_URL", *POSTGRES_URL) or embedded_database_url(DATA_DIR),
+        DATABASE_PREPARE_THRESHOLD,
+        DATABASE_PASSWORD,
     )
 }
 DATABASE_REPLICA_URL = url("DATABASE_REPLICA_URL", *POSTGRES_URL)
 if DATABASE_REPLICA_URL:
-    DATABASES["replica"] = database(DATABASE_REPLICA_URL, DATABASE_PREPARE_THRESHOLD) | {"TEST": {"MIRROR": "default"}}
+    DATABASES["replica"] = database(DATABASE_REPLICA_URL, DATABASE_PREPARE_THRESHOLD, DATABASE_PASSWORD)
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
 # Reports that tolerate a moment's lag read from here: the replica where there is one.
 REPORTS_DATABASE = "replica" if DATABASE_REPLICA_URL else "default"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -90,17 +95,7 @@ REDIS_URL = (
 )
 # Who waits for it is a request: how long it may take before this process goes on without it, for a while.
 REDIS_TIMEOUT_SECONDS = seconds("REDIS_TIMEOUT_SECONDS", 0.3, most=60)
-if REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": "shop",
-            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS, "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS},
-        }
-    }
-else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {"default": cache(REDIS_URL, text("REDIS_PASSWORD"), REDIS_TIMEOUT_SECONDS)}
 
 # Applications
 
@@ -233,21 +228,29 @@ REQUEST_DEADLINE_SECONDS = number("REQUEST_DEADLINE_SECONDS", 15, 3, 3600)
 
 # Monitoring shows this token to read /health/status; staff may read it with their own.
 STATUS_TOKEN = secret("STATUS_TOKEN") if PRODUCTION else text("STATUS_TOKEN")
+# A job that is due for longer shows that a queue stands still.
+STATUS_DUE_SECONDS = number("STATUS_DUE_SECONDS", 120, 1, 86_400)
 
 # Background work
 
+# Jobs of a worker process at the same time: housekeeping, and mails, which may wait for a mail server.
 WORKER_CONCURRENCY = number("WORKER_CONCURRENCY", 2, 1, 100)
+WORKER_MAIL_CONCURRENCY = number("WORKER_MAIL_CONCURRENCY", 2, 1, 100)
+# What runs for longer is ended.
+JOB_TIMEOUT_SECONDS = number("JOB_TIMEOUT_SECONDS", 300, 10, 86_400)
 
 # Mail
 
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "Shop <shop@example.com>")
 STAFF_EMAILS = words("STAFF_EMAILS", [] if PRODUCTION else ["staff@example.com"])
-EMAIL_TIMEOUT = 10
+# How long the mail server may take for each of its answers (events/mail_server.py).
+EMAIL_TIMEOUT = number("EMAIL_TIMEOUT_SECONDS", 5, 1, 60)
 # When staff are mailed what is low or out of stock (cron, UTC).
 STOCK_DIGEST_CRON = cron("STOCK_DIGEST_CRON", "0 6 * * *")
 EMAIL_URL = url("EMAIL_URL", "smtp+tls://user:password@mail.example.com:587", *environ.Env.EMAIL_SCHEMES)
 if EMAIL_URL:
-    vars().update(environ.Env.email_url_config(EMAIL_URL))
+    BACKEND = "events.mail_server.SMTPBackend" if EMAIL_URL.startswith("smtp") else None
+    vars().update(environ.Env.email_url_config(EMAIL_URL, BACKEND))
 else:
     EMAIL_BACKEND = "events.mail_backend.FolderBackend"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")

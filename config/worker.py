@@ -1,5 +1,8 @@
 """The worker process. It runs jobs and the dispatcher, and waits for the database while that is away.
 
+Mails have a queue and threads of their own: however long a mail server keeps them waiting, and however many there are,
+orders and holds expire in time, failed jobs are tried again, and events find their jobs.
+
 After SIGTERM or SIGINT the worker ends when its running jobs have ended. The jobs of a worker that was killed are
 queued again by events.tasks.retry_stalled_jobs, once the worker's heartbeat has been missing for half a minute.
 """
@@ -9,52 +12,61 @@ import contextlib
 import logging
 import signal
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import psycopg
 from procrastinate.contrib.django import app, connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.job_context import JobContext
-from procrastinate.middleware import SyncCallNext
+from procrastinate.middleware import AsyncCallNext
 from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
+from config.jobs import in_its_thread, in_its_time
 from config.loading import load_everything
 from config.subscriptions import SUBSCRIPTIONS
-from database.connections import drop_dead_connections
-from events import dispatcher
-from events.tasks import HEARTBEAT_SECONDS, STALLED_SECONDS
+from database.checks import check_at_start
+from events import dispatcher, mails
+from events.mail_server import pause
+from events.tasks import HEARTBEAT_SECONDS, HOUSEKEEPING, STALLED_SECONDS
 
 logger = logging.getLogger(__name__)
 
 FETCH_SECONDS = 2.0
 
 
-def run_worker(concurrency: int) -> None:
-    """Work until SIGTERM or SIGINT, with the release that is there now."""
+def run_worker(concurrency: int, mail_concurrency: int) -> None:
+    """Work until SIGTERM or SIGINT, with the release that is there now.
+
+    Raises ImproperlyConfigured for a database that is set up in a wrong way.
+    """
+    check_at_start()
     load_everything()
-    asyncio.run(work(concurrency))
+    asyncio.run(work({HOUSEKEEPING: concurrency, mails.QUEUE: mail_concurrency}))
 
 
-async def work(concurrency: int) -> None:
-    """Run jobs and the dispatcher until a signal or an error, and end both in order."""
+async def work(queues: Mapping[str, int]) -> None:
+    """Run so many jobs of each queue at once, and the dispatcher, until a signal or an error, and end all in order."""
     loop = asyncio.get_running_loop()
     # One thread per job, and one for the dispatcher: each keeps a database connection.
-    loop.set_default_executor(ThreadPoolExecutor(concurrency + 1, thread_name_prefix="worker"))
+    loop.set_default_executor(ThreadPoolExecutor(sum(queues.values()) + 1, thread_name_prefix="worker"))
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     stop = threading.Event()
     dispatching: asyncio.Future[Any] = loop.run_in_executor(None, dispatcher.run, SUBSCRIPTIONS, stop)
-    working: asyncio.Future[Any] = asyncio.create_task(run_jobs(concurrency, stop))
+    working: asyncio.Future[Any] = asyncio.create_task(run_jobs(queues, stop, told))
     stopping: asyncio.Future[Any] = asyncio.create_task(told.wait())
     try:
         # Dispatching and working end by themselves only through an error, and then the whole process must end.
         await asyncio.wait({dispatching, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
+        told.set()
         stopping.cancel()
         working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -62,8 +74,8 @@ async def work(concurrency: int) -> None:
         await dispatching
 
 
-async def run_jobs(concurrency: int, stop: threading.Event) -> None:
-    """Run jobs until `stop` is set. When the database has been away, the queue is opened again with new connections.
+async def run_jobs(queues: Mapping[str, int], stop: threading.Event, told: asyncio.Event) -> None:
+    """Run jobs until `stop` is set. When the database has been away, the queues are opened again with new connections.
 
     A cancellation alone does not end this: when the database is away at the same time, the database's error arrives
     here in place of the cancellation.
@@ -73,35 +85,61 @@ async def run_jobs(concurrency: int, stop: threading.Event) -> None:
             async with AsyncConnectionPool(
                 kwargs=connector_params(),
                 min_size=1,
-                max_size=concurrency + 2,
+                max_size=sum(queues.values()) + 2 * len(queues),  # each queue's listener keeps one
                 timeout=5,
                 open=False,
                 check=AsyncConnectionPool.check_connection,
             ) as pool:
                 await pool.wait(timeout=3)
-                await run_jobs_until_failure(pool, concurrency)
+                await run_jobs_until_failure(pool, queues, told)
         except (psycopg.Error, ConnectorException) as error:
             logger.warning("the worker waits for the database: %s", type(error.__cause__ or error).__name__)
         await asyncio.sleep(1)
 
 
-async def run_jobs_until_failure(pool: AsyncConnectionPool, concurrency: int) -> None:
-    """Run jobs over the connections of this pool, until cancelled or until the database goes away."""
+async def run_jobs_until_failure(pool: AsyncConnectionPool, queues: Mapping[str, int], told: asyncio.Event) -> None:
+    """Run jobs over the connections of this pool, until cancelled or until the database goes away.
+
+    The queues end together: the one that meets the database's error first ends the others.
+    """
     connector = PsycopgConnector()
     with app.replace_connector(connector):
         await connector.open_async(pool)
-        await app.run_worker_async(
-            concurrency=concurrency,
-            install_signal_handlers=False,
-            fetch_job_polling_interval=FETCH_SECONDS,
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=STALLED_SECONDS,
-            delete_jobs="successful",
-            task_middleware=[*app.worker_defaults.get("task_middleware", []), with_live_connection],
-        )
+        mail_waits = [partial(when_the_server_answers, told)]
+        workers = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=[queue],
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=FETCH_SECONDS,
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=STALLED_SECONDS,
+                    delete_jobs="successful",
+                    task_middleware=[*app.worker_defaults.get("task_middleware", []), in_its_thread],
+                    worker_middleware=[*(mail_waits if queue == mails.QUEUE else []), in_its_time],
+                )
+            )
+            for queue, concurrency in queues.items()
+        ]
+        try:
+            await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            ends = await asyncio.gather(*workers, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
 
-def with_live_connection(call_next: SyncCallNext, context: JobContext, worker: Worker) -> Any:
-    """Run a job with a connection that lives. The thread's connection may have died since the thread's last job."""
-    drop_dead_connections()
-    return call_next()
+async def when_the_server_answers(
+    told: asyncio.Event, call_next: AsyncCallNext, context: JobContext, worker: Worker
+) -> Any:
+    """Let a mail wait, without a thread, while the mail server is left alone. It waits no longer than the worker runs:
+    then it is a mail that was not sent, and is retried."""
+    while seconds := pause.seconds_left():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), seconds)
+            raise mails.NotSent("the worker ends while the mail server does not answer")
+    return await call_next()

@@ -1,11 +1,21 @@
-"""System check of the database: does the shop live in its own schema?"""
+"""System checks of the database: the shop lives in its own schema, and finds again what it has prepared.
 
+Django runs them before it migrates; web and worker run the second when they start.
+"""
+
+import logging
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connections
+
+from database.pooling import keeps_prepared_statements
+
+logger = logging.getLogger(__name__)
 
 
 @register(Tags.database)
@@ -25,3 +35,33 @@ def check_schema(*, databases: Sequence[str] | None = None, **kwargs: Any) -> li
                 )
             )
     return errors
+
+
+@register(Tags.database)
+def check_prepared_statements(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse to prepare statements through a pooler in transaction mode: they would be lost, or taken for others."""
+    return [
+        Error(
+            f"DATABASE_PREPARE_THRESHOLD must be 0: database {alias!r} is reached through a pooler that gives each "
+            "transaction another connection, where prepared statements are lost or taken for one another.",
+            id="config.E002",
+        )
+        for alias in databases or []
+        if connections[alias].settings_dict["OPTIONS"]["prepare_threshold"] is not None
+        and not keeps_prepared_statements(alias)
+    ]
+
+
+def check_at_start() -> None:
+    """Refuse to serve through a pooler that loses prepared statements: ImproperlyConfigured.
+
+    A database that does not answer now is left out, since the shop can be started before it.
+    """
+    for alias in connections:
+        try:
+            errors = check_prepared_statements(databases=[alias])
+        except (DatabaseError, psycopg.Error) as error:
+            logger.warning("database %s not tried at the start: %s", alias, type(error.__cause__ or error).__name__)
+            continue
+        if errors:
+            raise ImproperlyConfigured(str(errors[0].msg))

@@ -1,8 +1,8 @@
 """Until when a request must be answered, and how its wait for the database is ended from outside.
 
 The time-outs of statements and locks are the server's own. A server that is frozen, or that waits for a lost standby
-at a commit, keeps its client waiting for ever. The web worker knows when each request began (config/deadlines.py): it
-tells the thread, and closes the connections of a thread that is late.
+at a commit, keeps its client waiting for ever. The web worker knows when each request began (config/deadlines.py), and
+the worker when each job did (config/jobs.py): they tell the thread, and close the connections of a thread that is late.
 """
 
 import os
@@ -11,6 +11,7 @@ from contextlib import suppress
 from threading import get_ident
 from time import monotonic
 from typing import Any
+from weakref import ref
 
 import psycopg
 
@@ -18,8 +19,8 @@ import psycopg
 SHORTEST_CONNECT_TIMEOUT = 2
 # Thread: the moment of time.monotonic() at which its request must be answered.
 _ends: dict[int, float] = {}
-# Thread and alias: the connection.
-_connections: dict[tuple[int, str], Any] = {}
+# Thread and alias: the connection, which ends with its thread.
+_connections: dict[tuple[int, str], ref[Any]] = {}
 
 
 def begin(end: float) -> None:
@@ -43,7 +44,7 @@ def connect_timeout(configured: int) -> int:
         return configured
     left = end - monotonic()
     if left < SHORTEST_CONNECT_TIMEOUT:
-        raise psycopg.OperationalError("The request's deadline leaves no time to connect to the database.")
+        raise psycopg.OperationalError("The deadline leaves no time to connect to the database.")
     most = max(SHORTEST_CONNECT_TIMEOUT, int(left / 2))
     return min(configured, most) if configured > 0 else most
 
@@ -52,7 +53,7 @@ def note_connection(alias: str, connection: Any) -> None:
     """Remember the connection of a thread that has a deadline. Other threads are never interrupted."""
     thread = get_ident()
     if thread in _ends:
-        _connections[thread, alias] = connection
+        _connections[thread, alias] = ref(connection)
 
 
 def interrupt(thread: int) -> None:
@@ -60,8 +61,9 @@ def interrupt(thread: int) -> None:
 
     What the server does with an unfinished statement or commit is then unknown, as when a network fails.
     """
-    for (owner, _), connection in list(_connections.items()):
-        if owner == thread:
+    for (owner, _), noted in list(_connections.items()):
+        connection = noted()
+        if owner == thread and connection is not None:
             # An OperationalError says that the thread has just closed the connection.
             with suppress(psycopg.OperationalError, OSError):
                 end_of_wire(connection.pgconn)

@@ -10,7 +10,9 @@ class PreparationFailed(Exception):
 
 
 def prepare(using: str = "default") -> None:
-    """Make the database of this alias ready for `migrate`. Repeating it changes nothing.
+    """Make the database of this alias ready for `migrate`, and for this role. Repeating it changes nothing.
+
+    A role that may not create a schema finds it there and sets its own defaults alone.
 
     The search path and the time-outs are set on the role within this database: start-up options are refused by
     pgbouncer, and without the schema in the path Django would put its tables silently into `public`.
@@ -28,7 +30,9 @@ def prepare(using: str = "default") -> None:
         }
         raw = cursor.cursor
         try:
-            raw.execute(sql.SQL("create schema if not exists {}").format(schema))
+            cursor.execute("select to_regnamespace(quote_ident(%s)) is null", [settings.DATABASE_SCHEMA])
+            if cursor.fetchone()[0]:
+                raw.execute(sql.SQL("create schema if not exists {}").format(schema))
             raw.execute(sql.SQL("{} schema public").format(extension))
             for name, value in defaults.items():
                 values = sql.SQL(", ").join(sql.Literal(part) for part in value.split(", "))

@@ -21,9 +21,12 @@ from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from procrastinate import RetryStrategy
 
+from events.mail_server import pause
 from events.models import SentMail
 
-# No attempt takes longer: an SMTP dialogue has about a dozen steps of at most EMAIL_TIMEOUT (10 s) each.
+# The queue of jobs that send mails. Its workers do nothing else, and no other worker waits for a mail server.
+QUEUE = "mail"
+# No attempt takes longer: a dialogue with the mail server ends after four times EMAIL_TIMEOUT, of 60 s at most.
 CLAIM_SECONDS = 300
 # 3, 9, 27 ... seconds: ten attempts over a day.
 RETRY = RetryStrategy(max_attempts=10, exponential_wait=3)
@@ -72,9 +75,11 @@ def send_once(key: str, template: str, context: Mapping[str, Any], *, to: Sequen
     try:
         message.send()
     except Exception as error:
+        pause.note_failure(error)
         mine.update(claimed_at=None)
         # The error's own text may hold the address, and an error's text ends in a log.
         raise NotSent(f"{key}: {type(error).__name__}") from None
+    pause.note_success()
     mine.update(sent_at=Now())
     return True
 

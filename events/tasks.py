@@ -3,6 +3,8 @@
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
+# The queue of jobs that name none: everything but mails (events.mails.QUEUE).
+HOUSEKEEPING = "default"
 # A worker writes a heartbeat every HEARTBEAT_SECONDS. After STALLED_SECONDS without one the worker counts as dead.
 HEARTBEAT_SECONDS = 5.0
 STALLED_SECONDS = 30.0

@@ -24,7 +24,7 @@ def expire_holds(timestamp: int) -> None:
 
 
 @app.periodic(cron=settings.STOCK_DIGEST_CRON)
-@app.task(queueing_lock="mail_stock_digest", retry=mails.RETRY)
+@app.task(queue=mails.QUEUE, queueing_lock="mail_stock_digest", retry=mails.RETRY)
 def mail_stock_digest(timestamp: int) -> None:
     """Mail the staff the items that are out of stock or low, once a day, if there are any."""
     alerts = StockAlert.objects.filter(closed_at=None)

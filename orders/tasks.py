@@ -10,7 +10,7 @@ from orders import figures, services
 from orders.models import Order
 
 
-@app.task(retry=mails.RETRY)
+@app.task(queue=mails.QUEUE, retry=mails.RETRY)
 def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Mail the customer about an event of an order: `order.shipped` sends the template `mail/order_shipped`.
 

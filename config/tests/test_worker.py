@@ -23,6 +23,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from accounts.models import User
 from config.tests.smtp import mail_server
 from events.actors import COMMAND
+from events.mail_server import pause
 from events.models import SentMail
 from events.services import publish
 from events.tasks import retry_stalled_jobs
@@ -36,6 +37,13 @@ def empty_queue(db: None) -> None:
         cursor.execute("delete from procrastinate_jobs")
         cursor.execute("delete from procrastinate_periodic_defers")
         cursor.execute("delete from procrastinate_workers")
+
+
+@pytest.fixture(autouse=True)
+def asked_mail_server() -> Iterator[None]:
+    pause.__init__()  # type: ignore[misc]  # as it is when a process begins
+    yield
+    pause.__init__()  # type: ignore[misc]
 
 
 @pytest.fixture
@@ -108,6 +116,35 @@ def test_a_mail_follows_from_an_event_and_the_job_is_gone(user: User) -> None:
     assert [message.subject for message in mail.outbox] == ["Set a new password"]
     assert not ProcrastinateJob.objects.filter(task_name="accounts.tasks.mail_password_reset").exists()
     assert not ProcrastinateWorker.objects.exists()
+
+
+def test_while_the_mail_server_is_left_alone_mails_wait_and_then_are_sent(user: User) -> None:
+    end = pause.until = time.monotonic() + 3
+
+    def work() -> None:
+        ask_for_a_password_reset(user)
+        wait_until(ProcrastinateJob.objects.filter(status="doing", queue_name="mail").exists)
+        assert not mail.outbox
+        assert time.monotonic() < end
+        wait_until(lambda: mail.outbox)
+
+    run_worker_while(work)
+
+    assert time.monotonic() > end
+    assert len(mail.outbox) == 1
+
+
+def test_a_worker_that_is_told_to_stop_does_not_wait_for_the_mail_server(user: User) -> None:
+    pause.until = time.monotonic() + 600
+
+    def work() -> None:
+        ask_for_a_password_reset(user)
+        wait_until(ProcrastinateJob.objects.filter(status="doing", queue_name="mail").exists)
+
+    run_worker_while(work)
+
+    assert not mail.outbox
+    assert ProcrastinateJob.objects.get(queue_name="mail").status == "todo"
 
 
 def test_the_worker_goes_on_after_all_its_connections_were_lost(user: User) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
+from procrastinate.contrib.django import app
 
 from accounts.models import SessionQuerySet
 from api import idempotency, middleware
 from database import deadlines, expensive
+from events.tasks import HOUSEKEEPING
 from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, lines, promises, statements
 from orders.services import placing
@@ -153,6 +155,12 @@ def lane() -> None:
     put(expensive, "open_lane", lambda: None)
 
 
+def queue_of_mails() -> None:
+    """Let mails wait in the queue of everything else."""
+    for task in app.tasks.values():
+        put(task, "queue", HOUSEKEEPING)
+
+
 IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "row lock": row_lock,
     "lock order": lock_order,
@@ -165,6 +173,7 @@ IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "conditional exchange of refresh tokens": rotation,
     "deadline of requests": deadline,
     "lane of expensive work": lane,
+    "queue of mails": queue_of_mails,
 }
 
 

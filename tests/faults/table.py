@@ -22,6 +22,7 @@ from tests.faults.crowds import (
 )
 from tests.faults.dear import BESIDE, dear_requests
 from tests.faults.outages import BOUNDED, database_crashes, frozen_lock_holder
+from tests.faults.queues import EXPIRED, mail_server_hangs
 from tests.faults.silence import IN_TIME, database_frozen
 from tests.faults.stage import MAIN, SECOND, Stage, wait_for
 
@@ -103,6 +104,7 @@ TABLE = (
     Sabotage("lock time-out", BOUNDED, lambda stage: frozen_lock_holder(stage).violations),
     Sabotage("deadline of requests", IN_TIME, lambda stage: database_frozen(stage).violations),
     Sabotage("lane of expensive work", BESIDE, lambda stage: dear_requests(stage, 10_000).violations),
+    Sabotage("queue of mails", EXPIRED, lambda stage: mail_server_hangs(stage, 100).violations),
 )
 
 

@@ -15,6 +15,7 @@ from tests.faults.outages import (
     valkey_outages,
     workers_replaced,
 )
+from tests.faults.queues import mail_server_hangs
 from tests.faults.silence import database_frozen, standby_lost
 from tests.faults.stage import Stage
 
@@ -61,5 +62,6 @@ TRIALS = (
     Trial("web processes replaced (HUP) under load", "times", each(workers_replaced), 100, 5, 2),
     Trial("16 visitors ask for what is dear while a customer orders", "times", each(dear_requests), 20, 1, 1),
     Trial("worker killed amid its jobs", "kills", kills_in_jobs, 50, 5, 2),
+    Trial("mail server that hangs beside overdue orders", "orders", mail_server_hangs, 5_000, 1_000, 200),
     Trial("a refresh token used 20 times at once", "tokens", refresh_race, 1_000, 50, 5),
 )

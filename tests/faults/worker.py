@@ -31,6 +31,9 @@ mails.CLAIM_SECONDS = 1
 orders.tasks.mail_customer.retry_strategy = RetryStrategy(max_attempts=100, wait=1)
 
 from config.worker import run_worker  # it takes the times above
+from tests.faults import sabotage
+
+sabotage.apply(os.environ.get("SABOTAGE", ""))
 
 send = EmailMultiAlternatives.send
 
@@ -61,4 +64,4 @@ def queue_hygiene() -> None:
 
 EmailMultiAlternatives.send = send_in_danger  # type: ignore[method-assign, assignment]
 threading.Thread(target=queue_hygiene, daemon=True).start()
-run_worker(concurrency=2)
+run_worker(concurrency=2, mail_concurrency=2)

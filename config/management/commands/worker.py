@@ -19,12 +19,18 @@ class Command(BaseCommand):
             "--concurrency",
             type=int,
             default=settings.WORKER_CONCURRENCY,
-            help="Jobs at the same time (default: %(default)s).",
+            help="Jobs at the same time, mails not counted (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--mail-concurrency",
+            type=int,
+            default=settings.WORKER_MAIL_CONCURRENCY,
+            help="Mails at the same time (default: %(default)s).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the worker until a signal ends it."""
         self.stdout.write("The worker is running.")
         self.stdout.flush()
-        run_worker(options["concurrency"])
+        run_worker(options["concurrency"], options["mail_concurrency"])
         self.stdout.write("The worker has stopped.")
