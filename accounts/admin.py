@@ -25,8 +25,8 @@ from accounts.admin_forms import (
     PasswordForm,
     UserForm,
 )
+from accounts.attempts import OwnPasswordThrottle, counted
 from accounts.models import Session, User
-from accounts.own_password import count_guess
 from accounts.passwords import hash_password
 from accounts.sessions import end_session
 from database.refusals import Refusal
@@ -123,7 +123,7 @@ class UserAdmin(StaffAdmin[User]):
         password = profile.pop("password")
         for name, value in profile.items():
             setattr(user, name, value)
-        hash_password(user, password)
+        hash_password(user, password, known=True)
         return services.save_new_user(user, actor=admin_actor(request))
 
     def change(self, request: HttpRequest, row: User, changes: dict[str, Any], version: int | None) -> None:
@@ -192,8 +192,8 @@ class UserAdmin(StaffAdmin[User]):
         if request.method == "POST" and form.is_valid():
             password = form.cleaned_data["current_password"]
             try:
-                count_guess(request)
-                leaving.leave(user=user, current_password=password, actor=admin_actor(request))
+                with counted(OwnPasswordThrottle(), request):
+                    leaving.leave(user=user, current_password=password, actor=admin_actor(request))
             except Refusal as refusal:
                 show_refusal(refusal, form)
             else:

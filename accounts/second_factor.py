@@ -17,6 +17,10 @@ from accounts.models import User
 from database.rows import fetch_rows
 from database.transactions import unit_of_work
 
+# Each wrong code doubles the wait, up to about nine minutes. Without an end, whoever knows a password and guesses codes
+# would keep the owner out for days.
+MOST_DOUBLINGS = 10
+
 
 @cache
 def find_devices() -> str:
@@ -60,6 +64,14 @@ def check_code(*, user: User, code: str) -> str:
     return device
 
 
+def devices_to_try(user: User) -> list[Any]:
+    """The user's confirmed devices, locked, none of which waits longer than MOST_DOUBLINGS let it. In a transaction."""
+    devices: list[Any] = list(devices_for_user(user, for_verify=True))
+    for device in devices:
+        device.throttling_failure_count = min(device.throttling_failure_count, MOST_DOUBLINGS)
+    return devices
+
+
 def refuse_throttled(devices: Iterable[Any]) -> None:
     """Refuse (OtpThrottled) while none of the devices takes a code, so that a right code is not called wrong."""
     shut_until = []
@@ -79,11 +91,11 @@ def use_code(*, user: User, code: str) -> str | None:
     instead would undo that count. Locks the devices, so that a code is good once. Refuses OtpThrottled while wrong
     guesses keep all devices shut.
     """
-    refuse_throttled(devices_for_user(user, for_verify=True))
+    refuse_throttled(devices_to_try(user))
     # A device that does not know the code counts a wrong guess, although the code may be another device's. So the
     # guesses of the first round are undone. The second round reads the devices again, and its guesses stay.
     for guesses_count in (False, True):
-        for device in devices_for_user(user, for_verify=True):
+        for device in devices_to_try(user):
             with transaction.atomic():
                 if device.verify_token(code):
                     return str(device.persistent_id)

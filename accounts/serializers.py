@@ -8,6 +8,7 @@ from accounts.models import User
 from api.fields import Choice, Email, Password, PersonName, Text
 from api.serializers import BodySerializer
 
+DEVICE = "What the last log-in from this device answered: attempts from elsewhere then do not keep it out."
 OTP_CODE = "The code from one's device, or one on paper: for staff who have one, after the answer `otp_required`."
 
 
@@ -90,6 +91,7 @@ class LoginBody(BodySerializer):
     email = Text(max_length=254)
     password = Password()
     otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
+    device_token = Text(max_length=400, required=False, allow_blank=True, help_text=DEVICE)
 
 
 class LoginForm(BodySerializer):
@@ -98,6 +100,7 @@ class LoginForm(BodySerializer):
     username = Text(max_length=254, source="email")
     password = Password()
     otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
+    device_token = Text(max_length=400, required=False, allow_blank=True, help_text=DEVICE)
     grant_type = Choice(choices=["password"], required=False)
     scope = Text(required=False, allow_blank=True, max_length=200)
     client_id = Text(required=False, allow_blank=True, max_length=200)
@@ -111,6 +114,12 @@ class TokenSerializer(serializers.Serializer[Any]):
     refresh_token = serializers.CharField()
     token_type = serializers.ChoiceField(choices=["bearer"], default="bearer")
     expires_in = serializers.IntegerField(help_text="Seconds that the access token is good for.")
+
+
+class LoginSerializer(TokenSerializer):
+    """The tokens of a session that begins, and the one by which the account knows the device from now on."""
+
+    device_token = serializers.CharField(help_text="Keep it on the device, beyond the session, for the next log-in.")
 
 
 class RefreshBody(BodySerializer):

@@ -143,7 +143,7 @@ def check_current_password(*, user: User, password: str | None) -> None:
     if password is None:
         error = FieldError("current_password", "required", "A new email or password needs the current password.")
         raise Invalid("The current password is missing.", errors=[error])
-    if not is_password_of(user, password):
+    if not is_password_of(user, password, known=True):
         error = FieldError("current_password", "wrong_password", "This is not the current password.")
         raise Invalid("The current password is wrong.", errors=[error])
 
@@ -155,7 +155,7 @@ def set_password(
 
     Locks the user's row, after the hash is made. `field` is the name that an error carries.
     """
-    hash_password(user, password, field=field)
+    hash_password(user, password, field=field, known=True)
     store_password(user_id=user.pk, encoded=user.password, actor=actor, keep_session=keep_session)
 
 
@@ -180,7 +180,7 @@ def update_own(
         check_current_password(user=user, password=current_password)
     replaces = user.password
     if password is not None:
-        hash_password(user, password)
+        hash_password(user, password, known=True)
 
     @unit_of_work
     def save_both() -> User:
@@ -235,7 +235,7 @@ def confirm_password_reset(*, uid: str, token: str, password: str) -> None:
     if user is None or not default_token_generator.check_token(user, token):
         raise dead_link()
     replaces, actor = user.password, Actor(user.pk, "api", user.is_staff)
-    hash_password(user, password, field="new_password")
+    hash_password(user, password, field="new_password", known=True)
     try:
         store_password(user_id=user.pk, encoded=user.password, actor=actor, replaces=replaces)
     except PasswordReplaced:  # the same link was used a moment earlier

@@ -6,6 +6,7 @@ token that was used last gives that successor again, since an answer may be lost
 refresh token that was used before is in two hands, the owner's and a thief's, and ends the session for both.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -14,6 +15,8 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import known_devices
+from accounts.clients import Client
 from accounts.exceptions import InvalidCredentials, InvalidToken
 from accounts.models import Session, User
 from accounts.passwords import is_password_of
@@ -31,6 +34,7 @@ FIND_USER = f"""
     from accounts_session s join accounts_user u on u.id = s.user_id
     where s.id = %(session_id)s::uuid and s.revoked_at is null and s.expires_at > now() and u.is_active
 """  # noqa: S608  # column names of our own model
+STRANGER = Client()
 
 
 def find_user(session_id: UUID) -> User | None:
@@ -50,17 +54,22 @@ def find_user(session_id: UUID) -> User | None:
     return user
 
 
-def log_in(*, email: str, password: str, otp_code: str = "", user_agent: str = "") -> TokenPair:
+def log_in(
+    *, email: str, password: str, otp_code: str = "", device_token: str = "", client: Client = STRANGER
+) -> TokenPair:
     """Check the password, and the code of staff who have a device, and begin a session.
 
     Every failure of the password is InvalidCredentials, and takes the same time. After the right password this refuses
-    what check_code refuses.
+    what check_code refuses. The pair comes with a `device_token`, by which the account knows the device from now on.
     """
     user = User.objects.with_email(email).first()
-    if not is_password_of(user, password) or user is None:
+    if not is_password_of(user, password, known=client.known) or user is None:
         raise InvalidCredentials
     otp_device = check_code(user=user, code=otp_code) if user.is_staff else ""
-    return start_checked_session(user_id=user.pk, encoded=user.password, otp_device=otp_device, user_agent=user_agent)
+    pair = start_checked_session(
+        user_id=user.pk, encoded=user.password, otp_device=otp_device, user_agent=client.user_agent
+    )
+    return replace(pair, device_token=known_devices.issue(user.pk, before=device_token))
 
 
 @unit_of_work

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import leaving, services, sessions
+from accounts.attempts import LoginThrottle, OwnProfileThrottle, client_of
 from accounts.authentication import actor_of, session_of, user_of
 from accounts.filters import UserFilterSet
 from accounts.models import User
@@ -23,6 +24,7 @@ from accounts.serializers import (
     LeaveBody,
     LoginBody,
     LoginForm,
+    LoginSerializer,
     OwnProfileBody,
     PasswordResetBody,
     PasswordResetConfirmBody,
@@ -36,7 +38,7 @@ from api.pagination import Keyset
 from api.parsers import StrictJSONParser, check_text, read_bounded
 from api.permissions import requires
 from api.serializers import body_of, document_of
-from api.throttles import LoginThrottle, OwnProfileThrottle, PasswordResetThrottle, RegistrationThrottle
+from api.throttles import PasswordResetThrottle, RegistrationThrottle
 from api.views import ViewSet, expected_version
 from database.refusals import FieldError, Invalid, NotFound
 
@@ -204,7 +206,7 @@ class SessionViewSet(ViewSet):
     @extend_schema(
         summary="Log in",
         request={"application/json": LoginBody, "application/x-www-form-urlencoded": LoginForm},
-        responses=TokenSerializer,
+        responses=LoginSerializer,
     )
     @action(
         detail=False,
@@ -222,9 +224,10 @@ class SessionViewSet(ViewSet):
             email=body["email"],
             password=body["password"],
             otp_code=body.get("otp_code", ""),
-            user_agent=request.headers.get("User-Agent", ""),
+            device_token=body.get("device_token", ""),
+            client=client_of(request),
         )
-        return answer_with_tokens(pair)
+        return answer_with_tokens(pair, LoginSerializer)
 
     @extend_schema(methods=["POST"], summary="Log out", request=None, responses=DetailSerializer)
     @extend_schema(
@@ -247,12 +250,12 @@ class SessionViewSet(ViewSet):
     )
     def refresh(self, request: Request) -> Response:
         """Exchange a refresh token for a new pair of tokens."""
-        return answer_with_tokens(sessions.refresh_session(**body_of(request, RefreshBody)))
+        return answer_with_tokens(sessions.refresh_session(**body_of(request, RefreshBody)), TokenSerializer)
 
 
-def answer_with_tokens(pair: TokenPair) -> Response:
+def answer_with_tokens(pair: TokenPair, serializer: type[TokenSerializer]) -> Response:
     """The answer that hands out tokens. No cache may store one (OAuth2, RFC 6749, 5.1)."""
-    return Response(document_of(TokenSerializer, pair), headers={"Cache-Control": "no-store"})
+    return Response(document_of(serializer, pair), headers={"Cache-Control": "no-store"})
 
 
 class PasswordResetViewSet(ViewSet):

@@ -171,7 +171,9 @@ MAX_QUERY_PARAMETERS = number("MAX_QUERY_PARAMETERS", 100, 1)
 LIST_CACHE_SECONDS = seconds("LIST_CACHE_SECONDS", 1.0, most=1)
 
 RATE_LIMITS = switch("RATE_LIMITS", default=True)
+# Attempts to log in: of one address or known device at one account, at one account from everywhere, of one address.
 RATE_LIMIT_LOGIN_PER_ACCOUNT = rate("RATE_LIMIT_LOGIN_PER_ACCOUNT", "10/minute")
+RATE_LIMIT_LOGIN_PER_ACCOUNT_TOTAL = rate("RATE_LIMIT_LOGIN_PER_ACCOUNT_TOTAL", "100/minute")
 RATE_LIMIT_LOGIN_PER_ADDRESS = rate("RATE_LIMIT_LOGIN_PER_ADDRESS", "60/minute")
 RATE_LIMIT_REGISTER = rate("RATE_LIMIT_REGISTER", "20/minute")
 RATE_LIMIT_PASSWORD_RESET = rate("RATE_LIMIT_PASSWORD_RESET", "5/minute")
