@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from accounts import known_devices
 from accounts.clients import Client, pseudonym
 from accounts.exceptions import TooManyGuesses
+from accounts.refused import note_refusal
 from api.addresses import client_address
 from api.throttles import DefaultThrottle, Throttle, Window, account_key, give_back, named_in, window
 from database.refusals import Busy
@@ -45,7 +46,8 @@ class LoginThrottle(Throttle):
 
     def windows(self, request: Any) -> list[Window]:
         """The windows of the account that is named, and of the known device that logs in."""
-        return windows_of(request, named(request)[0], device_of(request))
+        request.named_account, _ = named(request)  # for the trail of what is refused
+        return windows_of(request, request.named_account, device_of(request))
 
 
 class OwnProfileThrottle(Throttle):
@@ -75,6 +77,7 @@ class OwnPasswordThrottle(Throttle):
 def counted(throttle: Throttle, request: HttpRequest) -> Iterator[None]:
     """Count an attempt on a page for the time of a block. Refuses TooManyGuesses; one that is Busy costs nothing."""
     if not throttle.allow_request(request, None):  # type: ignore[arg-type]  # Django's request has all that is read
+        note_refusal(request, TooManyGuesses.status)
         raise TooManyGuesses(retry_after=throttle.wait())
     try:
         yield

@@ -6,6 +6,7 @@ Devices and their codes are django-otp's. A session remembers the device whose c
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -13,9 +14,11 @@ from django.utils import timezone
 from django_otp import device_classes, devices_for_user
 
 from accounts.exceptions import OtpDeviceRequired, OtpInvalid, OtpRequired, OtpThrottled
-from accounts.models import User
+from accounts.models import Session, User
+from accounts.trail import note
 from database.rows import fetch_rows
 from database.transactions import unit_of_work
+from events.actors import Actor
 
 # Each wrong code doubles the wait, up to about nine minutes. Without an end, whoever knows a password and guesses codes
 # would keep the owner out for days.
@@ -81,6 +84,24 @@ def refuse_throttled(devices: Iterable[Any]) -> None:
             return
         shut_until.append(reason["locked_until"])
     raise OtpThrottled(retry_after=(min(shut_until) - timezone.now()).total_seconds())
+
+
+@unit_of_work
+def confirm_device(*, device: Any, code: str, session_id: UUID, actor: Actor) -> bool:
+    """Switch a device of one's own on by a code of it, and give its rights to the session that showed the code.
+
+    Until then nobody is asked for its codes, so that nobody is shut out by a device that shows none. All other
+    sessions of a member of staff end. Returns whether the code was right. Locks the device. Refuses OtpThrottled.
+    """
+    locked = type(device).objects.select_for_update().get(pk=device.pk)
+    refuse_throttled([locked])
+    right = bool(locked.verify_token(code))
+    if right:
+        type(device).objects.filter(pk=device.pk).update(confirmed=True)
+        Session.objects.filter(pk=session_id, user_id=device.user_id).update(otp_device=device.persistent_id)
+    kind = "user.device_confirmed" if right else "user.code_refused"
+    note(kind, user_id=device.user_id, actor=actor, device=device.persistent_id)
+    return right
 
 
 @unit_of_work

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import User
+from accounts.models import Session, User
 from api.fields import Choice, Email, Password, PersonName, Text
 from api.serializers import BodySerializer
 
@@ -120,6 +120,33 @@ class LoginSerializer(TokenSerializer):
     """The tokens of a session that begins, and the one by which the account knows the device from now on."""
 
     device_token = serializers.CharField(help_text="Keep it on the device, beyond the session, for the next log-in.")
+
+
+class SessionSerializer(serializers.ModelSerializer[Session]):
+    """The document of a session: enough for its owner to recognise it, and nothing that opens it."""
+
+    session_id = serializers.UUIDField(source="id")
+    channel = serializers.ChoiceField(choices=["api", "admin"])
+    current = serializers.BooleanField(help_text="Whether it is the session that asks.")
+    last_used_at = serializers.DateTimeField(
+        source="refreshed_at", help_text="Of the API: when its tokens were last exchanged."
+    )
+    expires_at = serializers.DateTimeField(help_text="When it ends unless it is used before.")
+    second_factor = serializers.BooleanField(source="otp_device", help_text="Whether a code began it.")
+
+    class Meta:
+        model = Session
+        fields = [
+            "session_id",
+            "channel",
+            "current",
+            "user_agent",
+            "second_factor",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+        ]
+        read_only_fields = fields
 
 
 class RefreshBody(BodySerializer):

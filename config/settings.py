@@ -32,6 +32,7 @@ from config.environment import (
     url,
     words,
 )
+from config.logs import to_standard_error
 
 PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
 DEBUG = switch("DEBUG", default=False)
@@ -106,6 +107,7 @@ else:
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 # People and tokens
 
 AUTH_USER_MODEL = "accounts.User"
@@ -139,7 +141,12 @@ PASSWORD_RESET_URL = text(
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=number("ACCESS_TOKEN_LIFETIME_SECONDS", 15 * 60, 1, TEN_YEARS))
 # For how long a person who leaves can change their mind, before the worker erases the account.
 ERASE_AFTER_DAYS = number("ERASE_AFTER_DAYS", 14, 0, 3650)
+# A session that is not used ends with its refresh token, and one that is used after SESSION_LIFETIME.
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=number("REFRESH_TOKEN_LIFETIME_SECONDS", 14 * 86_400, 1, TEN_YEARS))
+SESSION_LIFETIME = timedelta(seconds=number("SESSION_LIFETIME_SECONDS", 90 * 86_400, 1, TEN_YEARS))
+# The same two ends for sessions of the admin.
+ADMIN_IDLE_LIFETIME = timedelta(seconds=number("ADMIN_IDLE_SECONDS", 2 * 3600, 1, TEN_YEARS))
+ADMIN_SESSION_LIFETIME = timedelta(seconds=number("ADMIN_SESSION_SECONDS", 12 * 3600, 1, TEN_YEARS))
 # For how long a refresh token that was used gives the same successor again; afterwards it ends the session.
 REFRESH_GRACE_SECONDS = number("REFRESH_GRACE_SECONDS", 20, 0, 3600)
 # By how much the clocks of the machines that sign and check tokens may differ.
@@ -191,7 +198,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["api.throttles.DefaultThrottle"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["api.filters.FilterBackend"],
-    "EXCEPTION_HANDLER": "api.problems.exception_handler",
+    "EXCEPTION_HANDLER": "accounts.refused.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNICODE_JSON": True,
     "URL_FORMAT_OVERRIDE": None,  # ?format= means nothing here
@@ -275,23 +282,8 @@ SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION els
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-SESSION_COOKIE_AGE = number("ADMIN_SESSION_SECONDS", 12 * 3600, 1, TEN_YEARS)
+SESSION_COOKIE_AGE = int(ADMIN_SESSION_LIFETIME.total_seconds())
 if switch("TRUST_X_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ADMIN_REQUIRE_OTP = switch("ADMIN_REQUIRE_OTP", default=False)
-
-# Logs
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "api.logs.JSONFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "procrastinate": {"level": "WARNING"},
-        "psycopg.pool": {"level": "ERROR"},
-    },
-}
+LOGGING = to_standard_error(choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))

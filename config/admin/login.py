@@ -16,15 +16,27 @@ from django_otp import devices_for_user, user_has_device
 from django_otp.forms import OTPAuthenticationFormMixin
 
 from accounts import known_devices
-from accounts.attempts import LoginThrottle, OwnPasswordThrottle, counted, device_of
+from accounts.attempts import LoginThrottle, OwnPasswordThrottle, client_of, counted, device_of
 from accounts.exceptions import TooManyGuesses
 from accounts.hashers import normalised
 from accounts.models import User
+from accounts.page_sessions import session_of_page
 from accounts.passwords import is_password_of
 from accounts.second_factor import devices_to_try
 from accounts.services import set_password
+from accounts.trail import note, note_refused_login
 from database.refusals import Busy
 from events.actors import Actor
+
+NO_DEVICE = ValidationError(
+    "A code is required, and you have no device for it yet. Ask an administrator.", code="otp_device_required"
+)
+# The API's codes of refusals by the form's; every other error is one of the second factor.
+REASONS = {
+    "invalid_login": "invalid_credentials",
+    "token_required": "otp_required",
+    "otp_device_required": "otp_device_required",
+}
 
 
 class PageBackend(ModelBackend):
@@ -63,14 +75,26 @@ class LoginForm(OTPAuthenticationFormMixin, AdminAuthenticationForm):
         try:
             with counted(LoginThrottle(), self.request):
                 self.cleaned_data = super().clean()
+            user = self.get_user()
+            if user is not None and user_has_device(user):
+                self.clean_otp(user)
+            elif user is not None and settings.ADMIN_REQUIRE_OTP:
+                raise NO_DEVICE
         except (Busy, TooManyGuesses) as refusal:
             raise ValidationError(refusal.detail) from None
-        user = self.get_user()
-        if user is not None and user_has_device(user):
-            self.clean_otp(user)
-        elif user is not None and settings.ADMIN_REQUIRE_OTP:
-            raise ValidationError("A code is required, and you have no device for it yet. Ask an administrator.")
+        except ValidationError as error:
+            self.note_refusal(str(error.code))
+            raise
         return self.cleaned_data
+
+    def note_refusal(self, code: str) -> None:
+        """Record that nobody comes in, in the words of the API. `code` is that of the form's error."""
+        email, user = self.cleaned_data.get("username"), self.get_user()
+        if email is None or not self.cleaned_data.get("password"):
+            return
+        reason = "no_staff" if user is not None and not user.is_staff else REASONS.get(code, "otp_invalid")
+        account = user or User.objects.with_email(email).first()
+        note_refused_login(email=email, user=account, reason=reason, client=client_of(self.request))
 
     def _chosen_device(self, user: User) -> Any:
         """The device that the code is from. The person chooses among several, since a wrong code counts against one."""
@@ -117,10 +141,13 @@ class PasswordForm(AdminPasswordChangeForm):
                     return password
         except (Busy, TooManyGuesses) as refusal:
             raise ValidationError(refusal.detail) from None
+        actor = Actor(self.user.pk, "admin", is_staff=True)
+        note("user.login_failed", user_id=self.user.pk, actor=actor, reason="current_password")
         raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
 
     def save(self, commit: bool = True) -> User:
         """Set the new password through the service."""
         password: str = self.cleaned_data["new_password1"]
-        set_password(user=self.user, password=password, actor=Actor(self.user.pk, "admin", is_staff=True))
+        actor, session = Actor(self.user.pk, "admin", is_staff=True), session_of_page(self.request)
+        set_password(user=self.user, password=password, actor=actor, keep_session=session)
         return self.user

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 
 from accounts.names import name_actors
 from config.admin.login import LoginForm, PasswordForm, remember_device
+from config.admin.own_sessions import own_sessions
 from database.refusals import Busy
 from events.models import Event
 from inventory.bands import Band
@@ -93,8 +94,9 @@ class ShopAdminSite(AdminSite):
         return response
 
     def get_urls(self) -> list[Any]:
-        """Django's own addresses, after those of references and subjects."""
+        """Django's own addresses, after those of one's own sessions, references and subjects."""
         own: list[URLPattern] = [
+            path("sessions/", self.admin_view(own_sessions), name="own_sessions"),
             path("reference/<path:reference>", self.admin_view(self.reference_view), name="reference"),
             path("subject/<path:subject>", self.admin_view(self.subject_view), name="subject"),
         ]
