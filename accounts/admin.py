@@ -25,11 +25,13 @@ from accounts.admin_forms import (
     PasswordForm,
     UserForm,
 )
+from accounts.attempts import OwnPasswordThrottle, counted
 from accounts.exceptions import Unfinished
 from accounts.models import Session, User
-from accounts.own_password import count_guess
+from accounts.page_sessions import session_of_page
 from accounts.passwords import hash_password
 from accounts.sessions import end_session
+from accounts.trail import log
 from database.refusals import Refusal
 from events.actors import admin_actor
 from events.services import publish
@@ -124,7 +126,7 @@ class UserAdmin(StaffAdmin[User]):
         password = profile.pop("password")
         for name, value in profile.items():
             setattr(user, name, value)
-        hash_password(user, password)
+        hash_password(user, password, known=True)
         return services.save_new_user(user, actor=admin_actor(request))
 
     def change(self, request: HttpRequest, row: User, changes: dict[str, Any], version: int | None) -> None:
@@ -143,6 +145,7 @@ class UserAdmin(StaffAdmin[User]):
             is_staff=row.is_staff,
             is_superuser=row.is_superuser,
             groups=[group.pk for group in groups],
+            keep_session=session_of_page(request),
         )
 
     def render_change_form(
@@ -152,6 +155,7 @@ class UserAdmin(StaffAdmin[User]):
         if obj is not None:
             context["live_sessions"] = Session.objects.live().filter(user=obj).order_by("-refreshed_at")[:50]
             context["unfinished"] = leaving.unfinished(obj.pk) if obj.erase_at else []
+            context["current_session"] = session_of_page(request)
             context["may_see_orders"] = self.may(request, "orders.view_order")
         kwargs["obj"] = obj
         return super().render_change_form(request, context, *args, **kwargs)
@@ -196,8 +200,13 @@ class UserAdmin(StaffAdmin[User]):
         if request.method == "POST" and form.is_valid():
             password = form.cleaned_data["current_password"]
             try:
-                count_guess(request)
-                leaving.leave(user=user, current_password=password, actor=admin_actor(request))
+                with counted(OwnPasswordThrottle(), request):
+                    leaving.leave(
+                        user=user,
+                        current_password=password,
+                        actor=admin_actor(request),
+                        keep_session=session_of_page(request),
+                    )
             except Refusal as refusal:
                 show_refusal(refusal, form)
             else:
@@ -215,9 +224,10 @@ class UserAdmin(StaffAdmin[User]):
     def end_session_page(self, request: HttpRequest, user_id: int, session_id: UUID) -> HttpResponseBase:
         """Ends one session of a person."""
         user = self.one(request, user_id)
-        if not Session.objects.filter(pk=session_id, user=user).exists():
+        actor = admin_actor(request)
+        reason = "ended_by_owner" if user.pk == request.user.pk else "ended_by_staff"
+        if not end_session(session_id=session_id, reason=reason, actor=actor, user_id=user.pk):
             raise Http404("There is no such session.")
-        end_session(session_id=session_id, reason="ended_by_staff")
         messages.success(request, "The session has ended.")
         return HttpResponseRedirect(self.url("change", user.pk))
 
@@ -262,15 +272,16 @@ class GroupAdmin(ForAdministrators, StaffAdmin[Group], DjangoGroupAdmin):
             "name": obj.name,
             "permissions": sorted(p.codename for p in obj.permissions.all()),
         }
-        publish(
-            "group.changed" if change else "group.created",
-            payload,
-            subject=f"group:{obj.pk}",
-            actor=admin_actor(request),
-        )
+        self.tell(request, "group.changed" if change else "group.created", payload)
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
         """Delete a group, and tell the journal."""
         payload = {"group_id": obj.pk, "name": obj.name}
-        publish("group.deleted", payload, subject=f"group:{obj.pk}", actor=admin_actor(request))
+        self.tell(request, "group.deleted", payload)
         obj.delete()
+
+    def tell(self, request: HttpRequest, kind: str, payload: dict[str, Any]) -> None:
+        """Tell journal and log what became of a group and of the rights that it gives."""
+        subject, actor = f"group:{payload['group_id']}", admin_actor(request)
+        publish(kind, payload, subject=subject, actor=actor)
+        log(kind, subject=subject, actor=actor)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -20,11 +21,11 @@ from accounts.models import FormerEmail, Session, User
 from accounts.rights import check_rights_over, refuse_last_administrator
 from accounts.services import PROFILE_FIELDS, check_current_password, locked_user, touch
 from accounts.sessions import end_sessions
+from accounts.trail import note
 from api.models import IdempotencyKey
 from database.rows import fetch_rows
 from database.transactions import unit_of_work
 from events.actors import Actor
-from events.services import publish
 
 logger = logging.getLogger(__name__)
 
@@ -52,20 +53,20 @@ def unfinished(user_id: int) -> list[str]:
     return [name for ties in TIES for name in ties.unfinished(user_id)]
 
 
-def leave(*, user: User, current_password: str, actor: Actor) -> None:
-    """Have one's own account erased after ERASE_AFTER_DAYS, and end its sessions. A second time changes nothing.
+def leave(*, user: User, current_password: str, actor: Actor, keep_session: UUID | None = None) -> None:
+    """Have one's own account erased after ERASE_AFTER_DAYS, and end its sessions but one. Again changes nothing.
 
     What is unfinished by then is waited for.
 
     Refuses a wrong password (Invalid), LastAdministrator, and PasswordReplaced for a password that was changed
     meanwhile.
     """
-    check_current_password(user=user, password=current_password)
-    begin_to_leave(user_id=user.pk, encoded=user.password, actor=actor)
+    check_current_password(user=user, password=current_password, actor=actor)
+    begin_to_leave(user_id=user.pk, encoded=user.password, actor=actor, keep_session=keep_session)
 
 
 @unit_of_work
-def begin_to_leave(*, user_id: int, encoded: str, actor: Actor) -> None:
+def begin_to_leave(*, user_id: int, encoded: str, actor: Actor, keep_session: UUID | None = None) -> None:
     """Note that a person leaves whose password has this hash. Locks the user's row. Refuses as `leave` does."""
     user = locked_user(user_id)
     if user.password != encoded:
@@ -75,8 +76,8 @@ def begin_to_leave(*, user_id: int, encoded: str, actor: Actor) -> None:
     if user.leaving_at is None:
         user.leaving_at = Now()
         touch(user)
-        publish("user.leaving", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
-    end_sessions(user_id=user_id, reason="leaving")
+        note("user.leaving", user_id=user_id, actor=actor)
+    end_sessions(user_id=user_id, reason="leaving", but=keep_session)
 
 
 @unit_of_work
@@ -91,7 +92,7 @@ def restore_user(*, user_id: int, actor: Actor) -> User:
     if user.leaving_at is not None:
         user.leaving_at = None
         touch(user)
-        publish("user.restored", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
+        note("user.restored", user_id=user_id, actor=actor)
     return user
 
 
@@ -159,7 +160,7 @@ def forget(user: User, *, actor: Actor) -> None:
     user.set_unusable_password()
     user.groups.clear()
     touch(user)
-    publish("user.anonymised", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor)
+    note("user.anonymised", user_id=user.pk, actor=actor)
     end_sessions(user_id=user.pk, reason="anonymised")
     Session.objects.filter(user_id=user.pk).update(user_agent="")
     FormerEmail.objects.filter(user_id=user.pk).delete()

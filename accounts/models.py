@@ -140,6 +140,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 class Session(models.Model):
     """One login, from password to logout, and all tokens that descend from that login.
 
+    It ends at `expires_at`, which use puts off: a refresh, or a page. No use puts it off beyond the absolute end.
     Every token carries the session's id (`sid`). `refresh_jti` is the id of the only refresh token that may be used
     next, and `previous_jti` that of the token that was exchanged for it at `refreshed_at`. An older refresh token that
     comes back has been copied, and ends the session.
@@ -149,6 +150,8 @@ class Session(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.UUIDField()
     previous_jti = models.UUIDField(null=True)
+    # "api", or "admin" for a session of the pages of staff, which has no tokens (accounts.page_sessions).
+    channel = models.CharField(max_length=8, db_default="api")
     user_agent = models.CharField(max_length=200, blank=True)
     # The device whose code began the session, by django-otp's `persistent_id`; empty when no code was asked for.
     otp_device = models.CharField(max_length=100, blank=True, db_default="")

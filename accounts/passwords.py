@@ -1,4 +1,8 @@
-"""Checking and making password hashes. A hash is expensive on purpose, so each process computes one at a time."""
+"""Checking and making password hashes. A hash is expensive on purpose, so each process computes one at a time.
+
+Others wait for a short time, in so few places that orders keep threads. One place is kept for known people: those who
+are signed in, and known devices (accounts.known_devices). So a crowd of strangers does not shut them out.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -15,18 +19,29 @@ from database.refusals import Busy, FieldError, Invalid
 
 # A hash takes a core for a quarter of a second. Without this gate a storm of logins would leave no core for orders.
 _gate = threading.Semaphore(1)
-# One login hashes and one waits. All others are refused at once, since waiting would take threads that orders need.
+# One hashes, and the others wait in a thread each. Who finds no place is refused at once, since orders need threads.
 PLACES = 2
+KEPT_PLACES = 1
 _places = threading.Semaphore(PLACES)
-PATIENCE_SECONDS = 1.0
+_kept_places = threading.Semaphore(KEPT_PLACES)
+# Longer than the hashes of all places take, so that whoever has a place gets the turn.
+PATIENCE_SECONDS = 3.0
 
 
 @contextmanager
-def hashing() -> Iterator[None]:
-    """Wait for the turn to hash, for the time of a block. Refuses Busy when the turn does not come soon."""
-    queue = place_in(_places, seconds=0) if settings.RATE_LIMITS else nullcontext()
-    with queue, place_in(_gate, seconds=PATIENCE_SECONDS):
-        yield
+def hashing(*, known: bool = False) -> Iterator[None]:
+    """Wait for the turn to hash, for the time of a block. Refuses Busy when the turn does not come soon.
+
+    `known` people may take the place that is kept for them, and strangers the others only.
+    """
+    keeps = known and settings.RATE_LIMITS and _kept_places.acquire(blocking=False)
+    room = place_in(_places, seconds=0) if settings.RATE_LIMITS and not keeps else nullcontext()
+    try:
+        with room, place_in(_gate, seconds=PATIENCE_SECONDS):
+            yield
+    finally:
+        if keeps:
+            _kept_places.release()
 
 
 @contextmanager
@@ -40,14 +55,14 @@ def place_in(room: threading.Semaphore, *, seconds: float) -> Iterator[None]:
         room.release()
 
 
-def is_password_of(user: User | None, password: str) -> bool:
-    """Whether the password is the user's, and the user may sign in.
+def is_password_of(user: User | None, password: str, *, known: bool = False) -> bool:
+    """Whether the password is the user's, and the user may sign in. `known` is as for `hashing`.
 
     A right password whose hash is outdated, or was made of another spelling than the normalised one, is hashed anew.
     The answer takes as long for no user and for a disabled user as for a wrong password, so that the time does not
     tell who has an account. Refuses Busy.
     """
-    with hashing():
+    with hashing(known=known):
         for spelling in spellings_of(password):
             if user is None:
                 User().set_password(spelling)
@@ -68,8 +83,8 @@ def upgrade_hash(user: User, password: str) -> None:
     User.objects.filter(pk=user.pk, password=outdated).update(password=user.password)
 
 
-def hash_password(user: User, password: str, *, field: str = "password") -> None:
-    """Set the password on the instance, without saving.
+def hash_password(user: User, password: str, *, field: str = "password", known: bool = False) -> None:
+    """Set the password on the instance, without saving. `known` is as for `hashing`.
 
     Refuses a weak password as an error of `field` (Invalid), and Busy.
     """
@@ -78,5 +93,5 @@ def hash_password(user: User, password: str, *, field: str = "password") -> None
     except ValidationError as error:
         errors = [FieldError(field, e.code or "invalid", " ".join(e.messages)) for e in error.error_list]
         raise Invalid("The password is not good enough.", errors=errors) from None
-    with hashing():
+    with hashing(known=known):
         user.set_password(password)

@@ -6,6 +6,7 @@ Devices and their codes are django-otp's. A session remembers the device whose c
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -13,9 +14,15 @@ from django.utils import timezone
 from django_otp import device_classes, devices_for_user
 
 from accounts.exceptions import OtpDeviceRequired, OtpInvalid, OtpRequired, OtpThrottled
-from accounts.models import User
+from accounts.models import Session, User
+from accounts.trail import note
 from database.rows import fetch_rows
 from database.transactions import unit_of_work
+from events.actors import Actor
+
+# Each wrong code doubles the wait, up to about nine minutes. Without an end, whoever knows a password and guesses codes
+# would keep the owner out for days.
+MOST_DOUBLINGS = 10
 
 
 @cache
@@ -60,6 +67,14 @@ def check_code(*, user: User, code: str) -> str:
     return device
 
 
+def devices_to_try(user: User) -> list[Any]:
+    """The user's confirmed devices, locked, none of which waits longer than MOST_DOUBLINGS let it. In a transaction."""
+    devices: list[Any] = list(devices_for_user(user, for_verify=True))
+    for device in devices:
+        device.throttling_failure_count = min(device.throttling_failure_count, MOST_DOUBLINGS)
+    return devices
+
+
 def refuse_throttled(devices: Iterable[Any]) -> None:
     """Refuse (OtpThrottled) while none of the devices takes a code, so that a right code is not called wrong."""
     shut_until = []
@@ -72,6 +87,24 @@ def refuse_throttled(devices: Iterable[Any]) -> None:
 
 
 @unit_of_work
+def confirm_device(*, device: Any, code: str, session_id: UUID, actor: Actor) -> bool:
+    """Switch a device of one's own on by a code of it, and give its rights to the session that showed the code.
+
+    Until then nobody is asked for its codes, so that nobody is shut out by a device that shows none. All other
+    sessions of a member of staff end. Returns whether the code was right. Locks the device. Refuses OtpThrottled.
+    """
+    locked = type(device).objects.select_for_update().get(pk=device.pk)
+    refuse_throttled([locked])
+    right = bool(locked.verify_token(code))
+    if right:
+        type(device).objects.filter(pk=device.pk).update(confirmed=True)
+        Session.objects.filter(pk=session_id, user_id=device.user_id).update(otp_device=device.persistent_id)
+    kind = "user.device_confirmed" if right else "user.code_refused"
+    note(kind, user_id=device.user_id, actor=actor, device=device.persistent_id)
+    return right
+
+
+@unit_of_work
 def use_code(*, user: User, code: str) -> str | None:
     """Try a code on all devices of a user and return the one that accepts the code.
 
@@ -79,11 +112,11 @@ def use_code(*, user: User, code: str) -> str | None:
     instead would undo that count. Locks the devices, so that a code is good once. Refuses OtpThrottled while wrong
     guesses keep all devices shut.
     """
-    refuse_throttled(devices_for_user(user, for_verify=True))
+    refuse_throttled(devices_to_try(user))
     # A device that does not know the code counts a wrong guess, although the code may be another device's. So the
     # guesses of the first round are undone. The second round reads the devices again, and its guesses stay.
     for guesses_count in (False, True):
-        for device in devices_for_user(user, for_verify=True):
+        for device in devices_to_try(user):
             with transaction.atomic():
                 if device.verify_token(code):
                     return str(device.persistent_id)

@@ -4,10 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import User
+from accounts.models import Session, User
 from api.fields import Choice, Email, Password, PersonName, Text
 from api.serializers import BodySerializer
 
+DEVICE = "What the last log-in from this device answered: attempts from elsewhere then do not keep it out."
 OTP_CODE = "The code from one's device, or one on paper: for staff who have one, after the answer `otp_required`."
 
 
@@ -91,6 +92,7 @@ class LoginBody(BodySerializer):
     email = Text(max_length=254)
     password = Password()
     otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
+    device_token = Text(max_length=400, required=False, allow_blank=True, help_text=DEVICE)
 
 
 class LoginForm(BodySerializer):
@@ -99,6 +101,7 @@ class LoginForm(BodySerializer):
     username = Text(max_length=254, source="email")
     password = Password()
     otp_code = Text(max_length=16, required=False, allow_blank=True, help_text=OTP_CODE)
+    device_token = Text(max_length=400, required=False, allow_blank=True, help_text=DEVICE)
     grant_type = Choice(choices=["password"], required=False)
     scope = Text(required=False, allow_blank=True, max_length=200)
     client_id = Text(required=False, allow_blank=True, max_length=200)
@@ -112,6 +115,39 @@ class TokenSerializer(serializers.Serializer[Any]):
     refresh_token = serializers.CharField()
     token_type = serializers.ChoiceField(choices=["bearer"], default="bearer")
     expires_in = serializers.IntegerField(help_text="Seconds that the access token is good for.")
+
+
+class LoginSerializer(TokenSerializer):
+    """The tokens of a session that begins, and the one by which the account knows the device from now on."""
+
+    device_token = serializers.CharField(help_text="Keep it on the device, beyond the session, for the next log-in.")
+
+
+class SessionSerializer(serializers.ModelSerializer[Session]):
+    """The document of a session: enough for its owner to recognise it, and nothing that opens it."""
+
+    session_id = serializers.UUIDField(source="id")
+    channel = serializers.ChoiceField(choices=["api", "admin"])
+    current = serializers.BooleanField(help_text="Whether it is the session that asks.")
+    last_used_at = serializers.DateTimeField(
+        source="refreshed_at", help_text="Of the API: when its tokens were last exchanged."
+    )
+    expires_at = serializers.DateTimeField(help_text="When it ends unless it is used before.")
+    second_factor = serializers.BooleanField(source="otp_device", help_text="Whether a code began it.")
+
+    class Meta:
+        model = Session
+        fields = [
+            "session_id",
+            "channel",
+            "current",
+            "user_agent",
+            "second_factor",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+        ]
+        read_only_fields = fields
 
 
 class RefreshBody(BodySerializer):

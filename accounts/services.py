@@ -16,11 +16,11 @@ from accounts.models import FormerEmail, User
 from accounts.passwords import hash_password, is_password_of
 from accounts.rights import check_administrator, check_rights_over, refuse_last_administrator
 from accounts.sessions import end_sessions
+from accounts.trail import note
 from database.refusals import FieldError, Invalid, NotFound, check_version
 from database.text import forms_of_email, normalised_email
 from database.transactions import unit_of_work
-from events.actors import Actor
-from events.services import publish
+from events.actors import VISITOR, Actor
 
 PROFILE_FIELDS = (
     "first_name",
@@ -53,7 +53,7 @@ def save_new_user(user: User, *, actor: Actor | None = None) -> User:
     user.email = normalised_email(user.email)
     refuse_taken_email(user)
     save_refusing_taken_email(user)
-    publish("user.registered", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor or Actor(user.pk, "api"))
+    note("user.registered", user_id=user.pk, actor=actor or Actor(user.pk, "api"))
     user.refresh_from_db(fields=["created_at", "updated_at"])
     return user
 
@@ -131,19 +131,20 @@ def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expect
         user.email = normalised_email(user.email)
         refuse_taken_email(user)
     touch(user)
-    publish("user.updated", {"user_id": user.pk, "fields": sorted(changed)}, subject=f"user:{user.pk}", actor=actor)
+    note("user.updated", user_id=user.pk, actor=actor, fields=sorted(changed))
     if former.lower() != user.email.lower():
         FormerEmail.objects.create(user=user, email=former)
-        publish("user.email_changed", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor)
+        note("user.email_changed", user_id=user.pk, actor=actor)
     return user
 
 
-def check_current_password(*, user: User, password: str | None) -> None:
-    """Refuse a change (Invalid) unless the owner of the password asks for it."""
+def check_current_password(*, user: User, password: str | None, actor: Actor) -> None:
+    """Refuse a change (Invalid) unless the owner of the password asks for it. The trail tells of a wrong one."""
     if password is None:
         error = FieldError("current_password", "required", "A new email or password needs the current password.")
         raise Invalid("The current password is missing.", errors=[error])
-    if not is_password_of(user, password):
+    if not is_password_of(user, password, known=True):
+        note("user.login_failed", user_id=user.pk, actor=actor, reason="current_password")
         error = FieldError("current_password", "wrong_password", "This is not the current password.")
         raise Invalid("The current password is wrong.", errors=[error])
 
@@ -155,7 +156,7 @@ def set_password(
 
     Locks the user's row, after the hash is made. `field` is the name that an error carries.
     """
-    hash_password(user, password, field=field)
+    hash_password(user, password, field=field, known=True)
     store_password(user_id=user.pk, encoded=user.password, actor=actor, keep_session=keep_session)
 
 
@@ -177,10 +178,10 @@ def update_own(
     """
     check_version(user.version, expected_version)
     if password is not None or is_another_email(user, changes):
-        check_current_password(user=user, password=current_password)
+        check_current_password(user=user, password=current_password, actor=actor)
     replaces = user.password
     if password is not None:
-        hash_password(user, password)
+        hash_password(user, password, known=True)
 
     @unit_of_work
     def save_both() -> User:
@@ -210,7 +211,7 @@ def store_password(
         raise PasswordReplaced
     user.password = encoded
     touch(user)
-    publish("user.password_changed", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
+    note("user.password_changed", user_id=user_id, actor=actor)
     end_sessions(user_id=user_id, reason="password_changed", but=keep_session)
     return user
 
@@ -223,19 +224,20 @@ def request_password_reset(*, email: str) -> None:
     """
     user = User.objects.with_email(email).filter(is_active=True, anonymised_at=None).first()
     if user is None:
-        publish("user.password_reset_in_vain", {}, subject="user:unknown", actor=Actor(None, "api"))
+        note("user.password_reset_in_vain", user_id=None, actor=VISITOR)
         return
     actor = Actor(user.pk, "api", user.is_staff)
-    publish("user.password_reset_requested", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=actor)
+    note("user.password_reset_requested", user_id=user.pk, actor=actor)
 
 
 def confirm_password_reset(*, uid: str, token: str, password: str) -> None:
     """Set the password with a mailed token, once. Refuses (Invalid) a bad link and a weak password."""
     user = user_of_uid(uid)
     if user is None or not default_token_generator.check_token(user, token):
+        note("user.reset_failed", user_id=user.pk if user else None, actor=VISITOR)
         raise dead_link()
     replaces, actor = user.password, Actor(user.pk, "api", user.is_staff)
-    hash_password(user, password, field="new_password")
+    hash_password(user, password, field="new_password", known=True)
     try:
         store_password(user_id=user.pk, encoded=user.password, actor=actor, replaces=replaces)
     except PasswordReplaced:  # the same link was used a moment earlier
@@ -259,9 +261,16 @@ def user_of_uid(uid: str) -> User | None:
 
 @unit_of_work
 def set_access(
-    *, user_id: int, actor: Actor, is_active: bool, is_staff: bool, is_superuser: bool, groups: list[int]
+    *,
+    user_id: int,
+    actor: Actor,
+    is_active: bool,
+    is_staff: bool,
+    is_superuser: bool,
+    groups: list[int],
+    keep_session: UUID | None = None,
 ) -> User:
-    """Set whether a user may sign in and works here, and the user's rights. Ends the user's sessions.
+    """Set whether a user may sign in and works here, and the user's rights. Ends the user's sessions but one.
 
     Refuses NotFound, and to leave the shop without an administrator (LastAdministrator). Actors who are no
     administrators may only let a customer sign in or not. All else is refused (AdministratorsOnly), also on their own
@@ -277,8 +286,8 @@ def set_access(
     user.is_active, user.is_staff, user.is_superuser = is_active, is_staff or is_superuser, is_superuser
     touch(user)
     user.groups.set(Group.objects.filter(pk__in=groups))
-    publish("user.access_changed", {"user_id": user_id}, subject=f"user:{user_id}", actor=actor)
-    end_sessions(user_id=user_id, reason="access_changed")
+    note("user.access_changed", user_id=user_id, actor=actor)
+    end_sessions(user_id=user_id, reason="access_changed", but=keep_session)
     return user
 
 

@@ -16,11 +16,15 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 @dataclass(frozen=True)
 class TokenPair:
-    """The tokens that a client gets. `expires_in` is the life of the access token in seconds."""
+    """The tokens that a client gets. `expires_in` is the life of the access token in seconds.
+
+    `device_token` comes with a log-in alone (accounts.known_devices).
+    """
 
     access_token: str
     refresh_token: str
     expires_in: int
+    device_token: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,18 @@
 """Addresses of people and sessions, below /api/v1/."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from accounts.views import PasswordResetViewSet, SessionViewSet, UserViewSet
+from accounts.views.people import PasswordResetViewSet, UserViewSet
+from accounts.views.sessions import OwnSessionViewSet, SessionViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("users/password-reset", PasswordResetViewSet, basename="password-reset")
 router.register("users", SessionViewSet, basename="session")
 router.register("users", UserViewSet, basename="user")
 
-urlpatterns = router.urls
+urlpatterns = [
+    path("users/me/sessions", OwnSessionViewSet.as_view({"get": "list", "delete": "destroy_others"})),
+    path("users/me/sessions/<uuid:session_id>", OwnSessionViewSet.as_view({"delete": "destroy"})),
+    *router.urls,
+]

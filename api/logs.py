@@ -17,13 +17,15 @@ class JSONFormatter(logging.Formatter):
     """Turns a log record into one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line: time, level, logger, message, and where there are such, request id and traceback."""
-        line = {
+        """The line: time, level, logger, message, and where there are such, event, request id and traceback."""
+        line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if event := getattr(record, "event", None):
+            line["event"] = event
         if request_id := request_id_of(record):
             line["request_id"] = request_id
         if record.exc_info:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import unquote_plus, urlencode
+from uuid import UUID
 
 import orjson
 from django.conf import settings
@@ -122,6 +123,8 @@ def read_value(kind: type, value: Any) -> Any:
         if offset is None or abs(offset) > timedelta(hours=14) or offset % timedelta(minutes=1):
             raise ValueError("no time zone")
         return moment
+    if kind is UUID:
+        return UUID(value)
     if kind is Decimal:
         number = Decimal(value)
         if not number.is_finite() or abs(number.adjusted()) > 20:

@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from api.addresses import origin_of
 from api.availability import unavailable
 from api.request_ids import current_request_id
+from api.throttles import give_back
 from database.refusals import FieldError, Refusal, refused_write
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,10 @@ def respond(refusal: Refusal) -> HttpResponse:
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's hook. Returning None lets an unknown exception through to Django, which logs it and answers 500."""
+    """DRF's hook. Returning None lets an unknown exception through to Django, which logs it and answers 500.
+
+    A request that cannot be served now is no attempt: it is taken out of the windows of rate limits.
+    """
     if isinstance(exc, drf.NotAuthenticated):
         exc = refused_token_of(context["request"]) or exc
     headers = getattr(exc, "headers", None) or {}
@@ -81,6 +85,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     refusal = translate(exc)
     if refusal is None:
         return None
+    if refusal.status == 503:
+        give_back(context["request"])
     document = refusal.document() | {"request_id": current_request_id.get()}
     response = Response(document, status=refusal.status, headers={**headers, **refusal.headers})
     response.content_type = CONTENT_TYPE

@@ -1,8 +1,9 @@
 """Rate limits: fixed windows, counted atomically before the work, all windows of a request in one round trip to Redis.
 
-A window of "10/minute" begins with its first request and admits ten. A refused request does not prolong its window.
+A window of "10/minute" begins with its first request and admits ten. A refused request counts in none of its windows.
 Without Redis the general limits admit everything, since orders matter more. The strict limits (log-in, registration,
 password reset) count in this process instead, so that guessing passwords never becomes unlimited.
+A request that is answered 503 costs nothing: `give_back` takes it out of its windows.
 """
 
 import hashlib
@@ -21,16 +22,26 @@ from api import cache
 from api.addresses import client_address
 from database.text import forms_of_email
 
-# Counts every window, and answers how many milliseconds the slowest of the full ones stays full (0: none is full).
+# Counts in every window if none is full, and answers for how many milliseconds the slowest full one stays full. What
+# is refused counts nowhere: one address that goes on would fill the window that an account has for all addresses.
 COUNT = """
-local wait = 0
+local cost, wait = tonumber(ARGV[1]), 0
 for i, key in ipairs(KEYS) do
-    local cost = tonumber(ARGV[1])
-    local count = redis.call('INCRBY', key, cost)
-    if count == cost then redis.call('PEXPIRE', key, ARGV[2 * i + 1]) end
-    if count > tonumber(ARGV[2 * i]) then wait = math.max(wait, redis.call('PTTL', key), 1) end
+    if tonumber(redis.call('GET', key) or 0) + cost > tonumber(ARGV[2 * i]) then
+        wait = math.max(wait, redis.call('PTTL', key), 1)
+    end
 end
-return wait
+if wait > 0 then return wait end
+for i, key in ipairs(KEYS) do
+    if redis.call('INCRBY', key, cost) == cost then redis.call('PEXPIRE', key, ARGV[2 * i + 1]) end
+end
+return 0
+"""
+# A window that has ended in between stays as it is.
+GIVE_BACK = """
+for _, key in ipairs(KEYS) do
+    if tonumber(redis.call('GET', key) or 0) > 0 then redis.call('DECR', key) end
+end
 """
 
 
@@ -58,7 +69,10 @@ def window(rate: tuple[int, int], name: str, *who: object) -> Window:
 
 
 def count_in_redis(windows: list[Window], cost: int = 1) -> float:
-    """Count a request in all windows; returns the seconds to wait, 0 to go ahead. Raises CacheUnavailable."""
+    """Count a request in all windows, or in none; returns the seconds to wait, 0 to go ahead.
+
+    Raises CacheUnavailable.
+    """
     keys = [window.key for window in windows]
     arguments = [number for window in windows for number in (window.limit, window.seconds * 1000)]
     wait: int = cache.ask(lambda redis: redis.register_script(COUNT)(keys=keys, args=[cost, *arguments]))
@@ -74,7 +88,7 @@ class LocalCounter:
         self.lock = threading.Lock()
 
     def count(self, windows: list[Window]) -> float:
-        """Count one request in all windows; returns the seconds to wait, 0 to go ahead."""
+        """Count one request in all windows, or in none; returns the seconds to wait, 0 to go ahead."""
         now = time.monotonic()
         wait = 0.0
         with self.lock:
@@ -82,17 +96,49 @@ class LocalCounter:
                 self.windows = {key: value for key, value in self.windows.items() if value[1] > now}
             if len(self.windows) > self.capacity:
                 self.windows.clear()
+            counted = {}
             for window in windows:
                 number, ends = self.windows.get(window.key, (0, 0.0))
                 if ends <= now:
                     number, ends = 0, now + window.seconds
-                self.windows[window.key] = (number + 1, ends)
                 if number >= window.limit:
                     wait = max(wait, ends - now)
+                counted[window.key] = (number + 1, ends)
+            if not wait:
+                self.windows.update(counted)
         return wait
+
+    def give_back(self, windows: list[Window]) -> None:
+        """Take one request out of those windows that have not ended."""
+        with self.lock:
+            for window in windows:
+                number, ends = self.windows.get(window.key, (0, 0.0))
+                if number and ends > time.monotonic():
+                    self.windows[window.key] = (number - 1, ends)
 
 
 local_counter = LocalCounter()
+
+
+def count(windows: list[Window]) -> float:
+    """Count one request in all windows or in none, in Redis or else in this process; returns the seconds to wait."""
+    try:
+        return count_in_redis(windows)
+    except cache.CacheUnavailable:
+        return local_counter.count(windows)
+
+
+def give_back(request: Any) -> None:
+    """Take a request that could not be served out of the windows in which it was counted."""
+    windows: list[Window] = getattr(request, "counted_in", [])
+    if not windows:
+        return
+    request.counted_in = []
+    keys = [window.key for window in windows]
+    try:
+        cache.ask(lambda redis: redis.register_script(GIVE_BACK)(keys=keys))
+    except cache.CacheUnavailable:
+        local_counter.give_back(windows)
 
 
 class Throttle(BaseThrottle):
@@ -117,7 +163,9 @@ class Throttle(BaseThrottle):
             self.seconds_to_wait = local_counter.count(windows) if self.strict else 0.0
         if self.seconds_to_wait:
             hold_answer(request)
-        return not self.seconds_to_wait
+            return False
+        request.counted_in = windows  # type: ignore[attr-defined]  # give_back reads it
+        return True
 
     def wait(self) -> float:
         """The seconds that `Retry-After` tells the client to wait."""
@@ -152,33 +200,6 @@ def charge_expensive_work(request: Request) -> None:
     throttle = DefaultThrottle(cost=settings.EXPENSIVE_REQUEST_COST - 1)
     if throttle.cost and not throttle.allow_request(request, None):
         raise Throttled(throttle.wait())
-
-
-class LoginThrottle(Throttle):
-    """Attempts to sign in: per account whoever asks, and per address whatever the account."""
-
-    strict = True
-
-    def windows(self, request: Request) -> list[Window]:
-        """The window of the address, and that of the account that the body names."""
-        windows = [window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "login-address", client_address(request))]
-        if account := named_in(request, "email", "username"):
-            windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
-        return windows
-
-
-class OwnProfileThrottle(Throttle):
-    """One's own profile, where naming the current password is an attempt to sign in: a stolen token may guess it."""
-
-    strict = True
-
-    def windows(self, request: Request) -> list[Window]:
-        """The user's window; with a current password also that of attempts to sign in to the account."""
-        windows = DefaultThrottle().windows(request)
-        if request.method in ("PUT", "PATCH", "DELETE") and named_in(request, "current_password"):
-            account = account_key(request.user.get_username())
-            windows.append(window(settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, "login-account", account))
-        return windows
 
 
 class RegistrationThrottle(Throttle):

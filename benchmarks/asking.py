@@ -136,8 +136,14 @@ class Shop:
         """The email of a new person, who has signed in as the role of this name."""
         person = self.person()
         self.post("/users", person, "")
-        self.tokens["somebody"] = self.sign_in(person["email"])["access_token"]
-        return str(person["email"])
+        self.newest_email = str(person["email"])
+        self.tokens["somebody"] = self.sign_in(self.newest_email)["access_token"]
+        return self.newest_email
+
+    def new_session(self) -> Any:
+        """One of the newest person, beside the one that asks."""
+        self.sign_in(self.newest_email)
+        return self.carry_out(Ask(200, "somebody", "GET /users/me/sessions"))["results"][0]["session_id"]
 
     def reset(self) -> dict[str, str]:
         from django.contrib.auth.tokens import default_token_generator

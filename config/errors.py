@@ -4,10 +4,23 @@ import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.views import defaults
+from django.views import csrf, defaults
 
+from accounts.refused import note_refusal
 from api.availability import unavailable
 from database.refusals import Busy, refused_write
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's page for whoever may not do this, and a trace of it."""
+    note_refusal(request, 403)
+    return defaults.permission_denied(request, exception)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's page about a form that did not come from our own page, and a trace of it."""
+    note_refusal(request, 403)
+    return csrf.csrf_failure(request, reason)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

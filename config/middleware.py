@@ -3,6 +3,7 @@
 Sessions, CSRF and messages mean nothing to an API with bearer tokens, and their chain costs a third of a small request.
 """
 
+from functools import partial
 from typing import Any
 
 from corsheaders.middleware import CorsMiddleware as BaseCorsMiddleware
@@ -17,7 +18,10 @@ from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 from django.middleware import clickjacking, csrf
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django_otp.middleware import OTPMiddleware as BaseOTPMiddleware
+
+from accounts.page_sessions import user_of_page
 
 NO_PAGES = ("/api/", "/health/", "/metrics")
 
@@ -56,7 +60,12 @@ class CsrfViewMiddleware(PagesOnly, csrf.CsrfViewMiddleware):
 
 
 class AuthenticationMiddleware(PagesOnly, auth.AuthenticationMiddleware):
-    """The user of the session, for pages."""
+    """The user of the session, for pages, as long as the session is good (accounts.page_sessions)."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Find the user when somebody asks for it."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(partial(user_of_page, request))  # type: ignore[assignment]  # as Django does
 
 
 class OTPMiddleware(PagesOnly, BaseOTPMiddleware):

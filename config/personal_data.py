@@ -32,7 +32,7 @@ class Policy:
 POLICIES = {
     "accounts.Session": Policy(
         (
-            *("id", "user_agent", "otp_device", "created_at", "refreshed_at", "expires_at"),
+            *("id", "channel", "user_agent", "otp_device", "created_at", "refreshed_at", "expires_at"),
             *("revoked_at", "revoked_reason"),
         ),
         "It ends at once, its user agent is erased, and the row goes with the next purge.",

@@ -102,6 +102,7 @@ CACHES = {"default": cache(REDIS_URL, text("REDIS_PASSWORD"), REDIS_TIMEOUT_SECO
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 # People and tokens
 
 AUTH_USER_MODEL = "accounts.User"
@@ -135,7 +136,12 @@ PASSWORD_RESET_URL = text(
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=number("ACCESS_TOKEN_LIFETIME_SECONDS", 15 * 60, 1, TEN_YEARS))
 # For how long a person who leaves can change their mind, before the worker erases the account.
 ERASE_AFTER_DAYS = number("ERASE_AFTER_DAYS", 14, 0, 3650)
+# A session that is not used ends with its refresh token, and one that is used after SESSION_LIFETIME.
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=number("REFRESH_TOKEN_LIFETIME_SECONDS", 14 * 86_400, 1, TEN_YEARS))
+SESSION_LIFETIME = timedelta(seconds=number("SESSION_LIFETIME_SECONDS", 90 * 86_400, 1, TEN_YEARS))
+# The same two ends for sessions of the admin.
+ADMIN_IDLE_LIFETIME = timedelta(seconds=number("ADMIN_IDLE_SECONDS", 2 * 3600, 1, TEN_YEARS))
+ADMIN_SESSION_LIFETIME = timedelta(seconds=number("ADMIN_SESSION_SECONDS", 12 * 3600, 1, TEN_YEARS))
 # For how long a refresh token that was used gives the same successor again; afterwards it ends the session.
 REFRESH_GRACE_SECONDS = number("REFRESH_GRACE_SECONDS", 20, 0, 3600)
 # By how much the clocks of the machines that sign and check tokens may differ.
@@ -170,7 +176,9 @@ MAX_QUERY_PARAMETERS = number("MAX_QUERY_PARAMETERS", 100, 1)
 LIST_CACHE_SECONDS = seconds("LIST_CACHE_SECONDS", 1.0, most=1)
 
 RATE_LIMITS = switch("RATE_LIMITS", default=True)
+# Attempts to log in: of one address or known device at one account, at one account from everywhere, of one address.
 RATE_LIMIT_LOGIN_PER_ACCOUNT = rate("RATE_LIMIT_LOGIN_PER_ACCOUNT", "10/minute")
+RATE_LIMIT_LOGIN_PER_ACCOUNT_TOTAL = rate("RATE_LIMIT_LOGIN_PER_ACCOUNT_TOTAL", "100/minute")
 RATE_LIMIT_LOGIN_PER_ADDRESS = rate("RATE_LIMIT_LOGIN_PER_ADDRESS", "60/minute")
 RATE_LIMIT_REGISTER = rate("RATE_LIMIT_REGISTER", "20/minute")
 RATE_LIMIT_PASSWORD_RESET = rate("RATE_LIMIT_PASSWORD_RESET", "5/minute")
@@ -193,7 +201,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["api.throttles.DefaultThrottle"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["api.filters.FilterBackend"],
-    "EXCEPTION_HANDLER": "api.problems.exception_handler",
+    "EXCEPTION_HANDLER": "accounts.refused.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNICODE_JSON": True,
     "URL_FORMAT_OVERRIDE": None,  # ?format= means nothing here
@@ -293,7 +301,7 @@ COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 MESSAGE_STORAGE = "config.middleware.Messages"
-SESSION_COOKIE_AGE = number("ADMIN_SESSION_SECONDS", 12 * 3600, 1, TEN_YEARS)
+SESSION_COOKIE_AGE = int(ADMIN_SESSION_LIFETIME.total_seconds())
 if switch("TRUST_X_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ADMIN_REQUIRE_OTP = switch("ADMIN_REQUIRE_OTP", default=False)

@@ -11,6 +11,7 @@ from config import health
 from config.media import media
 
 register_converters()
+handler403 = "config.errors.permission_denied"
 handler500 = "config.errors.server_error"
 
 urlpatterns = [

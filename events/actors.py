@@ -11,15 +11,19 @@ Channel = Literal["api", "admin", "command", "worker", "backfill"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, or the system where `user_id` is None. Ledgers and journals keep the text, such as "staff:3"."""
+    """A person, or the system where `user_id` is None. Ledgers and journals keep the text, such as "staff:3".
+
+    A visitor is somebody who has not shown who they are. Journals name one; no service does anything for one.
+    """
 
     user_id: int | None
     channel: Channel
     is_staff: bool = False
+    is_visitor: bool = False
 
     def __str__(self) -> str:
         if self.user_id is None:
-            return "system"
+            return "visitor" if self.is_visitor else "system"
         return f"{'staff' if self.is_staff else 'customer'}:{self.user_id}"
 
 
@@ -28,6 +32,7 @@ def admin_actor(request: HttpRequest) -> Actor:
     return Actor(request.user.pk, "admin", is_staff=True)
 
 
+VISITOR = Actor(None, "api", is_visitor=True)
 COMMAND = Actor(None, "command")
 WORKER = Actor(None, "worker")
 BACKFILL = Actor(None, "backfill")

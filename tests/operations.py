@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils.http import urlsafe_base64_encode
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, client_of, make_user
 from catalog.models import Category, Variant
@@ -54,10 +54,12 @@ class World:
         self.image = add_picture(self.article.product)
         self.order = Order.objects.get(pk=place(self.owner, {self.article: 2}).id)
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
+        self.session = Session.objects.get(user=self.owner)
 
     def path(self, template: str) -> str:
         return template.format(
             slug=self.category.slug,
+            session_id=self.session.pk,
             sku="MUG",
             code="main",
             order_id=self.order.pk,

@@ -87,9 +87,10 @@ def test_no_body_takes_a_field_that_it_does_not_declare(world: World) -> None:
 def test_no_line_takes_one_either(operation: str, lines: str, declared: set[str], world: World) -> None:
     foreign = every_field() - declared
     line = world.valid(operation).body.get(lines, [{"sku": "NEW"}])[0]
+    administrator = clients(world)["administrator"]
     before = everything() | catalog_and_stock()
 
-    answer = world.send(clients(world)["administrator"], operation, more={lines: [line | dict.fromkeys(foreign, "1")]})
+    answer = world.send(administrator, operation, more={lines: [line | dict.fromkeys(foreign, "1")]})
 
     assert {field.removeprefix(f"{lines}.0.") for field in refused_fields(answer)} == foreign
     assert everything() | catalog_and_stock() == before

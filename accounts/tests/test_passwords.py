@@ -75,8 +75,8 @@ def test_a_login_that_overlaps_a_password_change_gets_no_session(monkeypatch: py
     user = make_user(password=PASSWORD)
     compare = passwords.is_password_of
 
-    def compare_then_lose(candidate: User | None, password: str) -> bool:
-        right = compare(candidate, password)
+    def compare_then_lose(candidate: User | None, password: str, *, known: bool) -> bool:
+        right = compare(candidate, password, known=known)
         set_password(user=User.objects.get(pk=user.pk), password=NEW, actor=Actor(user.pk, "api"))
         return right
 
@@ -136,7 +136,7 @@ def test_asking_for_a_reset_costs_the_same_for_everyone(api: Any) -> None:
 
 @pytest.mark.django_db
 def test_a_storm_of_logins_leaves_threads_for_orders() -> None:
-    """One hashes, one waits; everybody else is refused without waiting, so at most two threads are taken."""
+    """One hashes, one waits; other strangers are refused without waiting, so at most two threads are taken."""
     hashes, waits = threading.Event(), threading.Event()
     finish = threading.Event()
 

@@ -219,8 +219,9 @@ def test_groups_and_second_factors_are_for_administrators_whatever_permission_on
     boss, manager = staff_pages(), staff_pages("administrator")
     manager.user.user_permissions.set(Permission.objects.all())
     Group.objects.create(name="interns")
-    TOTPDevice.objects.create(user=boss.user, name="phone")
-    StaticDevice.objects.create(user=boss.user, name="paper")
+    colleague = make_user(is_staff=True)
+    TOTPDevice.objects.create(user=colleague, name="phone")
+    StaticDevice.objects.create(user=colleague, name="paper")
     model = {"auth/group": Group, "otp_totp/totpdevice": TOTPDevice, "otp_static/staticdevice": StaticDevice}[place]
     row, rows = model._default_manager.latest("pk"), model._default_manager.count()
     before = model._default_manager.filter(pk=row.pk).values().get()

@@ -1,10 +1,12 @@
 """The second factor of staff at the login: no staff rights for the password alone."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -85,6 +87,20 @@ def test_a_wrong_code_begins_no_session_and_makes_the_next_one_wait(api: Any) ->
 
     open_devices()
     assert log_in(api, clerk, otp_code=code_of(phone)).status_code == 200
+
+
+@pytest.mark.django_db
+def test_wrong_codes_keep_the_owner_out_for_minutes_and_not_for_days(api: Any, client: Any) -> None:
+    clerk = make_clerk()
+    phone = give_phone(clerk)
+    page = {"username": clerk.email, "password": PASSWORD}
+    for ago, status in ((500, 429), (520, 200)):
+        failed_at = timezone.now() - timedelta(seconds=ago)
+        TOTPDevice.objects.update(throttling_failure_count=40, throttling_failure_timestamp=failed_at, last_t=-1)
+        on_page = client.post("/admin/login/?next=/admin/", page | {"otp_token": code_of(phone)})
+        assert on_page.status_code == (302 if status == 200 else 200)
+        TOTPDevice.objects.update(throttling_failure_count=40, throttling_failure_timestamp=failed_at, last_t=-1)
+        assert log_in(api, clerk, otp_code=code_of(phone)).status_code == status
 
 
 @pytest.mark.django_db

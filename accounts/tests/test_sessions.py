@@ -33,7 +33,7 @@ def test_logging_in_with_json_gives_a_pair_that_works(api: Any) -> None:
     user = make_user(password=PASSWORD)
     answer = api.post(LOGIN, {"email": user.email.upper(), "password": PASSWORD})
     assert answer.status_code == 200
-    assert set(answer.data) == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert set(answer.data) == {"access_token", "refresh_token", "token_type", "expires_in", "device_token"}
     assert (answer.data["token_type"], answer.data["expires_in"]) == ("bearer", 900)
     assert api.get(ME, **bearer(answer.data["access_token"])).data["user_id"] == user.pk
 

@@ -1,6 +1,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from threading import Barrier
 from typing import Any
 
@@ -12,20 +13,20 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from accounts.models import User
-from accounts.tests.factories import client_of, make_user
 from api import cache
 from api.tests.servers import frozen_redis, no_redis, redis_not_configured
 from api.throttles import (
     DefaultThrottle,
     LocalCounter,
-    LoginThrottle,
     PasswordResetThrottle,
     RegistrationThrottle,
     Throttle,
     Window,
     count_in_redis,
+    give_back,
     local_counter,
 )
+from database.refusals import Busy
 
 requests = APIRequestFactory()
 
@@ -111,6 +112,42 @@ def test_the_local_counter_stays_small() -> None:
     assert len(counter.windows) <= 11
 
 
+@pytest.mark.parametrize("count", [count_in_redis, LocalCounter().count])
+def test_a_refused_request_counts_in_none_of_its_windows(count: Callable[[list[Window]], float]) -> None:
+    narrow, wide = Window("shop:limit:narrow", 2, 60), Window("shop:limit:wide", 4, 60)
+    assert [count([narrow, wide]) == 0 for _ in range(10)] == [True, True] + [False] * 8
+    assert [count([wide]) == 0 for _ in range(3)] == [True, True, False]
+
+
+@pytest.mark.parametrize("unavailable", [nullcontext, no_redis])
+def test_a_request_that_is_answered_503_is_given_back(settings: Any, unavailable: Any) -> None:
+    settings.RATE_LIMIT_REGISTER = (1, 60)
+
+    class Endpoint(APIView):
+        authentication_classes = permission_classes = ()
+        throttle_classes = (RegistrationThrottle,)
+        busy = iter([True, True, False, False])
+
+        def post(self, request: Any) -> Response:
+            if next(self.busy):
+                raise Busy
+            return Response({})
+
+    with unavailable():
+        statuses = [Endpoint.as_view()(requests.post("/", {}, format="json")).status_code for _ in range(4)]
+    assert statuses == [503, 503, 200, 429]
+
+
+def test_a_window_that_has_ended_is_not_given_back_twice(settings: Any) -> None:
+    request: Any = requests.get("/")
+    request.user, settings.RATE_LIMIT_ANONYMOUS = AnonymousUser(), (5, 60)
+    assert DefaultThrottle().allow_request(request, None)
+    [window] = request.counted_in
+    give_back(request)
+    give_back(request)
+    assert cache.ask(lambda redis: redis.get(window.key)) == b"0"
+
+
 def test_a_request_over_the_limit_is_429_with_retry_after(settings: Any) -> None:
     settings.RATE_LIMIT_ANONYMOUS = (2, 60)
     statuses = [post(DefaultThrottle).status_code for _ in range(2)]
@@ -142,41 +179,6 @@ def test_limits_of_signed_in_users_are_their_own(settings: Any) -> None:
     assert [allowed(User(pk=1)), allowed(User(pk=2)), allowed(User(pk=1))] == [True, True, False]
 
 
-def test_attempts_to_sign_in_are_counted_per_account_whatever_the_address(settings: Any) -> None:
-    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = (2, 60)
-    bodies = [{"email": "ann@example.com"}, {"email": " ANN@example.com "}, {"username": "ann@example.com"}]
-    statuses = [
-        post(LoginThrottle, body, address=f"192.0.2.{number}").status_code for number, body in enumerate(bodies)
-    ]
-
-    assert statuses == [200, 200, 429]
-    assert post(LoginThrottle, {"email": "bob@example.com"}).status_code == 200
-
-
-@pytest.mark.django_db
-def test_guesses_of_ones_own_password_are_attempts_to_sign_in(settings: Any) -> None:
-    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = (2, 60)
-    client, me = client_of(make_user()), "/api/v1/users/me"
-    guess = {"current_password": "Guess-1234567", "password": "Another-1234567"}
-    assert [client.patch(me, guess).status_code for _ in range(3)] == [400, 400, 429]
-    assert client.patch(me, {"city": "Lisbon"}).status_code == 200
-
-
-def test_attempts_to_sign_in_are_counted_per_address_whatever_the_account(settings: Any) -> None:
-    settings.RATE_LIMIT_LOGIN_PER_ADDRESS = (2, 60)
-
-    statuses = [post(LoginThrottle, {"email": f"user{number}@example.com"}).status_code for number in range(3)]
-
-    assert statuses == [200, 200, 429]
-
-
-@pytest.mark.parametrize("body", [[], {"email": 5}, {"email": ""}])
-def test_a_body_that_names_no_account_counts_for_the_address(settings: Any, body: Any) -> None:
-    settings.RATE_LIMIT_LOGIN_PER_ADDRESS = (1, 60)
-
-    assert [post(LoginThrottle, body).status_code for _ in range(2)] == [200, 429]
-
-
 def test_registrations_are_limited(settings: Any) -> None:
     settings.RATE_LIMIT_REGISTER = (1, 60)
 
@@ -202,16 +204,16 @@ def test_rate_limits_can_be_switched_off(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("unavailable", [no_redis, frozen_redis, redis_not_configured])
-def test_without_redis_requests_go_on_and_guessing_passwords_stays_limited(settings: Any, unavailable: Any) -> None:
+def test_without_redis_requests_go_on_and_strict_limits_stay(settings: Any, unavailable: Any) -> None:
     settings.RATE_LIMIT_ANONYMOUS = (1, 60)
-    settings.RATE_LIMIT_LOGIN_PER_ACCOUNT = (2, 60)
+    settings.RATE_LIMIT_PASSWORD_RESET = (2, 60)
     with unavailable():
         began = time.monotonic()
         assert post(DefaultThrottle).status_code == 200
         assert time.monotonic() - began < 0.5
         assert post(DefaultThrottle).status_code == 200
 
-        attempts = [post(LoginThrottle, {"email": "ann@example.com"}).status_code for _ in range(3)]
+        attempts = [post(PasswordResetThrottle, {"email": "ann@example.com"}).status_code for _ in range(3)]
 
     assert attempts == [200, 200, 429]
 

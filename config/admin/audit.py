@@ -121,7 +121,7 @@ def meaning(word: str) -> dict[str, Any]:
     if "@" in word:
         user = User.objects.with_email(word).first()
         return {"actor__in": [f"staff:{user.pk}", f"customer:{user.pk}"] if user else []}
-    if word == "system" or word.startswith(("staff:", "customer:")):
+    if word in ("system", "visitor") or word.startswith(("staff:", "customer:")):
         return {"actor": word}
     if ":" in word:
         return {"subject": word}

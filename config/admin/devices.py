@@ -1,22 +1,126 @@
-"""The pages of second factors, for administrators alone: a colleague's device is half of the colleague's login."""
+"""The pages of second factors, for administrators alone: a colleague's device is half of the colleague's login.
+
+One's own first device is switched on by a code of it, so that nobody is shut out by a device that shows none.
+"""
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django_otp import login as show_device
 from django_otp.plugins.otp_static.admin import StaticDeviceAdmin
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts.page_sessions import session_of_page
+from accounts.second_factor import confirm_device
+from accounts.trail import tell
+from database.refusals import Refusal
+from events.actors import admin_actor
+from staff.forms import Line, show_refusal
 from staff.frame import ForAdministrators
 
 admin.site.unregister([TOTPDevice, StaticDevice])
 
 
+class CodeForm(forms.Form):
+    """A code of a device that is to be switched on."""
+
+    code = Line(
+        label="Code from the device",
+        max_length=16,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class DeviceAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Mixed in before the library's pages of a kind of device. The journal tells of each change."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Django's own. One's own first device stays switched off until a code of it is shown."""
+        if obj.user_id == request.user.pk and not request.user.is_verified():  # type: ignore[union-attr]  # OTPMiddleware
+            obj.confirmed = False
+        super().save_model(request, obj, form, change)
+        self.tell_of(request, "changed" if change else "added", obj)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Django's own; for one's own device the page that asks for a code of it."""
+        answer = super().response_add(request, obj, post_url_continue)
+        return self.next_page(request, obj) or answer
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Django's own; for one's own device that is switched off the page that asks for a code of it."""
+        answer = super().response_change(request, obj)
+        return self.next_page(request, obj) or answer
+
+    def next_page(self, request: HttpRequest, device: Any) -> HttpResponse | None:
+        """The way to the page that switches one's own device on; None for all other devices."""
+        if device.confirmed or device.user_id != request.user.pk:
+            return None
+        return HttpResponseRedirect(
+            reverse(f"admin:{self.opts.label_lower.replace('.', '_')}_confirm", args=[device.pk])
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Django's own, with a word to the journal. The sessions that the device began end."""
+        self.tell_of(request, "removed", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """As delete_model, for all that were ticked."""
+        for device in queryset:
+            self.delete_model(request, device)
+
+    def tell_of(self, request: HttpRequest, what: str, device: Any) -> None:
+        """Tell journal and log that a device was added, changed or removed."""
+        facts = {"device": device.persistent_id, "confirmed": device.confirmed}
+        tell(f"user.device_{what}", user_id=device.user_id, actor=admin_actor(request), **facts)
+
+    def get_urls(self) -> list[Any]:
+        """The library's addresses, after that of the page that switches one's own device on."""
+        name = f"{self.opts.label_lower.replace('.', '_')}_confirm"
+        return [
+            path("<int:pk>/confirm/", self.admin_site.admin_view(self.confirm_view), name=name),
+            *super().get_urls(),
+        ]
+
+    def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Asks for a code of one's own device, and switches the device on. This session goes on with it."""
+        device = get_object_or_404(self.model, pk=pk, user=request.user, confirmed=False)
+        session_id = session_of_page(request)
+        if session_id is None or not self.has_change_permission(request, device):
+            raise Http404
+        form = CodeForm(request.POST or None)
+        if form.is_valid():
+            code, actor = form.cleaned_data["code"], admin_actor(request)
+            try:
+                if confirm_device(device=device, code=code, session_id=session_id, actor=actor):
+                    show_device(request, device)
+                    messages.success(request, "The device is on. From now on your log-in asks for its codes.")
+                    return HttpResponseRedirect(reverse(f"admin:{self.opts.label_lower.replace('.', '_')}_changelist"))
+                form.add_error("code", "This is not a code of the device, or no more.")
+            except Refusal as refusal:
+                show_refusal(refusal, form)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Switch on {device}",
+            "form": form,
+            "verb": "Switch on",
+            "back": reverse(f"admin:{self.opts.label_lower.replace('.', '_')}_changelist"),
+            "place": self.opts.verbose_name_plural,
+            "picture": reverse("admin:otp_totp_totpdevice_qrcode", args=[pk]) if self.model is TOTPDevice else "",
+        }
+        return TemplateResponse(request, "admin/confirm_device.html", context)
+
+
 @admin.register(TOTPDevice)
-class AuthenticatorAdmin(ForAdministrators, TOTPDeviceAdmin):
+class AuthenticatorAdmin(DeviceAdmin, TOTPDeviceAdmin):
     """An authenticator app. The library's own pages show its key; a device that is gone has none (404)."""
 
     def config_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
@@ -33,5 +137,5 @@ class AuthenticatorAdmin(ForAdministrators, TOTPDeviceAdmin):
 
 
 @admin.register(StaticDevice)
-class PaperCodesAdmin(ForAdministrators, StaticDeviceAdmin):
+class PaperCodesAdmin(DeviceAdmin, StaticDeviceAdmin):
     """Codes on paper. The library's own page shows them."""

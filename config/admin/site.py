@@ -13,7 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from accounts.names import name_actors
-from config.admin.login import LoginForm, PasswordForm
+from config.admin.login import LoginForm, PasswordForm, remember_device
+from config.admin.own_sessions import own_sessions
 from database.refusals import Busy
 from events.models import Event
 from inventory.bands import Band
@@ -85,9 +86,17 @@ class ShopAdminSite(AdminSite):
             return False
         return not settings.ADMIN_REQUIRE_OTP or bool(request.user.is_verified())  # type: ignore[union-attr]  # OTPMiddleware
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Django's own. Whoever comes in gets the cookie of a known device."""
+        response = super().login(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            remember_device(request, response)
+        return response
+
     def get_urls(self) -> list[Any]:
-        """Django's own addresses, after those of references and subjects."""
+        """Django's own addresses, after those of one's own sessions, references and subjects."""
         own: list[URLPattern] = [
+            path("sessions/", self.admin_view(own_sessions), name="own_sessions"),
             path("reference/<path:reference>", self.admin_view(self.reference_view), name="reference"),
             path("subject/<path:subject>", self.admin_view(self.subject_view), name="subject"),
         ]

@@ -115,8 +115,9 @@ def test_what_a_list_does_not_name_is_refused_as_an_address_that_means_nothing(
 
 def test_keys_of_devices_and_rights_are_not_looked_up_either(staff_pages: Callable[..., Any]) -> None:
     pages = staff_pages()
-    device = TOTPDevice.objects.create(user=pages.user, name="phone")
-    paper = StaticDevice.objects.create(user=pages.user, name="paper")
+    colleague = make_user(is_staff=True)
+    device = TOTPDevice.objects.create(user=colleague, name="phone")
+    paper = StaticDevice.objects.create(user=colleague, name="paper")
     paper.token_set.create(token="abcdef")
     Group.objects.get(name="order desk").user_set.add(pages.user)
 

@@ -34,7 +34,7 @@ ENVIRONMENT = {
     # Limits stay on, since they are what asks Valkey on every request; none of them is reached.
     "RATE_LIMITS": "on",
     **{f"RATE_LIMIT_{name}": LIMIT for name in ("USER", "ANONYMOUS", "REGISTER")},
-    **{f"RATE_LIMIT_LOGIN_PER_{name}": LIMIT for name in ("ACCOUNT", "ADDRESS")},
+    **{f"RATE_LIMIT_LOGIN_PER_{name}": LIMIT for name in ("ACCOUNT", "ACCOUNT_TOTAL", "ADDRESS")},
 }
 MAIN, SECOND = "main", "second"
 # Protections that the database holds, and how each is taken away; the others are in tests/faults/sabotage.py.

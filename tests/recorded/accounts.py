@@ -158,6 +158,31 @@ def leaving_and_resets(shop: Recorder) -> None:
     ask("admin", "POST /users/me", {})
 
 
+def own_sessions(shop: Recorder) -> None:
+    ask = shop.ask
+    good = {"email": "ida.new@example.com", "password": "another long one 7"}
+    shop.tokens["first"] = ask("visitor", "POST /users/login", good)["access_token"]
+    shop.tokens["second"] = ask("visitor", "POST /users/login", good)["access_token"]
+    ask("visitor", "POST /users/login", good | {"device_token": "none of ours"})
+    ask("visitor", "GET /users/me/sessions")
+    listed = ask("first", "GET /users/me/sessions/?count=exact")
+    newest, *_, oldest = (row["session_id"] for row in listed["results"])
+    ask("first", "GET /users/me/sessions?page_size=2")
+    ask("first", "GET /users/me/sessions?state=all")
+    ask("first", "GET /users/me/sessions?cursor=x")
+    ask("visitor", f"DELETE /users/me/sessions/{newest}")
+    ask("ann", f"DELETE /users/me/sessions/{newest}")
+    ask("second", f"DELETE /users/me/sessions/{newest}")
+    ask("second", f"DELETE /users/me/sessions/{newest}")
+    ask("second", "DELETE /users/me/sessions/1")
+    ask("second", f"GET /users/me/sessions/{oldest}")
+    ask("visitor", "DELETE /users/me/sessions")
+    ask("second", "DELETE /users/me/sessions", {"all": True})
+    ask("second", "DELETE /users/me/sessions")
+    ask("first", "GET /users/me/sessions")
+    ask("second", "GET /users/me/sessions")
+
+
 def lists_of_people(shop: Recorder) -> None:
     ask = shop.ask
     page = ask("clerk", "GET /users?page_size=2&count=exact")

@@ -43,7 +43,9 @@ LONGEST_SHOWN = 160
 TIME = re.compile(r"(?!2000|2100)\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{6})?(?=Z|\+00:00)")
 MONTH = re.compile(r'"(\d{4})-(\d\d)"')
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+DEVICE_TOKEN = re.compile(r"Wy[IJ][\w-]+:\w+:[\w-]+")
 RESET_TOKEN = re.compile(r"\b[a-z0-9]{6}-[0-9a-f]{32}\b")
+UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 HEXADECIMAL = re.compile(r"\b(?!92233720368547758)[0-9a-f]{16,64}\b")
 # What stock calls a posting to which nobody gave a name.
 POSTING = re.compile(r"\b(adjustment|transfer):[0-9a-f]{12}\b")
@@ -54,6 +56,7 @@ def steady(text: str) -> str:
     """The text without what differs from run to run: times, months, tokens, random names. Cursors are shown decoded."""
     text = CURSOR.sub(lambda found: f"cursor=<{decoded(found[1])}>", text)
     text = TOKEN.sub("<token>", RESET_TOKEN.sub("<reset token>", text))
+    text = UUID.sub("<uuid>", DEVICE_TOKEN.sub("<device token>", text))
     text = POSTING.sub(r"\1:<hex>", text)
     text = MONTH.sub(months_ago, TIME.sub("<time>", text))
     return HEXADECIMAL.sub("<hex>", text)

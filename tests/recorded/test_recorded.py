@@ -59,6 +59,7 @@ GROUPS = {
         accounts.profiles,
         accounts.leaving_and_resets,
         accounts.lists_of_people,
+        accounts.own_sessions,
         protocol.methods,
         protocol.bodies,
         protocol.headers,

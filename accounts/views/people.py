@@ -1,68 +1,37 @@
-"""People and sessions over HTTP."""
+"""People over HTTP: registering, profiles, leaving, and passwords that were forgotten."""
 
-import urllib.parse
 from datetime import datetime
-from typing import IO, Any
+from typing import Any
 
 from django.http import HttpResponse
-from django.utils.http import parse_header_parameters
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import leaving, services, sessions
+from accounts import leaving, services
+from accounts.attempts import OwnProfileThrottle
 from accounts.authentication import actor_of, session_of, user_of
 from accounts.filters import UserFilterSet
 from accounts.models import User
 from accounts.serializers import (
     DetailSerializer,
     LeaveBody,
-    LoginBody,
-    LoginForm,
     OwnProfileBody,
     PasswordResetBody,
     PasswordResetConfirmBody,
-    RefreshBody,
     RegisterBody,
-    TokenSerializer,
     UserSerializer,
 )
-from accounts.tokens import TokenPair
 from api.pagination import Keyset
-from api.parsers import StrictJSONParser, check_text, read_bounded
 from api.permissions import requires
 from api.serializers import body_of, document_of
-from api.throttles import LoginThrottle, OwnProfileThrottle, PasswordResetThrottle, RegistrationThrottle
+from api.throttles import PasswordResetThrottle, RegistrationThrottle
 from api.views import ViewSet, expected_version
 from database.refusals import FieldError, Invalid, NotFound
 
 SeesUsers = requires("accounts.view_user")
-
-
-class FormParser(BaseParser):
-    """Reads a form-encoded body as strictly as a JSON body: UTF-8 alone, and no field twice."""
-
-    media_type = "application/x-www-form-urlencoded"
-
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The fields of the form by name. Refuses ParseError, and 413 for a body that is too long."""
-        _, parameters = parse_header_parameters(media_type or "")
-        if parameters.get("charset", "utf-8").lower() not in ("utf-8", "us-ascii"):
-            raise ParseError("A form is read as UTF-8.")
-        try:
-            text = read_bounded(stream, parser_context).decode("ascii")
-            pairs = urllib.parse.parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=20)
-            form = dict(pairs)
-            check_text(form)
-        except ValueError as error:
-            raise ParseError(f"The form is not valid: {error}") from None
-        if len(form) != len(pairs):
-            raise ParseError("The form names a field twice.")
-        return form
 
 
 class UserViewSet(ViewSet):
@@ -197,63 +166,6 @@ class UserViewSet(ViewSet):
             expected_version=expected_version(request),
         )
         return Response(document_of(UserSerializer, updated))
-
-
-class SessionViewSet(ViewSet):
-    """Signing in, staying signed in, and signing out."""
-
-    @extend_schema(
-        summary="Log in",
-        request={"application/json": LoginBody, "application/x-www-form-urlencoded": LoginForm},
-        responses=TokenSerializer,
-    )
-    @action(
-        detail=False,
-        methods=["post"],
-        permission_classes=[AllowAny],
-        authentication_classes=[],
-        throttle_classes=[LoginThrottle],
-        parser_classes=[StrictJSONParser, FormParser],
-    )
-    def login(self, request: Request) -> Response:
-        """Begin a session."""
-        is_form = request.content_type.lower().startswith(FormParser.media_type)
-        body = body_of(request, LoginForm if is_form else LoginBody)
-        pair = sessions.log_in(
-            email=body["email"],
-            password=body["password"],
-            otp_code=body.get("otp_code", ""),
-            user_agent=request.headers.get("User-Agent", ""),
-        )
-        return answer_with_tokens(pair)
-
-    @extend_schema(methods=["POST"], summary="Log out", request=None, responses=DetailSerializer)
-    @extend_schema(
-        methods=["GET"], summary="Log out (for existing clients; use POST)", responses=DetailSerializer, deprecated=True
-    )
-    # HEAD is refused: a request that only looks must end nothing.
-    @action(detail=False, methods=["get", "post"], http_method_names=["get", "post"])
-    def logout(self, request: Request) -> Response:
-        """End the caller's session."""
-        sessions.end_session(session_id=session_of(request), reason="logout")
-        return Response(document_of(DetailSerializer, {"detail": "Logged out."}))
-
-    @extend_schema(summary="Exchange a refresh token", request=RefreshBody, responses=TokenSerializer)
-    @action(
-        detail=False,
-        methods=["post"],
-        url_path="token/refresh",
-        permission_classes=[AllowAny],
-        authentication_classes=[],
-    )
-    def refresh(self, request: Request) -> Response:
-        """Exchange a refresh token for a new pair of tokens."""
-        return answer_with_tokens(sessions.refresh_session(**body_of(request, RefreshBody)))
-
-
-def answer_with_tokens(pair: TokenPair) -> Response:
-    """The answer that hands out tokens. No cache may store one (OAuth2, RFC 6749, 5.1)."""
-    return Response(document_of(TokenSerializer, pair), headers={"Cache-Control": "no-store"})
 
 
 class PasswordResetViewSet(ViewSet):
