@@ -19,6 +19,8 @@ admin.site.unregister([TOTPDevice, StaticDevice])
 class AuthenticatorAdmin(ForAdministrators, TOTPDeviceAdmin):
     """An authenticator app. The library's own pages show its key; a device that is gone has none (404)."""
 
+    ordering = ("-id",)
+
     def config_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page with the key in words."""
         get_object_or_404(TOTPDevice, pk=pk)
@@ -35,3 +37,5 @@ class AuthenticatorAdmin(ForAdministrators, TOTPDeviceAdmin):
 @admin.register(StaticDevice)
 class PaperCodesAdmin(ForAdministrators, StaticDeviceAdmin):
     """Codes on paper. The library's own page shows them."""
+
+    ordering = ("-id",)
