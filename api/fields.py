@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from database.text import normalised_email, refuse_hidden, refuse_links
+from database.text import normalised_email, refuse_hidden, refuse_hidden_in_lines, refuse_links
 
 MAX_ID = 2**63 - 1
 MAX_INT = 2**31 - 1
@@ -32,9 +32,11 @@ def in_query(field: serializers.Field[Any, Any, Any, Any]) -> bool:
 class Text(serializers.CharField):
     """A string, and only a string: in a body one line of characters that can be seen (database.text).
 
-    Surrounding white space is cut off. `multiline=True` takes all characters, for descriptions; a text that may be
-    longer than LONGEST_LINE is one unless it is said not to be.
+    Surrounding white space is cut off. `multiline=True` takes line breaks too, for descriptions; a text that may be
+    longer than LONGEST_LINE has several lines unless it is said not to have them.
     """
+
+    any_character = False
 
     def __init__(self, *, multiline: bool | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -48,8 +50,8 @@ class Text(serializers.CharField):
         # White space at the ends counts too: the description cannot say that it does not.
         if self.max_length and len(text) <= self.max_length < len(data):
             self.fail("max_length", max_length=self.max_length)
-        if not (self.multiline or in_query(self)):
-            refuse_hidden(text)
+        if not (self.any_character or in_query(self)):
+            (refuse_hidden_in_lines if self.multiline else refuse_hidden)(text)
         return text
 
 
@@ -62,8 +64,10 @@ class PersonName(Text):
 class Password(Text):
     """A password of any characters, white space at its ends included."""
 
+    any_character = True
+
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_length": 128, "trim_whitespace": False, "multiline": True} | kwargs)
+        super().__init__(**{"max_length": 128, "trim_whitespace": False} | kwargs)
 
 
 class Email(serializers.EmailField):

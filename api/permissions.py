@@ -5,6 +5,9 @@ from typing import Any
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+# What DRF calls the action of a request whose method an address does not have. Of OPTIONS it makes one of its own.
+NO_ACTION = (None, "metadata")
+
 
 class StaffWith(BasePermission):
     """Staff who hold a permission, given per method; a method that is not named is open to whoever is let in so far."""
@@ -20,6 +23,15 @@ class StaffWith(BasePermission):
         user = request.user
         if not user.is_authenticated:
             return False
+        if view.action in NO_ACTION:
+            # Whoever may use some method of this address is told next that this one does not exist (405).
+            return any(self.admits(user, known.upper()) for known in view.action_map)
+        return self.admits(user, method)
+
+    def admits(self, user: Any, method: str) -> bool:
+        """Whether a signed-in user may use this method, where it exists."""
+        if self.public_read and method in SAFE_METHODS:
+            return True
         needed = self.permissions.get("GET" if method == "HEAD" else method)
         return needed is None or (user.is_staff and user.has_perm(needed))
 

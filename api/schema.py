@@ -15,7 +15,7 @@ from api.fields import MAX_ID, in_query
 from api.filters import FilterSet, NoFilters, reader_of
 from api.idempotency import takes_key
 from api.views import ViewSet
-from database.text import HIDDEN
+from database.text import HIDDEN, HIDDEN_IN_LINES
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -159,20 +159,21 @@ class TextField(OpenApiSerializerFieldExtension):
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        """The schema of the field. PostgreSQL cannot store NUL, and one line holds no hidden characters."""
-        is_line = not (self.target.multiline or in_query(self.target))
-        line = rf"[^{HIDDEN}]*\s*$"  # the white space at both ends is cut off
-        schema: dict[str, Any] = {"type": "string", "pattern": rf"^\s*{line}" if is_line else r"^[^\x00]*$"}
+        """The schema of the field. PostgreSQL cannot store NUL, and a body holds no hidden characters."""
+        is_free = self.target.any_character or in_query(self.target)
+        hidden = HIDDEN_IN_LINES if self.target.multiline else HIDDEN
+        rest = rf"[^{hidden}]*\s*$"  # the white space at both ends is cut off
+        schema: dict[str, Any] = {"type": "string", "pattern": r"^[^\x00]*$" if is_free else rf"^\s*{rest}"}
         if self.target.max_length:
             schema["maxLength"] = self.target.max_length
         if not self.target.allow_blank:
             schema["minLength"] = max(1, self.target.min_length or 1)
             if self.target.trim_whitespace:
                 # White space alone is as empty as nothing.
-                schema["pattern"] = rf"^\s*[^\s{HIDDEN}]{line}" if is_line else r"^[^\x00]*[^\s\x00][^\x00]*$"
+                schema["pattern"] = r"^[^\x00]*[^\s\x00][^\x00]*$" if is_free else rf"^\s*[^\s{hidden}]{rest}"
         for validator in self.target.validators:
             if isinstance(validator, RegexValidator):
-                if is_line:
+                if not is_free:
                     schema["allOf"] = [{"pattern": schema["pattern"]}]
                 schema["pattern"] = re.compile(validator.regex).pattern.replace(r"\A", "^").replace(r"\Z", "$")
         return schema

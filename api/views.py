@@ -18,6 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 from api.filters import FilterBackend, FilterSet, ListFilters, NoFilters
 from api.pagination import Keyset, KeysetPagination
 from api.parameters import parameters_of
+from api.permissions import NO_ACTION
 from api.renderers import JSONRenderer, dumps
 from api.serializers import kept
 from database.refusals import Invalid, VersionMismatch
@@ -111,7 +112,7 @@ class ViewSet(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Who asks, and whether they may, by DRF; then what the query string asks for."""
         super().initial(request, *args, **kwargs)
-        if self.action is None:  # DRF refuses the method next
+        if self.action in NO_ACTION:  # DRF refuses the method next
             return
         self.filterset = self.filterset_of_action()(parameters_of(request))
         if request.method == "DELETE" and request.META.get("CONTENT_LENGTH", "0") not in ("", "0"):

@@ -3,6 +3,7 @@
 Everything is written by catalog.services. Quantities are only shown here, as links to the page of the SKU in stock.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from staff.lists import RelatedFilter
 
 CHANGE = "catalog.change_product"
 Status = Product.Status
+NUMBER = re.compile("[0-9]{1,18}")
 MOST_AT_ONCE = 500
 STALE = "Somebody else has changed it since you opened it. Look at it again."
 VERBS = {Status.ACTIVE: "Publish", Status.DRAFT: "Back to draft", Status.ARCHIVED: "Archive"}
@@ -185,7 +187,7 @@ class ProductAdmin(StaffAdmin[Product]):
     def status_page(self, request: HttpRequest, product_id: int) -> HttpResponseBase:
         """Publish, archive or make a draft again, if the product is still as the page showed it."""
         status, version = request.POST.get("status", ""), request.POST.get("version", "")
-        if status not in VERBS or not version.isdigit():
+        if status not in VERBS or not NUMBER.fullmatch(version):
             raise Http404("There is no such status.")
         return self.carry_out(
             request,

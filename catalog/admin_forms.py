@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from catalog.models import MAX_VARIANTS, Category, Product, Variant
 from inventory.models import validate_sku
-from staff.forms import StaffForm
+from staff.forms import Line, StaffForm
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Variant, Product]
@@ -62,9 +62,7 @@ class NewProductForm(ProductForm):
     """A new product. An empty slug is made from the name, an empty SKU from the number of the product."""
 
     slug = forms.SlugField(max_length=280, required=False, help_text="Empty: made from the name.")
-    sku = forms.CharField(
-        label="SKU", max_length=64, required=False, validators=[validate_sku], help_text="Empty: made for you."
-    )
+    sku = Line(label="SKU", max_length=64, required=False, validators=[validate_sku], help_text="Empty: made for you.")
 
 
 class CategoryForm(StaffForm[Category]):
@@ -88,13 +86,13 @@ class ImageForm(forms.Form):
     file = forms.FileField(
         label="JPEG, PNG or WebP", widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"})
     )
-    alt = forms.CharField(label="What it shows", max_length=255, required=False)
+    alt = Line(label="What it shows", max_length=255, required=False)
 
 
 class VariantForm(StaffForm[Variant]):
     """A line of the table of variants."""
 
-    sku = forms.CharField(label="SKU", max_length=64, required=False, validators=[validate_sku])
+    sku = Line(label="SKU", max_length=64, required=False, validators=[validate_sku])
 
     class Meta:
         model = Variant

@@ -6,11 +6,20 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.fields import Text
-from catalog.validators import MAX_NUMBER, refuse_reserved_slug, validate_attributes, validate_options, validate_slug
+from catalog.validators import (
+    MAX_KEY,
+    MAX_NUMBER,
+    MAX_TEXT,
+    refuse_reserved_slug,
+    validate_attributes,
+    validate_options,
+    validate_slug,
+)
+from database.text import HIDDEN
 
-SHORT_TEXT = {"type": "string", "maxLength": 255, "pattern": r"^[^\x00]*$"}
+SHORT_TEXT = {"type": "string", "maxLength": MAX_TEXT, "pattern": f"^[^{HIDDEN}]*$"}
 NUMBER = {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER}
-KEY = {"pattern": "^[^\\x00-\\x1f\\x7f]{1,64}$"}
+KEY = {"pattern": f"^[^{HIDDEN}]{{1,{MAX_KEY}}}$"}
 ATTRIBUTES = {
     "type": "object",
     "maxProperties": 50,

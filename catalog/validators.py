@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 
+from database.text import refuse_hidden
+
 # Words that are paths of the API, so that /products/facets can never mean a product.
 RESERVED_SLUGS = frozenset({"facets", "images", "variants"})
 # Other programs would read longer numbers as something else.
@@ -16,7 +18,8 @@ validate_slug = RegexValidator(
     "A slug has lower-case letters, digits and single hyphens, and at least one letter.",
     "invalid_slug",
 )
-validate_key = RegexValidator(r"\A[^\x00-\x1f\x7f]{1,64}\Z")
+MAX_KEY = 64
+MAX_TEXT = 255
 price_validators = [MinValueValidator(Decimal("0.01")), MaxValueValidator(settings.MAX_PRICE)]
 
 
@@ -30,7 +33,8 @@ def validate_attributes(value: object) -> None:
     """At most 50 scalars by name: texts, numbers and booleans."""
     for key, member in members_of(value, 50):
         if isinstance(member, str):
-            valid = len(member) <= 255
+            refuse_hidden(member)
+            valid = len(member) <= MAX_TEXT
         else:  # a boolean is an int here
             valid = isinstance(member, int | float) and abs(member) <= MAX_NUMBER
         if not valid:
@@ -40,16 +44,19 @@ def validate_attributes(value: object) -> None:
 def validate_options(value: object) -> None:
     """At most 20 texts by name."""
     for key, member in members_of(value, 20):
-        if not isinstance(member, str) or not 1 <= len(member) <= 255:
-            raise ValidationError(f"{key!r} must be a text of 1 to 255 characters.", "invalid_option")
+        if not isinstance(member, str) or not 1 <= len(member) <= MAX_TEXT:
+            raise ValidationError(f"{key!r} must be a text of 1 to {MAX_TEXT} characters.", "invalid_option")
+        refuse_hidden(member)
 
 
 def members_of(value: object, limit: int) -> Iterable[tuple[str, object]]:
-    """The members of a JSON object. Refuses more than `limit`, and names that are empty, long or unprintable."""
+    """The members of a JSON object. Refuses more than `limit`, and names that are empty, long or hidden in part."""
     if not isinstance(value, dict):
         raise ValidationError("This must be an object.", "invalid")
     if len(value) > limit:
         raise ValidationError(f"At most {limit} members.", "too_many_members")
     for key in value:
-        validate_key(key)
+        if not 1 <= len(key) <= MAX_KEY:
+            raise ValidationError(f"A name has 1 to {MAX_KEY} characters.", "invalid")
+        refuse_hidden(key)
     return value.items()

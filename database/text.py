@@ -17,7 +17,10 @@ HIDDEN = (
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+# The same for text of several lines, in which a line may end: with a line feed, a carriage return or both.
+HIDDEN_IN_LINES = HIDDEN.replace(r"\x00-\x1f", r"\x00-\x09\x0b\x0c\x0e-\x1f")
 HIDDEN_CHARACTER = re.compile(f"[{HIDDEN}]")
+HIDDEN_CHARACTER_IN_LINES = re.compile(f"[{HIDDEN_IN_LINES}]")
 NON_JOINER, JOINER, EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 # Arabic and its neighbours, and the scripts of India and around: the two joiners shape their words.
 JOINED_SCRIPT = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")
@@ -38,14 +41,19 @@ def is_needed(text: str, place: int) -> bool:
     return False
 
 
-def refuse_hidden(text: str) -> None:
+def refuse_hidden(text: str, hidden: re.Pattern[str] = HIDDEN_CHARACTER) -> None:
     """Refuse (ValidationError) text that is not one line of characters that can be seen. For fields of every kind."""
-    for found in HIDDEN_CHARACTER.finditer(text):
+    for found in hidden.finditer(text):
         if not is_needed(text, found.start()):
             raise ValidationError(
                 f"Character {found.start() + 1} (U+{ord(found[0]):04X}) cannot be seen or ends the line.",
                 code="hidden_character",
             )
+
+
+def refuse_hidden_in_lines(text: str) -> None:
+    """Refuse (ValidationError) text that is not lines of characters that can be seen. For fields of several lines."""
+    refuse_hidden(text, HIDDEN_CHARACTER_IN_LINES)
 
 
 def refuse_links(text: str) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel, Warehouse
+from staff.forms import Line
 
 if TYPE_CHECKING:
     LineSet = forms.BaseFormSet[forms.Form]
@@ -31,10 +32,8 @@ def quantity_field(label: str, minimum: int, *, required: bool = True) -> forms.
 class HeadForm(forms.Form):
     """The part that all lines share. `once` is drawn with the page, so that a page that is posted twice counts once."""
 
-    reference = forms.CharField(
-        max_length=64, required=False, help_text="Delivery note, ticket: what others know it by."
-    )
-    reason = forms.CharField(max_length=255, required=False)
+    reference = Line(max_length=64, required=False, help_text="Delivery note, ticket: what others know it by.")
+    reason = Line(max_length=255, required=False)
     once = forms.UUIDField(widget=forms.HiddenInput)
 
 
@@ -42,7 +41,7 @@ class ReceiveForm(HeadForm):
     """Where goods came in, and with which delivery note."""
 
     warehouse = warehouse_field("Into")
-    reference = forms.CharField(max_length=64, help_text="The number of the delivery note.")
+    reference = Line(max_length=64, help_text="The number of the delivery note.")
     field_order = ("warehouse", "reference", "reason")
 
 
@@ -50,7 +49,7 @@ class AdjustForm(HeadForm):
     """Where the books were wrong, and why."""
 
     warehouse = warehouse_field("In")
-    reason = forms.CharField(max_length=255, help_text="Why the books were wrong; it stands in the ledger for ever.")
+    reason = Line(max_length=255, help_text="Why the books were wrong; it stands in the ledger for ever.")
     field_order = ("warehouse", "reason", "reference")
 
 
@@ -83,7 +82,7 @@ class AsOfForm(forms.Form):
 class LineForm(forms.Form):
     """A line that names an item."""
 
-    sku = forms.CharField(
+    sku = Line(
         label="SKU or barcode",
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),

@@ -25,7 +25,7 @@ from inventory import overview, services
 from inventory.admin_forms import quantity_field, warehouse_field
 from inventory.bands import Band
 from inventory.models import StockItem, StockLevel, Warehouse
-from staff.forms import only_once
+from staff.forms import Line, only_once
 from staff.frame import StaffAdmin
 from staff.spreadsheets import as_csv
 
@@ -39,15 +39,15 @@ class WhichForm(forms.Form):
     """The shelves of a page: a warehouse, and filters of its items."""
 
     warehouse = warehouse_field("Warehouse")
-    q = forms.CharField(label="SKU, barcode or a part of the name", max_length=100, required=False)
+    q = Line(label="SKU, barcode or a part of the name", max_length=100, required=False)
     band = forms.ChoiceField(choices=[("", "Any"), *((band.value, band.label) for band in Band)], required=False)
-    after = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    after = Line(max_length=64, required=False, widget=forms.HiddenInput)
 
 
 class ReasonForm(forms.Form):
     """Why all rows of the grid are corrected."""
 
-    reason = forms.CharField(max_length=255, help_text="Why the books were wrong; it stands in the ledger for ever.")
+    reason = Line(max_length=255, help_text="Why the books were wrong; it stands in the ledger for ever.")
 
 
 class CountForm(forms.Form):
@@ -59,7 +59,7 @@ class CountForm(forms.Form):
         input_formats=[SECONDS, "%Y-%m-%dT%H:%M"],
         help_text="What left or came in after this moment is no part of the count, and is kept.",
     )
-    reference = forms.CharField(max_length=64, required=False, help_text="What others know this count by.")
+    reference = Line(max_length=64, required=False, help_text="What others know this count by.")
     once = forms.UUIDField(widget=forms.HiddenInput)
 
     def clean_counted_at(self) -> Any:

@@ -4,6 +4,7 @@ An order is read only here. Its status changes through the services, each order 
 that is refused does not hold up the others.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +33,7 @@ CHANGE = "orders.change_order"
 MOVE = "inventory.change_stocklevel"
 Status = Order.Status
 VERBS = {Status.CONFIRMED: "Confirm", Status.SHIPPED: "Ship", Status.DELIVERED: "Mark as delivered"}
+NUMBER = re.compile("[0-9]{1,18}")
 MOST_AT_ONCE = 500
 MOST_REASONS = 10
 
@@ -140,9 +142,9 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         """An order with its lines, what the shelf says about each, its history, and what can be done next."""
-        if not self.has_view_permission(request):
+        if request.method == "POST" or not self.has_view_permission(request):  # nothing is posted to this page
             return super().change_view(request, object_id, form_url, extra_context)
-        order = self.one(int(object_id) if object_id.isdigit() else 0)
+        order = self.one(int(object_id) if NUMBER.fullmatch(object_id) else 0)
         history = list(order.history.all())
         name_actors(request, history)
         verbs = [(status, label) for status, label in VERBS.items() if status in order.allowed]

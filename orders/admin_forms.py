@@ -4,6 +4,7 @@ from django import forms
 
 from inventory.admin_forms import LineForm, items_by_code, quantity_field, warehouse_field
 from orders.models import Order
+from staff.forms import Line
 
 
 class StatusForm(forms.Form):
@@ -16,9 +17,7 @@ class StatusForm(forms.Form):
 class CancelForm(forms.Form):
     """Why an order is cancelled. `sure` tells the form from the list that leads to it."""
 
-    reason = forms.CharField(
-        max_length=255, required=False, help_text="The customer reads this in the history and in the mail."
-    )
+    reason = Line(max_length=255, required=False, help_text="The customer reads this in the history and in the mail.")
     sure = forms.BooleanField(widget=forms.HiddenInput, initial=True)
 
 
@@ -27,7 +26,7 @@ class ShortfallForm(LineForm):
 
     warehouse = warehouse_field("Warehouse")
     missing = quantity_field("Units that are gone", 1)
-    reason = forms.CharField(max_length=255)
+    reason = Line(max_length=255)
 
     def clean_sku(self) -> str:
         """The SKU of the item. Staff may type its barcode instead."""

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from database.refusals import Refusal
-from database.text import refuse_hidden
+from database.text import refuse_hidden, refuse_hidden_in_lines
 from database.transactions import run_unit
 from staff.models import PostedForm
 
@@ -30,20 +30,24 @@ class Line(forms.CharField):
     default_validators = [refuse_hidden]
 
 
-def guard_lines(form: Any) -> None:
-    """Let every field of one line in a form refuse hidden characters. A second call changes nothing."""
+def guard_texts(form: Any) -> None:
+    """Let every field of text in a form refuse hidden characters. A second call changes nothing."""
     for field in form.base_fields.values():
-        if is_line(field) and refuse_hidden not in field.validators:
-            field.validators.append(refuse_hidden)
+        guard = guard_of(field)
+        if guard is not None and guard not in field.validators:
+            field.validators.append(guard)
 
 
-def is_line(field: forms.Field) -> bool:
-    """Whether staff type one line of text into a field: no paragraphs, no password and no number or choice."""
-    return (
-        isinstance(field, forms.CharField)
-        and not isinstance(field, forms.JSONField | forms.UUIDField)
-        and not isinstance(field.widget, forms.Textarea | forms.PasswordInput)
-    )
+def guard_of(field: forms.Field) -> Callable[[str], None] | None:
+    """What a field of text has to refuse: all hidden characters, or in paragraphs all but line breaks.
+
+    None for passwords, which take every character, and for JSON, whose texts the model's validator checks.
+    """
+    if not isinstance(field, forms.CharField) or isinstance(field, forms.JSONField | forms.UUIDField):
+        return None
+    if isinstance(field.widget, forms.PasswordInput):
+        return None
+    return refuse_hidden_in_lines if isinstance(field.widget, forms.Textarea) else refuse_hidden
 
 
 class StaffForm(DjangoForm[M]):
@@ -74,7 +78,7 @@ def show_refusal(refusal: Refusal, form: forms.BaseForm, lines: Sequence[forms.B
         where, _, rest = error.field.partition(".")
         number, _, field = rest.partition(".")
         target, name = form, where
-        if where == "lines" and number.isdigit() and int(number) < len(lines):
+        if where == "lines" and number.isdecimal() and int(number) < len(lines):
             target, name = lines[int(number)], field
         target.add_error(name if name in target.fields else None, error.message)
 

@@ -222,19 +222,19 @@ class StaffAdmin(DjangoAdmin[M]):
 class ForAdministrators:
     """Mixed in before an admin whose rows give rights. Only administrators (superusers) see or change such rows."""
 
-    def has_view_permission(self, request: HttpRequest, *args: Any) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Administrators alone."""
         return bool(request.user.is_superuser)
 
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Administrators alone."""
         return bool(request.user.is_superuser)
 
-    def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Administrators alone."""
         return bool(request.user.is_superuser)
 
-    def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Administrators alone."""
         return bool(request.user.is_superuser)
 
@@ -242,14 +242,14 @@ class ForAdministrators:
 class ReadOnly:
     """Mixed in before StaffAdmin, for rows that staff only look at. Pages of verbs may still change such rows."""
 
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""
         return False

@@ -7,13 +7,14 @@ from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core import paginator
+from django.core.exceptions import PermissionDenied
 from django.db import DataError, connections
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.safestring import mark_safe
 
-from staff.forms import guard_lines
+from staff.forms import guard_texts
 
 
 class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -98,20 +99,43 @@ class NamedLookups(ChangeList):
 class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Mixed in before every admin of the site, also those of libraries.
 
-    Each list has NamedLookups, and each field of one line in a form refuses hidden characters.
+    Each list has NamedLookups, each field of text in a form refuses hidden characters, and each action asks for a
+    permission.
     """
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The form of a row, with its lines guarded."""
+        """The form of a row, with its texts guarded."""
         form = super().get_form(request, *args, **kwargs)
-        guard_lines(form)
+        guard_texts(form)
         return form
 
     def get_formsets_with_inlines(self, request: HttpRequest, *args: Any) -> Iterator[Any]:
-        """The forms below the row's own, with their lines guarded."""
+        """The forms below the row's own, with their texts guarded."""
         for formset, inline in super().get_formsets_with_inlines(request, *args):
-            guard_lines(formset.form)
+            guard_texts(formset.form)
             yield formset, inline
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """The form of the columns that are edited in the list, with its texts guarded."""
+        form = super().get_changelist_form(request, **kwargs)
+        guard_texts(form)
+        return form
+
+    def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> list[Any]:
+        """The actions that the user may run. One that names no permission is for those who may change such rows.
+
+        Django gives such an action to everybody who sees the list. The permission is asked for itself, since an admin
+        whose rows are only looked at denies their form to everybody.
+        """
+        may_change = admin.ModelAdmin.has_change_permission(self, request)
+        allowed: list[Any] = super()._filter_actions_by_permissions(request, actions)  # type: ignore[misc]  # not in the stubs
+        return [action for action in allowed if may_change or hasattr(action[0], "allowed_permissions")]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Django's own, which tells everybody whether there is such a row. Here only those who may see such rows."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The class of the list, with NamedLookups before it."""

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Session, User
 from accounts.sessions import start_session
-from accounts.tests.factories import PASSWORD, client_of, make_user
+from accounts.tests.factories import PASSWORD, client_of, give_phone, make_user
 from catalog.models import Category, Variant
 from catalog.tests.factories import make_category
 from catalog.tests.pictures import add_picture, picture
@@ -127,7 +127,7 @@ def clients(world: World) -> dict[str, APIClient]:
     def staff(*groups: str) -> APIClient:
         return client_of(make_user(is_staff=True, groups=groups, password=PASSWORD))
 
-    disabled, ended = make_user(), make_user()
+    disabled, ended, pending = make_user(), make_user(), make_user(is_staff=True, is_superuser=True)
     people = {
         "nobody": APIClient(),
         "owner": client_of(world.owner),
@@ -136,9 +136,13 @@ def clients(world: World) -> dict[str, APIClient]:
         "order desk": staff("order desk"),
         "catalog editor": staff("catalog editor"),
         "administrator": staff("administrator"),
+        "new": staff(),
+        "superuser": client_of(make_user(is_staff=True, is_superuser=True, password=PASSWORD)),
         "disabled": client_of(disabled),
         "logged out": client_of(ended),
+        "second factor pending": client_of(pending),
     }
+    give_phone(pending)
     User.objects.filter(pk=disabled.pk).update(is_active=False)
     people["logged out"].post("/api/v1/users/logout")
     return people

@@ -8,13 +8,21 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from rest_framework.permissions import SAFE_METHODS
 
 from events.models import Event
 from tests.operations import World, clients, described
 
 KINDS = ("nobody", "owner", "stranger", "stock keeper", "order desk", "catalog editor", "administrator")
-# Whose account is disabled, or who has logged out, is answered as nobody is: their tokens count as none.
-ENDED = ("disabled", "logged out")
+# Who are answered as somebody else is. The tokens of those whose account is disabled, who have logged out, or who have
+# not shown the second factor that they must, count as none.
+LIKE = {
+    "disabled": "nobody",
+    "logged out": "nobody",
+    "second factor pending": "nobody",
+    "new": "stranger",
+    "superuser": "administrator",
+}
 ANYBODY = "200 200 200 200 200 200 200"
 SIGNED_IN = "401 200 200 200 200 200 200"
 CATALOG = "401 403 403 403 403 200 200"
@@ -108,11 +116,15 @@ def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
     assert set(described()) == set(MATRIX)
 
 
+def row_of(operation: str) -> dict[str, int]:
+    row = dict(zip(KINDS, map(int, MATRIX[operation].split()), strict=True))
+    return row | {kind: row[other] for kind, other in LIKE.items()}
+
+
 @pytest.mark.parametrize("operation", MATRIX)
 def test_each_is_admitted_or_refused_as_the_matrix_says(operation: str, world: World) -> None:
     people = clients(world)
-    expected = dict(zip(KINDS, map(int, MATRIX[operation].split()), strict=True))
-    expected |= dict.fromkeys(ENDED, expected["nobody"])
+    expected = row_of(operation)
     effects = Event.objects.exclude(kind="user.refused")  # which tells of the refusal itself
     events = effects.count()
     found = {}
@@ -124,6 +136,25 @@ def test_each_is_admitted_or_refused_as_the_matrix_says(operation: str, world: W
         transaction.savepoint_rollback(start)
 
     assert found == expected
+
+
+def test_a_method_that_an_address_does_not_have_is_405_for_whoever_may_use_the_address(world: World) -> None:
+    people, methods = clients(world), {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    addresses: dict[str, set[str]] = {}
+    for operation in MATRIX:
+        method, template = operation.split(" ")
+        addresses.setdefault(template, set()).add(method)
+    for template, known in addresses.items():
+        rows = [row_of(f"{method} {template}") for method in known]
+        for method in [*sorted(methods - known), "OPTIONS", "BREW"]:
+            for kind in KINDS:
+                status = people[kind].generic(method, f"/api/v1{world.path(template)}").status_code
+                may_use = any(row[kind] not in (401, 403) for row in rows)
+                # The catalog is open for reading, also where there is nothing to be read.
+                may_use |= template.startswith("/products") and method in SAFE_METHODS
+                # A visitor of what all may read has to sign in before anything else.
+                right = (401, 405) if kind == "nobody" else (405,) if may_use else (403,)
+                assert status in right, f"{method} {template} as {kind}: {status}"
 
 
 @pytest.mark.parametrize("operation", [name for name, row in MATRIX.items() if "404" in row])

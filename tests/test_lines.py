@@ -1,26 +1,34 @@
-"""Text of one line, wherever it is typed: no field of a body and of a form takes characters that cannot be seen.
+"""Text, wherever it is typed: no field of a body and of a form takes characters that cannot be seen.
 
-The fields are found by walking all bodies of the API and all forms of the admin, so that a new one cannot be forgotten.
+Text of several lines takes line breaks too. The fields are found by walking all bodies of the API and all forms of the
+admin, so that a new one cannot be forgotten.
 """
 
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.models import User
 from accounts.tests.factories import PASSWORD, client_of, make_user
+from api import fields
 from api.fields import Email, Password, PersonName, Text
 from api.schema import TextField
 from api.serializers import BodySerializer
-from database.text import refuse_hidden, refuse_links
-from staff.forms import is_line
+from catalog.fields import Object
+from catalog.validators import validate_attributes, validate_options
+from database.text import refuse_hidden, refuse_hidden_in_lines, refuse_links
+from orders.serializers.bodies import PlaceOrderBody
+from orders.tests.clients import basket
+from staff.forms import guard_of
 
 HIDDEN = (
     *("a\nb", "a\r\nb", "a\tb", "a\x00b", "a\x07b", "a\x1bb", "a\x7fb", "a\x85b"),
@@ -40,10 +48,10 @@ SEEN = (
     ),
     *("a\u00a0b", "½ l \u2013 2 \u00d7 3″", "http: or www"),
 )
-# Everything of a body that takes several lines, or any character. A new one is a decision, and stands here.
-MULTILINE = {
-    "ProductBody.description",
-    "ProductChangesBody.description",
+BREAKS = ("a\nb", "a\r\nb")
+# Everything of a body that takes several lines, and what takes any character. A new one is a decision, and stands here.
+MULTILINE = {"ProductBody.description", "ProductChangesBody.description"}
+ANY_CHARACTER = {
     "RegisterBody.password",
     "OwnProfileBody.password",
     "OwnProfileBody.current_password",
@@ -69,27 +77,63 @@ def texts(field: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield from texts(member, f"{name}.{own}")
     elif isinstance(field, serializers.ListField | serializers.ListSerializer):
         yield from texts(field.child, name)
-    elif isinstance(field, serializers.CharField):
+    elif not isinstance(field, WITHOUT_TEXT):
         yield name, field
+
+
+# What takes numbers, moments, files, or only what it names. Every other field is tried here.
+WITHOUT_TEXT = (
+    fields.Integer,
+    fields.Flag,
+    fields.Choice,
+    fields.Money,
+    fields.Timestamp,
+    serializers.FileField,
+)
 
 
 def all_texts() -> dict[str, Any]:
     return {name: field for body in bodies() for name, field in texts(body(), body.__name__)}
 
 
+def refuses(field: Any, value: Any) -> bool:
+    """Whether a field of a body does not take a value."""
+    try:
+        field.run_validation(value)
+    except (serializers.ValidationError, ValidationError):
+        return True
+    return False
+
+
 def test_every_text_of_a_body_is_one_line_or_says_that_it_is_not() -> None:
     found = all_texts()
     assert len(found) > 50
-    assert [name for name, field in found.items() if not isinstance(field, Text | Email)] == []
-    assert {name for name, field in found.items() if isinstance(field, Text) and field.multiline} == MULTILINE
+    assert [name for name, field in found.items() if not isinstance(field, Text | Email | Object)] == []
+    assert {name for name, field in found.items() if getattr(field, "multiline", False)} == MULTILINE
+    assert {name for name, field in found.items() if getattr(field, "any_character", False)} == ANY_CHARACTER
 
 
 @pytest.mark.parametrize("name", all_texts())
 def test_a_text_of_a_body_takes_no_hidden_characters(name: str) -> None:
     field = all_texts()[name]
-    for text in HIDDEN if not getattr(field, "multiline", False) else ():
-        with pytest.raises((serializers.ValidationError, ValidationError)):
-            field.run_validation(f"{text}@example.com" if isinstance(field, Email) else text)
+    for text in HIDDEN if name not in ANY_CHARACTER else ():
+        if isinstance(field, Object):
+            assert refuses(field, {text: "x"}), ascii(text)
+            assert refuses(field, {"x": text}), ascii(text)
+        else:
+            taken = name in MULTILINE and text in BREAKS
+            assert refuses(field, f"{text}@example.com" if isinstance(field, Email) else text) != taken, ascii(text)
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_an_order_that_is_taken_plainly_takes_no_hidden_characters_either(text: str) -> None:
+    order = basket({"sku": "MUG", "quantity": 1})
+    assert PlaceOrderBody().taken_plainly(order) is not None
+    assert PlaceOrderBody().taken_plainly(order | {"shipping_city": "Zürich"}) is not None
+    for name in (*PlaceOrderBody().longest, "sku"):
+        changed = order | {name: text} if name != "sku" else basket({"sku": text, "quantity": 1})
+        assert PlaceOrderBody().taken_plainly(changed) is None, name
+        assert refuses(PlaceOrderBody(), changed), name
 
 
 @pytest.mark.parametrize("text", HIDDEN)
@@ -103,9 +147,13 @@ def test_every_letter_of_the_world_is_taken(text: str) -> None:
     assert PersonName().run_validation(f" {text}\n") == text
 
 
-def test_several_lines_and_passwords_take_every_character() -> None:
-    assert Text(max_length=20_000).run_validation("a\nb\u200b") == "a\nb\u200b"
-    assert Text(max_length=200, multiline=True).run_validation("a\nb") == "a\nb"
+@pytest.mark.parametrize("text", SEEN)
+def test_several_lines_take_every_letter_and_line_breaks(text: str) -> None:
+    for field in (Text(max_length=20_000), Text(max_length=200, multiline=True)):
+        assert field.run_validation(f"\t{text}\r\n\n{text}\n") == f"{text}\r\n\n{text}"
+
+
+def test_passwords_take_every_character() -> None:
     assert Password().run_validation(" a\u200b ") == " a\u200b "
 
 
@@ -114,6 +162,8 @@ def test_the_description_says_which_characters_are_taken() -> None:
         pattern = re.compile(TextField(field).map_serializer_field(None, "request")["pattern"])
         assert all(pattern.search(text) for text in ("Ada", " Ada Lovelace\n", "Łukasz", "李"))
         assert not any(pattern.search(text) for text in HIDDEN if max(text) <= "\uffff")
+    pattern = re.compile(TextField(Text(multiline=True)).map_serializer_field(None, "request")["pattern"])
+    assert {text for text in HIDDEN if pattern.search(text) and max(text) <= "\uffff"} == set(BREAKS)
 
 
 @pytest.mark.parametrize("name", ["http://evil.example/x", "Win at https://x.example", "www.evil.example", "x WWW.y"])
@@ -162,38 +212,88 @@ def admin_forms(rf: Any) -> Iterator[tuple[str, Any]]:
                 yield f"{model.__name__} {type(inline).__name__}", formset.form
 
 
-@pytest.mark.django_db
-def test_every_line_of_an_admin_form_refuses_hidden_characters(rf: Any) -> None:
-    lines = 0
-    for name, form in admin_forms(rf):
-        for field_name, field in form.base_fields.items():
-            if is_line(field):
-                lines += 1
-                assert field.validators.count(refuse_hidden) == 1, f"{name}.{field_name}"
-    assert lines > 40
+def try_out(form: Any, name: str) -> int:
+    """Ask every field of text in a form to take what is hidden. The number of these fields."""
+    tried = 0
+    for field_name, field in form.base_fields.items():
+        if field_name in KEPT_NOWHERE or isinstance(field.widget, forms.PasswordInput):
+            continue
+        if isinstance(field, forms.JSONField):
+            assert field.validators, f"{name}.{field_name} takes every text"
+        elif isinstance(field, forms.CharField) and not isinstance(field, forms.UUIDField):
+            tried += 1
+            for text in HIDDEN:
+                taken = isinstance(field.widget, forms.Textarea) and text in BREAKS
+                assert refuses_in_form(field, text) != taken, f"{name}.{field_name} and {text!a}"
+    return tried
 
 
-def forms_of_verbs(of: Any = forms.BaseForm) -> Iterator[Any]:
-    """The forms of our own that no model has made."""
-    for form in of.__subclasses__():
-        if form.__module__.partition(".")[0] in FORMS_GUARDED and not issubclass(form, forms.BaseModelForm):
-            yield form
-        yield from forms_of_verbs(form)
+def refuses_in_form(field: forms.Field, text: str) -> bool:
+    """Whether it is the hidden character that a field of a form refuses, and not anything else about the text."""
+    try:
+        field.run_validators(text)
+    except ValidationError as error:
+        return any(one.code in ("hidden_character", "null_characters_not_allowed") for one in error.error_list)
+    return False
 
 
-FORMS_GUARDED = ("accounts", "config", "staff")
 # The log-in looks people up by these and keeps none of them.
 KEPT_NOWHERE = ("username", "otp_device", "otp_token", "otp_challenge")
 
 
 @pytest.mark.django_db
-def test_every_line_of_a_verbs_form_refuses_hidden_characters() -> None:
-    found = {form.__name__: form for form in forms_of_verbs()}
-    assert {"PasswordForm", "AnonymiseForm", "LoginForm"} <= set(found)
-    for form in found.values():
-        for name, field in form.base_fields.items():
-            if is_line(field) and name not in KEPT_NOWHERE:
-                assert refuse_hidden in field.validators, f"{form.__name__}.{name}"
+def test_every_text_of_an_admin_form_refuses_hidden_characters(rf: Any) -> None:
+    assert sum(try_out(form, name) for name, form in admin_forms(rf)) > 40
+
+
+def forms_of_verbs(of: Any = forms.BaseForm) -> Iterator[Any]:
+    """The forms of our own that no model has made, in whatever module."""
+    for file in our_files():
+        if "forms" in file.read_text():
+            import_module(".".join(file.relative_to(settings.BASE_DIR).with_suffix("").parts))
+    return (form for form in subclasses(of) if form.__module__.partition(".")[0] in OUR_APPS)
+
+
+OUR_APPS = tuple(app for app in settings.INSTALLED_APPS if (settings.BASE_DIR / app / "__init__.py").exists())
+
+
+def our_files() -> Iterator[Path]:
+    for app in OUR_APPS:
+        yield from (file for file in (settings.BASE_DIR / app).rglob("*.py") if "tests" not in file.parts)
+
+
+def subclasses(of: Any) -> Iterator[Any]:
+    for form in of.__subclasses__():
+        if not issubclass(form, forms.BaseModelForm):
+            yield form
+            yield from subclasses(form)
+
+
+@pytest.mark.django_db
+def test_every_text_of_a_verbs_form_refuses_hidden_characters() -> None:
+    found = {f"{form.__module__}.{form.__name__}": form for form in forms_of_verbs()}
+    assert len(found) > 15
+    assert sum(try_out(form, name) for name, form in found.items()) > 15
+
+
+@pytest.mark.parametrize("validator", [validate_attributes, validate_options])
+@pytest.mark.parametrize("text", HIDDEN)
+def test_attributes_and_options_hold_nothing_hidden(text: str, validator: Any) -> None:
+    validator({"Größe": "5\ufe0f\u20e3 Pack", "می\u200cکنم": "½ l"})
+    for value in ({text: "x"}, {"x": text}):
+        with pytest.raises(ValidationError, match="cannot be seen"):
+            validator(value)
+
+
+# What a page of staff reads of a form that is posted and that no form of ours declares. None of it is kept.
+READ_BY_HAND = {"status", "version", "sure", "seen", "select_across", "shelf", "post", "edit", "username", "_save"}
+
+
+def test_no_page_of_staff_reads_what_is_posted_by_hand() -> None:
+    reading = re.compile(r"""request\.POST(?:\.(?:get|getlist)\(|\[)["'](\w+)["']""")
+    for file in our_files():
+        for name in reading.findall(file.read_text()):
+            assert name in READ_BY_HAND, f"{file} reads {name} by hand: declare a form with a Line for it"
 
 
 @pytest.mark.django_db
@@ -207,6 +307,6 @@ def test_staff_are_told_which_character_a_line_cannot_hold(staff_pages: Any) -> 
 
 
 def test_paragraphs_of_admin_forms_stay_paragraphs() -> None:
-    assert not is_line(forms.CharField(widget=forms.Textarea))
-    assert not is_line(forms.CharField(widget=forms.PasswordInput))
-    assert is_line(forms.SlugField())
+    assert guard_of(forms.CharField(widget=forms.Textarea)) is refuse_hidden_in_lines
+    assert guard_of(forms.CharField(widget=forms.PasswordInput)) is None
+    assert guard_of(forms.SlugField()) is refuse_hidden

@@ -260,6 +260,8 @@ def test_an_operator_creates_an_administrator(monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setenv("ADMIN_PASSWORD", "a good long password")
     with pytest.raises(CommandError):
         call_command("create_admin", email="root")
+    with pytest.raises(CommandError, match="cannot be seen"):
+        call_command("create_admin", email="root@example.com", first_name="Ro\u200bot")
     call_command("create_admin", email="root@example.com")
     assert User.objects.get().is_superuser
     with pytest.raises(CommandError):

@@ -123,6 +123,8 @@ class DeviceAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg
 class AuthenticatorAdmin(DeviceAdmin, TOTPDeviceAdmin):
     """An authenticator app. The library's own pages show its key; a device that is gone has none (404)."""
 
+    ordering = ("-id",)
+
     def config_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page with the key in words."""
         get_object_or_404(TOTPDevice, pk=pk)
@@ -139,3 +141,5 @@ class AuthenticatorAdmin(DeviceAdmin, TOTPDeviceAdmin):
 @admin.register(StaticDevice)
 class PaperCodesAdmin(DeviceAdmin, StaticDeviceAdmin):
     """Codes on paper. The library's own page shows them."""
+
+    ordering = ("-id",)

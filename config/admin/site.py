@@ -1,14 +1,17 @@
 """The admin as a whole: the home page, the navigation, one's own password, and the pages behind references."""
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.views import PasswordChangeView
-from django.db.models import Model
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field, Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
@@ -49,6 +52,9 @@ SUBJECTS = {
 }
 
 
+NUMBER = re.compile("[0-9]{1,18}")
+
+
 class OwnPasswordView(PasswordChangeView):
     """The page of one's own password. Its form counts the guesses of the old one."""
 
@@ -57,6 +63,17 @@ class OwnPasswordView(PasswordChangeView):
     def get_form_kwargs(self) -> dict[str, Any]:
         """Django's own, with the request that a guess comes with."""
         return super().get_form_kwargs() | {"request": self.request}
+
+
+class SuggestionsView(AutocompleteJsonView):
+    """Django's suggestions for a field that names a row of another model."""
+
+    def process_request(self, request: HttpRequest) -> Any:
+        """Django's own, which fails on the far end of a relation. No form has a field for that end: it is 403."""
+        asked = super().process_request(request)
+        if not isinstance(asked[2], Field):
+            raise PermissionDenied
+        return asked
 
 
 class ShopAdminSite(AdminSite):
@@ -94,13 +111,17 @@ class ShopAdminSite(AdminSite):
         return response
 
     def get_urls(self) -> list[Any]:
-        """Django's own addresses, after those of one's own sessions, references and subjects."""
+        """Django's own addresses, after those of one's own sessions, references and subjects.
+
+        Django's address that leads to the page of any row of any model in the storefront is left out. There are no such
+        pages, and the address would tell all staff which rows exist.
+        """
         own: list[URLPattern] = [
             path("sessions/", self.admin_view(own_sessions), name="own_sessions"),
             path("reference/<path:reference>", self.admin_view(self.reference_view), name="reference"),
             path("subject/<path:subject>", self.admin_view(self.subject_view), name="subject"),
         ]
-        return own + super().get_urls()
+        return own + [address for address in super().get_urls() if getattr(address, "name", "") != "view_on_site"]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The home page: the work of the day, as far as the user's permissions reach."""
@@ -154,13 +175,20 @@ class ShopAdminSite(AdminSite):
             messages.error(request, busy.detail)
             return HttpResponseRedirect(reverse("admin:password_change"))
 
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Django's own, by our view."""
+        return cast(HttpResponse, SuggestionsView.as_view(admin_site=self)(request))
+
     def reference_view(self, request: HttpRequest, reference: str) -> HttpResponse:
         """A redirect from a reservation's or a movement's reference: to the order, else to the movements with it.
 
-        Inventory does not know orders, so references are resolved here.
+        Inventory does not know orders, so references are resolved here. Staff who may not see orders are not told
+        whether there is one with this number.
         """
         kind, _, number = reference.partition(":")
-        order = Order.objects.filter(number=number).values_list("pk", flat=True).first() if kind == "order" else None
+        order = None
+        if kind == "order" and self.shows(request, Order):
+            order = Order.objects.filter(number=number).values_list("pk", flat=True).first()
         if order is None:
             return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={quote(reference)}")
         return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order]))
@@ -168,17 +196,21 @@ class ShopAdminSite(AdminSite):
     def subject_view(self, request: HttpRequest, subject: str) -> HttpResponse:
         """A redirect from the subject of an event to the page that shows the subject."""
         kind, _, name = subject.partition(":")
-        if kind in SUBJECTS and name.isdigit():
+        if kind in SUBJECTS and NUMBER.fullmatch(name):
             return HttpResponseRedirect(reverse(f"admin:{SUBJECTS[kind]}", args=[name]))
-        if kind == "sku":
+        if kind == "sku" and self.shows(request, StockItem):
             item = StockItem.objects.filter(sku=name).values_list("pk", flat=True).first()
             if item is not None:
                 return HttpResponseRedirect(reverse("admin:inventory_stockitem_why", args=[item]))
         if kind == "stock":
             return HttpResponseRedirect(f"{reverse('admin:inventory_stockmovement_changelist')}?q={quote(name)}")
         if kind == "warehouse":
-            return HttpResponseRedirect(f"{reverse('admin:inventory_warehouse_changelist')}?q={name}")
+            return HttpResponseRedirect(f"{reverse('admin:inventory_warehouse_changelist')}?q={quote(name)}")
         raise Http404("No page shows this.")
+
+    def shows(self, request: HttpRequest, model: type[Model]) -> bool:
+        """Whether the user may see the rows of a model."""
+        return self.get_model_admin(model).has_view_permission(request)
 
 
 def home(request: HttpRequest) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from api.fields import MAX_ID, Choice, Id, Integer, PersonName, Text
 from api.serializers import BodySerializer
-from database.text import LINK
+from database.text import HIDDEN_CHARACTER, LINK
 from orders.models import Order
 from orders.services import Wanted
 
@@ -117,13 +117,17 @@ def is_id(value: Any) -> bool:
 
 
 def is_plain_text(value: Any, longest: int) -> bool:
-    """Whether a value is printable text without space around it. Of all white space only the space is printable."""
+    """Whether a value is printable text without space around it. Of all white space only the space is printable.
+
+    Some characters that cannot be seen count as printable. None of them is in ASCII.
+    """
     return (
         type(value) is str
         and 0 < len(value) <= longest
         and value[0] != " "
         and value[-1] != " "
         and value.isprintable()
+        and (value.isascii() or not HIDDEN_CHARACTER.search(value))
     )
 
 

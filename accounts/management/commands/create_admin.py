@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.exceptions import EmailTaken
 from accounts.services import create_admin
 from database.refusals import Invalid
-from database.text import normalised_email
+from database.text import normalised_email, refuse_hidden
 from events.actors import COMMAND
 
 
@@ -28,8 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--if-missing", action="store_true", help="Succeed when the email has an account already.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create the administrator. Ends with an error for a bad email, a weak password, and an email that is taken."""
+        """Create the administrator. Ends with an error for a bad name, email or password, and a taken email."""
         try:
+            for name in ("first_name", "last_name"):
+                refuse_hidden(options[name])
             user = create_admin(
                 email=normalised_email(options["email"]),
                 password=os.environ.get("ADMIN_PASSWORD") or ask_for_password(),
