@@ -59,14 +59,13 @@ async def work(queues: Mapping[str, int]) -> None:
         loop.add_signal_handler(number, told.set)
     stop = threading.Event()
     dispatching: asyncio.Future[Any] = loop.run_in_executor(None, dispatcher.run, SUBSCRIPTIONS, stop)
-    working: asyncio.Future[Any] = asyncio.create_task(run_jobs(queues, stop, told))
+    working: asyncio.Future[Any] = asyncio.create_task(run_jobs(queues, stop))
     stopping: asyncio.Future[Any] = asyncio.create_task(told.wait())
     try:
         # Dispatching and working end by themselves only through an error, and then the whole process must end.
         await asyncio.wait({dispatching, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
-        told.set()
         stopping.cancel()
         working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -74,7 +73,7 @@ async def work(queues: Mapping[str, int]) -> None:
         await dispatching
 
 
-async def run_jobs(queues: Mapping[str, int], stop: threading.Event, told: asyncio.Event) -> None:
+async def run_jobs(queues: Mapping[str, int], stop: threading.Event) -> None:
     """Run jobs until `stop` is set. When the database has been away, the queues are opened again with new connections.
 
     A cancellation alone does not end this: when the database is away at the same time, the database's error arrives
@@ -91,13 +90,13 @@ async def run_jobs(queues: Mapping[str, int], stop: threading.Event, told: async
                 check=AsyncConnectionPool.check_connection,
             ) as pool:
                 await pool.wait(timeout=3)
-                await run_jobs_until_failure(pool, queues, told)
+                await run_jobs_until_failure(pool, queues)
         except (psycopg.Error, ConnectorException) as error:
             logger.warning("the worker waits for the database: %s", type(error.__cause__ or error).__name__)
         await asyncio.sleep(1)
 
 
-async def run_jobs_until_failure(pool: AsyncConnectionPool, queues: Mapping[str, int], told: asyncio.Event) -> None:
+async def run_jobs_until_failure(pool: AsyncConnectionPool, queues: Mapping[str, int]) -> None:
     """Run jobs over the connections of this pool, until cancelled or until the database goes away.
 
     The queues end together: the one that meets the database's error first ends the others.
@@ -105,7 +104,8 @@ async def run_jobs_until_failure(pool: AsyncConnectionPool, queues: Mapping[str,
     connector = PsycopgConnector()
     with app.replace_connector(connector):
         await connector.open_async(pool)
-        mail_waits = [partial(when_the_server_answers, told)]
+        ending = asyncio.Event()
+        mail_waits = [partial(when_the_server_answers, ending)]
         workers = [
             asyncio.create_task(
                 app.run_worker_async(
@@ -125,6 +125,7 @@ async def run_jobs_until_failure(pool: AsyncConnectionPool, queues: Mapping[str,
         try:
             await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            ending.set()
             for worker in workers:
                 worker.cancel()
             ends = await asyncio.gather(*workers, return_exceptions=True)
@@ -134,12 +135,14 @@ async def run_jobs_until_failure(pool: AsyncConnectionPool, queues: Mapping[str,
 
 
 async def when_the_server_answers(
-    told: asyncio.Event, call_next: AsyncCallNext, context: JobContext, worker: Worker
+    ending: asyncio.Event, call_next: AsyncCallNext, context: JobContext, worker: Worker
 ) -> Any:
-    """Let a mail wait, without a thread, while the mail server is left alone. It waits no longer than the worker runs:
-    then it is a mail that was not sent, and is retried."""
+    """Let a mail wait, without a thread, while the mail server is left alone.
+
+    A mail holds nothing up: when the queues end it has not been sent, and is retried.
+    """
     while seconds := pause.seconds_left():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), seconds)
-            raise mails.NotSent("the worker ends while the mail server does not answer")
+            await asyncio.wait_for(ending.wait(), seconds)
+            raise mails.NotSent("The worker ended while the mail server did not answer.")
     return await call_next()

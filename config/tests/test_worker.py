@@ -87,6 +87,16 @@ def run_worker_while(work: Callable[[], None]) -> None:
         raise errors[0]
 
 
+def cut_all_connections() -> None:
+    """Those of the worker."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
+        )
+        assert cursor.fetchall()
+
+
 @contextmanager
 def worker_process(**environment: str) -> Iterator[subprocess.Popen[str]]:
     database = connection.settings_dict
@@ -134,6 +144,19 @@ def test_while_the_mail_server_is_left_alone_mails_wait_and_then_are_sent(user: 
     assert len(mail.outbox) == 1
 
 
+def test_a_mail_that_waits_does_not_keep_the_queues_from_being_opened_again(user: User) -> None:
+    pause.until = time.monotonic() + 600
+
+    def work() -> None:
+        ask_for_a_password_reset(user)
+        wait_until(ProcrastinateJob.objects.filter(status="doing", queue_name="mail").exists)
+        cut_all_connections()
+        ProcrastinateWorker.objects.all().delete()
+        wait_until(lambda: ProcrastinateWorker.objects.count() == 2)
+
+    run_worker_while(work)
+
+
 def test_a_worker_that_is_told_to_stop_does_not_wait_for_the_mail_server(user: User) -> None:
     pause.until = time.monotonic() + 600
 
@@ -149,12 +172,7 @@ def test_a_worker_that_is_told_to_stop_does_not_wait_for_the_mail_server(user: U
 
 def test_the_worker_goes_on_after_all_its_connections_were_lost(user: User) -> None:
     def work() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
-            )
-            assert cursor.fetchall()
+        cut_all_connections()
         ask_for_a_password_reset(user)
         wait_until(lambda: mail.outbox)
 
