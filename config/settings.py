@@ -110,6 +110,8 @@ APPEND_SLASH = False
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["config.admin.login.PageBackend"]
+# Where a log-in leads whose ?next= is an address of another host.
+LOGIN_REDIRECT_URL = "/admin/"
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
 # checks look for a field and for names, and see neither.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003"]
