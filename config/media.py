@@ -1,6 +1,7 @@
 """Pictures, served by the shop itself where no web server and no bucket serves them."""
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
@@ -15,7 +16,7 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """
     try:
         response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
-    except OSError:  # the name is longer than a file's can be
+    except (OSError, SuspiciousFileOperation):  # the name is longer than a file's can be, or leads out of the folder
         raise Http404 from None
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -33,6 +33,7 @@ from config.environment import (
     words,
 )
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
+from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
 
 PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
 DEBUG = switch("DEBUG", default=False)
@@ -107,23 +108,11 @@ CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["config.admin.login.PageBackend"]
+# Where a log-in leads whose ?next= is an address of another host.
+LOGIN_REDIRECT_URL = "/admin/"
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
 # checks look for a field and for names, and see neither. What HSTS says of other hosts is the operator's decision.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003", "security.W005", "security.W021"]
-PASSWORD_HASHERS = ["accounts.hashers.BCryptHasher", "accounts.hashers.Argon2idHasher"]
-if choice("PASSWORD_HASHER", "bcrypt", "argon2id") == "argon2id":
-    PASSWORD_HASHERS.reverse()
-BCRYPT_ROUNDS = number("BCRYPT_ROUNDS", 12, 4, 20)
-PASSWORD_MIN_LENGTH = number("PASSWORD_MIN_LENGTH", 10, 1, 128)
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
-    },
-    {"NAME": "accounts.weak_passwords.WeakPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
 PASSWORD_RESET_TIMEOUT = number("PASSWORD_RESET_TIMEOUT_SECONDS", 3600, 1, TEN_YEARS)
 # The storefront's page that takes the token of a password reset mail: {uid} and {token} are filled in.
 PASSWORD_RESET_URL = text(

@@ -119,6 +119,47 @@ def test_nothing_is_left_open_in_the_code() -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("app", OURS)
+def test_nothing_starts_programs_runs_text_or_asks_other_hosts(app: str) -> None:
+    """No text of strangers can become a command, code, an object or an address to ask, since nothing does such things.
+
+    `make run` starts its servers as programs and asks them whether they are well.
+    """
+    modules = {
+        "subprocess",
+        "pickle",
+        "marshal",
+        "shelve",
+        "urllib.request",
+        "http.client",
+        "ftplib",
+        "requests",
+        "httpx",
+    }
+    functions = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "Template"}
+    starting = (ROOT / "config" / "run.py", ROOT / "config" / "embedded")
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {name}"
+        for path in sources(app)
+        if not any(path.is_relative_to(place) for place in starting)
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in named(node)
+        if name in (functions if isinstance(node, ast.Call) else modules)
+    ]
+    assert found == []
+
+
+def named(node: ast.AST) -> list[str]:
+    """The modules that a statement imports, or the function that an expression calls, as it is written there."""
+    if isinstance(node, ast.Import):
+        return [name.name for name in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [str(node.module), *(f"{node.module}.{name.name}" for name in node.names)]
+    if isinstance(node, ast.Call):
+        return [ast.unparse(node.func)]
+    return []
+
+
 @pytest.mark.parametrize("file", ["Makefile", "Dockerfile"])
 def test_an_installation_resolves_nothing(file: str) -> None:
     """A resolver asks what is newest, so that a stranger's release can break an installation that has all its pins."""
