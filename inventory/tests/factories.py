@@ -72,12 +72,18 @@ def level_of(item: StockItem, warehouse: str = "main") -> StockLevel:
 
 
 def snapshot() -> dict[str, list[tuple[object, ...]]]:
-    """Every row that inventory and the journal keep: a refusal leaves all of them as they were."""
+    """Every row that inventory and the journal keep: a refusal leaves all of them as they were.
+
+    What the journal tells of people, such as that they were refused, is left out.
+    """
     from events.models import Event
     from inventory.models import StockAlert
 
-    models = (StockItem, StockLevel, Reservation, StockMovement, StockAlert, Event)
-    return {model.__name__: sorted(model.objects.values_list()) for model in models}
+    models = (StockItem, StockLevel, Reservation, StockMovement, StockAlert)
+    found: dict[str, list[tuple[object, ...]]] = {
+        model.__name__: sorted(model.objects.values_list()) for model in models
+    }
+    return found | {"Event": sorted(Event.objects.exclude(kind__startswith="user.").values_list())}
 
 
 def backdate(movement: StockMovement, at: datetime) -> None:
