@@ -168,6 +168,18 @@ def test_an_installation_resolves_nothing(file: str) -> None:
     assert [line for line in installing if "--no-deps" not in line] == []
 
 
+def test_the_image_has_every_package_of_the_shop_and_nothing_that_it_does_not_need() -> None:
+    """Neither the tests nor the history of the code nor a .env of the machine where it is built."""
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+    rules = (ROOT / ".dockerignore").read_text().split()
+    needed = {"manage.py", "templates/", "requirements/base.txt", "requirements/documentation.txt"}
+    assert rules[0] == "*"
+    assert {rule.removeprefix("!") for rule in rules if rule.startswith("!")} == needed | {
+        f"{app}/" for app in packages
+    }
+    assert "**/tests/" in rules
+
+
 def test_the_lists_of_packages_are_whole() -> None:
     """Nothing is resolved at an installation: what a package needs must be on a list, in a version that suits it."""
     checked = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)

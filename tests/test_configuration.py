@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -177,18 +176,6 @@ def test_what_is_wrong_with_the_file_of_a_secret_is_said_in_one_line() -> None:
     assert refused.stderr == (
         "SECRET_KEY_FILE must be a file of text that can be read (FileNotFoundError), not '/nowhere'.\n"
     )
-
-
-def test_the_image_has_every_package_of_the_shop_and_nothing_that_it_does_not_need() -> None:
-    """Neither the tests nor the history of the code nor a .env of the machine where it is built."""
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
-    rules = (ROOT / ".dockerignore").read_text().split()
-    needed = {"manage.py", "templates/", "requirements/base.txt", "requirements/documentation.txt"}
-    assert rules[0] == "*"
-    assert {rule.removeprefix("!") for rule in rules if rule.startswith("!")} == needed | {
-        f"{app}/" for app in packages
-    }
-    assert "**/tests/" in rules
 
 
 def test_the_proxy_alone_is_open_to_the_outside_and_is_trusted() -> None:
