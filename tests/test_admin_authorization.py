@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Field
 from django.test import Client
 
 from config.tests.test_admin_lookups import NAMED, columns
+from events.models import Event
 from tests.admin_pages import (
     ADD,
     ADMINS,
@@ -87,6 +89,7 @@ PAGES = {
     "password_change/":                           (EVERYBODY, 200, 200),
     "password_change/done/":                      (EVERYBODY, 200, 405),
     "reference/<path:reference>":                 (EVERYBODY, 302, 302),
+    "sessions/":                                  (EVERYBODY, 200, 302),
     "subject/<path:subject>":                     ("rsocma",  302, 302),
     "accounts/user/<int:user_id>/anonymise/":     ("ma",      200, 200),
     "accounts/user/<int:user_id>/password/":      ("ma",      200, 200),
@@ -106,11 +109,19 @@ PAGES = {
     "orders/order/<int:order_id>/slip/":          ("roma",    200, 405),
     "orders/order/<int:order_id>/status/":        ("oma",     405, 302),
     "orders/order/shortfall/":                    ("sma",     200, 200),
+    # Of a device of one's own alone (config/tests/test_devices.py).
+    "otp_static/staticdevice/<int:pk>/confirm/":  ("",        404, 404),
+    "otp_totp/totpdevice/<int:pk>/confirm/":      ("",        404, 404),
     "otp_totp/totpdevice/<int:pk>/config/":       ("a",       200, 200),
     "otp_totp/totpdevice/<int:pk>/qrcode/":       ("a",       200, 200),
 }  # fmt: skip
 # What these answer to whom they do not let in; all others answer 403.
-REFUSALS = {"<section>/": 404, "subject/<path:subject>": 404}
+REFUSALS = {
+    "<section>/": 404,
+    "subject/<path:subject>": 404,
+    "otp_static/staticdevice/<int:pk>/confirm/": 404,
+    "otp_totp/totpdevice/<int:pk>/confirm/": 404,
+}
 # What POST answers on the account of a colleague: to administrators, and to managers, who may do it with customers.
 OF_COLLEAGUES = {
     "accounts/user/<path:object_id>/change/": (200, 403),
@@ -134,15 +145,23 @@ def letters_of(row: str) -> set[str]:
 
 
 def ask(client: Client, method: str, address: str, data: dict[str, Any] | None = None) -> tuple[int | str, bool]:
-    """The status, and whether a POST has written anything. All that it did is undone, a log-out too."""
+    """The status, and whether a POST has written more than the trail of a refusal. All is undone, a log-out too."""
     if method == "GET":
         return status_of(client.get(address, data)), False
-    cookies, before, start = copy(client.cookies), written(), transaction.savepoint()
+    cookies, start = copy(client.cookies), transaction.savepoint()
+    before, trail = written(), trail_of(client)
     status = status_of(client.post(address, data))
-    wrote = written() > before
+    wrote = written() - before > trail_of(client) - trail
     transaction.savepoint_rollback(start)
     client.cookies = cookies
     return status, wrote
+
+
+def trail_of(client: Client) -> int:
+    """The rows that refusals have written: what the journal tells of them, and the ends of sessions of whoever asks."""
+    own = f"user:{getattr(client, 'user', AnonymousUser()).pk}"
+    ended = Event.objects.filter(kind="user.session_ended", subject=own).count()  # the session, and the event
+    return 2 * ended + Event.objects.filter(kind="user.refused").count()
 
 
 def status_of(answer: Any) -> int | str:

@@ -2,8 +2,10 @@
 
 import base64
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.http import QueryDict
 from rest_framework.test import APIClient
 
 from catalog.listing import cache
@@ -88,7 +90,7 @@ def test_a_refusal_is_not_kept(api: APIClient) -> None:
             "?price_min=1&search=mug",
             "?search=mug&price_min=1",
             "?search=++mug%20&price_min=1.00",
-            "/?search=%6dug&price_min=01",
+            "/?search=%6dug&price_min=1.0",
         ),
         ("?brand=a&brand=b", "?brand=b&brand=a", "?brand=a&brand=b&brand=a&search=&category=", "?%62rand=a&brand=b"),
         ("?attributes.x=1&attributes.y=2", "?attributes.y=2&attributes.x=1&attributes.x=1"),
@@ -104,7 +106,7 @@ def test_one_question_has_one_entry_however_it_is_written(api: APIClient, ways: 
 def test_a_cursor_is_written_in_one_way(api: APIClient) -> None:
     make_product("Mug")
     make_product("Cup")
-    cursor = api.get(f"{URL}?page_size=1").json()["next_cursor"]
+    cursor = QueryDict(urlsplit(api.get(f"{URL}?page_size=1").json()["next"]).query)["cursor"]
     text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     other = base64.urlsafe_b64encode(text.replace(b",", b", ")).decode().rstrip("=")
     assert api.get(f"{URL}?page_size=1&cursor={cursor}").status_code == 200

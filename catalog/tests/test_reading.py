@@ -183,7 +183,8 @@ def test_the_statement_count_of_a_list_does_not_grow_with_its_rows(api: APIClien
         if number < 3:
             add_picture(product)
     assert few == queries() == queries(search="mug") == queries(category="category-1") == 1
-    assert queries(count="exact") == 2
+    # A count has a transaction with a time-out of its own: three statements more.
+    assert queries(count="exact") == 2 + 3
 
 
 def test_a_product_is_read_by_one_statement(api: APIClient, django_assert_num_queries: Any) -> None:
