@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.attempts import client_of
 from accounts.clients import Client
 from accounts.models import Session, User
-from accounts.second_factor import devices_of, is_satisfied
+from accounts.second_factor import is_satisfied
 from accounts.sessions import end_session
 from accounts.trail import note_login
 from database.transactions import unit_of_work
@@ -97,7 +97,7 @@ def use(session_id: UUID, user: User) -> bool:
     session = good.only("otp_device", "refreshed_at").first()
     if session is None:
         return False
-    if user.is_staff and not is_satisfied(devices_of(user.pk), session.otp_device):
+    if user.is_staff and not is_satisfied(user, session.otp_device):
         end_session(session_id=session_id, reason="second_factor")
         return False
     if now - session.refreshed_at > min(USE, settings.ADMIN_IDLE_LIFETIME / 10):

@@ -3,7 +3,7 @@
 Devices and their codes are django-otp's. A session remembers the device whose code began it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -26,30 +26,27 @@ MOST_DOUBLINGS = 10
 
 
 @cache
-def find_devices(user_id: str) -> str:
-    """The statement that names the confirmed devices of a user, of all kinds that are installed.
-
-    `user_id` is an expression of SQL. A device's name is django-otp's `persistent_id`.
-    """
+def find_devices() -> str:
+    """The statement that names the confirmed devices of a user, of all kinds that are installed."""
     return " union all ".join(
         f"select '{device.model_label()}/' || id from {device._meta.db_table}"  # noqa: S608  # names of models
-        f" where user_id = {user_id} and confirmed"
+        " where user_id = %(user_id)s::bigint and confirmed"
         for device in device_classes()
     )
 
 
-def devices_of(user_id: int) -> list[str]:
-    """The names of the user's confirmed devices."""
-    return [device for (device,) in fetch_rows(find_devices("%(user_id)s::bigint"), {"user_id": user_id})]
+def devices_of(user_id: int) -> set[str]:
+    """The user's confirmed devices, by django-otp's `persistent_id`."""
+    return {device for (device,) in fetch_rows(find_devices(), {"user_id": user_id})}
 
 
-def is_satisfied(owned: Collection[str], shown: str) -> bool:
-    """Whether a session of a user with the devices `owned` has staff rights today.
+def is_satisfied(user: User, shown: str) -> bool:
+    """Whether a session that began with a code of the device `shown`, or without one (""), has staff rights today.
 
-    `shown` is the device whose code the session began with, "" for none. A session with a code loses its staff rights
-    when the device is gone. A session without a code loses them when the user gets a device, or ADMIN_REQUIRE_OTP is
-    switched on.
+    A session with a code loses its staff rights when the device is gone. A session without a code loses them when the
+    user gets a device, or ADMIN_REQUIRE_OTP is switched on.
     """
+    owned = devices_of(user.pk)
     return shown in owned if shown or owned or settings.ADMIN_REQUIRE_OTP else True
 
 
