@@ -132,8 +132,8 @@ def test_a_customer_sees_their_own_figures() -> None:
 
 def test_statistics_are_read_at_once() -> None:
     desk, shopper = order_desk(), client_of(make_user())
-    # The session, and of staff what they may do, which is two.
-    for client, path, queries in ((desk, "statistics", 3 + 2), (shopper, "user-statistics", 1 + 1)):
+    # The session, and of staff their devices and what they may do, which is two.
+    for client, path, queries in ((desk, "statistics", 4 + 2), (shopper, "user-statistics", 1 + 1)):
         with CaptureQueriesContext(connection) as captured:
             client.get(f"{ORDERS}/{path}")
         assert len(captured) == queries
