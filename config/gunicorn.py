@@ -74,8 +74,21 @@ def when_ready(server: Any) -> None:
     systemd.sd_notify(f"MAINPID={os.getpid()}", server.log)
 
 
+# A signal that reaches a new process before it has its own handlers would be lost: the master tells each worker once,
+# waits for the whole graceful_timeout, and kills it with all that it serves. So it waits from the fork on.
+STOPPING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+os.register_at_fork(
+    before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING),
+    after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING),
+)
+
+
 def post_worker_init(worker: Any) -> None:
-    """USR2 has started a second master with the next release: when its first worker can serve, the old master ends."""
+    """Let signals to stop come through, since the worker has its handlers now.
+
+    USR2 has started a second master with the next release: when its first worker can serve, the old master ends.
+    """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     if old_master := os.environ.get("GUNICORN_PID"):
         with suppress(ProcessLookupError):
             os.kill(int(old_master), signal.SIGTERM)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from config.accepting import FROZEN_SECONDS, NOT_SERVING, ConnectionCounts
-from tests.shop import BASE_DIR, OF_THE_TESTS
+from tests.shop import BASE_DIR, OF_THE_TESTS, free_port
 from tests.wire import Web, read_answer, read_to_the_end, web_server
 from tests.wire_load import Load, going_on, load
 
@@ -114,6 +114,18 @@ def test_a_worker_that_is_stopped_in_a_pause_ends_in_order(tmp_path: Path) -> No
     assert going.lost == []
     assert "Worker exiting" in log
     assert "Exception in worker process" not in log
+
+
+def test_a_worker_that_is_told_to_stop_while_it_starts_stops(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
+    command += ["--worker-class", "tests.wire_worker.WorkerToldTooSoon", "tests.wire_application"]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
+    own = {"PORT": str(free_port()), "DATA_DIR": str(tmp_path), "ENVIRONMENT": "development", "WEB_CONCURRENCY": "1"}
+    began = time.monotonic()
+    stopped = subprocess.run(command, cwd=BASE_DIR, env=inherited | own, capture_output=True, timeout=60, check=False)
+    assert stopped.returncode == 0
+    assert b"Worker exiting" in stopped.stderr
+    assert time.monotonic() - began < 15  # of the 20 s after which the master would have killed it
 
 
 def test_a_frozen_worker_gets_no_new_connections(web: Web) -> None:
