@@ -87,7 +87,7 @@ class OrderViewSet(ViewSet):
         page = page_of_own(user_id, self.keyset, self.filterset.values)
         # The queryset is built when the client asks for a count: building one takes 0.3 ms.
         rows = cast(KeysetPagination, self.paginator).take(page, self, lambda: Order.objects.of(user_id).count())
-        return self.get_paginated_response(self.documents(rows))
+        return self.get_paginated_response([order.document() for order in rows])
 
     @extend_schema(summary="Move an order on, or cancel it", request=StatusBody, responses=OrderSerializer)
     @action(detail=True, methods=["put"], url_path="status", permission_classes=[requires("orders.change_order")])

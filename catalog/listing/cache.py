@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from api.addresses import origin_of
+from api.filters import FilterSet
 from api.renderers import dumps
 from api.throttles import charge_expensive_work
 from api.views import etag_of
@@ -22,29 +23,40 @@ from database.expensive import charged_by
 MAX_ENTRIES = 256
 MAX_BYTES = 64 * 1024
 Key = tuple[str, str, Hashable]
+NOTHING = (0.0, b"", "")
 
 # Threads share it without a lock: each step is one operation on a dict, and losing an entry costs speed only.
 _kept: dict[Key, tuple[float, bytes, str]] = {}
 
 
-def answer_list(request: Request, asked: Hashable, make: Callable[[], dict[str, Any]]) -> HttpResponse:
+def answer_list(request: Request, filterset: FilterSet, make: Callable[[], dict[str, Any]]) -> HttpResponse:
     """The list that `make` reads, or the list that it has read within the last second.
 
-    `asked` is what the query string means, so that one question has one entry, however it is written.
+    A question has one entry, however its query string is written.
     """
     seconds = 0.0 if request.user.is_authenticated else settings.LIST_CACHE_SECONDS
+    if not seconds:
+        return answer(*read(request, make))
     # The addresses in a list begin with the host that was asked. The path has lost its slash.
-    key = (origin_of(request), request.path_info, asked)
+    key = (origin_of(request), request.path_info, filterset.key)
     now = monotonic()
-    kept = _kept.get(key)
-    if seconds and kept is not None and now < kept[0]:
-        _, body, etag = kept
-    else:
-        with charged_by(partial(charge_expensive_work, request)):
-            body = dumps(make())
-        etag = etag_of(body)
-        if seconds and len(body) <= MAX_BYTES:
+    expires, body, etag = _kept.get(key, NOTHING)
+    if expires <= now:
+        body, etag = read(request, make)
+        if len(body) <= MAX_BYTES:
             keep(key, (now + seconds, body, etag), now)
+    return answer(body, etag)
+
+
+def read(request: Request, make: Callable[[], dict[str, Any]]) -> tuple[bytes, str]:
+    """The bytes and the ETag of a list. If reading it is expensive, the request is charged for it."""
+    with charged_by(partial(charge_expensive_work, request)):
+        body = dumps(make())
+    return body, etag_of(body)
+
+
+def answer(body: bytes, etag: str) -> HttpResponse:
+    """The answer of a list."""
     return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
 
 

@@ -57,7 +57,7 @@ class CategoryViewSet(ViewSet):
     @extend_schema(summary="All categories by name", responses=CategorySerializer(many=True))
     def list(self, request: Request) -> HttpResponse:
         """A page of categories."""
-        return answer_list(request, self.filterset.key, lambda: self.page_of(Category.objects.with_relatives()).data)
+        return answer_list(request, self.filterset, lambda: self.page_of(Category.objects.with_relatives()).data)
 
     @extend_schema(summary="Create a category", request=CategoryBody, responses={201: CategorySerializer})
     def create(self, request: Request) -> Response:

@@ -99,7 +99,7 @@ class ProductViewSet(PicturesViewSet):
     def list(self, request: Request) -> HttpResponse:
         """A page of products."""
         selection = self.selection()
-        return answer_list(request, self.filterset.key, lambda: self.page(selection))
+        return answer_list(request, self.filterset, lambda: self.page(selection))
 
     def page(self, selection: Selection) -> dict[str, Any]:
         """The document of a page."""
@@ -120,7 +120,7 @@ class ProductViewSet(PicturesViewSet):
     def facets(self, request: Request) -> HttpResponse:
         """The facets of a list."""
         selection = self.selection()
-        return answer_list(request, self.filterset.key, lambda: document_of(FacetsSerializer, read_facets(selection)))
+        return answer_list(request, self.filterset, lambda: document_of(FacetsSerializer, read_facets(selection)))
 
     @extend_schema(summary="Create a product", request=ProductBody, responses={201: ProductSerializer})
     @keyed

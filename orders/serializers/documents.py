@@ -4,7 +4,6 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-import orjson
 from rest_framework import serializers
 
 from orders.models import Order, OrderEvent, OrderItem
@@ -86,12 +85,9 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         read_only_fields = fields
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """The document of an Order, of a PlacedOrder, or of an OwnOrder, whose lines are JSON already."""
+        """The document of an Order, or of a PlacedOrder."""
         document = attributes_of(self, instance)
-        lines = document["order_items"]
-        document["order_items"] = (
-            orjson.Fragment(lines) if isinstance(lines, str) else self.fields["order_items"].to_representation(lines)
-        )
+        document["order_items"] = self.fields["order_items"].to_representation(document["order_items"])
         return document
 
 
