@@ -3,7 +3,8 @@
 A window of "10/minute" begins with its first request and admits ten. A refused request counts in none of its windows.
 Without Redis the general limits admit everything, since orders matter more. The strict limits (log-in, registration,
 password reset) count in this process instead, so that guessing passwords never becomes unlimited.
-A request that is answered 503 costs nothing: `give_back` takes it out of its windows.
+A request that is answered 503 is no attempt: `give_back` takes it out of its windows. What expensive work was charged
+beforehand stays there.
 """
 
 import hashlib
@@ -43,8 +44,6 @@ for _, key in ipairs(KEYS) do
     if tonumber(redis.call('GET', key) or 0) > 0 then redis.call('DECR', key) end
 end
 """
-
-
 # How long a refusal is held back by the web worker.
 REFUSAL_SECONDS = 0.5
 
@@ -120,12 +119,15 @@ class LocalCounter:
 local_counter = LocalCounter()
 
 
-def count(windows: list[Window]) -> float:
-    """Count one request in all windows or in none, in Redis or else in this process; returns the seconds to wait."""
+def count(windows: list[Window], cost: int = 1, *, strict: bool = True) -> float:
+    """Count a request in all windows or in none; returns the seconds to wait.
+
+    Without Redis it counts once in this process if it is `strict`, and otherwise nothing is counted.
+    """
     try:
-        return count_in_redis(windows)
+        return count_in_redis(windows, cost)
     except cache.CacheUnavailable:
-        return local_counter.count(windows)
+        return local_counter.count(windows) if strict else 0.0
 
 
 def give_back(request: Any) -> None:
@@ -157,10 +159,7 @@ class Throttle(BaseThrottle):
         if not settings.RATE_LIMITS:
             return True
         windows = self.windows(request)
-        try:
-            self.seconds_to_wait = count_in_redis(windows, self.cost)
-        except cache.CacheUnavailable:
-            self.seconds_to_wait = local_counter.count(windows) if self.strict else 0.0
+        self.seconds_to_wait = count(windows, self.cost, strict=self.strict)
         if self.seconds_to_wait:
             hold_answer(request)
             return False

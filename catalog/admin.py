@@ -3,7 +3,6 @@
 Everything is written by catalog.services. Quantities are only shown here, as links to the page of the SKU in stock.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,12 +19,11 @@ from catalog.admin_forms import ImageForm, NewProductForm, ProductForm, VariantF
 from catalog.models import Product, Variant
 from database.refusals import Refusal
 from events.actors import admin_actor
-from staff.frame import Page, StaffAdmin
+from staff.frame import NUMBER, Page, StaffAdmin
 from staff.lists import RelatedFilter
 
 CHANGE = "catalog.change_product"
 Status = Product.Status
-NUMBER = re.compile("[0-9]{1,18}")
 MOST_AT_ONCE = 500
 STALE = "Somebody else has changed it since you opened it. Look at it again."
 VERBS = {Status.ACTIVE: "Publish", Status.DRAFT: "Back to draft", Status.ARCHIVED: "Archive"}

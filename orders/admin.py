@@ -4,7 +4,6 @@ An order is read only here. Its status changes through the services, each order 
 that is refused does not hold up the others.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -26,14 +25,13 @@ from orders.admin_filters import AmountFilter, CustomerFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.models import Order, OrderQuerySet
 from staff.forms import show_refusal
-from staff.frame import Page, ReadOnly, StaffAdmin
+from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 from staff.lists import by_moment
 
 CHANGE = "orders.change_order"
 MOVE = "inventory.change_stocklevel"
 Status = Order.Status
 VERBS = {Status.CONFIRMED: "Confirm", Status.SHIPPED: "Ship", Status.DELIVERED: "Mark as delivered"}
-NUMBER = re.compile("[0-9]{1,18}")
 MOST_AT_ONCE = 500
 MOST_REASONS = 10
 

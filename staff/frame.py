@@ -5,6 +5,7 @@ a posted form is itself a unit of work, and the services join that unit: all of 
 The form shows what a service refuses.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, update_wrapper
@@ -27,6 +28,8 @@ from staff.forms import StaffForm
 from staff.lists import StaffChangeList, StaffPaginator
 
 M = TypeVar("M", bound=Model)
+# An id or a version that somebody may have typed into an address: 64 bits hold it.
+NUMBER = re.compile("[0-9]{1,18}")
 
 if TYPE_CHECKING:
     DjangoAdmin = admin.ModelAdmin

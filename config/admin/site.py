@@ -1,6 +1,5 @@
 """The admin as a whole: the home page, the navigation, one's own password, and the pages behind references."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 from urllib.parse import quote
@@ -24,7 +23,7 @@ from inventory.bands import Band
 from inventory.models import StockItem
 from orders import desk, figures
 from orders.models import Order
-from staff.frame import StaffAdmin
+from staff.frame import NUMBER, StaffAdmin
 from staff.lists import GuardedAdmin
 from staff.templatetags.charts import Bar, Part
 
@@ -50,9 +49,6 @@ SUBJECTS = {
     "user": "accounts_user_change",
     "item": "inventory_stockitem_why",
 }
-
-
-NUMBER = re.compile("[0-9]{1,18}")
 
 
 class OwnPasswordView(PasswordChangeView):

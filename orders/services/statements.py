@@ -9,6 +9,7 @@ from accounts.leaving import LOCK_PERSON
 from database.rows import hidden
 from inventory.quantities import AVAILABLE
 from orders.articles import NAME, PRICE
+from orders.models import Order
 
 # What can be promised of the item `i`, in all warehouses that are in use.
 STOCK = f"""cross join lateral (
@@ -59,7 +60,7 @@ from unnest({hidden("items", "bigint[]")}) as i (id)
 {STOCK}
 """  # noqa: S608  # as above
 
-OPEN = "status in ('pending', 'confirmed') and deleted_at is null"
+OPEN = f"status in {tuple(map(str, Order.OPEN))} and deleted_at is null"
 # The units of each article in a customer's open orders.
 HELD = f"""
 select l.variant_id, sum(l.quantity)
