@@ -153,12 +153,12 @@ def test_only_those_who_move_stock_come_in(staff_pages: Callable[..., Any], page
 
 
 def test_a_sheet_is_blind_and_can_be_exported(keeper: Any) -> None:
-    StockItemFactory(sku="MUG", name="=HYPERLINK(1)", stock=123)
+    StockItemFactory(sku="MUG", name="=HYPERLINK(1)", stock=81_234_567)
 
     page = keeper.get(f"{COUNT}?warehouse=main")
     sheet = list(csv.reader(StringIO(keeper.get(f"{COUNT}?warehouse=main&format=csv").content.decode())))
 
-    assert b"123" not in page.content
+    assert b"81234567" not in page.content.replace(b",", b"")
     assert sheet == [["SKU", "Name", "Barcode", "Counted"], ["MUG", "'=HYPERLINK(1)", "", ""]]
 
 
