@@ -51,7 +51,7 @@ def deal(web: Web, connections: int) -> list[int]:
 
 def wait_until_both_serve(web: Web, *gone: int) -> None:
     """Wait until these workers have ended, and two others serve."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while set(gone) & set(web.workers()) or len(web.workers()) != 2 or not all(deal(web, 4)):
         assert time.monotonic() < deadline, web.log.read_text()
         time.sleep(0.02)
@@ -97,7 +97,7 @@ def test_a_stop_answers_every_request_whose_connection_was_taken(tmp_path: Path)
         load(web, ECHO) as going,
     ):
         web.master.send_signal(signal.SIGTERM)
-        assert web.master.wait(30) == 0
+        assert web.master.wait(60) == 0
     assert going.lost == []
     assert going.refused
     assert list(going.answers) == [(200, "")]

@@ -280,7 +280,7 @@ def cores_of_workers(master: int) -> dict[int, set[int]]:
 
 def eventually(master: int, holds: Callable[[dict[int, set[int]]], bool]) -> dict[int, set[int]]:
     """What `cores_of_workers` says as soon as it is as expected; what it said last when that is not within 30 s."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not holds(cores := cores_of_workers(master)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return cores

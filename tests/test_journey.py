@@ -28,7 +28,7 @@ def log_in(shop: Shop, address: str) -> httpx.Client:
 
 def mails_to(shop: Shop, address: str, number: int) -> list[str]:
     """The subjects of the first mails to somebody, once that many have come."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         folder = shop.data_dir / "mail"
         messages = [

@@ -82,7 +82,7 @@ def without_users(shop: Shop) -> Iterator[None]:
 
 def reset_token(shop: Shop) -> str:
     """The token in the mail for a new password, once that has come."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for file in (shop.data_dir / "mail").glob("*.eml"):
             body = message_from_bytes(file.read_bytes(), policy=default).get_body()

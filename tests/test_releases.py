@@ -45,7 +45,7 @@ def old_release(folder: Path, **environment: str) -> Iterator[tuple[Web, Path]]:
 
 def end_of_successor(pid_file: Path) -> None:
     """Stop the master that has followed another one, and wait until it is gone. It takes the file within a second."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not pid_file.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -86,7 +86,7 @@ def test_replacing_the_processes_keeps_the_release_that_runs(tmp_path: Path) -> 
         (checkout / "config" / "gunicorn.py").write_text("from config.environment import what_is_new\n")
         before = web.workers()
         web.master.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while set(before) & set(web.workers()):
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -231,7 +231,7 @@ def test_a_stop_lets_a_request_come_to_its_end_and_waits_for_no_silent_client(tm
             assert "\r\nConnection: close\r\n" in answer.head
             assert got == b""
             assert seconds < 15
-        assert web.master.wait(30) == 0
+        assert web.master.wait(60) == 0
 
 
 def test_tls_is_refused_by_name() -> None:

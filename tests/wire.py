@@ -103,7 +103,7 @@ def web_server(
         )
     web = Web(port, master, log)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not web.answers(5):
             if master.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(log.read_text())
@@ -112,4 +112,4 @@ def web_server(
     finally:
         if master.poll() is None:
             master.send_signal(signal.SIGQUIT)  # clients that never end are no reason to wait for them
-        master.wait(30)
+        master.wait(60)

@@ -58,7 +58,7 @@ def through(port: int) -> Iterator[None]:
     address = {name: connection.settings_dict[name] for name in ("HOST", "PORT", "PASSWORD")}
     connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": str(port), "PASSWORD": ""}
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 connection.ensure_connection()
