@@ -74,7 +74,7 @@ def money(cents: int) -> str:
 def products(size: Size) -> Iterator[str]:
     for p in articles(size):
         yield (
-            f"{p.id}\t{p.name}\t{p.slug}\t{p.description}\t{p.price}\tactive\t{p.category}\t{{}}\t1\t{p.created_at}"
+            f"{p.id}\t{p.name}\t{p.slug}\t{p.description}\t{p.price}\t{p.price}\t{p.price}\tactive\t{p.category}\t{{}}\t1\t{p.created_at}"
             f"\t{p.created_at}\n"
         )
 
@@ -225,7 +225,8 @@ TABLES = {
         lambda size: size.orders,
     ),
     "catalog_product": Table(
-        "id, name, slug, description, price, status, category_id, attributes, version, created_at, updated_at",
+        "id, name, slug, description, price, price_from, price_to, status, category_id, attributes, version, "
+        "created_at, updated_at",
         products,
         lambda size: size.products,
     ),

@@ -39,9 +39,13 @@ class ProductFilters(FilterSet):
     )
     brand = Column(Text(required=False, max_length=100, help_text="As products name it."), several=True)
     price_min = Column(
-        Amount(required=False, help_text="Both ends belong to the range."), field_name="price", lookup_expr="gte"
+        Amount(required=False, help_text="Of the cheapest variant. Both ends belong to the range."),
+        field_name="price_from",
+        lookup_expr="gte",
     )
-    price_max = Column(Amount(required=False), field_name="price", lookup_expr="lte")
+    price_max = Column(
+        Amount(required=False, help_text="Of the cheapest variant."), field_name="price_from", lookup_expr="lte"
+    )
     in_stock = Filter(Flag(required=False, help_text="`true`: can be ordered now. `false`: cannot."))
     in_stock_only = Filter(Flag(required=False, help_text="Alias: `true` is `in_stock=true`, `false` is no filter."))
     status = Filter(

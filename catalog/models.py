@@ -117,6 +117,9 @@ class Product(models.Model):
     description = models.TextField(blank=True, max_length=20_000)
     brand = models.CharField(max_length=100, blank=True, default="", db_default="")
     price = models.DecimalField(max_digits=10, decimal_places=2, validators=price_validators)
+    # What the live variants cost, the cheapest and the dearest. catalog.services.derived keeps them.
+    price_from = models.DecimalField(max_digits=10, decimal_places=2, db_default=0, editable=False)
+    price_to = models.DecimalField(max_digits=10, decimal_places=2, db_default=0, editable=False)
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products", db_index=False
@@ -143,10 +146,10 @@ class Product(models.Model):
         constraints = [models.CheckConstraint(condition=Q(price__gte=Decimal("0.01")), name="product_price_positive")]
         indexes = [
             models.Index(fields=["-created_at", "-id"], condition=Q(status="active"), name="product_newest"),
-            models.Index(fields=["price", "id"], condition=Q(status="active"), name="product_by_price"),
+            models.Index(fields=["price_from", "id"], condition=Q(status="active"), name="product_by_price"),
             models.Index(fields=["name", "id"], condition=Q(status="active"), name="product_by_name"),
             models.Index(
-                fields=["category", "price", "id"],
+                fields=["category", "price_from", "id"],
                 condition=Q(status="active"),
                 name="product_category_price",
             ),

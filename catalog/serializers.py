@@ -175,6 +175,8 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
 
     product_id = serializers.IntegerField(source="id")
     sku = serializers.CharField(read_only=True)
+    price_from = Money(read_only=True, help_text="What the cheapest variant costs. Lists go by it.")
+    price_to = Money(read_only=True, help_text="What the dearest variant costs.")
     currency = serializers.CharField(read_only=True)
     stock_quantity = serializers.IntegerField(read_only=True)
     in_stock = serializers.BooleanField(read_only=True)
@@ -194,6 +196,8 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "sku",
             "brand",
             "price",
+            "price_from",
+            "price_to",
             "currency",
             "stock_quantity",
             "in_stock",
@@ -221,6 +225,8 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "sku": row.sku,
             "brand": row.brand,
             "price": row.price,
+            "price_from": row.price_from,
+            "price_to": row.price_to,
             "currency": CURRENCY,
             "stock_quantity": row.quantity,
             "in_stock": row.in_stock,

@@ -26,7 +26,7 @@ ABOVE = """above as (
     from above join catalog_category parent on parent.id = above.parent_id
 )"""
 MATCHING = """matching as materialized (
-    select p.id, p.category_id, p.price, p.attributes from catalog_product p where {where}
+    select p.id, p.category_id, p.price_from, p.attributes from catalog_product p where {where}
 )"""
 FACETS = """
 {prelude}
@@ -40,7 +40,7 @@ select
         join catalog_category c on c.id = above.ancestor_id
         group by c.id order by count desc, c.name, c.slug limit {max_categories}) category),
     (select json_object_agg(bucket, count order by bucket)::text from (
-        select width_bucket(price, %(steps)s::numeric[]) as bucket, count(*) from matching group by bucket) price),
+        select width_bucket(price_from, %(steps)s::numeric[]) as bucket, count(*) from matching group by bucket) price),
     case when (select count(*) from matching) > {few} then (
         select count(*) from matching where id in (select product_id from stocked)
     ) else (

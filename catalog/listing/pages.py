@@ -26,8 +26,8 @@ from inventory.quantities import UNSOLD
 
 ORDERINGS = {
     "newest": Keyset(("created_at", "id"), (datetime, int), descending=True),
-    "price": Keyset(("price", "id"), (Decimal, int)),
-    "-price": Keyset(("price", "id"), (Decimal, int), descending=True),
+    "price": Keyset(("price_from", "id"), (Decimal, int)),
+    "-price": Keyset(("price_from", "id"), (Decimal, int), descending=True),
     "name": Keyset(("name", "id"), (str, int)),
     "-name": Keyset(("name", "id"), (str, int), descending=True),
     "relevance": Keyset(("rank", "id"), (Decimal, int), descending=True),
@@ -48,6 +48,8 @@ class ProductRow(NamedTuple):
     sku: str
     brand: str
     price: str
+    price_from: str
+    price_to: str
     quantity: int
     in_stock: bool
     category_slug: str | None
@@ -77,6 +79,8 @@ EXPRESSIONS = {
     "description": "{description}",
     "sku": "article.sku",
     "price": "p.price::text",
+    "price_from": "p.price_from::text",
+    "price_to": "p.price_to::text",
     "quantity": "article.quantity",
     "in_stock": "article.in_stock",
     "category_slug": "c.slug",

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
 from catalog.models import Product, ProductColumns
+from catalog.services.derived import refresh
 from catalog.services.slugs import insert_with_slug
 from catalog.services.variants import (
     VariantInput,
@@ -65,11 +66,12 @@ def create_product(
     if variants and stock_quantity:
         raise AmbiguousStock
     category = details.pop("category", None)
-    product = Product(name=name, price=price, **details)
+    product = Product(name=name, price=price, price_from=price, price_to=price, **details)
     if category is not None:
         product.category_id = share_category(category)
     insert_with_slug(product, fallback="product")
     create_variants(product, variants or [{"sku": sku, "stock_quantity": stock_quantity}], actor=actor)
+    refresh([product.pk])
     tell("product.created", product, actor)
     return product
 
@@ -103,6 +105,8 @@ def update_product(
             product.save(update_fields=[*columns, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
+    if "price" in columns:
+        refresh([product.pk])
     if "name" in columns:
         for variant in product.variants.all():
             label(product, variant, actor)

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from catalog.exceptions import LastVariant, TooManyVariants, found
 from catalog.models import MAX_VARIANTS, Product, Variant
+from catalog.services.derived import refresh
 from database.refusals import FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
@@ -44,6 +45,7 @@ def add_variant(*, product_id: int, actor: Actor, **details: Unpack[VariantInput
         raise TooManyVariants(f"A product has at most {MAX_VARIANTS} variants.")
     position = (product.variants.aggregate(last=models.Max("position"))["last"] or 0) + 1
     [variant] = create_variants(product, [details], actor=actor, first_position=position)
+    refresh([product_id])
     tell("variant_added", variant, actor)
     return variant
 
@@ -80,6 +82,8 @@ def update_variant(
     variant.version += 1
     variant.full_clean(validate_unique=False, validate_constraints=False, exclude=["product", "stock_item"])
     variant.save(update_fields=[*columns, "version"])
+    if "price" in columns:
+        refresh([product_id])
     if "name" in columns:
         label(product, variant, actor)
     tell("variant_updated", variant, actor, changed=before)
@@ -98,6 +102,7 @@ def archive_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
     if product.variants.live().count() == 1:
         raise LastVariant("The last variant cannot be removed; archive the product instead.")
     product.variants.filter(pk=variant_id).update(archived_at=Now(), version=variant.version + 1)
+    refresh([product_id])
     tell("variant_archived", variant, actor)
 
 

@@ -13,8 +13,8 @@ from catalog.serializers import FacetsSerializer, ImageSerializer, ProductSerial
 
 ORDER_BY = {
     "newest": ["-created_at", "-id"],
-    "price": ["price", "id"],
-    "-price": ["-price", "-id"],
+    "price": ["price_from", "id"],
+    "-price": ["-price_from", "-id"],
     "name": ["name", "id"],
     "-name": ["-name", "-id"],
 }
@@ -46,6 +46,8 @@ class PlainProduct(ProductSerializer):
     currency: Any = serializers.SerializerMethodField()
     stock_quantity: Any = serializers.SerializerMethodField()
     in_stock: Any = serializers.SerializerMethodField()
+    price_from: Any = serializers.SerializerMethodField()
+    price_to: Any = serializers.SerializerMethodField()
     images = PlainImage(many=True)
 
     def to_representation(self, product: Any, origin: str = "") -> dict[str, Any]:
@@ -56,6 +58,12 @@ class PlainProduct(ProductSerializer):
 
     def get_currency(self, product: Product) -> str:
         return "USD"
+
+    def get_price_from(self, product: Product) -> str:
+        return str(min(variant.effective_price for variant in product.variants.all()))
+
+    def get_price_to(self, product: Product) -> str:
+        return str(max(variant.effective_price for variant in product.variants.all()))
 
     def get_stock_quantity(self, product: Product) -> int:
         return sum(variant.stock_quantity for variant in product.variants.all())
@@ -77,9 +85,9 @@ def plain_products(filters: dict[str, Any]) -> QuerySet[Product]:
     if "category" in filters:
         products = products.filter(category__in=[id for slug in filters["category"] for id in subtree(slug)])
     if "price_min" in filters:
-        products = products.filter(price__gte=filters["price_min"])
+        products = products.filter(price_from__gte=filters["price_min"])
     if "price_max" in filters:
-        products = products.filter(price__lte=filters["price_max"])
+        products = products.filter(price_from__lte=filters["price_max"])
     if "in_stock" in filters:
         there = Q(pk__in=Variant.objects.live().filter(stock_item__in_stock=True).values("product"))
         products = products.filter(there if filters["in_stock"] == "true" else ~there)

@@ -1,5 +1,6 @@
 """Facets, and lists of random shops: the fast statements held against the plain way."""
 
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -61,7 +62,9 @@ class FastAndPlain(TestCase):
         make_category("Bottom", parent="middle")
         make_category("Other")
         for price, category, attributes, stocks, status in rows:
-            variants: list[services.VariantInput] = [{"stock_quantity": stock} for stock in stocks]
+            variants: list[services.VariantInput] = [
+                {"stock_quantity": stock, "price": Decimal(stock) or None} for stock in stocks
+            ]
             make_product("Mug", price=price, category=category, attributes=attributes, variants=variants, status=status)
         client = APIClient()
         plain = plain_documents(plain_products(query))

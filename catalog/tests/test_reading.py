@@ -55,6 +55,8 @@ def test_a_product_is_answered_as_the_contract_says(api: APIClient) -> None:
         "sku": "MUG",
         "brand": "",
         "price": "29.90",
+        "price_from": "29.90",
+        "price_to": "29.90",
         "currency": "USD",
         "stock_quantity": 7,
         "in_stock": True,

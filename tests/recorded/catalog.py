@@ -71,8 +71,8 @@ CURSORS = (
     "WyItY3JlYXRlZF9hdCwtaWQiLDAsIjIxMDAtMDEtMDFUMDA6MDA6MDArMDA6MDAiLDVd",
     # ["-created_at,-id",1,"2000-01-01T00:00:00+00:00",5]
     "WyItY3JlYXRlZF9hdCwtaWQiLDEsIjIwMDAtMDEtMDFUMDA6MDA6MDArMDA6MDAiLDVd",
-    # ["price,id",0,"30.00",1], of another order
-    "WyJwcmljZSxpZCIsMCwiMzAuMDAiLDFd",
+    # ["price_from,id",0,"30.00",1], of another order
+    "WyJwcmljZV9mcm9tLGlkIiwwLCIzMC4wMCIsMV0",
     # ["-created_at,-id",0,"2100-01-01",5], ["-created_at,-id",2,...], {}, and what is no base64
     "WyItY3JlYXRlZF9hdCwtaWQiLDAsIjIxMDAtMDEtMDEiLDVd",
     "WyItY3JlYXRlZF9hdCwtaWQiLDIsIjIxMDAtMDEtMDFUMDA6MDA6MDArMDA6MDAiLDVd",
@@ -89,7 +89,9 @@ def lists(shop: Recorder) -> None:
         ask("visitor", f"GET /products?{query}")
     for cursor in CURSORS:
         ask("visitor", f"GET /products?page_size=1&expand=none&cursor={cursor}")
-    ask("visitor", "GET /products?ordering=price&page_size=1&expand=none&cursor=WyJwcmljZSxpZCIsMCwiMzAuMDAiLDFd")
+    ask(
+        "visitor", "GET /products?ordering=price&page_size=1&expand=none&cursor=WyJwcmljZV9mcm9tLGlkIiwwLCIzMC4wMCIsMV0"
+    )
     for ordering in ("newest", "price", "-price", "name", "-name"):
         page = ask("visitor", f"GET /products?ordering={ordering}&page_size=2&expand=none&count=exact")
         shop.there_and_back("visitor", page)
