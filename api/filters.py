@@ -27,13 +27,17 @@ Parameters = Mapping[str, Sequence[str]]
 # Names that clients of other shops send, and the names that mean the same here.
 HINTS = {"skip": "cursor", "offset": "cursor", "page": "cursor", "limit": "page_size", "per_page": "page_size"}
 
+# How many values a parameter may have between commas.
+MAX_SEPARATED = 100
+
 
 class Filter(django_filters.Filter):
     """A parameter that narrows a list.
 
     `field` reads its text. `field_name` and `lookup_expr` say what must hold of a row, or `method` names a method of
     the FilterSet: `method(queryset, value)`. A parameter with `several` may be given more than once, and then one of
-    its values must hold; any other is refused when it is repeated.
+    its values must hold; any other is refused when it is repeated. One that is `separated` takes several values between
+    commas too.
     """
 
     def __init__(
@@ -44,11 +48,13 @@ class Filter(django_filters.Filter):
         lookup_expr: str = "exact",
         method: str = "",
         several: bool = False,
+        separated: bool = False,
     ) -> None:
         super().__init__(field_name=field_name, lookup_expr=lookup_expr)
         self.reader = field
         self.method_name = method
-        self.several = several
+        self.several = several or separated
+        self.separated = separated
 
     def condition(self, value: Any) -> Q:
         """The condition that a row must meet."""
@@ -65,9 +71,11 @@ class Parameter(Filter):
 class FilterSet(django_filters.FilterSet):
     """The parameters of an endpoint. Reading a query string refuses everything that is not declared here.
 
-    `values` holds the checked parameters that were given, and the defaults of those that were not. A parameter whose
-    value is empty counts as absent.
+    `values` holds the checked parameters that were given, and the defaults of those that were not. A value that is
+    empty or white space counts as absent. `open_names` says which names `take` takes, for those who read a refusal.
     """
+
+    open_names: Sequence[str] = ()
 
     def __init__(self, parameters: Parameters) -> None:
         # django-filter's own __init__ copies all filters for each request; nothing of these is changed by one.
@@ -80,21 +88,25 @@ class FilterSet(django_filters.FilterSet):
         """The values of the parameters that were given. Refuses all that is wrong with them at once."""
         values: dict[str, Any] = {}
         errors: dict[str, Any] = {
-            name: reader.missing(name) for name in reader.obligatory if not any(parameters.get(name, ()))
+            name: reader.missing(name)
+            for name in reader.obligatory
+            if not any(map(str.strip, parameters.get(name, ())))
         }
         unknown = []
         for name, texts in parameters.items():
-            given = [text for text in texts if text]
+            given = [text for text in texts if text and not text.isspace()]
             if name not in self.base_filters:
                 if not self.take(name, given):
                     unknown.append(name)
             elif given:
                 try:
-                    values[name] = reader.read(name, given)
+                    value = reader.read(name, given)
+                    if value != []:
+                        values[name] = value
                 except serializers.ValidationError as error:
                     errors[name] = error.detail
         if unknown:
-            raise unknown_parameters(unknown, sorted(self.base_filters))
+            raise unknown_parameters(unknown, [*sorted(self.base_filters), *self.open_names])
         if errors:
             raise serializers.ValidationError(errors)
         return values
@@ -169,7 +181,13 @@ class Reader(serializers.Serializer[Any]):
 
     def read(self, name: str, texts: Sequence[str]) -> Any:
         """The value of one parameter, from its texts."""
-        if self.filters[name].several:
+        filter_ = self.filters[name]
+        if filter_.separated:
+            texts = [part for text in texts for part in map(str.strip, text.split(",")) if part]
+            if len(texts) > MAX_SEPARATED:
+                message = f"At most {MAX_SEPARATED} values."
+                raise serializers.ValidationError([ErrorDetail(message, code="too_many_values")])
+        if filter_.several:
             return [checked(self, name, text) for text in texts]
         if len(texts) > 1:
             raise serializers.ValidationError([ErrorDetail("Give this parameter once.", code="repeated")])

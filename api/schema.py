@@ -12,7 +12,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 
 from api.fields import MAX_ID, in_query
-from api.filters import FilterSet, NoFilters, reader_of
+from api.filters import MAX_SEPARATED, FilterSet, NoFilters, reader_of
 from api.idempotency import takes_key
 from api.views import ViewSet
 from database.text import HIDDEN, HIDDEN_IN_LINES
@@ -245,8 +245,11 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "query" and not parameter.get("required"):
             parameter["allowEmptyValue"] = True  # it means absent
-        if parameter["in"] == "query" and filters[parameter["name"]].several:
+        if parameter["in"] == "query" and (filter_ := filters[parameter["name"]]).several:
             parameter["schema"] = {"type": "array", "items": parameter["schema"]}
+            if filter_.separated:
+                parameter["schema"]["maxItems"] = MAX_SEPARATED
+                parameter["explode"] = False
     operation["parameters"] = operation.get("parameters", []) + headers
     for status in sorted(statuses - set(operation["responses"])):
         answer: dict[str, Any] = {"description": STATUSES[status]}

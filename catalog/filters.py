@@ -3,16 +3,16 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from api.fields import Amount, Choice, Flag, Text
+from api.fields import Amount, Choice, Flag, Id, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter, Reader
 from catalog.listing.conditions import MAX_WORDS, Comparison, Selection
 from catalog.listing.pages import ORDERINGS
 from catalog.models import Product
 from database.refusals import FieldError, Invalid
 
-MAX_ATTRIBUTES = 10
+# Of attributes, and of options.
+MAX_NAMES = 10
 MAX_VALUES = 50
-PREFIX = "attributes."
 OPERATORS = {"exact": "in", "gte": ">=", "lte": "<="}
 
 
@@ -25,10 +25,12 @@ class Column(Filter):
 
 
 class ProductFilters(FilterSet):
-    """Which products are meant. Every attribute is a filter too: `attributes.color=red`.
+    """Which products are meant. Attributes and options are filters too: `attributes.color=red&options.size=M`.
 
-    The names of attributes are those that products have, so no filter declares them.
+    Their names are those that products have, so no filter declares them. A name that no product has finds none.
     """
+
+    open_names = ("attributes.<name>", "options.<name>")
 
     search = Filter(
         Text(required=False, max_length=200, help_text="Words of name or description; typing errors are forgiven.")
@@ -48,6 +50,12 @@ class ProductFilters(FilterSet):
     )
     in_stock = Filter(Flag(required=False, help_text="`true`: can be ordered now. `false`: cannot."))
     in_stock_only = Filter(Flag(required=False, help_text="Alias: `true` is `in_stock=true`, `false` is no filter."))
+    ids = Column(
+        Id(required=False, help_text="Ids of products, with commas between them."), field_name="id", separated=True
+    )
+    sku = Filter(
+        Text(required=False, max_length=64, help_text="SKUs of variants, with commas between them."), separated=True
+    )
     status = Filter(
         Choice(
             required=False,
@@ -58,30 +66,24 @@ class ProductFilters(FilterSet):
     )
 
     attributes: Mapping[str, Sequence[str]] = {}
+    options: Mapping[str, Sequence[str]] = {}
 
     def take(self, name: str, texts: Sequence[str]) -> bool:
-        """Take a filter by an attribute. Refuses names and values that no attribute has, and too many of them."""
-        code = name.removeprefix(PREFIX)
-        if code == name:
+        """Take a filter by an attribute or an option. Refuses what none can be called, or be, and too many of them."""
+        kind, point, code = name.partition(".")
+        if not point or kind not in ("attributes", "options"):
             return False
         if texts:
-            if not 1 <= len(code) <= 64 or any(len(text) > 255 or "\x00" in text for text in texts):
-                error = FieldError(name, "invalid_attribute", "This is no attribute's name, or no value of one.")
-                raise Invalid("An attribute filter is not valid.", errors=[error])
-            self.attributes = {**self.attributes, code: texts}
-            self.refuse_many_attributes()
+            if not 1 <= len(code) <= 64 or "\x00" in code or any(len(text) > 255 or "\x00" in text for text in texts):
+                error = FieldError(name, f"invalid_{kind[:-1]}", f"None of the {kind} has such a name or value.")
+                raise Invalid(f"A filter by {kind} is not valid.", errors=[error])
+            if kind == "attributes":
+                self.attributes = {**self.attributes, code: texts}
+            else:  # Size and size are one option
+                code = code.casefold()
+                self.options = {**self.options, code: [*self.options.get(code, ()), *texts]}
+            refuse_many(kind, getattr(self, kind))
         return True
-
-    def refuse_many_attributes(self) -> None:
-        """Refuse more attributes, or more values of them, than a statement should compare."""
-        message = ""
-        if len(self.attributes) > MAX_ATTRIBUTES:
-            message = f"At most {MAX_ATTRIBUTES} attributes."
-        elif sum(map(len, self.attributes.values())) > MAX_VALUES:
-            message = f"At most {MAX_VALUES} values of attributes."
-        if message:
-            error = FieldError("attributes", "too_many_filters", message)
-            raise Invalid("Too many attribute filters.", errors=[error])
 
     def read(self, reader: Reader, parameters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """The values of the parameters; of a search the words that count, one space apart."""
@@ -93,8 +95,13 @@ class ProductFilters(FilterSet):
     @property
     def key(self) -> Hashable:
         """What is asked for, however the query string writes it: the attributes too."""
-        attributes = frozenset((code, frozenset(values)) for code, values in self.attributes.items())
-        return super().key, attributes
+        if not (self.attributes or self.options):
+            return super().key
+        named = (
+            frozenset((code, frozenset(values)) for code, values in mapping.items())
+            for mapping in (self.attributes, self.options)
+        )
+        return super().key, *named
 
     @property
     def selection(self) -> Selection:
@@ -108,8 +115,21 @@ class ProductFilters(FilterSet):
             ],
             in_stock=True if given.get("in_stock_only") else given.get("in_stock"),
             attributes=self.attributes,
+            options=self.options,
+            skus=given.get("sku", ()),
             statuses=given.get("status", (Product.Status.ACTIVE,)),
         )
+
+
+def refuse_many(kind: str, filters: Mapping[str, Sequence[str]]) -> None:
+    """Refuse more attributes or options, or more values of them, than a statement should compare."""
+    message = ""
+    if len(filters) > MAX_NAMES:
+        message = f"At most {MAX_NAMES} {kind}."
+    elif sum(map(len, filters.values())) > MAX_VALUES:
+        message = f"At most {MAX_VALUES} values of {kind}."
+    if message:
+        raise Invalid(f"Too many filters by {kind}.", errors=[FieldError(kind, "too_many_filters", message)])
 
 
 class ProductListFilters(ListFilters, ProductFilters):

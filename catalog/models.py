@@ -10,7 +10,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum
+from django.db.models import F, Func, GeneratedField, OuterRef, Q, Subquery, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Now
 
@@ -36,6 +36,11 @@ TREE = """tree as (
     select id from catalog_category where slug in {slugs}
     union select below.id from catalog_category below join tree on below.parent_id = tree.id
 )"""
+# A text without regard to case and accents, as an SQL expression that an index can keep.
+FOLD = (
+    r"replace(translate(lower(regexp_replace(normalize({}, NFD), '[\u0300-\u036f]', '', 'g')), "
+    "'øłđħı', 'oldhi'), 'ß', 'ss')"
+)
 BELOW = "with recursive {tree} select id from tree"
 
 
@@ -216,6 +221,12 @@ class Variant(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)],
         help_text="Units that one customer may have in open orders. Empty: as the shop has it for all articles.",
     )
+    # The options as filters compare them, which know neither case nor accents.
+    folded_options = GeneratedField(
+        expression=Func(F("options"), template=f"({FOLD.format('(%(expressions)s)::text')})::jsonb"),
+        output_field=models.JSONField(),
+        db_persist=True,
+    )
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -232,7 +243,10 @@ class Variant(models.Model):
                 condition=Q(price=None) | Q(price__gte=Decimal("0.01")), name="variant_price_positive"
             )
         ]
-        indexes = [models.Index(fields=["product", "position", "id"], name="variant_product_position")]
+        indexes = [
+            models.Index(fields=["product", "position", "id"], name="variant_product_position"),
+            GinIndex(fields=["folded_options"], opclasses=["jsonb_path_ops"], name="variant_options"),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.stock_item_id)

@@ -11,7 +11,6 @@ from rest_framework import serializers
 from api.fields import Choice, Integer, Money, Text
 from api.serializers import BodySerializer
 from catalog.fields import Attributes, Options, SlugText
-from catalog.listing.facets import Facets
 from catalog.listing.pages import ImageRow, ProductRow
 from catalog.models import MAX_VARIANTS, RENDITIONS, Category, Image, Product, Variant, file_of
 from inventory.models import MAX_QUANTITY, validate_sku
@@ -243,53 +242,3 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
         document["created_at"] = row.created_at
         document["updated_at"] = row.updated_at
         return document
-
-
-class CategoryFacet(CategoryReference):
-    """How many products are in a category or below it."""
-
-    count = serializers.IntegerField()
-
-    class Meta(CategoryReference.Meta):
-        fields = ["slug", "name", "count"]
-
-
-class ValueFacet(serializers.Serializer[Any]):
-    """How many products have this value of an attribute."""
-
-    value = serializers.JSONField()
-    count = serializers.IntegerField()
-
-
-class AttributeFacet(serializers.Serializer[Any]):
-    """The most frequent values of an attribute."""
-
-    code = serializers.CharField()
-    values = ValueFacet(many=True)
-
-
-class PriceFacet(serializers.Serializer[Any]):
-    """How many products have a price in this range."""
-
-    to = Money()
-    count = serializers.IntegerField()
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """The declared fields, after `from`: a word of Python's, which no attribute can be called."""
-        return {"from": Money()} | super().get_fields()
-
-
-class FacetsSerializer(serializers.Serializer[Any]):
-    """How many products of a list have a property: each count is that of the list with one more filter."""
-
-    # Shows what catalog.listing.facets has read.
-
-    categories = CategoryFacet(many=True)
-    prices = PriceFacet(many=True)
-    in_stock = serializers.IntegerField()
-    attributes = AttributeFacet(many=True)
-
-    def to_representation(self, facets: Facets) -> dict[str, Any]:
-        """The facets, which are read in the shape of the document."""
-        # DRF's fields take 63 us for two attributes, and 2 ms for twenty. The whole request takes 700.
-        return facets._asdict()

@@ -32,6 +32,10 @@ class Moment(FilterSet):
     at = Parameter(Integer())
 
 
+class Separated(FilterSet):
+    numbers = Filter(Integer(required=False), separated=True)
+
+
 class Open(FilterSet):
     """Takes every name that begins with x."""
 
@@ -48,6 +52,27 @@ def test_values_are_what_was_given_and_the_defaults_of_the_rest() -> None:
     assert Things({}).values == {"state": "open"}
     asked = {"code": ["a", "b"], "longest": ["3"], "state": ["all"], "page_size": ["7"], "cursor": [""]}
     assert Things(asked).values == {"code": ["a", "b"], "longest": 3, "state": "all", "page_size": 7}
+
+
+def test_white_space_alone_is_no_value() -> None:
+    blank = {name: [" ", "\t\u3000"] for name in Things.base_filters}
+    assert Things(blank).values == Things({}).values == {"state": "open"}
+    assert Things({"code": [" ", "a"], "page_size": ["", "7"]}).values == {
+        "state": "open",
+        "code": ["a"],
+        "page_size": 7,
+    }
+
+
+def test_values_between_commas_are_alternatives() -> None:
+    assert Separated({"numbers": ["1, 2,,3", "4"]}).values == {"numbers": [1, 2, 3, 4]}
+    assert Separated({"numbers": [", ,"]}).values == {}
+    with pytest.raises(serializers.ValidationError) as error:
+        Separated({"numbers": ["1,x"]})
+    assert details(error) == {"numbers": ["invalid"]}
+    with pytest.raises(serializers.ValidationError) as error:
+        Separated({"numbers": [",".join(["1"] * 101)]})
+    assert details(error) == {"numbers": ["too_many_values"]}
 
 
 def test_filtersets_that_inherit_the_same_parameters_read_them_apart() -> None:
@@ -97,7 +122,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     }
 
 
-@pytest.mark.parametrize("parameters", [{}, {"at": [""]}, {"at": ["", ""]}])
+@pytest.mark.parametrize("parameters", [{}, {"at": [""]}, {"at": ["", " "]}])
 def test_a_parameter_that_must_be_given_is_asked_for(parameters: dict[str, list[str]]) -> None:
     with pytest.raises(serializers.ValidationError) as error:
         Moment(parameters)

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, Self
 import orjson
 from django.db import connection, transaction
 
-from catalog.models import TREE, Product
+from catalog.exceptions import UnknownCategory
+from catalog.models import FOLD, TREE, Product
 from database.expensive import expensive_work
 from database.rows import fetch_rows
 
@@ -39,6 +40,16 @@ STOCKED = """stocked as materialized (
     where i.in_stock and v.archived_at is null
 )"""
 AMONG_STOCKED = "(p.id in (select product_id from stocked))"
+# A live variant of the product that meets these conditions, all of them by itself.
+OF_VARIANT = """p.id in (
+    select v.product_id from catalog_variant v where v.archived_at is null and {which})"""
+OF_SKUS = """p.id in (
+    select v.product_id from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
+    where v.archived_at is null and i.sku in {skus})"""
+IN_TREE = "p.category_id in (select id from tree)"
+UNKNOWN_CATEGORIES = """
+select asked.slug from unnest(%(slugs)s::text[]) as asked(slug)
+where not exists (select from catalog_category c where c.slug = asked.slug)"""
 ROWS = "select p.* from catalog_product p where {where} {window}"
 # A list of what is in stock reads the stock of each product on its way. The page takes it from there, and does not read
 # it again. After so many products, those of all categories together, it gives up, since the rest may all be sold out.
@@ -71,6 +82,8 @@ class Selection:
     comparisons: Sequence[Comparison] = ()
     in_stock: bool | None = None
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    skus: Sequence[str] = ()
     statuses: Sequence[str] = (Product.Status.ACTIVE,)
     fuzzy: bool = False
 
@@ -78,6 +91,12 @@ class Selection:
     def words(self) -> list[str]:
         """The words of the search, as far as they count."""
         return re.findall(r"\w+", self.search)[:MAX_WORDS]
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but a search is asked for."""
+        filters = (self.comparisons, self.categories, self.attributes, self.options, self.skus)
+        return any(filters) or self.in_stock is not None
 
     def misspelt(self) -> Self:
         """The same selection, with the words of the search taken for misspelt ones."""
@@ -95,15 +114,45 @@ class Selection:
         return [in_stock if self.in_stock else f"not {in_stock}"]
 
     @property
+    def by_columns(self) -> list[tuple[str, str]]:
+        """The comparison with each column, beside the column's name."""
+        return [
+            (column, f"p.{column} {operator} {places(f'compared{place}', values)}")
+            for place, (column, operator, values) in enumerate(self.comparisons)
+        ]
+
+    @property
+    def by_skus(self) -> list[str]:
+        """The condition on the SKUs of variants, if there is one."""
+        return [OF_SKUS.format(skus=places("sku", self.skus))] if self.skus else []
+
+    @property
+    def by_attributes(self) -> list[str]:
+        """The condition on each attribute."""
+        return [
+            contains("p.attributes", f"attribute{place}_", len(readings(values)), "{}::jsonb")
+            for place, values in enumerate(self.attributes.values())
+        ]
+
+    @property
+    def by_options(self) -> list[str]:
+        """The condition on each option of a variant `v`."""
+        folded = f"({FOLD.format('{}::jsonb::text')})::jsonb"
+        return [
+            contains("v.folded_options", f"option{place}_", len(values), folded)
+            for place, values in enumerate(self.options.values())
+        ]
+
+    @property
+    def by_variants(self) -> list[str]:
+        """The condition on the options, if there is one: a variant has all of them by itself."""
+        return [OF_VARIANT.format(which=" and ".join(self.by_options))] if self.options else []
+
+    @property
     def conditions(self) -> list[str]:
         """All conditions but stock, category and search, which each statement answers in its own way."""
-        found = [self.by_status]
-        for place, (column, operator, values) in enumerate(self.comparisons):
-            found.append(f"p.{column} {operator} {places(f'compared{place}', values)}")
-        for place, values in enumerate(self.attributes.values()):
-            either = [f"p.attributes @> %(attribute{place}_{i})s::jsonb" for i in range(len(readings(values)))]
-            found.append(f"({' or '.join(either)})")
-        return found
+        compared = [condition for _, condition in self.by_columns]
+        return [self.by_status, *compared, *self.by_skus, *self.by_attributes, *self.by_variants]
 
     @property
     def match(self) -> str:
@@ -115,7 +164,7 @@ class Selection:
     @property
     def but_stock(self) -> str:
         """All conditions but the search and the stock."""
-        in_tree = ["p.category_id in (select id from tree)"] if self.categories else []
+        in_tree = [IN_TREE] if self.categories else []
         return " and ".join([*self.conditions, *in_tree])
 
     @property
@@ -145,8 +194,11 @@ class Selection:
             params |= numbered(f"compared{place}", comparison.values)
         for place, (code, values) in enumerate(self.attributes.items()):
             members = [orjson.dumps({code: reading}).decode() for reading in readings(values)]
-            params |= numbered(f"attribute{place}_", members)
-        return params
+            params |= numbered(f"attribute{place}_", members) | {f"attribute{place}": code}
+        for place, (name, values) in enumerate(self.options.items()):
+            params[f"option{place}"] = name
+            params |= numbered(f"option{place}_", [orjson.dumps({name: value}).decode() for value in values])
+        return params | numbered("sku", self.skus)
 
     def walk(self, after: str, order: str, limit: str, article: str = "") -> str:
         """The statement that reads the products in their order, by an index that has it.
@@ -176,6 +228,11 @@ class Selection:
                 return fetch_rows(sql, params)
         return fetch_rows(sql, params)
 
+    def refuse_unknown_categories(self) -> None:
+        """Refuse slugs that no category has (UnknownCategory)."""
+        if fetch_rows(UNKNOWN_CATEGORIES, {"slugs": list(self.categories)}):
+            raise UnknownCategory("category")
+
     def count(self) -> int:
         """How many products are meant. Expensive work."""
         sql = COUNT.format(prelude=with_clause(self.prelude), where=self.where)
@@ -195,6 +252,12 @@ def places(name: str, values: Sequence[Any]) -> str:
     They are not one array: a single value is then compared as such, and PostgreSQL can read an index in its order.
     """
     return f"({', '.join(f'%({name}{place})s::{CASTS[type(value)]}' for place, value in enumerate(values))})"
+
+
+def contains(column: str, name: str, count: int, value: str) -> str:
+    """The condition that a JSON column contains one of `count` parameters. `value` is an expression of each."""
+    either = [f"{column} @> {value.format(f'%({name}{place})s')}" for place in range(count)]
+    return f"({' or '.join(either)})"
 
 
 def readings(values: Sequence[str]) -> list[str | int | float | bool]:

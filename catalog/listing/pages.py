@@ -156,6 +156,8 @@ def find_page(
             if not rows and place is None and selection.search:
                 selection = selection.misspelt()
                 rows = read(selection)
+    if selection.categories and (not rows or len(selection.categories) > 1):
+        selection.refuse_unknown_categories()
     page = cut_page(rows, size, place, attrgetter(*ORDERINGS[ordering].columns))
     return Listing(page, selection, keyset_of(ordering, fuzzy=selection.fuzzy))
 
@@ -167,8 +169,7 @@ def is_expensive(selection: Selection, ordering: str, *, empty: bool = False) ->
     """
     if not selection.search:
         return bool(selection.categories) and "name" in ORDERINGS[ordering].columns
-    narrowed = selection.comparisons or selection.attributes or selection.categories or selection.in_stock is not None
-    return empty or bool(narrowed) or selection.fuzzy or ordering != "relevance"
+    return empty or selection.is_narrowed or selection.fuzzy or ordering != "relevance"
 
 
 def keyset_of(ordering: str, *, fuzzy: bool) -> Keyset:

@@ -1,5 +1,6 @@
 """The plain way of making product answers: what catalog.listing and the serializers must agree with."""
 
+import unicodedata
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -9,7 +10,8 @@ from rest_framework import serializers
 
 from api.renderers import dumps
 from catalog.models import Category, Image, Product, Variant
-from catalog.serializers import FacetsSerializer, ImageSerializer, ProductSerializer
+from catalog.serializers import ImageSerializer, ProductSerializer
+from catalog.serializers_facets import FacetsSerializer
 
 ORDER_BY = {
     "newest": ["-created_at", "-id"],
@@ -94,7 +96,23 @@ def plain_products(filters: dict[str, Any]) -> QuerySet[Product]:
     if "attributes.color" in filters:
         either = [Q(attributes__contains={"color": color}) for color in filters["attributes.color"]]
         products = products.filter(reduce(or_, either))
+    if "attributes.n" in filters:
+        products = products.filter(attributes__contains={"n": int(filters["attributes.n"])})
+    options = {name: filters[f"options.{name}"] for name in ("colour", "Size") if f"options.{name}" in filters}
+    if options:
+        products = products.filter(pk__in=[v.product_id for v in Variant.objects.live() if has_options(v, options)])
     return products.order_by(*ORDER_BY[filters.get("ordering", "newest")])
+
+
+def has_options(variant: Variant, options: dict[str, list[str]]) -> bool:
+    """Whether a variant has one of the values of each option, without regard to case and accents."""
+    had = {plain_text(name): plain_text(value) for name, value in variant.options.items()}
+    return all(had.get(plain_text(name)) in map(plain_text, values) for name, values in options.items())
+
+
+def plain_text(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text).casefold()
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def subtree(slug: str) -> list[int]:

@@ -27,6 +27,13 @@ product_rows = st.lists(
         st.sampled_from([{}, {"color": "red"}, {"color": "blue", "n": 1}]),
         st.lists(st.integers(0, 2), min_size=1, max_size=3),
         st.sampled_from(["active", "active", "draft"]),
+        st.lists(
+            st.fixed_dictionaries(
+                {"Colour": st.sampled_from(["Crème", "creme", "Sand"])}, optional={"size": st.sampled_from(["M", "L"])}
+            ),
+            min_size=3,
+            max_size=3,
+        ),
     ),
     max_size=8,
 )
@@ -40,11 +47,15 @@ def several(values: list[str]) -> st.SearchStrategy[list[str]]:
 queries = st.fixed_dictionaries(
     {},
     optional={
-        "category": several(["top", "middle", "bottom", "other", "nowhere"]),
+        "category": several(["top", "middle", "bottom", "other"]),
         "price_min": st.sampled_from(["0", "1.00", "5.01"]),
         "price_max": st.sampled_from(["5", "9.99"]),
         "in_stock": st.sampled_from(["true", "false"]),
         "attributes.color": several(["red", "blue", "green"]),
+        "attributes.n": st.sampled_from(["1", "2"]),
+        "options.colour": several(["CREME", "sand", "Red"]),
+        "options.Size": several(["m", "l"]),
+        "search": st.just("mug"),
         "ordering": st.sampled_from(["newest", "price", "-price", "name", "-name"]),
     },
 )
@@ -61,14 +72,16 @@ class FastAndPlain(TestCase):
         make_category("Middle", parent="top")
         make_category("Bottom", parent="middle")
         make_category("Other")
-        for price, category, attributes, stocks, status in rows:
+        for price, category, attributes, stocks, status, options in rows:
             variants: list[services.VariantInput] = [
-                {"stock_quantity": stock, "price": Decimal(stock) or None} for stock in stocks
+                {"stock_quantity": stock, "price": Decimal(stock) or None, "options": option}
+                for stock, option in zip(stocks, options, strict=False)
             ]
             make_product("Mug", price=price, category=category, attributes=attributes, variants=variants, status=status)
         client = APIClient()
-        plain = plain_documents(plain_products(query))
-        assert get(client, "/products", **query)["results"] == orjson.loads(orjson.dumps(plain, default=str))
+        ordered = {"ordering": "newest"} | query
+        plain = plain_documents(plain_products(ordered))
+        assert get(client, "/products", **ordered)["results"] == orjson.loads(orjson.dumps(plain, default=str))
         assert_facets_agree(client, query)
 
 
@@ -77,29 +90,31 @@ def parameters_of_query(query: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def assert_facets_agree(client: APIClient, query: dict[str, Any]) -> None:
-    """Each count is that of the list with the heading as one more filter."""
+    """Each count is that of the list with the value in place of those that are chosen under its heading."""
     query = {name: value for name, value in query.items() if name != "ordering"}
 
-    def count(**more: str) -> int:
-        total: int = get(client, "/products", **query, **more, count="exact", expand="none")["count"]
+    def count(**instead: str | None) -> int:
+        asked = {name: value for name, value in (query | instead).items() if value is not None}
+        total: int = get(client, "/products", **asked, count="exact", expand="none")["count"]
         return total
 
     facets = get(client, "/products/facets", **query)
     plain = PlainFacets(read_facets(ProductFilters(parameters_of_query(query)).selection)).data
     assert facets == orjson.loads(orjson.dumps(plain))
-    if "category" not in query:
-        for facet in facets["categories"]:
-            assert count(category=facet["slug"]) == facet["count"]
-    if not {"price_min", "price_max"} & set(query):
-        for facet in facets["prices"]:
-            assert count(price_min=facet["from"], price_max=facet["to"]) == facet["count"]
-        assert sum(facet["count"] for facet in facets["prices"]) == count()
-    if "in_stock" not in query:
-        assert count(in_stock="true") == facets["in_stock"]
+    assert facets["total"] == count()
+    for facet in facets["categories"]:
+        assert count(category=facet["slug"]) == facet["count"]
+    for facet in facets["prices"]:
+        assert count(price_min=facet["from"], price_max=facet["to"]) == facet["count"]
+    assert sum(facet["count"] for facet in facets["prices"]) == count(price_min=None, price_max=None)
+    assert count(in_stock="true") == facets["in_stock"]
     for facet in facets["attributes"]:
-        if f"attributes.{facet['code']}" not in query:
-            for value in facet["values"]:
-                assert count(**{f"attributes.{facet['code']}": str(value["value"])}) == value["count"]
+        for value in facet["values"]:
+            assert count(**{f"attributes.{facet['code']}": str(value["value"])}) == value["count"]
+    asked_as = {"Colour": "options.colour", "size": "options.Size"}
+    for facet in facets["options"]:
+        for value in facet["values"]:
+            assert count(**{asked_as[facet["code"]]: value["value"]}) == value["count"]
 
 
 def test_facets_are_answered_as_the_contract_says(api: APIClient) -> None:
@@ -110,6 +125,7 @@ def test_facets_are_answered_as_the_contract_says(api: APIClient) -> None:
     make_product("Pan", price="20000.00", category="kitchen", attributes={"color": "blue"})
     make_product("Old", status="draft")
     assert get(api, "/products/facets") == {
+        "total": 3,
         "categories": [
             {"slug": "kitchen", "name": "Kitchen", "count": 3},
             {"slug": "cups", "name": "Cups", "count": 2},
@@ -121,11 +137,66 @@ def test_facets_are_answered_as_the_contract_says(api: APIClient) -> None:
         ],
         "in_stock": 1,
         "attributes": [
-            {"code": "color", "values": [{"value": "red", "count": 2}, {"value": "blue", "count": 1}]},
-            {"code": "hot", "values": [{"value": True, "count": 1}]},
+            {
+                "code": "color",
+                "label": "Color",
+                "values": [
+                    {"value": "red", "label": "red", "count": 2},
+                    {"value": "blue", "label": "blue", "count": 1},
+                ],
+            },
+            {"code": "hot", "label": "Hot", "values": [{"value": True, "label": "Yes", "count": 1}]},
         ],
+        "options": [],
     }
     assert get(api, "/products/facets", search="Mugg", category="cups")["attributes"][1]["code"] == "hot"
-    assert get(api, "/products/facets", category="nowhere") == {
-        "categories": [], "prices": [], "in_stock": 0, "attributes": []
-    }  # fmt: skip
+
+
+def counts(facets: Any, heading: str) -> dict[str, dict[Any, int]]:
+    """What is counted under a heading, by code and value."""
+    return {facet["code"]: {value["value"]: value["count"] for value in facet["values"]} for facet in facets[heading]}
+
+
+def test_what_is_chosen_leaves_its_neighbours_to_be_chosen_too(api: APIClient) -> None:
+    make_category("Kitchen")
+    make_category("Garden")
+    for color, price, category in (("red", "5", "kitchen"), ("blue", "15", "kitchen"), ("green", "30", "garden")):
+        make_product(color, price=price, category=category, stock=1, attributes={"color": color, "wide": True})
+
+    facets = get(api, "/products/facets", **{"attributes.color": "red"})
+    assert facets["total"] == 1
+    assert counts(facets, "attributes") == {"color": {"blue": 1, "green": 1, "red": 1}, "wide": {True: 1}}
+    assert [facet["slug"] for facet in facets["categories"]] == ["kitchen"]
+
+    facets = get(api, "/products/facets", category="kitchen", price_max="10")
+    assert (facets["total"], facets["in_stock"]) == (1, 1)
+    assert [(facet["slug"], facet["count"]) for facet in facets["categories"]] == [("kitchen", 1)]
+    assert [(facet["from"], facet["count"]) for facet in facets["prices"]] == [("0.01", 1), ("10.00", 1)]
+    assert counts(facets, "attributes")["color"] == {"red": 1}
+
+    facets = get(api, "/products/facets", category="garden")
+    assert [(facet["slug"], facet["count"]) for facet in facets["categories"]] == [("kitchen", 2), ("garden", 1)]
+
+
+def test_options_are_counted_by_products_that_have_a_variant_with_all_that_is_chosen(api: APIClient) -> None:
+    variants: list[services.VariantInput] = [
+        {"options": {"colour": "Sand", "Size": "S"}},
+        {"options": {"colour": "Ink", "Size": "M"}, "stock_quantity": 1},
+        {"options": {"colour": "Ink", "Size": "L"}},
+    ]
+    make_product("Shirt", variants=variants)
+    make_product("Sock", variants=[{"options": {"Colour": "SAND", "Size": "M"}}, {"options": {"colour": "sand"}}])
+
+    facets = get(api, "/products/facets")
+    assert counts(facets, "options") == {"Size": {"M": 2, "L": 1, "S": 1}, "colour": {"SAND": 2, "Ink": 1}}
+    assert [facet["label"] for facet in facets["options"]] == ["Size", "Colour"]
+    facets = get(api, "/products/facets", **{"options.size": "m"})
+    assert counts(facets, "options") == {"Size": {"M": 2, "L": 1, "S": 1}, "Colour": {"Ink": 1, "SAND": 1}}
+    facets = get(api, "/products/facets", **{"options.size": "s", "options.colour": "ink"})
+    assert facets["total"] == 0
+    assert counts(facets, "options") == {"Size": {"L": 1, "M": 1}, "colour": {"Sand": 1}}
+
+
+def test_an_unknown_category_has_no_facets(api: APIClient) -> None:
+    answer = api.get("/api/v1/products/facets", {"category": "nowhere"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_category")

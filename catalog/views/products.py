@@ -26,7 +26,8 @@ from catalog.listing.conditions import Selection
 from catalog.listing.facets import read_facets
 from catalog.listing.pages import find_page, read_product
 from catalog.models import Product
-from catalog.serializers import FacetsSerializer, ImageSerializer, ProductBody, ProductChangesBody, ProductSerializer
+from catalog.serializers import ImageSerializer, ProductBody, ProductChangesBody, ProductSerializer
+from catalog.serializers_facets import FacetsSerializer
 
 EDITORS = requires(
     "catalog.change_product", POST="catalog.add_product", DELETE="catalog.delete_product", public_read=True
