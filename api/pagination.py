@@ -180,13 +180,16 @@ def paginate(queryset: QuerySet[M], keyset: Keyset, query: dict[str, Any]) -> Pa
 
 
 def page_links(request: Request, keyset: Keyset, page: Page) -> dict[str, str | None]:
-    """`next` and `previous` as addresses that keep the request's other parameters."""
+    """`next` and `previous` as addresses that keep the request's other parameters, and the cursors in them."""
     address = f"{origin_of(request)}{escape_uri_path(request.path)}?{other_parameters(request)}"
 
-    def link(cursor: Cursor | None) -> str | None:
-        return None if cursor is None else f"{address}cursor={encode_cursor(keyset, cursor)}"
-
-    return {"next": link(page.next), "previous": link(page.previous)}
+    after, before = (cursor and encode_cursor(keyset, cursor) for cursor in (page.next, page.previous))
+    return {
+        "next": after and f"{address}cursor={after}",
+        "previous": before and f"{address}cursor={before}",
+        "next_cursor": after,
+        "previous_cursor": before,
+    }
 
 
 def other_parameters(request: Request) -> str:
@@ -223,7 +226,7 @@ class KeysetPagination(BasePagination):
         return page.rows
 
     def document(self, data: Any) -> dict[str, Any]:
-        """`{"next", "previous", "results"}` and, asked for, `"count"`."""
+        """`{"next", "previous", "next_cursor", "previous_cursor", "results"}` and, asked for, `"count"`."""
         document: dict[str, Any] = {**self.links, "results": data}
         if self.total is not None:
             document["count"] = self.total
@@ -240,8 +243,10 @@ class KeysetPagination(BasePagination):
             "properties": {
                 "next": {"type": ["string", "null"], "description": "The address of the next page."},
                 "previous": {"type": ["string", "null"], "description": "The address of the previous page."},
+                "next_cursor": {"type": ["string", "null"], "description": "For `?cursor=`: the next page."},
+                "previous_cursor": {"type": ["string", "null"], "description": "For `?cursor=`: the previous page."},
                 "results": schema,
                 "count": {"type": "integer", "description": "With `?count=exact`: rows in all."},
             },
-            "required": ["next", "previous", "results"],
+            "required": ["next", "previous", "next_cursor", "previous_cursor", "results"],
         }

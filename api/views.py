@@ -1,5 +1,6 @@
 """The base of every viewset: strict query strings, conditional requests, and nothing but JSON."""
 
+import gzip
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -25,6 +26,11 @@ from database.refusals import Invalid, VersionMismatch
 
 JSON = JSONRenderer()
 TAKES_JSON = ("*/*", JSON.media_type, f"{JSON.media_type}, */*", f"{JSON.media_type}, text/plain, */*")
+# A client that takes gzip, and does not say that it had rather not (`q=0`).
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+MAX_UNCOMPRESSED = 1024
+# 90 us for a page of 8 kB, where the usual 6 takes 200 for a tenth less.
+COMPRESSION = 1
 IF_MATCH = re.compile(r'"(\d{1,10})(?:\.[0-9a-f]+)?"\Z')
 
 
@@ -81,6 +87,8 @@ class ViewSet(GenericViewSet[Any]):
     keyset: Keyset
     # What is somebody's own stays in no cache, not even in a browser's. A client may keep it with its ETag by itself.
     cache_control = "private, no-store"
+    # The same for what the shop shows to everybody, where a caller without a token is answered 200.
+    cache_control_of_visitors: str | None = None
 
     def filterset_of_action(self) -> type[FilterSet]:
         """The parameters of this action."""
@@ -121,9 +129,13 @@ class ViewSet(GenericViewSet[Any]):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Give every answer to a GET its ETag, and answer 304 when the client has it."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        response.headers.setdefault("Cache-Control", self.cache_control)
         if request._request.method not in ("GET", "HEAD") or response.status_code != 200 or response.streaming:
+            response.headers.setdefault("Cache-Control", self.cache_control)
             return response
+        shared = self.cache_control_of_visitors if "HTTP_AUTHORIZATION" not in request._request.META else None
+        response.headers.setdefault("Cache-Control", shared or self.cache_control)
+        if shared:
+            response.headers["Vary"] = "Authorization, Accept-Encoding"
         version, content = None, b""
         if isinstance(response, Response):
             if isinstance(response.data, dict):
@@ -135,7 +147,17 @@ class ViewSet(GenericViewSet[Any]):
             response.headers["ETag"] = etag_of(content or response.content, version)
         if matches(request._request.META.get("HTTP_IF_NONE_MATCH", ""), response.headers["ETag"]):
             return not_modified(response)
+        if shared and GZIP.search(request._request.META.get("HTTP_ACCEPT_ENCODING", "")):
+            compress(response)
         return response
+
+
+def compress(response: HttpResponse) -> None:
+    """Compress an answer, unless it is short. What is somebody's own never is, since its length could tell a secret."""
+    if len(response.content) > MAX_UNCOMPRESSED:
+        response.content = gzip.compress(response.content, COMPRESSION, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["ETag"] = f"W/{response.headers['ETag']}"  # the same document in other bytes
 
 
 def timeless(document: Any) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 from api.fields import Amount, Choice, Flag, Id, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter, Reader
 from catalog.listing.conditions import MAX_WORDS, Comparison, Selection
-from catalog.listing.pages import ORDERINGS
+from catalog.listing.pages import DETAILS, ORDERINGS
 from catalog.models import Product
+from catalog.serializers import ProductSerializer
 from database.refusals import FieldError, Invalid
 
 # Of attributes, and of options.
@@ -144,6 +145,24 @@ class ProductListFilters(ListFilters, ProductFilters):
     )
     expand = Parameter(
         Choice(
-            required=False, choices=["all", "none"], help_text="`none` leaves `variants` and `images` out of the rows."
-        )
+            required=False,
+            choices=["all", "variants", "images", "none"],
+            help_text="Which of `variants` and `images` the rows have, with commas between them; `all` by default.",
+        ),
+        separated=True,
     )
+    fields = Parameter(
+        Choice(
+            required=False,
+            choices=ProductSerializer.Meta.fields,
+            help_text="The members that the rows have, with commas between them. All by default.",
+        ),
+        separated=True,
+    )
+
+    @property
+    def details(self) -> frozenset[str]:
+        """Which of DETAILS the rows have."""
+        expand, fields = self.values.get("expand"), self.values.get("fields")
+        details = DETAILS if expand is None or "all" in expand else DETAILS.intersection(expand)
+        return details if fields is None else details.intersection(fields)

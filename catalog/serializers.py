@@ -155,16 +155,17 @@ class CategoryReference(serializers.ModelSerializer[Category]):
 class CategorySerializer(serializers.ModelSerializer[Category]):
     """A category, with those directly above and below it."""
 
-    # Shows what CategoryQuerySet.with_relatives() has read, with `product_count` set on each row.
+    # Shows what CategoryQuerySet.with_relatives() has read, with `product_count` and `path` set on each row.
 
     category_id = serializers.IntegerField(source="id")
     parent = CategoryReference(allow_null=True)
     children = CategoryReference(many=True)
+    path = CategoryReference(many=True, read_only=True, help_text="From the top to this category.")
     product_count = serializers.IntegerField(read_only=True, help_text="Products for sale, in what lies below it too.")
 
     class Meta:
         model = Category
-        fields = ["category_id", "slug", "name", "parent", "children", "product_count", "version"]
+        fields = ["category_id", "slug", "name", "parent", "path", "children", "product_count", "version"]
 
 
 class ProductSerializer(serializers.ModelSerializer[Any]):
@@ -181,7 +182,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
     in_stock = serializers.BooleanField(read_only=True)
     category = CategoryReference(allow_null=True)
     attributes = Attributes()
-    # `expand=none` leaves these two out of lists.
+    # Lists leave these two out unless `expand` names them.
     variants = VariantSerializer(many=True, required=False)
     images = ImageSerializer(many=True, required=False)
 
@@ -211,7 +212,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
         ]
 
     def to_representation(self, row: ProductRow, origin: str = "") -> dict[str, Any]:
-        """The document of a row. Without details it has neither variants nor images.
+        """The document of a row. Variants and images that the row does not have are left out.
 
         The addresses of pictures begin with `origin`: a scheme and a host.
         """
@@ -234,9 +235,8 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
         }
         if row.variants is not None:
             document["variants"] = orjson.loads(row.variants)
-            document["images"] = [
-                image_document(ImageRow(*image), origin) for image in orjson.loads(row.images or "[]")
-            ]
+        if row.images is not None:
+            document["images"] = [image_document(ImageRow(*image), origin) for image in orjson.loads(row.images)]
         document["status"] = row.status
         document["version"] = row.version
         document["created_at"] = row.created_at

@@ -1,5 +1,6 @@
 """Headers that every answer has, whoever makes it, and what may be kept of an answer and by whom."""
 
+import gzip
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -80,10 +81,44 @@ def test_a_client_that_keeps_its_own_by_itself_asks_with_its_etag() -> None:
 def test_what_the_shop_shows_to_everybody_is_asked_for_again_each_time() -> None:
     mug = make_product("Mug")
     paths = ("products", "products/facets", f"products/{mug.pk}", f"products/{mug.pk}/variants", "categories")
-    for client in (APIClient(), client_of(make_user())):
+    shared = "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
+    customer, ended = client_of(make_user()), APIClient(headers={"Authorization": "Bearer of.long.ago"})
+    for client, expected in ((APIClient(), shared), (customer, "private, no-cache"), (ended, "private, no-cache")):
         for path in paths:
             answer = client.get(f"/api/v1/{path}")
-            assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "private, no-cache")
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (200, expected)
+            again = client.get(f"/api/v1/{path}", headers={"If-None-Match": answer.headers["ETag"]})
+            assert (again.status_code, again.headers["Cache-Control"]) == (304, expected)
+            assert ("Authorization" in answer.headers["Vary"]) is (expected == shared)
+    for path in ("products/0", "products/no-such", "products?x=1", "products?status=draft", "categories/none"):
+        assert APIClient().get(f"/api/v1/{path}").headers["Cache-Control"] == "private, no-cache"
+
+
+def test_long_answers_to_visitors_alone_are_compressed_for_whoever_accepts_it() -> None:
+    for number in range(9):
+        make_product(f"Mug {number}", description="of stoneware " * 9)
+    plain = APIClient().get("/api/v1/products")
+    assert "Content-Encoding" not in plain.headers
+    for accepted in ("gzip", "br, gzip;q=0.8", "deflate, gzip, zstd"):
+        answer = APIClient().get("/api/v1/products", headers={"Accept-Encoding": accepted})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(answer.content) == plain.content
+        assert answer.headers["ETag"] == f"W/{plain.headers['ETag']}"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert int(answer.headers["Content-Length"]) == len(answer.content)
+        known = {"Accept-Encoding": accepted, "If-None-Match": answer.headers["ETag"]}
+        assert APIClient().get("/api/v1/products", headers=known).status_code == 304
+    customer = client_of(make_user())
+    for client, path, accepted in (
+        (APIClient(), "products", "identity"),
+        (APIClient(), "products", "gzip;q=0, br"),
+        (APIClient(), "products?page_size=1&fields=name", "gzip"),
+        (APIClient(), "products?status=draft", "gzip"),
+        (customer, "products", "gzip"),
+        (customer, "users/me", "gzip"),
+    ):
+        answer = client.get(f"/api/v1/{path}", headers={"Accept-Encoding": accepted})
+        assert "Content-Encoding" not in answer.headers, (path, accepted)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ fuzzy.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -91,6 +91,19 @@ class Selection:
     def words(self) -> list[str]:
         """The words of the search, as far as they count."""
         return re.findall(r"\w+", self.search)[:MAX_WORDS]
+
+    @property
+    def shape(self) -> Hashable:
+        """All that a statement without a search depends on. Selections of one shape have one text."""
+        return (
+            tuple((column, operator, len(values)) for column, operator, values in self.comparisons),
+            tuple(len(readings(values)) for values in self.attributes.values()),
+            tuple(map(len, self.options.values())),
+            len(self.categories),
+            len(self.skus),
+            self.in_stock,
+            tuple(self.statuses),
+        )
 
     @property
     def is_narrowed(self) -> bool:

@@ -220,3 +220,21 @@ def product_counts(category_ids: Iterable[int]) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(category_ids)])
         return dict(cursor.fetchall())
+
+
+def category_paths(category_ids: Iterable[int]) -> dict[int, list[dict[str, str]]]:
+    """Slug and name of each category on the way from the top down to each of these."""
+    sql = """
+        with recursive way as (
+            select id as category_id, 0 as steps, slug, name, parent_id from catalog_category
+            where id = any(%s::bigint[])
+            union all
+            select way.category_id, way.steps + 1, above.slug, above.name, above.parent_id
+            from way join catalog_category above on above.id = way.parent_id
+        )
+        select category_id, json_agg(json_build_object('slug', slug, 'name', name) order by steps desc)::text
+        from way group by category_id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(category_ids)])
+        return {category_id: orjson.loads(path) for category_id, path in cursor.fetchall()}

@@ -33,12 +33,17 @@ def test_a_category_is_answered_with_its_relatives_and_its_count(api: APIClient)
         "slug": "kitchen",
         "name": "Kitchen",
         "parent": None,
+        "path": [{"slug": "kitchen", "name": "Kitchen"}],
         "children": [{"slug": "bowls", "name": "Bowls"}, {"slug": "cups", "name": "Cups"}],
         "product_count": 2,
         "version": 1,
     }
     document = api.get(f"{URL}/cups").json()
     assert (document["parent"], document["product_count"]) == ({"slug": "kitchen", "name": "Kitchen"}, 1)
+    make_category("Mugs", parent="cups")
+    below = {row["slug"]: [step["slug"] for step in row["path"]] for row in api.get(URL).json()["results"]}
+    assert below["mugs"] == ["kitchen", "cups", "mugs"]
+    assert (below["kitchen"], below["bowls"]) == (["kitchen"], ["kitchen", "bowls"])
 
 
 def test_categories_are_listed_by_name(api: APIClient) -> None:

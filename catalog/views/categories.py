@@ -16,10 +16,10 @@ from api.views import ViewSet, expected_version
 from catalog import services
 from catalog.exceptions import found
 from catalog.listing.cache import answer_list
-from catalog.listing.facets import product_counts
+from catalog.listing.facets import category_paths, product_counts
 from catalog.models import Category
 from catalog.serializers import CategoryBody, CategorySerializer
-from catalog.views.products import PUBLIC
+from catalog.views.products import PUBLIC, SHARED
 
 BY_NAME = Keyset(("name", "id"), (str, int))
 EDITORS = requires(
@@ -37,13 +37,15 @@ class CategoryViewSet(ViewSet):
     lookup_value_converter = "slug"
     keyset = BY_NAME
     cache_control = PUBLIC
+    cache_control_of_visitors = SHARED
 
     def documents(self, rows: Sequence[Any] | None) -> Documents:
-        """The documents of these categories, with the number of products in each."""
+        """The documents of these categories, with the number of products in each and the way to it."""
         rows = rows or ()
-        counts = product_counts(category.pk for category in rows)
+        ids = [category.pk for category in rows]
+        counts, paths = product_counts(ids), category_paths(ids)
         for category in rows:
-            category.product_count = counts.get(category.pk, 0)
+            category.product_count, category.path = counts.get(category.pk, 0), paths.get(category.pk, [])
         return super().documents(rows)
 
     def document(self, **which: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from catalog.exceptions import found
 from catalog.models import Variant
 from catalog.serializers import ImageBody, ImageSerializer, VariantBody, VariantSerializer
 from catalog.uploads import PictureParser
-from catalog.views.products import PUBLIC, PicturesViewSet, refuse_stock, shown_product
+from catalog.views.products import PUBLIC, SHARED, PicturesViewSet, refuse_stock, shown_product
 
 BY_POSITION = Keyset(("position", "id"), (int, int))
 EDITORS = requires("catalog.change_product", public_read=True)
@@ -31,6 +31,7 @@ class VariantViewSet(ViewSet):
     permission_classes = [EDITORS]
     serializer_class = VariantSerializer
     cache_control = PUBLIC
+    cache_control_of_visitors = SHARED
     lookup_url_kwarg = "variant_id"
     lookup_value_converter = "id"
     keyset = BY_POSITION

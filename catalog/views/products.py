@@ -24,7 +24,8 @@ from catalog.filters import ProductFilters, ProductListFilters
 from catalog.listing.cache import answer_list
 from catalog.listing.conditions import Selection
 from catalog.listing.facets import read_facets
-from catalog.listing.pages import find_page, read_product
+from catalog.listing.pages import find_page
+from catalog.listing.single import read_product
 from catalog.models import Product
 from catalog.serializers import ImageSerializer, ProductBody, ProductChangesBody, ProductSerializer
 from catalog.serializers_facets import FacetsSerializer
@@ -32,8 +33,10 @@ from catalog.serializers_facets import FacetsSerializer
 EDITORS = requires(
     "catalog.change_product", POST="catalog.add_product", DELETE="catalog.delete_product", public_read=True
 )
-# What the shop shows to everybody: a browser may keep it, and asks each time whether it is still so.
+# What the shop shows to everybody. A browser may keep it, and asks each time whether it is still so.
 PUBLIC = "private, no-cache"
+# To visitors a shared cache may give it for a second, and for five more while it asks anew.
+SHARED = "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
 Documents = list[dict[str, Any]]
 
 
@@ -60,6 +63,7 @@ class PicturesViewSet(ViewSet):
 
     serializer_class: type[ProductSerializer | ImageSerializer]
     cache_control = PUBLIC
+    cache_control_of_visitors = SHARED
 
     def documents(self, rows: Sequence[Any] | None) -> Documents:
         """The documents of these rows. Addresses of pictures begin with the host that was asked."""
@@ -73,7 +77,7 @@ class ProductViewSet(PicturesViewSet):
     permission_classes = [EDITORS]
     serializer_class = ProductSerializer
     filterset_class = ProductListFilters
-    filterset: ProductFilters
+    filterset: ProductListFilters
     lookup_url_kwarg = "product_id"
     lookup_value_converter = "id"
 
@@ -103,18 +107,22 @@ class ProductViewSet(PicturesViewSet):
         return answer_list(request, self.filterset, lambda: self.page(selection))
 
     def page(self, selection: Selection) -> dict[str, Any]:
-        """The document of a page."""
+        """The document of a page, with the members that are asked for."""
         query = self.filterset.values
         listing = find_page(
             selection,
             ordering=query.get("ordering"),
             size=page_size_of(query),
             cursor=query.get("cursor"),
-            details=query.get("expand") != "none",
+            details=self.filterset.details,
         )
         paginator = KeysetPagination()
         rows = paginator.take(listing.page, self, listing.selection.count, listing.keyset)
-        return paginator.document(self.documents(rows))
+        documents = self.documents(rows)
+        if "fields" in query:
+            shown = frozenset(query["fields"])
+            documents = [{name: value for name, value in row.items() if name in shown} for row in documents]
+        return paginator.document(documents)
 
     @extend_schema(summary="How many products each further filter would leave", responses=FacetsSerializer)
     @action(detail=False, filterset_class=ProductFilters)

@@ -49,12 +49,12 @@ UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 HEXADECIMAL = re.compile(r"\b(?!92233720368547758)[0-9a-f]{16,64}\b")
 # What stock calls a posting to which nobody gave a name.
 POSTING = re.compile(r"\b(adjustment|transfer):[0-9a-f]{12}\b")
-CURSOR = re.compile(r"cursor=([-_A-Za-z0-9]+)")
+CURSOR = re.compile(r'(cursor=|_cursor":")([-_A-Za-z0-9]+)')
 
 
 def steady(text: str) -> str:
     """The text without what differs from run to run: times, months, tokens, random names. Cursors are shown decoded."""
-    text = CURSOR.sub(lambda found: f"cursor=<{decoded(found[1])}>", text)
+    text = CURSOR.sub(lambda found: f"{found[1]}<{decoded(found[2])}>", text)
     text = TOKEN.sub("<token>", RESET_TOKEN.sub("<reset token>", text))
     text = UUID.sub("<uuid>", DEVICE_TOKEN.sub("<device token>", text))
     text = POSTING.sub(r"\1:<hex>", text)
