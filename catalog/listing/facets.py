@@ -37,11 +37,19 @@ MATCHING = """matching as materialized (
         from catalog_product p where {where}
     ) p where cardinality(missed) <= 1
 )"""
-# Options are counted by variants, since one variant must have all that are asked for.
+# Options are counted by variants, since one variant must have all that are asked for. Those of few products are looked
+# up one by one; else all variants are read once (`is true` keeps PostgreSQL from making it a join of unknown sizes).
 ARTICLES = """article as materialized (
     select v.product_id, v.options, array_remove(array[{misses}]::text[], null) as missed
-    from matching join catalog_variant v on v.product_id = matching.id
-    where (matching.missed is null or matching.missed = 'options') and v.archived_at is null and v.options <> '{{}}'
+    from (
+        select v.* from catalog_variant v
+        where (select count(*) from matching) > {few} and (v.product_id in (
+            select id from matching where missed is null or missed = 'options')) is true
+        union all
+        select v.* from matching join catalog_variant v on v.product_id = matching.id
+        where (select count(*) from matching) <= {few} and (matching.missed is null or matching.missed = 'options')
+    ) v
+    where v.archived_at is null and v.options <> '{{}}'
 )"""
 SPELLINGS = f"""spelling as materialized (
     select seen.options, name, value, {FOLD.format("name")} as code, {FOLD.format("value")} as folded
@@ -137,7 +145,7 @@ def read_facets(selection: Selection) -> Facets:
         STOCKED,
         ABOVE,
         MATCHING.format(misses=misses(chosen), where=" and ".join(other_conditions(selection))),
-        ARTICLES.format(misses=misses(by_options)),
+        ARTICLES.format(misses=misses(by_options), few=FEW),
         SPELLINGS,
     ]
     sql = FACETS.format(
