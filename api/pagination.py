@@ -183,7 +183,8 @@ def page_links(request: Request, keyset: Keyset, page: Page) -> dict[str, str | 
     """`next` and `previous` as addresses that keep the request's other parameters, and the cursors in them."""
     address = f"{origin_of(request)}{escape_uri_path(request.path)}?{other_parameters(request)}"
 
-    after, before = (cursor and encode_cursor(keyset, cursor) for cursor in (page.next, page.previous))
+    after = encode_cursor(keyset, page.next) if page.next else None
+    before = encode_cursor(keyset, page.previous) if page.previous else None
     return {
         "next": after and f"{address}cursor={after}",
         "previous": before and f"{address}cursor={before}",

@@ -69,7 +69,7 @@ class Category(models.Model):
 
     product_count: int
     """Products for sale, in what lies below too. Only on rows that are about to be shown."""
-    path: list[dict[str, str]]
+    way: list[dict[str, str]]
     """Slug and name of each category from the top to this one. Only on rows that are about to be shown."""
 
     objects = CategoryQuerySet.as_manager()

@@ -155,12 +155,12 @@ class CategoryReference(serializers.ModelSerializer[Category]):
 class CategorySerializer(serializers.ModelSerializer[Category]):
     """A category, with those directly above and below it."""
 
-    # Shows what CategoryQuerySet.with_relatives() has read, with `product_count` and `path` set on each row.
+    # Shows what CategoryQuerySet.with_relatives() has read, with `product_count` and `way` set on each row.
 
     category_id = serializers.IntegerField(source="id")
     parent = CategoryReference(allow_null=True)
     children = CategoryReference(many=True)
-    path = CategoryReference(many=True, read_only=True, help_text="From the top to this category.")
+    path = CategoryReference(source="way", many=True, read_only=True, help_text="From the top to this category.")
     product_count = serializers.IntegerField(read_only=True, help_text="Products for sale, in what lies below it too.")
 
     class Meta:

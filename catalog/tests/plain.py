@@ -107,7 +107,7 @@ def plain_products(filters: dict[str, Any]) -> QuerySet[Product]:
 def has_options(variant: Variant, options: dict[str, list[str]]) -> bool:
     """Whether a variant has one of the values of each option, without regard to case and accents."""
     had = {plain_text(name): plain_text(value) for name, value in variant.options.items()}
-    return all(had.get(plain_text(name)) in map(plain_text, values) for name, values in options.items())
+    return all(had.get(plain_text(name), "") in [*map(plain_text, values)] for name, values in options.items())
 
 
 def plain_text(text: str) -> str:

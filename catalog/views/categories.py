@@ -45,7 +45,7 @@ class CategoryViewSet(ViewSet):
         ids = [category.pk for category in rows]
         counts, paths = product_counts(ids), category_paths(ids)
         for category in rows:
-            category.product_count, category.path = counts.get(category.pk, 0), paths.get(category.pk, [])
+            category.product_count, category.way = counts.get(category.pk, 0), paths.get(category.pk, [])
         return super().documents(rows)
 
     def document(self, **which: Any) -> dict[str, Any]:
