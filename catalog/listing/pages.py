@@ -28,8 +28,8 @@ ORDERINGS = {
     "newest": Keyset(("created_at", "id"), (datetime, int), descending=True),
     "price": Keyset(("price", "id"), (Decimal, int)),
     "-price": Keyset(("price", "id"), (Decimal, int), descending=True),
-    "name": Keyset(("name", "id"), (str, int)),
-    "-name": Keyset(("name", "id"), (str, int), descending=True),
+    "name": Keyset(("sort_name", "id"), (str, int)),
+    "-name": Keyset(("sort_name", "id"), (str, int), descending=True),
     "relevance": Keyset(("rank", "id"), (Decimal, int), descending=True),
 }
 
@@ -38,7 +38,7 @@ class ProductRow(NamedTuple):
     """A product as a statement reads it. A field is the column of its name, unless EXPRESSIONS says otherwise.
 
     `attributes`, `variants` and `images` are JSON. Without details, the latter two are None. Only a ranked search has
-    a `rank`.
+    a `rank`, and only a list by name has a `sort_name`.
     """
 
     id: int
@@ -60,6 +60,7 @@ class ProductRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     rank: Decimal | None
+    sort_name: str | None
 
 
 class ImageRow(NamedTuple):
@@ -85,6 +86,7 @@ EXPRESSIONS = {
     "variants": "article.variants",
     "images": "{images}",
     "rank": "{rank}",
+    "sort_name": "{sort_name}",
 }
 # Counting characters is what costs: most descriptions are short enough in bytes (a seventh of a page's statement).
 SHORT_DESCRIPTION = "case when octet_length(p.description) <= 240 then p.description else left(p.description, 240) end"
@@ -135,7 +137,7 @@ class Listing:
 def find_page(
     selection: Selection, *, ordering: str | None, size: int, cursor: str | None = None, details: bool = True
 ) -> Listing:
-    """A page of products. A search that finds nothing is tried once more, as if it were misspelt.
+    """A page of products. A search that finds nothing is tried once more by a wider query.
 
     Without an `ordering` the best matches of a search come first, and else the newest products. Refuses a cursor that
     is not ours. Without `details` the rows have neither variants nor images.
@@ -162,7 +164,7 @@ def is_expensive(selection: Selection, ordering: str, *, empty: bool = False) ->
     The best matches of a search alone are found quickly, unless there is none or too many: `empty` says so.
     """
     if not selection.search:
-        return bool(selection.categories) and "name" in ORDERINGS[ordering].columns
+        return bool(selection.categories) and "sort_name" in ORDERINGS[ordering].columns
     narrowed = selection.comparisons or selection.attributes or selection.categories or selection.in_stock is not None
     return empty or bool(narrowed) or selection.fuzzy or ordering != "relevance"
 
@@ -214,11 +216,12 @@ def read_page(
             description=SHORT_DESCRIPTION,
             images=IMAGES if details else "null",
             rank="p.rank" if ordering == "relevance" else "null",
+            sort_name="p.sort_name" if "sort_name" in keyset.columns else "null",
             rows=matching,
             article=article,
             order=order,
         )
-        return list(map(ProductRow._make, selection.fetch(sql, params)))
+        return list(map(ProductRow._make, fetch_rows(sql, params)))
 
     if ordering == "relevance":
         return fetch(*search.ranked_rows(selection, after, f"{order} {limit}", bounded=bounded), article)
@@ -255,6 +258,7 @@ def product_statement(by_slug: bool, any_status: bool) -> str:
         description="p.description",
         images=IMAGES,
         rank="null",
+        sort_name="null",
         rows=ROWS.format(where=" and ".join(conditions), window=""),
         article=ARTICLE.format(variants=VARIANTS),
         order="",

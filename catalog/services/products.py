@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
 from catalog.models import Product, ProductColumns
+from catalog.services.derived import refresh
 from catalog.services.slugs import insert_with_slug
 from catalog.services.variants import (
     VariantInput,
@@ -16,6 +17,7 @@ from catalog.services.variants import (
     create_variants,
     label,
     locked_product,
+    share_tree,
     write_sku,
     write_stock,
 )
@@ -64,12 +66,14 @@ def create_product(
         raise AmbiguousSku
     if variants and stock_quantity:
         raise AmbiguousStock
+    share_tree()
     category = details.pop("category", None)
     product = Product(name=name, price=price, **details)
     if category is not None:
         product.category_id = share_category(category)
     insert_with_slug(product, fallback="product")
     create_variants(product, variants or [{"sku": sku, "stock_quantity": stock_quantity}], actor=actor)
+    refresh([product.pk])
     tell("product.created", product, actor)
     return product
 
@@ -106,6 +110,7 @@ def update_product(
     if "name" in columns:
         for variant in product.variants.all():
             label(product, variant, actor)
+    refresh([product_id])
     archived = "status" in columns and product.status == Product.Status.ARCHIVED
     tell("product.archived" if archived else "product.updated", product, actor, changed=before)
 

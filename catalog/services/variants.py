@@ -4,15 +4,17 @@ Every verb locks the product, so that no other verb changes its variants meanwhi
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Now
 
 from catalog.exceptions import LastVariant, TooManyVariants, found
 from catalog.models import MAX_VARIANTS, Product, Variant
+from catalog.services.derived import refresh
 from database.refusals import FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
@@ -20,6 +22,9 @@ from events.services import publish
 from inventory import services as inventory
 from inventory.exceptions import SkuTaken
 from inventory.models import StockItem
+
+# Verbs of categories take it alone (catalog/services/categories.py).
+TREE_LOCK = "hashtextextended('catalog: tree of categories', 0)"
 
 
 class VariantInput(TypedDict, total=False):
@@ -44,6 +49,7 @@ def add_variant(*, product_id: int, actor: Actor, **details: Unpack[VariantInput
         raise TooManyVariants(f"A product has at most {MAX_VARIANTS} variants.")
     position = (product.variants.aggregate(last=models.Max("position"))["last"] or 0) + 1
     [variant] = create_variants(product, [details], actor=actor, first_position=position)
+    refresh([product_id])
     tell("variant_added", variant, actor)
     return variant
 
@@ -82,6 +88,7 @@ def update_variant(
     variant.save(update_fields=[*columns, "version"])
     if "name" in columns:
         label(product, variant, actor)
+    refresh([product_id])
     tell("variant_updated", variant, actor, changed=before)
 
 
@@ -98,6 +105,7 @@ def archive_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
     if product.variants.live().count() == 1:
         raise LastVariant("The last variant cannot be removed; archive the product instead.")
     product.variants.filter(pk=variant_id).update(archived_at=Now(), version=variant.version + 1)
+    refresh([product_id])
     tell("variant_archived", variant, actor)
 
 
@@ -148,8 +156,29 @@ def free_skus(product_id: int, count: int) -> list[str]:
 
 
 def locked_product(product_id: int) -> Product:
-    """The product, locked against other edits. Orders that name the product do not wait. Refuses NotFound."""
+    """The product, locked against other edits. Orders that name the product do not wait. Refuses NotFound.
+
+    Shares the tree first, since the words of a product are those of its categories too.
+    """
+    share_tree()
     return found(Product.objects.select_for_update(no_key=True).filter(pk=product_id).first(), "product")
+
+
+def share_tree() -> None:
+    """Share the lock on the tree of categories: none of them is renamed or moved before this unit of work ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select pg_advisory_xact_lock_shared({TREE_LOCK})")
+
+
+@contextmanager
+def refresh_product_of(item_id: int) -> Iterator[None]:
+    """Lock the product that an item is an article of, if there is one, and bring it in line after the block."""
+    product_id = Variant.objects.filter(stock_item=item_id).values_list("product", flat=True).first()
+    if product_id is not None:
+        locked_product(product_id)
+    yield
+    if product_id is not None:
+        refresh([product_id])
 
 
 def apply(row: models.Model, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ ORDER_BY = {
     "newest": ["-created_at", "-id"],
     "price": ["price", "id"],
     "-price": ["-price", "-id"],
-    "name": ["name", "id"],
-    "-name": ["-name", "-id"],
+    "name": ["sort_name", "id"],
+    "-name": ["-sort_name", "-id"],
 }
 ORIGIN = "http://testserver"
 
