@@ -23,6 +23,7 @@ from django.db import connection, connections, transaction  # noqa: E402
 
 from benchmarks import bare_tables, data, past  # noqa: E402
 from benchmarks.data import SIZES, Size  # noqa: E402
+from catalog.services.derived import learn, vectors_of  # noqa: E402
 from events.actors import BACKFILL  # noqa: E402
 from inventory.models import StockItem  # noqa: E402
 from inventory.services.records import settle_items  # noqa: E402
@@ -88,6 +89,10 @@ def fill_few(size: Size) -> None:
         "catalog_category (id, name, slug, version)",
         (f"{n}\tCategory {n:03d}\tcategory-{n:03d}\t1\n" for n in range(1, size.categories + 1)),
     )
+    # The words of a few products are those of all. Their stems are known from then on, to the processes too.
+    sources = list(islice(map(past.source, data.products(size)), 10_000))
+    learn(sources)
+    vectors_of(sources)
     secret, empty = make_password(data.PASSWORD), "\t" * 6
     copy(
         "accounts_user (id, email, first_name, last_name, password, phone, address_line1, address_line2, city, state, "

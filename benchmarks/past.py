@@ -5,6 +5,7 @@ the database, with joins, which takes several times as long. Ids are numbered he
 each table can be filled by itself.
 """
 
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from django.conf import settings
 
 from benchmarks import data
 from benchmarks.data import Order, Product, Size
+from catalog.services.derived import Source, vectors_of
+from catalog.words import sort_key
 
 FIRST_NUMBER = 100_001
 # The one that the migrations make.
@@ -73,10 +76,17 @@ def money(cents: int) -> str:
 
 def products(size: Size) -> Iterator[str]:
     for p in articles(size):
+        [vector] = vectors_of([source(p)])
         yield (
             f"{p.id}\t{p.name}\t{p.slug}\t{p.description}\t{p.price}\t{p.price}\t{p.price}\tactive\t{p.category}\t{{}}\t1\t{p.created_at}"
-            f"\t{p.created_at}\n"
+            f"\t{p.created_at}\t{vector}\t{sort_key(p.name)}\n"
         )
+
+
+def source(p: Product) -> Source:
+    """What the search finds the product by."""
+    variants = json.dumps([["", {}, p.sku, ""]])
+    return Source(p.id, p.name, "", p.description, "{}", f"Category {p.category:03d}", variants)
 
 
 def items(size: Size) -> Iterator[str]:
@@ -226,7 +236,7 @@ TABLES = {
     ),
     "catalog_product": Table(
         "id, name, slug, description, price, price_from, price_to, status, category_id, attributes, version, "
-        "created_at, updated_at",
+        "created_at, updated_at, search_vector, sort_name",
         products,
         lambda size: size.products,
     ),

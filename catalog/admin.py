@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.files.storage import default_storage
 from django.db.models import Prefetch, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.html import format_html
@@ -16,6 +17,7 @@ from django.utils.html import format_html
 from catalog import services
 from catalog.admin_categories import slug_of
 from catalog.admin_forms import ImageForm, NewProductForm, ProductForm, VariantForm, VariantInline
+from catalog.listing.query import read_query
 from catalog.models import Product, Variant
 from database.refusals import Refusal
 from events.actors import admin_actor
@@ -26,6 +28,8 @@ CHANGE = "catalog.change_product"
 Status = Product.Status
 MOST_AT_ONCE = 500
 STALE = "Somebody else has changed it since you opened it. Look at it again."
+# What the words of a search mean (catalog/listing/query.py).
+MEANT = "select id from catalog_product where search_vector @@ %s::tsquery"
 VERBS = {Status.ACTIVE: "Publish", Status.DRAFT: "Back to draft", Status.ARCHIVED: "Archive"}
 
 
@@ -40,7 +44,7 @@ class ProductAdmin(StaffAdmin[Product]):
     list_select_related = ("category",)
     list_filter = ("status", ("category", RelatedFilter))
     search_fields = ("name", "slug")
-    search_help_text = "SKU, or a part of the name"
+    search_help_text = "SKU, barcode, or words of name, options, category and attributes"
     ordering = ("-created_at", "-id")
     sortable_by = ("name", "price")
     actions = ("publish", "archive")
@@ -68,14 +72,16 @@ class ProductAdmin(StaffAdmin[Product]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
     ) -> tuple[QuerySet[Product], bool]:
-        """The product with this SKU, or else those with these words in their name or slug."""
+        """The product with this SKU, or else those that the words mean, as in the shop, or that have them as a part."""
         term = search_term.strip()
         with_sku = list(Variant.objects.filter(stock_item__sku=term).values_list("product", flat=True)) if term else []
-        return (
-            (queryset.filter(pk__in=with_sku), False)
-            if with_sku
-            else super().get_search_results(request, queryset, term)
-        )
+        if with_sku:
+            return queryset.filter(pk__in=with_sku), False
+        found, duplicates = super().get_search_results(request, queryset, term)
+        if term:
+            meant = RawSQL(MEANT, [read_query(term).match])  # noqa: S611  # the query travels as a parameter
+            found = found | queryset.filter(pk__in=meant)
+        return found, duplicates
 
     def get_form(self, request: HttpRequest, obj: Product | None = None, change: bool = False, **kwargs: Any) -> Any:
         """The form of a product; a new one may be given the SKU of its only variant."""

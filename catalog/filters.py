@@ -5,8 +5,9 @@ from typing import Any
 
 from api.fields import Amount, Choice, Flag, Id, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter, Reader
-from catalog.listing.conditions import MAX_WORDS, Comparison, Selection
+from catalog.listing.conditions import Comparison, Selection
 from catalog.listing.pages import DETAILS, ORDERINGS
+from catalog.listing.query import MAX_WORDS
 from catalog.models import Product
 from catalog.serializers import ProductSerializer
 from database.refusals import FieldError, Invalid
@@ -34,7 +35,14 @@ class ProductFilters(FilterSet):
     open_names = ("attributes.<name>", "options.<name>")
 
     search = Filter(
-        Text(required=False, max_length=200, help_text="Words of name or description; typing errors are forgiven.")
+        Text(
+            required=False,
+            max_length=200,
+            help_text=(
+                "Words of the name, options, SKUs, barcodes, categories, attributes or description. "
+                "The last one may be half typed; accents, plurals and typing errors are forgiven."
+            ),
+        )
     )
     category = Filter(
         Text(required=False, max_length=120, help_text="A category's slug; what lies below it counts too."),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Self, TypedDict
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, GeneratedField, OuterRef, Q, Subquery, Sum
@@ -137,12 +137,10 @@ class Product(models.Model):
         validators=[validate_attributes],
         help_text="Scalars by name, for filters and facets.",
     )
-    search_vector = GeneratedField(
-        expression=SearchVector("name", weight="A", config="english")
-        + SearchVector("description", weight="B", config="english"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
+    # Both are written by catalog.services.derived: the words of all that a search finds the product by, and the key
+    # that its name is sorted by, byte by byte.
+    search_vector = SearchVectorField(default="", db_default="", editable=False)
+    sort_name = models.CharField(max_length=255, default="", db_default="", db_collation="C", editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -154,7 +152,7 @@ class Product(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], condition=Q(status="active"), name="product_newest"),
             models.Index(fields=["price_from", "id"], condition=Q(status="active"), name="product_by_price"),
-            models.Index(fields=["name", "id"], condition=Q(status="active"), name="product_by_name"),
+            models.Index(fields=["sort_name", "id"], condition=Q(status="active"), name="product_by_sort_name"),
             models.Index(
                 fields=["category", "price_from", "id"],
                 condition=Q(status="active"),
@@ -170,12 +168,36 @@ class Product(models.Model):
             ),
             models.Index(fields=["category"], name="product_category"),
             GinIndex(fields=["search_vector"], name="product_search"),
-            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="product_name_trigrams"),
             GinIndex(fields=["attributes"], opclasses=["jsonb_path_ops"], name="product_attributes"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Word(models.Model):
+    """A word that some product has had, for searches that misspell it (catalog/listing/vocabulary.py)."""
+
+    word = models.CharField(primary_key=True, max_length=30, db_collation="C")
+
+    class Meta:
+        indexes = [GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="word_trigrams")]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class WordKey(models.Model):
+    """What a word has in common with one that was misspelt, as catalog.words.near_keys says it."""
+
+    key = models.CharField(max_length=30, db_collation="C")
+    word = models.CharField(max_length=30, db_collation="C")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "word"], name="wordkey_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.word}"
 
 
 class VariantQuerySet(models.QuerySet["Variant"]):

@@ -34,6 +34,7 @@ from config.environment import (
 )
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
 from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
+from config.search import SEARCH_LANGUAGE  # noqa: F401
 
 PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
 DEBUG = switch("DEBUG", default=False)

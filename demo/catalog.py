@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from catalog.models import Product, Variant, file_of
 from catalog.pictures import Picture
 from catalog.services import VariantInput, create_category, create_product
+from catalog.services.derived import all_products, refresh
 from catalog.services.images import record_image
 from demo.pictures import draw_picture
 from demo.products import DemoProduct, categories
@@ -90,3 +91,5 @@ def describe_items(dice: random.Random) -> None:
     StockItem.objects.bulk_update(
         items, ["unit_cost", "lead_time_days", "reorder_quantity", "reorder_point", "barcode"]
     )
+    for batch in all_products():  # the barcodes are words of them
+        refresh(batch)

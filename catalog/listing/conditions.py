@@ -1,7 +1,6 @@
 """Which products are meant: the filters and the search of a request, as SQL conditions on `catalog_product p`.
 
-A search has two ways. The first asks the full-text index for all words. Where the first finds nothing, the second takes
-the words for misspelt ones, and asks the trigram index for names with a similar word for each. The second way is called
+A search is a query of the full-text index (`query`). Where it finds nothing, a wider query is tried, which is called
 fuzzy.
 """
 
@@ -10,24 +9,25 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import orjson
-from django.db import connection, transaction
 
 from catalog.exceptions import UnknownCategory
+from catalog.listing.query import Query, read_query
 from catalog.models import FOLD, TREE, Product
 from database.expensive import expensive_work
 from database.rows import fetch_rows
 
-MAX_WORDS = 16
-# How alike two words must be: above one half, so that one wrong letter in three is too much.
-LIKENESS = 0.52
 # How a statement casts a value, by the type that the value has in Python.
 CASTS = {datetime: "timestamptz", Decimal: "numeric", str: "text", int: "bigint"}
 
-WORDS = "words as materialized (select websearch_to_tsquery('english', %(search)s::text) as query)"
-QUERY = "(select query from words)"
+# PostgreSQL does not see into it, so that a statement has one plan for all searches.
+WORDS = """words as materialized (
+    select %(match)s::tsquery as match, %(exact)s::tsquery as exact,
+           %(half)s::tsquery as half, %(near)s::tsquery as near
+)"""
 COUNT = "{prelude} select count(*) from catalog_product p where {where}"
 # The stock of one product. Not `exists`: PostgreSQL could turn it into a join with all variants there are, for the sake
 # of one page.
@@ -87,10 +87,10 @@ class Selection:
     statuses: Sequence[str] = (Product.Status.ACTIVE,)
     fuzzy: bool = False
 
-    @property
-    def words(self) -> list[str]:
-        """The words of the search, as far as they count."""
-        return re.findall(r"\w+", self.search)[:MAX_WORDS]
+    @cached_property
+    def query(self) -> Query:
+        """What the search means."""
+        return read_query(self.search, wide=self.fuzzy)
 
     @property
     def shape(self) -> Hashable:
@@ -170,9 +170,7 @@ class Selection:
     @property
     def match(self) -> str:
         """The condition that the search makes."""
-        if not self.fuzzy:
-            return f"p.search_vector @@ {QUERY}"
-        return " and ".join(f"p.name %%> %(word{place})s::text" for place in range(len(self.words))) or "false"
+        return "p.search_vector @@ (select match from words)"
 
     @property
     def but_stock(self) -> str:
@@ -195,14 +193,14 @@ class Selection:
         """The parts of a WITH clause that the conditions rely on."""
         parts = [TREE.format(slugs=places("category", self.categories))] if self.categories else []
         if self.search:
-            return parts if self.fuzzy else [*parts, WORDS]
+            return [*parts, WORDS]
         return parts if self.in_stock is None else [*parts, STOCKED]
 
     @property
     def params(self) -> dict[str, Any]:
         """The values of all conditions, by the names that the conditions use."""
-        params: dict[str, Any] = {"search": self.search}
-        params |= numbered("word", self.words) | numbered("category", self.categories)
+        params: dict[str, Any] = self.query._asdict() if self.search else {}
+        params |= numbered("category", self.categories)
         for place, comparison in enumerate(self.comparisons):
             params |= numbered(f"compared{place}", comparison.values)
         for place, (code, values) in enumerate(self.attributes.items()):
@@ -233,14 +231,6 @@ class Selection:
         # Each category of the subtree gives its first rows by its own index. The page is among them.
         return ROWS_OF_TREE.format(rows=rows, window=window) if self.categories else rows
 
-    def fetch(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
-        """The rows of a statement. A fuzzy one runs with its own bound of what is alike."""
-        if self.fuzzy:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(f"set local pg_trgm.word_similarity_threshold = {LIKENESS}")
-                return fetch_rows(sql, params)
-        return fetch_rows(sql, params)
-
     def refuse_unknown_categories(self) -> None:
         """Refuse slugs that no category has (UnknownCategory)."""
         if fetch_rows(UNKNOWN_CATEGORIES, {"slugs": list(self.categories)}):
@@ -250,7 +240,7 @@ class Selection:
         """How many products are meant. Expensive work."""
         sql = COUNT.format(prelude=with_clause(self.prelude), where=self.where)
         with expensive_work():
-            [(total,)] = self.fetch(sql, self.params)
+            [(total,)] = fetch_rows(sql, self.params)
         return int(total)
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from catalog.listing.conditions import AMONG_STOCKED, IN_STOCK, IN_TREE, STOCKED, Selection, with_clause
 from catalog.models import FOLD
 from database.expensive import expensive_work
+from database.rows import fetch_rows
 
 # Where one price bucket ends and the next begins.
 STEPS = [Decimal(step) for step in (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)]
@@ -157,7 +158,7 @@ def read_facets(selection: Selection) -> Facets:
         max_codes=MAX_CODES,
     )
     with expensive_work():
-        [row] = map(FacetsRow._make, selection.fetch(sql, selection.params | {"steps": STEPS}))
+        [row] = map(FacetsRow._make, fetch_rows(sql, selection.params | {"steps": STEPS}))
     if not row.total and selection.search and not selection.fuzzy:
         return read_facets(selection.misspelt())
     buckets = orjson.loads(row.prices or "{}")

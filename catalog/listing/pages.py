@@ -20,6 +20,7 @@ from catalog.listing import search
 from catalog.listing.conditions import CASTS, ROWS, Selection, numbered, with_clause
 from database.expensive import expensive_work
 from database.refusals import Invalid
+from database.rows import fetch_rows
 from inventory.quantities import UNSOLD
 
 # What a row may have beside its own columns.
@@ -28,8 +29,8 @@ ORDERINGS = {
     "newest": Keyset(("created_at", "id"), (datetime, int), descending=True),
     "price": Keyset(("price_from", "id"), (Decimal, int)),
     "-price": Keyset(("price_from", "id"), (Decimal, int), descending=True),
-    "name": Keyset(("name", "id"), (str, int)),
-    "-name": Keyset(("name", "id"), (str, int), descending=True),
+    "name": Keyset(("sort_name", "id"), (str, int)),
+    "-name": Keyset(("sort_name", "id"), (str, int), descending=True),
     "relevance": Keyset(("rank", "id"), (Decimal, int), descending=True),
 }
 
@@ -38,7 +39,7 @@ class ProductRow(NamedTuple):
     """A product as a statement reads it. A field is the column of its name, unless EXPRESSIONS says otherwise.
 
     `attributes`, `variants` and `images` are JSON. The latter two are None where they are not asked for. Only a ranked
-    search has a `rank`.
+    search has a `rank`, and only a list by name has a `sort_name`.
     """
 
     id: int
@@ -62,6 +63,7 @@ class ProductRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     rank: Decimal | None
+    sort_name: str | None
 
 
 class ImageRow(NamedTuple):
@@ -89,6 +91,7 @@ EXPRESSIONS = {
     "variants": "article.variants",
     "images": "{images}",
     "rank": "{rank}",
+    "sort_name": "{sort_name}",
 }
 # Counting characters is what costs: most descriptions are short enough in bytes (a seventh of a page's statement).
 SHORT_DESCRIPTION = "case when octet_length(p.description) <= 240 then p.description else left(p.description, 240) end"
@@ -144,7 +147,7 @@ def find_page(
     cursor: str | None = None,
     details: Collection[str] = DETAILS,
 ) -> Listing:
-    """A page of products. A search that finds nothing is tried once more, as if it were misspelt.
+    """A page of products. A search that finds nothing is tried once more by a wider query.
 
     Without an `ordering` the best matches of a search come first, and else the newest products. Refuses a cursor that
     is not ours, and UnknownCategory. `details` names those of DETAILS that the rows have.
@@ -173,7 +176,7 @@ def is_expensive(selection: Selection, ordering: str, *, empty: bool = False) ->
     The best matches of a search alone are found quickly, unless there is none or too many: `empty` says so.
     """
     if not selection.search:
-        return bool(selection.categories) and "name" in ORDERINGS[ordering].columns
+        return bool(selection.categories) and "sort_name" in ORDERINGS[ordering].columns
     return empty or selection.is_narrowed or selection.fuzzy or ordering != "relevance"
 
 
@@ -211,7 +214,7 @@ def read_page(
         params |= numbered("key", cursor.key)
 
     def fetch(sql: str) -> list[ProductRow]:
-        return list(map(ProductRow._make, selection.fetch(sql, params)))
+        return list(map(ProductRow._make, fetch_rows(sql, params)))
 
     if selection.search:
         return fetch(page_statement(selection, window, bounded=bounded))
@@ -275,6 +278,7 @@ def page_statement(selection: Selection, window: Window, *, bounded: bool = Fals
         description=SHORT_DESCRIPTION,
         images=IMAGES if "images" in window.details else "null",
         rank="p.rank" if ordering == "relevance" else "null",
+        sort_name="p.sort_name" if "sort_name" in keyset.columns else "null",
         rows=rows,
         article=article,
         order=order,

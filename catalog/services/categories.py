@@ -7,8 +7,9 @@ from django.db.models.functions import Now
 
 from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory, found
 from catalog.models import MAX_DEPTH, Category
+from catalog.services.derived import refresh_below
 from catalog.services.slugs import insert_with_slug
-from catalog.services.variants import apply
+from catalog.services.variants import TREE_LOCK, apply
 from database.refusals import check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
@@ -47,7 +48,7 @@ def update_category(
     """Rename a category, or move it with all that is below it. The values that it has already change nothing.
 
     Refuses NotFound, VersionMismatch, SlugTaken, UnknownCategory, CategoryCycle, CategoryTooDeep. Locks the tree and
-    the category.
+    the category, and then all products below it, since the name is a word of theirs.
     """
     tree = lock_tree()
     category = locked_category(category_id, no_key=True)
@@ -68,6 +69,8 @@ def update_category(
             category.save(update_fields=[*before, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
+    if {"name", "parent_id"} & set(before):
+        refresh_below(category_id)
     tell("category.updated", category, actor, changed=before)
     return category
 
@@ -90,7 +93,7 @@ def delete_category(*, category_id: int, actor: Actor) -> None:
 def lock_tree() -> dict[int, int | None]:
     """Lock the tree and read it: the parent of each category. Reading is a second statement, so that it is fresh."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended('catalog: tree of categories', 0))")
+        cursor.execute(f"select pg_advisory_xact_lock({TREE_LOCK})")
     return dict(Category.objects.values_list("pk", "parent_id"))
 
 

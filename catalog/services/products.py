@@ -17,6 +17,7 @@ from catalog.services.variants import (
     create_variants,
     label,
     locked_product,
+    share_tree,
     write_sku,
     write_stock,
 )
@@ -65,6 +66,7 @@ def create_product(
         raise AmbiguousSku
     if variants and stock_quantity:
         raise AmbiguousStock
+    share_tree()
     category = details.pop("category", None)
     product = Product(name=name, price=price, price_from=price, price_to=price, **details)
     if category is not None:
@@ -105,11 +107,10 @@ def update_product(
             product.save(update_fields=[*columns, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
-    if "price" in columns:
-        refresh([product.pk])
     if "name" in columns:
         for variant in product.variants.all():
             label(product, variant, actor)
+    refresh([product_id])
     archived = "status" in columns and product.status == Product.Status.ARCHIVED
     tell("product.archived" if archived else "product.updated", product, actor, changed=before)
 

@@ -4,11 +4,12 @@ Every verb locks the product, so that no other verb changes its variants meanwhi
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Now
 
 from catalog.exceptions import LastVariant, TooManyVariants, found
@@ -21,6 +22,9 @@ from events.services import publish
 from inventory import services as inventory
 from inventory.exceptions import SkuTaken
 from inventory.models import StockItem
+
+# Verbs of categories take it alone (catalog/services/categories.py).
+TREE_LOCK = "hashtextextended('catalog: tree of categories', 0)"
 
 
 class VariantInput(TypedDict, total=False):
@@ -82,10 +86,9 @@ def update_variant(
     variant.version += 1
     variant.full_clean(validate_unique=False, validate_constraints=False, exclude=["product", "stock_item"])
     variant.save(update_fields=[*columns, "version"])
-    if "price" in columns:
-        refresh([product_id])
     if "name" in columns:
         label(product, variant, actor)
+    refresh([product_id])
     tell("variant_updated", variant, actor, changed=before)
 
 
@@ -153,8 +156,29 @@ def free_skus(product_id: int, count: int) -> list[str]:
 
 
 def locked_product(product_id: int) -> Product:
-    """The product, locked against other edits. Orders that name the product do not wait. Refuses NotFound."""
+    """The product, locked against other edits. Orders that name the product do not wait. Refuses NotFound.
+
+    Shares the tree first, since the words of a product are those of its categories too.
+    """
+    share_tree()
     return found(Product.objects.select_for_update(no_key=True).filter(pk=product_id).first(), "product")
+
+
+def share_tree() -> None:
+    """Share the lock on the tree of categories: none of them is renamed or moved before this unit of work ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select pg_advisory_xact_lock_shared({TREE_LOCK})")
+
+
+@contextmanager
+def refresh_product_of(item_id: int) -> Iterator[None]:
+    """Lock the product that an item is an article of, if there is one, and bring it in line after the block."""
+    product_id = Variant.objects.filter(stock_item=item_id).values_list("product", flat=True).first()
+    if product_id is not None:
+        locked_product(product_id)
+    yield
+    if product_id is not None:
+        refresh([product_id])
 
 
 def apply(row: models.Model, changes: Mapping[str, Any]) -> dict[str, Any]:

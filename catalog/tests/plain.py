@@ -17,8 +17,8 @@ ORDER_BY = {
     "newest": ["-created_at", "-id"],
     "price": ["price_from", "id"],
     "-price": ["-price_from", "-id"],
-    "name": ["name", "id"],
-    "-name": ["-name", "-id"],
+    "name": ["sort_name", "id"],
+    "-name": ["-sort_name", "-id"],
 }
 ORIGIN = "http://testserver"
 

@@ -1,6 +1,7 @@
 """Items and warehouses: what they are called and how they are used. Other files of this package write quantities."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
@@ -11,6 +12,7 @@ from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken
+from inventory.labels import watched
 from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.quantities import AVAILABLE
 from inventory.services.alerts import Standing, settle_alerts
@@ -104,20 +106,22 @@ def update_item(
 ) -> StockItem:
     """Change the name or the details of an item. Refuses NotFound, VersionMismatch. The same values change nothing.
 
-    Locks all levels of the item, then the item, since a new reorder point opens or closes its alert.
+    Locks what other apps derive from the item, all levels of the item, then the item, since a new reorder point opens
+    or closes its alert.
     """
     item_id = StockItem.objects.filter(sku=sku).values_list("pk", flat=True).first()
     if item_id is None:
         raise NotFound
-    lock_items([item_id])
-    item = StockItem.objects.select_for_update(no_key=True).get(pk=item_id)
-    check_version(item.version, expected_version)
-    before = _differences(item, changes)
-    if not before:
-        return item
-    item.version += 1
-    item.full_clean(validate_unique=False, validate_constraints=False)
-    item.save(update_fields=[*before, "version"])
+    with watched(item_id) if "barcode" in changes else nullcontext():
+        lock_items([item_id])
+        item = StockItem.objects.select_for_update(no_key=True).get(pk=item_id)
+        check_version(item.version, expected_version)
+        before = _differences(item, changes)
+        if not before:
+            return item
+        item.version += 1
+        item.full_clean(validate_unique=False, validate_constraints=False)
+        item.save(update_fields=[*before, "version"])
     if "reorder_point" in before:
         settle_items([item_id], actor=actor)
     publish("stock.item_updated", {"sku": sku, "changed": before}, subject=f"sku:{sku}", actor=actor)

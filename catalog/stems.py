@@ -1,0 +1,33 @@
+"""Stems: what the forms of a word have in common (`boot` and `boots`), by a dictionary of PostgreSQL.
+
+The language is SEARCH_LANGUAGE. A stem never changes, so each process remembers those that it has asked for.
+"""
+
+from collections.abc import Collection
+
+from django.conf import settings
+
+from database.rows import fetch_rows
+
+STEMS = """
+    select word, coalesce(array_to_string(ts_lexize(%(dictionary)s::text::regdictionary, word), ' '), word)
+    from unnest(%(words)s::text[]) as word
+"""
+MOST_KEPT = 50_000
+
+_kept: dict[tuple[str, str], str] = {}
+
+
+def stems(words: Collection[str]) -> dict[str, str]:
+    """The stem of each word; an empty one for words like `the`, which say nothing. What has digits is its own stem."""
+    language = settings.SEARCH_LANGUAGE
+    found = {word: word if any(map(str.isdigit, word)) else _kept.get((language, word)) for word in words}
+    unknown = [word for word, stem in found.items() if stem is None]
+    if unknown:
+        dictionary = "simple" if language == "simple" else f"{language}_stem"
+        fetched = dict(fetch_rows(STEMS, {"dictionary": dictionary, "words": unknown}))
+        found |= fetched
+        if len(_kept) > MOST_KEPT:
+            _kept.clear()
+        _kept.update({(language, word): stem for word, stem in fetched.items()})
+    return {word: stem or "" for word, stem in found.items()}
