@@ -19,6 +19,7 @@ from catalog.admin_forms import ImageForm, NewProductForm, ProductForm, VariantF
 from catalog.models import Product, Variant
 from database.refusals import Refusal
 from events.actors import admin_actor
+from inventory.models import StockItem
 from staff.frame import NUMBER, Page, StaffAdmin
 from staff.lists import RelatedFilter
 
@@ -70,7 +71,9 @@ class ProductAdmin(StaffAdmin[Product]):
     ) -> tuple[QuerySet[Product], bool]:
         """The product with this SKU, or else those with these words in their name or slug."""
         term = search_term.strip()
-        with_sku = list(Variant.objects.filter(stock_item__sku=term).values_list("product", flat=True)) if term else []
+        with_sku = list(
+            Variant.objects.filter(stock_item__in=StockItem.objects.with_skus(term)).values_list("product", flat=True)
+        )
         return (
             (queryset.filter(pk__in=with_sku), False)
             if with_sku

@@ -16,6 +16,7 @@ from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact, IsNull
 
 from inventory.bands import AlertBand, Band, band_of
+from inventory.skus import SkuKey, StockItemQuerySet
 
 MAX_QUANTITY = 1_000_000_000
 
@@ -71,8 +72,18 @@ class StockItem(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    objects = StockItemQuerySet.as_manager()
+
     class Meta:
         verbose_name = "stock item"
+        constraints = [
+            models.UniqueConstraint(
+                SkuKey("sku"),
+                name="stockitem_sku_key_unique",
+                violation_error_code="sku_taken",
+                violation_error_message="This SKU is taken.",
+            )
+        ]
         indexes = [
             models.Index(fields=["barcode"], condition=~Q(barcode=""), name="stockitem_barcode"),
             # For a part of a SKU, a name or a barcode, in any case.

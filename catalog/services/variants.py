@@ -20,6 +20,7 @@ from events.services import publish
 from inventory import services as inventory
 from inventory.exceptions import SkuTaken
 from inventory.models import StockItem
+from inventory.skus import kept_sku
 
 
 class VariantInput(TypedDict, total=False):
@@ -142,7 +143,7 @@ def create_variants(
 def free_skus(product_id: int, count: int) -> list[str]:
     """SKUs that no item has: `P-17`, `P-17-2` and so on, and when these are taken `P-17-3f9a1c`."""
     candidates = [f"P-{product_id}", *(f"P-{product_id}-{number}" for number in range(2, 2 * MAX_VARIANTS))]
-    taken = set(StockItem.objects.filter(sku__in=candidates).values_list("sku", flat=True)) if count else set()
+    taken = StockItem.objects.by_sku(candidates) if count else {}
     free = [sku for sku in candidates if sku not in taken][:count]
     return free + [f"P-{product_id}-{secrets.token_hex(3)}" for _ in range(count - len(free))]
 
@@ -175,7 +176,7 @@ def write_stock(variant: Variant, quantity: int, actor: Actor) -> dict[str, Any]
 def write_sku(variant: Variant, sku: str, actor: Actor) -> dict[str, Any]:
     """Give a variant this SKU; answers the old one, if it differed. Refuses SkuTaken. Locks the item."""
     old = variant.stock_item.sku
-    if old == sku:
+    if old == kept_sku(sku):
         return {}
     inventory.change_sku(item_id=variant.stock_item_id, sku=sku, actor=actor)
     return {"sku": old}

@@ -195,7 +195,7 @@ class ShopAdminSite(AdminSite):
         if kind in SUBJECTS and NUMBER.fullmatch(name):
             return HttpResponseRedirect(reverse(f"admin:{SUBJECTS[kind]}", args=[name]))
         if kind == "sku" and self.shows(request, StockItem):
-            item = StockItem.objects.filter(sku=name).values_list("pk", flat=True).first()
+            item = StockItem.objects.with_skus(name).values_list("pk", flat=True).first()
             if item is not None:
                 return HttpResponseRedirect(reverse("admin:inventory_stockitem_why", args=[item]))
         if kind == "stock":
