@@ -10,10 +10,11 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum
+from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from catalog.options import in_sequence
 from catalog.validators import (
     price_validators,
     refuse_reserved_slug,
@@ -127,6 +128,7 @@ class Product(models.Model):
         validators=[validate_attributes],
         help_text="Scalars by name, for filters and facets.",
     )
+    option_axes = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)
     search_vector = GeneratedField(
         expression=SearchVector("name", weight="A", config="english")
         + SearchVector("description", weight="B", config="english"),
@@ -213,7 +215,9 @@ class Variant(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)],
         help_text="Units that one customer may have in open orders. Empty: as the shop has it for all articles.",
     )
-    position = models.PositiveSmallIntegerField(default=0)
+    # Written by the services. Null without options, and on a variant that had a twin before twins were refused.
+    options_key = models.CharField(max_length=32, null=True, editable=False)  # null is not unique
+    position = models.PositiveSmallIntegerField(default=1, help_text="Its place among the variants, from 1.")
     archived_at = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -227,12 +231,24 @@ class Variant(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(price=None) | Q(price__gte=Decimal("0.01")), name="variant_price_positive"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["product", "options_key"],
+                condition=Q(archived_at=None),
+                name="variant_options_unique",
+                violation_error_code="options_taken",
+                violation_error_message="Another variant of the product has these options.",
+            ),
         ]
         indexes = [models.Index(fields=["product", "position", "id"], name="variant_product_position")]
 
     def __str__(self) -> str:
         return self.name or str(self.stock_item_id)
+
+    @property
+    def options_in_sequence(self) -> dict[str, str]:
+        """The options in the sequence of the product's axes."""
+        return in_sequence(self.options, self.product.option_axes)
 
     @property
     def effective_price(self) -> Decimal:
@@ -251,9 +267,12 @@ class Image(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images", db_index=False)
     stem = models.CharField(max_length=100, unique=True, editable=False)
     alt = models.CharField(max_length=255, blank=True)
+    # Null: a picture of all variants.
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

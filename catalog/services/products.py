@@ -56,7 +56,7 @@ def create_product(
 ) -> Product:
     """Create a product with its variants, or with one variant that has `sku` and `stock_quantity`.
 
-    Slug and SKUs that are not given are made. Stock begins with one receipt. Refuses SlugTaken, SkuTaken,
+    Slug and SKUs that are not given are made. Stock begins with one receipt. Refuses SlugTaken, SkuTaken, OptionsTaken,
     UnknownCategory; AmbiguousSku and AmbiguousStock when `variants` are given too. Locks the category against being
     deleted, and the stock that is received.
     """

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
-from django.db import models
+from django.db import IntegrityError, models
+from django.db.models import JSONField, Value
 from django.db.models.functions import Now
 
-from catalog.exceptions import LastVariant, TooManyVariants, found
+from catalog.exceptions import LastVariant, OptionsTaken, TooManyVariants, found
 from catalog.models import MAX_VARIANTS, Product, Variant
+from catalog.options import OptionsKey, axes_of
+from catalog.services.positions import move_to
 from database.refusals import FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
@@ -34,11 +37,17 @@ class VariantInput(TypedDict, total=False):
     max_per_customer: int | None
 
 
+class VariantChanges(VariantInput, total=False):
+    """What may be changed of a variant. `position` is its place among the variants, from 1."""
+
+    position: int
+
+
 @unit_of_work
 def add_variant(*, product_id: int, actor: Actor, **details: Unpack[VariantInput]) -> Variant:
     """Add a variant to a product, after the others. Its stock begins with a receipt.
 
-    Refuses NotFound, SkuTaken, TooManyVariants. Locks the product, then the stock that is received.
+    Refuses NotFound, SkuTaken, OptionsTaken, TooManyVariants. Locks the product, then the stock that is received.
     """
     product = locked_product(product_id)
     if product.variants.live().count() >= MAX_VARIANTS:
@@ -56,11 +65,12 @@ def update_variant(
     variant_id: int,
     actor: Actor,
     expected_version: int | None = None,
-    **changes: Unpack[VariantInput],
+    **changes: Unpack[VariantChanges],
 ) -> None:
     """Change a variant. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
 
-    Refuses NotFound, VersionMismatch, SkuTaken. Locks the product and the variant, then the stock of its item.
+    Refuses NotFound, VersionMismatch, SkuTaken, OptionsTaken. Locks the product and the variant, then the stock of its
+    item.
     """
     product = locked_product(product_id)
     variants = Variant.objects.live().select_for_update(of=("self",), no_key=True).select_related("stock_item")
@@ -76,11 +86,18 @@ def update_variant(
         {field: changes[field] for field in ("name", "options", "price", "max_per_customer") if field in changes},
     )
     before |= columns
+    variant.options = changes.get("options", variant.options)  # the same, in the sequence in which they were posted
+    if "position" in changes:
+        before |= move_to(variant, changes["position"], product.variants.live())
     if not before:
+        if "options" in changes:
+            keep_axes(product, [variant])
         return
     variant.version += 1
     variant.full_clean(validate_unique=False, validate_constraints=False, exclude=["product", "stock_item"])
-    variant.save(update_fields=[*columns, "version"])
+    save(variant, update_fields=[*columns, "version"])
+    if "options" in changes or "position" in before:
+        keep_axes(product, [variant])
     if "name" in columns:
         label(product, variant, actor)
     tell("variant_updated", variant, actor, changed=before)
@@ -99,15 +116,17 @@ def archive_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
     if product.variants.live().count() == 1:
         raise LastVariant("The last variant cannot be removed; archive the product instead.")
     product.variants.filter(pk=variant_id).update(archived_at=Now(), version=variant.version + 1)
+    keep_axes(product)
     tell("variant_archived", variant, actor)
 
 
 def create_variants(
-    product: Product, variants: Sequence[VariantInput], *, actor: Actor, first_position: int = 0
+    product: Product, variants: Sequence[VariantInput], *, actor: Actor, first_position: int = 1
 ) -> list[Variant]:
     """Insert variants with their stock items, and receive the stock that they begin with in one posting.
 
-    The caller has inserted or locked the product. Refuses SkuTaken, and names the line when there are several.
+    The caller has inserted or locked the product. Refuses SkuTaken and OptionsTaken, and names the line when there are
+    several.
     """
     created, receipts = [], []
     generated = iter(free_skus(product.pk, sum(1 for details in variants if not details.get("sku"))))
@@ -130,14 +149,37 @@ def create_variants(
                 refusal.errors = [FieldError(f"variants.{place}.sku", refusal.code, refusal.detail)]
             raise
         variant.stock_item = item
-        variant.save(force_insert=True)
+        save(variant, path=f"variants.{place}.options" if len(variants) > 1 else "options", force_insert=True)
         created.append(variant)
         if details.get("stock_quantity"):
             receipts.append(inventory.ReceiptLine(item.sku, details["stock_quantity"]))
     if receipts:
         reference = f"opening:{product.pk}"
         inventory.receive_stock(reference=reference, lines=receipts, reason="opening stock", actor=actor)
+    if any(variant.options for variant in created):
+        keep_axes(product, created)
     return created
+
+
+def save(variant: Variant, *, path: str = "options", **how: Any) -> None:
+    """Write a variant. Refuses OptionsTaken, of which PostgreSQL is the judge; the unit of work is over then."""
+    if how.get("force_insert") or "options" in how["update_fields"]:
+        variant.options_key = OptionsKey(Value(variant.options, JSONField()))
+        how["update_fields"] = [*how["update_fields"], "options_key"] if "update_fields" in how else None
+    try:
+        variant.save(**how)
+    except IntegrityError as error:
+        if "variant_options_unique" in str(error):
+            raise OptionsTaken(path) from error
+        raise
+
+
+def keep_axes(product: Product, posted: Sequence[Variant] = ()) -> None:
+    """Keep the axes of a locked product up to date, of whose variants these have just been written."""
+    axes = axes_of(product.option_axes, list(product.variants.live()), posted)
+    if axes != product.option_axes:
+        product.option_axes = axes
+        Product.objects.filter(pk=product.pk).update(option_axes=axes)
 
 
 def free_skus(product_id: int, count: int) -> list[str]:

@@ -8,8 +8,9 @@ from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
 from api.renderers import dumps
+from catalog.image_serializers import ImageSerializer
 from catalog.models import Category, Image, Product, Variant
-from catalog.serializers import FacetsSerializer, ImageSerializer, ProductSerializer
+from catalog.serializers import FacetsSerializer, ProductSerializer
 
 ORDER_BY = {
     "newest": ["-created_at", "-id"],

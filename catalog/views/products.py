@@ -21,12 +21,13 @@ from api.views import ViewSet, etag_of, expected_version
 from catalog import services
 from catalog.exceptions import found
 from catalog.filters import ProductFilters, ProductListFilters
+from catalog.image_serializers import ImageSerializer
 from catalog.listing.cache import answer_list
 from catalog.listing.conditions import Selection
 from catalog.listing.facets import read_facets
 from catalog.listing.pages import find_page, read_product
 from catalog.models import Product
-from catalog.serializers import FacetsSerializer, ImageSerializer, ProductBody, ProductChangesBody, ProductSerializer
+from catalog.serializers import FacetsSerializer, ProductBody, ProductChangesBody, ProductSerializer
 
 EDITORS = requires(
     "catalog.change_product", POST="catalog.add_product", DELETE="catalog.delete_product", public_read=True
