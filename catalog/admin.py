@@ -239,7 +239,7 @@ class ProductAdmin(StaffAdmin[Product]):
         variants = Variant.objects.live().filter(product=product_id).select_related("stock_item")
         form = ImageChangeForm(image, variants, request.POST)
         if not form.is_valid():
-            messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+            messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
             return HttpResponseRedirect(self.url("change", product_id))
         data = form.cleaned_data
         return self.carry_out(

@@ -1,7 +1,7 @@
 """The colours of a picture in the one space that every screen shows without a profile: sRGB, eight bits a channel."""
 
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image as Pillow
 from PIL import ImageChops, ImageCms
@@ -23,7 +23,7 @@ def eight_bits(picture: Pillow.Image) -> Pillow.Image:
 def scaled(picture: Pillow.Image) -> Pillow.Image:
     """Grey of 16 or 32 bits, or of floating point, in eight bits. What the file says is transparent stays so."""
     wide = picture.convert("F")
-    highest = wide.getextrema()[1]
+    highest = cast(tuple[float, float], wide.getextrema())[1]
     white = 1.0 if picture.mode == "F" and highest <= 1 else float(MOST_16) if highest <= MOST_16 else float(2**31 - 1)
     if picture.mode == "F" and 1 < highest <= 255:
         white = 255.0

@@ -11,10 +11,10 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, GeneratedField, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from catalog.options import in_sequence
+from catalog.tree import CategoryQuerySet
 from catalog.validators import (
     price_validators,
     refuse_reserved_slug,
@@ -29,28 +29,6 @@ MAX_IMAGES = 20
 # The longest side of each rendition of a picture, in pixels.
 RENDITIONS = {"small": 320, "medium": 800, "large": 1600}
 MAX_DEPTH = 8
-
-
-# The part of a WITH clause that finds the ids of categories and of everything below them. `slugs` is an SQL list of
-# slugs. A category that lies below another one of the list is found once.
-TREE = """tree as (
-    select id from catalog_category where slug in {slugs}
-    union select below.id from catalog_category below join tree on below.parent_id = tree.id
-)"""
-BELOW = "with recursive {tree} select id from tree"
-
-
-class CategoryQuerySet(models.QuerySet["Category"]):
-    """Sets of categories."""
-
-    def with_relatives(self) -> Self:
-        """Each with the category above it and those directly below it, in two queries."""
-        return self.select_related("parent").prefetch_related("children")
-
-    def below(self, slug: str) -> Self:
-        """A category with everything below it; none when there is no such slug."""
-        below = BELOW.format(tree=TREE.format(slugs="(%s)"))
-        return self.filter(pk__in=RawSQL(below, [slug]))  # noqa: S611  # the slug travels as a parameter
 
 
 class Category(models.Model):
@@ -168,6 +146,31 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OldSlug(models.Model):
+    """A slug that a product or a category had before: it leads to that row, until another row takes the slug."""
+
+    slug = models.CharField(max_length=280)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, null=True, related_name="old_slugs")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, related_name="old_slugs")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slug"], condition=Q(product__isnull=False), name="oldslug_of_product_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["slug"], condition=Q(category__isnull=False), name="oldslug_of_category_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, category=None) | Q(product=None, category__isnull=False),
+                name="oldslug_of_one_row",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
 
 
 class VariantQuerySet(models.QuerySet["Variant"]):

@@ -1,12 +1,9 @@
 """The options of variants: when those of two are the same, and in which sequence a product shows them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import Any, TypedDict
 
 from django.db import models
-
-if TYPE_CHECKING:
-    from catalog.models import Variant
 
 
 class Axis(TypedDict):
@@ -27,11 +24,12 @@ class OptionsKey(models.Func):
     output_field = models.CharField()
 
 
-def axes_of(known: Sequence[Axis], live: Sequence["Variant"], posted: Sequence["Variant"] = ()) -> list[Axis]:
+def axes_of(known: Sequence[Axis], live: Sequence[Any], posted: Sequence[Any] = ()) -> list[Axis]:
     """The axes of a product with these variants, which are in their sequence. `known` are those that it has had.
 
     The names stand as the first variant names them, then as they came; the values in the sequence of the variants.
-    `posted` are variants that have just been written: a column of JSON does not keep the sequence of names.
+    `live` and `posted` are variants. The latter have just been written: a column of JSON does not keep the sequence of
+    names.
     """
     order = [axis["name"] for axis in known]
     for variant in posted:

@@ -136,7 +136,7 @@ class AxisSerializer(serializers.Serializer[Axis]):
     """One thing by which the variants of a product differ, as a colour, and the values that it has."""
 
     name = serializers.CharField()
-    values = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]  # as `parent` above
+    values = serializers.ListField(child=serializers.CharField())
 
 
 class ProductSerializer(serializers.ModelSerializer[Any]):

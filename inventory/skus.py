@@ -5,13 +5,10 @@ PostgreSQL alone compares them, so that every look-up agrees with the index that
 
 import unicodedata
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q, Value
-
-if TYPE_CHECKING:
-    from inventory.models import StockItem
 
 # One text for all spellings of the SKU that {sku} names. The unique index of items is over this very expression.
 KEY = "upper(normalize({sku}, nfkc))"
@@ -34,7 +31,7 @@ def kept_sku(sku: str) -> str:
     return unicodedata.normalize("NFC", sku)
 
 
-class StockItemQuerySet(models.QuerySet["StockItem"]):
+class StockItemQuerySet(models.QuerySet[Any]):
     """Stock items."""
 
     def with_skus(self, *skus: str) -> Self:
@@ -45,7 +42,7 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
         """The items with this SKU or this barcode."""
         return self.filter(Q(pk__in=self.with_skus(code).values("pk")) | Q(barcode=code))
 
-    def by_sku(self, skus: Iterable[str]) -> dict[str, "StockItem"]:
+    def by_sku(self, skus: Iterable[str]) -> dict[str, Any]:
         """The items by their SKUs as they are spelt here; one item may stand under several spellings."""
         found = self.raw(SPELT, [list(skus)])
-        return {item.spelt: item for item in found}  # type: ignore[attr-defined]  # a column of the statement
+        return {item.spelt: item for item in found}

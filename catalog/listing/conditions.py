@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, Self
 import orjson
 from django.db import connection, transaction
 
-from catalog.models import TREE, Product
+from catalog.models import Product
+from catalog.tree import TREE
 from database.expensive import expensive_work
 from database.rows import fetch_rows
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory, found
 from catalog.models import MAX_DEPTH, Category
-from catalog.services.slugs import insert_with_slug
+from catalog.services.slugs import insert_with_slug, remember_slug
 from catalog.services.variants import apply
 from database.refusals import check_version
 from database.transactions import unit_of_work
@@ -68,6 +68,8 @@ def update_category(
             category.save(update_fields=[*before, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
+    if "slug" in before:
+        remember_slug(category, before["slug"])
     tell("category.updated", category, actor, changed=before)
     return category
 

@@ -97,7 +97,7 @@ def delete_image(*, product_id: int, image_id: int, actor: Actor) -> None:
 
 @unit_of_work
 def record_image(
-    *, product_id: int, stem: str, picture: Picture, alt: str, variant_id: int | None, actor: Actor
+    *, product_id: int, stem: str, picture: Picture, alt: str, actor: Actor, variant_id: int | None = None
 ) -> Image:
     """Write the row of a picture whose files are there.
 

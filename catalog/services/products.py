@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
 from catalog.models import Product, ProductColumns
-from catalog.services.slugs import insert_with_slug
+from catalog.services.slugs import insert_with_slug, remember_slug
 from catalog.services.variants import (
     VariantInput,
     apply,
@@ -103,6 +103,8 @@ def update_product(
             product.save(update_fields=[*columns, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
+    if "slug" in columns:
+        remember_slug(product, columns["slug"])
     if "name" in columns:
         for variant in product.variants.all():
             label(product, variant, actor)

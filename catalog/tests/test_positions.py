@@ -95,7 +95,7 @@ def test_staff_put_pictures_and_variants_in_sequence(staff_pages: Callable[..., 
     first, second = (add_picture(product, alt=name) for name in "XY")
     page, a = f"/admin/catalog/product/{product.pk}/change/", product.variants.all()[0]
 
-    form = form_on(editor, page, f"image-{second.pk}-alt")
+    form: dict[str, Any] = form_on(editor, page, f"image-{second.pk}-alt")
     assert (form[f"image-{second.pk}-position"], form[f"image-{second.pk}-alt"]) == (["2"], ["Y"])
     path = f"/admin/catalog/product/{product.pk}/images/{second.pk}/change/"
     change = {"position": "1", "variant": str(a.pk), "alt": "Handle"}
