@@ -16,12 +16,12 @@ from django.db.models.functions import Coalesce, Greatest, Now
 from catalog.options import in_sequence
 from catalog.tree import CategoryQuerySet
 from catalog.validators import (
-    price_validators,
     refuse_reserved_slug,
     validate_attributes,
     validate_options,
     validate_slug,
 )
+from database.money import MoneyField, validate_price
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel
 
 MAX_VARIANTS = 100
@@ -95,7 +95,7 @@ class Product(models.Model):
     slug = models.CharField(max_length=280, unique=True, validators=[validate_slug, refuse_reserved_slug])
     description = models.TextField(blank=True, max_length=20_000)
     brand = models.CharField(max_length=100, blank=True, default="", db_default="")
-    price = models.DecimalField(max_digits=10, decimal_places=2, validators=price_validators)
+    price = MoneyField(validators=[validate_price])
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products", db_index=False
@@ -120,7 +120,7 @@ class Product(models.Model):
     objects = ProductQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(price__gte=Decimal("0.01")), name="product_price_positive")]
+        constraints = [models.CheckConstraint(condition=Q(price__gt=0), name="product_price_positive")]
         indexes = [
             models.Index(fields=["-created_at", "-id"], condition=Q(status="active"), name="product_newest"),
             models.Index(fields=["price", "id"], condition=Q(status="active"), name="product_by_price"),
@@ -203,14 +203,7 @@ class Variant(models.Model):
     stock_item = models.OneToOneField(StockItem, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=255, blank=True)
     options = models.JSONField(default=dict, blank=True, validators=[validate_options])
-    price = models.DecimalField(
-        max_digits=10,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=price_validators,
-        help_text="Empty: the product's price.",
-    )
+    price = MoneyField(null=True, blank=True, validators=[validate_price], help_text="Empty: the product's price.")
     max_per_customer = models.PositiveIntegerField(
         "most per customer",
         null=True,
@@ -232,9 +225,7 @@ class Variant(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(price=None) | Q(price__gte=Decimal("0.01")), name="variant_price_positive"
-            ),
+            models.CheckConstraint(condition=Q(price=None) | Q(price__gt=0), name="variant_price_positive"),
             models.UniqueConstraint(
                 fields=["product", "options_key"],
                 condition=Q(archived_at=None),
@@ -256,7 +247,8 @@ class Variant(models.Model):
     @property
     def effective_price(self) -> Decimal:
         """The price of the variant, or else of its product."""
-        return self.product.price if self.price is None else self.price
+        price: Decimal = self.product.price if self.price is None else self.price
+        return price
 
 
 def file_of(stem: str, size: str) -> str:

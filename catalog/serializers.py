@@ -16,9 +16,6 @@ from catalog.models import MAX_VARIANTS, Category, Product, Variant
 from catalog.options import Axis, in_sequence
 from inventory.models import MAX_QUANTITY, validate_sku
 
-CURRENCY = settings.CURRENCY
-
-
 # Bodies
 
 
@@ -89,7 +86,7 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
     variant_id = serializers.IntegerField(source="id")
     sku = serializers.CharField(source="stock_item.sku")
     options = Options(source="options_in_sequence")
-    price = serializers.DecimalField(source="effective_price", max_digits=10, decimal_places=2)
+    price = Money(source="effective_price")
     stock_quantity = serializers.IntegerField()
     in_stock = serializers.BooleanField(source="stock_item.in_stock")
 
@@ -146,6 +143,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
 
     product_id = serializers.IntegerField(source="id")
     sku = serializers.CharField(read_only=True)
+    price = Money()
     currency = serializers.CharField(read_only=True)
     stock_quantity = serializers.IntegerField(read_only=True)
     in_stock = serializers.BooleanField(read_only=True)
@@ -196,7 +194,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "sku": row.sku,
             "brand": row.brand,
             "price": row.price,
-            "currency": CURRENCY,
+            "currency": settings.CURRENCY,
             "stock_quantity": row.quantity,
             "in_stock": row.in_stock,
             "category": row.category_slug and {"slug": row.category_slug, "name": row.category_name},

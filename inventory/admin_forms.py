@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from database.money import MoneyField, validate_cost
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel, Warehouse
 from staff.forms import Line
 
@@ -91,7 +92,7 @@ class ReceiptLineForm(LineForm):
     """Units of one item that came in."""
 
     quantity = quantity_field("Units", 1)
-    unit_cost = forms.DecimalField(label="Unit cost", required=False, min_value=0, max_digits=10, decimal_places=2)
+    unit_cost = MoneyField(validators=[validate_cost]).formfield(label="Unit cost", required=False)
 
 
 class TransferLineForm(LineForm):

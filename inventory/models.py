@@ -4,17 +4,17 @@ Inventory knows SKUs and quantities. What they are sold as, and to whom, is the 
 """
 
 from collections.abc import Collection, Sequence
-from decimal import Decimal
 from typing import Any, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact, IsNull
 
+from database.money import MoneyField, validate_cost
 from inventory.bands import AlertBand, Band, band_of
 from inventory.skus import SkuKey, StockItemQuerySet
 
@@ -66,9 +66,7 @@ class StockItem(models.Model):
     )
     reorder_quantity = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(MAX_QUANTITY)])
     lead_time_days = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(3_650)])
-    unit_cost = models.DecimalField(
-        max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
-    )
+    unit_cost = MoneyField(null=True, blank=True, validators=[validate_cost])
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -256,7 +254,7 @@ class StockMovement(models.Model):
     reserved_delta = models.IntegerField()
     on_hand_after = models.IntegerField()
     reserved_after = models.IntegerField()
-    unit_cost = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    unit_cost = MoneyField(null=True)
     reference = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=255, blank=True)
     actor = models.CharField(max_length=64)

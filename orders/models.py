@@ -11,6 +11,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from catalog.models import Product, Variant
+from database.money import MoneyField
 from database.refusals import NotFound
 from database.text import refuse_links
 from inventory.models import ClockTimestamp
@@ -98,7 +99,7 @@ class Order(models.Model):
     number = models.CharField(max_length=20, unique=True, help_text="From a sequence: gaps are allowed.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False)
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
-    total_amount = models.DecimalField(max_digits=16, decimal_places=2)
+    total_amount = MoneyField()
     currency = models.CharField(max_length=3)
     # As long as the two names of a customer. Empty on the closed orders of a customer who was forgotten.
     recipient_name = models.CharField(max_length=201, default="", db_default="", validators=[refuse_links])
@@ -163,8 +164,8 @@ class OrderItem(models.Model):
     sku = models.CharField(max_length=64)
     product_name = models.CharField(max_length=255)
     quantity = models.IntegerField()
-    unit_price = models.DecimalField(max_digits=10, decimal_places=2)
-    subtotal = models.DecimalField(max_digits=16, decimal_places=2)
+    unit_price = MoneyField()
+    subtotal = MoneyField()
 
     class Meta:
         ordering = ["id"]

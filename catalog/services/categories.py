@@ -98,12 +98,13 @@ def lock_tree() -> dict[int, int | None]:
 
 def locked_category(category_id: int, *, no_key: bool = False) -> Category:
     """The category, locked. With `no_key`, products may still be put into it. Refuses NotFound."""
-    return found(Category.objects.select_for_update(no_key=no_key).filter(pk=category_id).first(), "category")
+    row: Category | None = Category.objects.select_for_update(no_key=no_key).filter(pk=category_id).first()
+    return found(row, "category")
 
 
 def find_parent(slug: str) -> Category:
     """The category that is to be a parent. Refuses UnknownCategory."""
-    parent = Category.objects.filter(slug=slug).first()
+    parent: Category | None = Category.objects.filter(slug=slug).first()
     if parent is None:
         raise UnknownCategory("parent")
     return parent

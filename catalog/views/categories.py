@@ -54,7 +54,7 @@ class CategoryViewSet(ViewSet):
     def category_id_of(self, slug: str) -> int:
         """The id of the category that has or had this slug. Refuses NotFound."""
         now = Category.objects.filter(slug=slug).first() or services.renamed(Category, slug)
-        return found(now, "category").pk
+        return int(found(now, "category").pk)
 
     @extend_schema(summary="All categories by name", responses=CategorySerializer(many=True))
     def list(self, request: Request) -> HttpResponse:

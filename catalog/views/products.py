@@ -100,7 +100,7 @@ class ProductViewSet(PicturesViewSet):
     def product_id_of(self, slug: str) -> int:
         """The id of the product that has or had this slug. Refuses NotFound."""
         now = Product.objects.filter(slug=slug).first() or services.renamed(Product, slug)
-        return found(now, "product").pk
+        return int(found(now, "product").pk)
 
     def document(self, **which: Any) -> dict[str, Any]:
         """The document of one product, by its id or its slug."""

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from accounts.names import name_actors
 from config.admin.login import LoginForm, PasswordForm, remember_device
 from config.admin.own_sessions import own_sessions
+from database.money import places_of
 from database.refusals import Busy
 from events.models import Event
 from inventory.bands import Band
@@ -216,7 +217,7 @@ def home(request: HttpRequest) -> dict[str, Any]:
     sees_stock = request.user.has_perm("inventory.view_stockitem")
     if sees_orders or sees_stock:
         report = figures.report()
-        parts |= {"figures_at": report.at, "currency": settings.CURRENCY}
+        parts |= {"figures_at": report.at, "currency": settings.CURRENCY, "places": f"{places_of()}g"}
     if sees_orders:
         days = desk.days(report)
         parts |= {

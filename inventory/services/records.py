@@ -112,7 +112,7 @@ def update_item(
     if item_id is None:
         raise NotFound
     lock_items([item_id])
-    item = StockItem.objects.select_for_update(no_key=True).get(pk=item_id)
+    item: StockItem = StockItem.objects.select_for_update(no_key=True).get(pk=item_id)
     check_version(item.version, expected_version)
     before = _differences(item, changes)
     if not before:
