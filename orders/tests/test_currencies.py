@@ -34,7 +34,7 @@ HIGHEST = {"JPY": "9999999", "USD": "9999999.99", "KWD": "9999999.999"}
 @pytest.fixture(params=["JPY", "USD", "KWD"])
 def currency(request: pytest.FixtureRequest, settings: Settings) -> str:
     settings.CURRENCY = request.param
-    return settings.CURRENCY
+    return str(request.param)
 
 
 def test_prices_have_the_decimals_of_the_currency(currency: str, as_admin: APIClient) -> None:
