@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from catalog.models import MAX_IMAGES, MAX_VARIANTS, Category, Image, Product, Variant
-from inventory.models import validate_sku
+from inventory.skus import validate_sku
 from staff.forms import Line, StaffForm
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from catalog.listing.facets import Facets
 from catalog.listing.pages import ImageRow, ProductRow
 from catalog.models import MAX_VARIANTS, Category, Product, Variant
 from catalog.options import Axis, in_sequence
-from inventory.models import MAX_QUANTITY, validate_sku
+from inventory.models import MAX_QUANTITY
+from inventory.skus import validate_sku
 
 # Bodies
 

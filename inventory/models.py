@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import RawSQL
@@ -16,15 +16,9 @@ from django.db.models.lookups import Exact, IsNull
 
 from database.money import MoneyField, validate_cost
 from inventory.bands import AlertBand, Band, band_of
-from inventory.skus import SkuKey, StockItemQuerySet
+from inventory.skus import SkuKey, StockItemQuerySet, validate_sku
 
 MAX_QUANTITY = 1_000_000_000
-
-
-# A SKU can stand in a path and be read aloud: no slash, no control characters, no space at an end, not "." or "..".
-validate_sku = RegexValidator(
-    r"\A(?!\s|\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,64}(?<!\s)\Z", "This cannot be a SKU.", "invalid_sku"
-)
 
 
 class ClockTimestamp(Func):

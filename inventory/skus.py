@@ -1,4 +1,4 @@
-"""When two SKUs are one: case and the form of letters (`é` as one character or as two) make no difference.
+"""What a SKU may be, and when two are one: neither case nor the form of letters (`é` as one character or two) counts.
 
 PostgreSQL alone compares them, so that every look-up agrees with the index that keeps SKUs unique.
 """
@@ -7,9 +7,14 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, Self
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q, Value
 
+# A SKU can stand in a path and be read aloud: no slash, no control characters, no space at an end, not "." or "..".
+validate_sku = RegexValidator(
+    r"\A(?!\s|\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,64}(?<!\s)\Z", "This cannot be a SKU.", "invalid_sku"
+)
 # One text for all spellings of the SKU that {sku} names. The unique index of items is over this very expression.
 KEY = "upper(normalize({sku}, nfkc))"
 SPELT = f"""
