@@ -5,6 +5,8 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 # Rows from before stay valid: of live twins the first alone gets its key, so the index has no word on the others.
+# Rows that are written twice would be checked at the end, and no index could be made before.
+IMMEDIATE = "set constraints all immediate"
 KEYS = f"""
 update catalog_variant set position = least(position, 32766) + 1,
     options_key = {catalog.options.OptionsKey.template % {"expressions": "options"}}
@@ -76,7 +78,7 @@ class Migration(migrations.Migration):
                 to="catalog.variant",
             ),
         ),
-        migrations.RunSQL([KEYS, TWINS, AXES], migrations.RunSQL.noop),
+        migrations.RunSQL([IMMEDIATE, KEYS, TWINS, AXES], migrations.RunSQL.noop),
         migrations.AddConstraint(
             model_name="variant",
             constraint=models.UniqueConstraint(
