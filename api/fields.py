@@ -3,20 +3,18 @@
 import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 
+from database.money import in_places, places_of
 from database.text import normalised_email, refuse_hidden, refuse_hidden_in_lines, refuse_links
 
 MAX_ID = 2**63 - 1
 MAX_INT = 2**31 - 1
 MAX_EXACT_FLOAT = 2**53
 LONGEST_LINE = 2000
-MONEY = re.compile(r"(0\.(0[1-9]|[1-9][0-9]?)|[1-9][0-9]{0,6}(\.[0-9]{1,2})?)\Z")
-COST = re.compile(r"(0|[1-9][0-9]{0,6})(\.[0-9]{1,2})?\Z")
-AMOUNT = re.compile(r"(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?\Z")
 INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
 TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-](0[0-9]|1[0-4]):[0-5][0-9])\Z"
@@ -134,48 +132,52 @@ class Choice(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
-class Money(serializers.DecimalField):
-    """A price: a decimal string from 0.01 to 9,999,999.99 with at most two places. Never a float."""
+@cache
+def amounts(whole: str, places: int, *, zero: bool) -> re.Pattern[str]:
+    """What an amount with these whole units and at most so many decimals looks like; `zero`: whether it may be 0."""
+    decimals = rf"(\.[0-9]{{1,{places}}})?" if places else ""
+    if zero:
+        return re.compile(rf"(0|{whole}){decimals}\Z")
+    # Without looking ahead, which not every reader of the description can: so many zeros, and then a digit.
+    below_one = "|".join(rf"0\.{'0' * zeros}[1-9][0-9]{{0,{places - zeros - 1}}}" for zeros in range(places))
+    return re.compile(rf"({below_one}|{whole}{decimals})\Z" if places else rf"{whole}\Z")
 
-    pattern = MONEY
+
+class Money(serializers.DecimalField):
+    """A price: a decimal string from the smallest amount of the shop's currency to 9,999,999 and the decimals that the
+    currency has. Never a float."""
+
+    whole, zero = "[1-9][0-9]{0,6}", False
 
     def __init__(self, **kwargs: Any) -> None:
-        defaults: dict[str, Any] = {
-            "max_digits": 9,
-            "decimal_places": 2,
-            "min_value": Decimal("0.01"),
-            "max_value": settings.MAX_PRICE,
-        }
-        super().__init__(**defaults | kwargs)
+        super().__init__(**{"max_digits": None, "decimal_places": None} | kwargs)
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What the text looks like."""
+        return amounts(self.whole, places_of(), zero=self.zero)
 
     def to_internal_value(self, data: Any) -> Decimal:
-        """Refuses numbers, exponents, signs and more than two places."""
+        """Refuses numbers, exponents, signs and more decimals than the currency has."""
         if not (isinstance(data, str) and self.pattern.match(data)):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return in_places(Decimal(data))
 
 
 class Cost(Money):
     """The cost of a unit to the shop: like a price, but it may be 0."""
 
-    pattern = COST
+    zero = True
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"min_value": Decimal(0)} | kwargs)
+    def to_representation(self, value: Decimal) -> str:
+        """The cost with the decimals of the currency, which old lines of the ledger may lack."""
+        return str(in_places(value))
 
 
 class Amount(Money):
-    """A total: numeric(16,2), not negative."""
+    """A total: at most 14 digits before its decimals, not negative."""
 
-    pattern = AMOUNT
-
-    def __init__(self, **kwargs: Any) -> None:
-        defaults: dict[str, Any] = {
-            "max_digits": 16,
-            "min_value": Decimal(0),
-            "max_value": Decimal("99999999999999.99"),
-        }
-        super().__init__(**defaults | kwargs)
+    whole, zero = "[1-9][0-9]{0,13}", True
 
 
 class Timestamp(serializers.DateTimeField):

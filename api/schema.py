@@ -5,6 +5,7 @@ added here once and not at each view.
 """
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -15,6 +16,7 @@ from api.fields import MAX_ID, in_query
 from api.filters import MAX_SEPARATED, FilterSet, NoFilters, reader_of
 from api.idempotency import takes_key
 from api.views import ViewSet
+from database.money import in_places, places_of
 from database.text import HIDDEN, HIDDEN_IN_LINES
 
 PROBLEM: dict[str, Any] = {
@@ -135,9 +137,15 @@ class MoneyField(OpenApiSerializerFieldExtension):
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        """The schema of the field. Answers have exactly two places."""
-        pattern = self.target.pattern.pattern if direction == "request" else r"[0-9]{1,14}\.[0-9]{2}"
-        return {"type": "string", "pattern": f"^{pattern.removesuffix(chr(92) + 'Z')}$", "examples": ["29.99"]}
+        """The schema of the field. Answers have exactly the decimals of the currency."""
+        places = places_of()
+        shown = r"[0-9]{1,14}" + (rf"\.[0-9]{{{places}}}" if places else "")
+        pattern = self.target.pattern.pattern if direction == "request" else shown
+        return {
+            "type": "string",
+            "pattern": f"^{pattern.removesuffix(chr(92) + 'Z')}$",
+            "examples": [str(in_places(Decimal("29.99")))],
+        }
 
 
 class IntegerField(OpenApiSerializerFieldExtension):

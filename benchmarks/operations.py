@@ -46,6 +46,7 @@ OPERATIONS = [
     Operation(204, "admin", "DELETE /products/{new_product}/variants/{new_variant}"),
     Operation(200, "", "GET /products/{product}/images"),
     Operation(201, "admin", "POST /products/{new_product}/images", lambda s: s.picture()),
+    Operation(200, "admin", "PATCH /products/{new_product}/images/{new_image}", lambda s: {"alt": s.unique()}),
     Operation(204, "admin", "DELETE /products/{new_product}/images/{new_image}"),
     Operation(200, "", "GET /categories"),
     Operation(201, "admin", "POST /categories", lambda s: {"name": s.unique()}),

@@ -16,15 +16,17 @@ from django.utils.html import format_html
 
 from catalog import services
 from catalog.admin_categories import slug_of
-from catalog.admin_forms import ImageForm, NewProductForm, ProductForm, VariantForm, VariantInline
+from catalog.admin_forms import ImageChangeForm, ImageForm, NewProductForm, ProductForm, VariantForm, VariantInline
 from catalog.listing.query import read_query
-from catalog.models import Product, Variant
+from catalog.models import Image, Product, Variant
 from database.refusals import Refusal
 from events.actors import admin_actor
+from inventory.models import StockItem
 from staff.frame import NUMBER, Page, StaffAdmin
 from staff.lists import RelatedFilter
 
 CHANGE = "catalog.change_product"
+CHANGE_IMAGE = "catalog.change_image"
 Status = Product.Status
 MOST_AT_ONCE = 500
 STALE = "Somebody else has changed it since you opened it. Look at it again."
@@ -58,6 +60,13 @@ class ProductAdmin(StaffAdmin[Product]):
             "catalog.delete_image",
             methods=("POST",),
         ),
+        Page(
+            "<int:product_id>/images/<int:image_id>/change/",
+            "change_image",
+            "change_image_page",
+            CHANGE_IMAGE,
+            methods=("POST",),
+        ),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
@@ -74,7 +83,8 @@ class ProductAdmin(StaffAdmin[Product]):
     ) -> tuple[QuerySet[Product], bool]:
         """The product with this SKU, or else those that the words mean, as in the shop, or that have them as a part."""
         term = search_term.strip()
-        with_sku = list(Variant.objects.filter(stock_item__sku=term).values_list("product", flat=True)) if term else []
+        skus = StockItem.objects.with_skus(term)
+        with_sku = list(Variant.objects.filter(stock_item__in=skus).values_list("product", flat=True)) if term else []
         if with_sku:
             return queryset.filter(pk__in=with_sku), False
         found, duplicates = super().get_search_results(request, queryset, term)
@@ -110,9 +120,12 @@ class ProductAdmin(StaffAdmin[Product]):
         services.update_product(product_id=row.pk, actor=admin_actor(request), expected_version=version, **changes)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Add, change and archive variants, in the unit of work of the product's form."""
+        """Add, change and archive variants, in the unit of work of the product's form.
+
+        From the first place on, so that each variant ends at the place that its line says.
+        """
         actor, product_id = admin_actor(request), form.instance.pk
-        for line in formset.forms:
+        for line in sorted(formset.forms, key=lambda line: line.cleaned_data.get("position") or 0):
             if line in formset.deleted_forms:
                 if line.instance.pk:
                     services.archive_variant(product_id=product_id, variant_id=line.instance.pk, actor=actor)
@@ -123,7 +136,10 @@ class ProductAdmin(StaffAdmin[Product]):
         """Add the variant of a line, or change what the line has changed."""
         details = {name: line.cleaned_data[name] for name in ("sku", *VariantForm.Meta.fields)}
         if line.instance.pk is None:
-            services.add_variant(product_id=product_id, actor=actor, **details)
+            position = details.pop("position")
+            variant = services.add_variant(product_id=product_id, actor=actor, **details)
+            if "position" in line.changed_data:
+                services.update_variant(product_id=product_id, variant_id=variant.pk, actor=actor, position=position)
             return
         services.update_variant(
             product_id=product_id,
@@ -182,7 +198,11 @@ class ProductAdmin(StaffAdmin[Product]):
         if obj is not None:
             may_change = self.has_change_permission(request, obj)
             context["verbs"] = [verb for verb in VERBS.items() if verb[0] != obj.status] if may_change else []
-            context["pictures"] = [(image, default_storage.url(image.files["small"])) for image in obj.images.all()]
+            variants = obj.variants.live().select_related("stock_item") if self.may(request, CHANGE_IMAGE) else None
+            context["pictures"] = [
+                (image, default_storage.url(image.files["small"]), variants and ImageChangeForm(image, variants))
+                for image in obj.images.all()
+            ]
             context["image_form"] = ImageForm() if self.may(request, "catalog.add_image") else None
             context["may_delete_images"] = self.may(request, "catalog.delete_image")
         kwargs["obj"] = obj
@@ -214,6 +234,32 @@ class ProductAdmin(StaffAdmin[Product]):
             product_id,
             "The picture is there.",
             lambda: services.add_image(product_id=product_id, file=file, alt=alt, actor=admin_actor(request)),
+        )
+
+    def change_image_page(self, request: HttpRequest, product_id: int, image_id: int) -> HttpResponseBase:
+        """Change what is said about a picture, its place or its variant, if it is still as the page showed it."""
+        image = Image.objects.filter(pk=image_id, product=product_id).first()
+        if image is None:
+            raise Http404("There is no such picture.")
+        variants = Variant.objects.live().filter(product=product_id).select_related("stock_item")
+        form = ImageChangeForm(image, variants, request.POST)
+        if not form.is_valid():
+            messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+            return HttpResponseRedirect(self.url("change", product_id))
+        data = form.cleaned_data
+        return self.carry_out(
+            request,
+            product_id,
+            "The picture is changed.",
+            lambda: services.update_image(
+                product_id=product_id,
+                image_id=image_id,
+                actor=admin_actor(request),
+                expected_version=data["seen_version"],
+                alt=data["alt"],
+                position=data["position"],
+                variant_id=data["variant"] and data["variant"].pk,
+            ),
         )
 
     def delete_image_page(self, request: HttpRequest, product_id: int, image_id: int) -> HttpResponseBase:

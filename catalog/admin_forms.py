@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from catalog.models import MAX_VARIANTS, Category, Product, Variant
-from inventory.models import validate_sku
+from catalog.models import MAX_IMAGES, MAX_VARIANTS, Category, Image, Product, Variant
+from inventory.skus import validate_sku
 from staff.forms import Line, StaffForm
 
 if TYPE_CHECKING:
@@ -89,6 +89,24 @@ class ImageForm(forms.Form):
     alt = Line(label="What it shows", max_length=255, required=False)
 
 
+class ImageChangeForm(forms.Form):
+    """What is said about a picture, its place, and which variant it shows."""
+
+    alt = Line(label="What it shows", max_length=255, required=False)
+    position = forms.IntegerField(label="Place", min_value=1, max_value=MAX_IMAGES)
+    variant = forms.ModelChoiceField(Variant.objects.none(), required=False, empty_label="all variants")
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, image: Image, variants: "QuerySet[Variant]", data: Any = None) -> None:
+        shown = {"alt": image.alt, "position": image.position, "variant": image.variant_id}
+        super().__init__(
+            data, initial=shown | {"seen_version": image.version}, prefix=f"image-{image.pk}", label_suffix=""
+        )
+        choice: Any = self.fields["variant"]
+        choice.queryset = variants
+        choice.label_from_instance = lambda variant: variant.name or variant.stock_item.sku
+
+
 class VariantForm(StaffForm[Variant]):
     """A line of the table of variants."""
 
@@ -96,7 +114,7 @@ class VariantForm(StaffForm[Variant]):
 
     class Meta:
         model = Variant
-        fields = ("name", "options", "price", "max_per_customer")
+        fields = ("name", "options", "price", "max_per_customer", "position")
         widgets = {"options": forms.TextInput}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -105,6 +123,7 @@ class VariantForm(StaffForm[Variant]):
             bound.field.widget.attrs["aria-label"] = bound.label
         if self.instance.pk:
             self.initial["sku"] = self.instance.stock_item.sku
+            self.initial["options"] = self.instance.options_in_sequence
 
     def clean_sku(self) -> str:
         """The SKU; an empty field means the SKU that the variant has. A new variant gets one made."""
@@ -116,7 +135,7 @@ class VariantInline(Inline):
 
     model = Variant
     form = VariantForm
-    fields = ("sku", "name", "options", "price", "max_per_customer", "stock", "seen_version")
+    fields = ("sku", "name", "options", "price", "max_per_customer", "position", "stock", "seen_version")
     readonly_fields = ("stock",)
     extra = 1
     max_num = MAX_VARIANTS

@@ -46,6 +46,16 @@ class AmbiguousSku(Conflict):
         super().__init__(detail, errors=[FieldError("sku", self.code, detail)])
 
 
+class OptionsTaken(Conflict):
+    """Another variant of the product has these options; `path` is where the request names them."""
+
+    code = "options_taken"
+    title = "Another variant of the product has these options"
+
+    def __init__(self, path: str = "options") -> None:
+        super().__init__(errors=[FieldError(path, self.code, f"{self.title}.")])
+
+
 class LastVariant(Conflict):
     """The only variant of a product was to be archived."""
 
@@ -75,6 +85,16 @@ class UnknownCategory(Invalid):
 
     def __init__(self, field: str) -> None:
         super().__init__(errors=[FieldError(field, self.code, "There is no category with this slug.")])
+
+
+class UnknownVariant(Invalid):
+    """A picture names a variant that the product does not have."""
+
+    code = "unknown_variant"
+    title = "The product has no such variant"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("variant_id", self.code, f"{self.title}.")])
 
 
 class CategoryInUse(Conflict):

@@ -10,17 +10,18 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, GeneratedField, OuterRef, Q, Subquery, Sum
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Func, GeneratedField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from catalog.options import FOLD, in_sequence
+from catalog.tree import CategoryQuerySet
 from catalog.validators import (
-    price_validators,
     refuse_reserved_slug,
     validate_attributes,
     validate_options,
     validate_slug,
 )
+from database.money import MoneyField, validate_price
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel
 
 MAX_VARIANTS = 100
@@ -28,33 +29,6 @@ MAX_IMAGES = 20
 # The longest side of each rendition of a picture, in pixels.
 RENDITIONS = {"small": 320, "medium": 800, "large": 1600}
 MAX_DEPTH = 8
-
-
-# The part of a WITH clause that finds the ids of categories and of everything below them. `slugs` is an SQL list of
-# slugs. A category that lies below another one of the list is found once.
-TREE = """tree as (
-    select id from catalog_category where slug in {slugs}
-    union select below.id from catalog_category below join tree on below.parent_id = tree.id
-)"""
-# A text without regard to case and accents, as an SQL expression that an index can keep.
-FOLD = (
-    r"replace(translate(lower(regexp_replace(normalize({}, NFD), '[\u0300-\u036f]', '', 'g')), "
-    "'øłđħı', 'oldhi'), 'ß', 'ss')"
-)
-BELOW = "with recursive {tree} select id from tree"
-
-
-class CategoryQuerySet(models.QuerySet["Category"]):
-    """Sets of categories."""
-
-    def with_relatives(self) -> Self:
-        """Each with the category above it and those directly below it, in two queries."""
-        return self.select_related("parent").prefetch_related("children")
-
-    def below(self, slug: str) -> Self:
-        """A category with everything below it; none when there is no such slug."""
-        below = BELOW.format(tree=TREE.format(slugs="(%s)"))
-        return self.filter(pk__in=RawSQL(below, [slug]))  # noqa: S611  # the slug travels as a parameter
 
 
 class Category(models.Model):
@@ -123,10 +97,10 @@ class Product(models.Model):
     slug = models.CharField(max_length=280, unique=True, validators=[validate_slug, refuse_reserved_slug])
     description = models.TextField(blank=True, max_length=20_000)
     brand = models.CharField(max_length=100, blank=True, default="", db_default="")
-    price = models.DecimalField(max_digits=10, decimal_places=2, validators=price_validators)
+    price = MoneyField(validators=[validate_price])
     # What the live variants cost, the cheapest and the dearest. catalog.services.derived keeps them.
-    price_from = models.DecimalField(max_digits=10, decimal_places=2, db_default=0, editable=False)
-    price_to = models.DecimalField(max_digits=10, decimal_places=2, db_default=0, editable=False)
+    price_from = MoneyField(db_default=0, editable=False)
+    price_to = MoneyField(db_default=0, editable=False)
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products", db_index=False
@@ -137,6 +111,7 @@ class Product(models.Model):
         validators=[validate_attributes],
         help_text="Scalars by name, for filters and facets.",
     )
+    option_axes = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)
     # Both are written by catalog.services.derived: the words of all that a search finds the product by, and the key
     # that its name is sorted by, byte by byte.
     search_vector = SearchVectorField(default="", db_default="", editable=False)
@@ -148,7 +123,7 @@ class Product(models.Model):
     objects = ProductQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(price__gte=Decimal("0.01")), name="product_price_positive")]
+        constraints = [models.CheckConstraint(condition=Q(price__gt=0), name="product_price_positive")]
         indexes = [
             models.Index(fields=["-created_at", "-id"], condition=Q(status="active"), name="product_newest"),
             models.Index(fields=["price_from", "id"], condition=Q(status="active"), name="product_by_price"),
@@ -200,6 +175,31 @@ class WordKey(models.Model):
         return f"{self.key} of {self.word}"
 
 
+class OldSlug(models.Model):
+    """A slug that a product or a category had before: it leads to that row, until another row takes the slug."""
+
+    slug = models.CharField(max_length=280)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, null=True, related_name="old_slugs")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, related_name="old_slugs")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slug"], condition=Q(product__isnull=False), name="oldslug_of_product_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["slug"], condition=Q(category__isnull=False), name="oldslug_of_category_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, category=None) | Q(product=None, category__isnull=False),
+                name="oldslug_of_one_row",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class VariantQuerySet(models.QuerySet["Variant"]):
     """Sets of variants."""
 
@@ -230,14 +230,7 @@ class Variant(models.Model):
     stock_item = models.OneToOneField(StockItem, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=255, blank=True)
     options = models.JSONField(default=dict, blank=True, validators=[validate_options])
-    price = models.DecimalField(
-        max_digits=10,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=price_validators,
-        help_text="Empty: the product's price.",
-    )
+    price = MoneyField(null=True, blank=True, validators=[validate_price], help_text="Empty: the product's price.")
     max_per_customer = models.PositiveIntegerField(
         "most per customer",
         null=True,
@@ -251,7 +244,9 @@ class Variant(models.Model):
         output_field=models.JSONField(),
         db_persist=True,
     )
-    position = models.PositiveSmallIntegerField(default=0)
+    # Written by the services. Null without options, and on a variant that had a twin before twins were refused.
+    options_key = models.CharField(max_length=32, null=True, editable=False)  # null is not unique
+    position = models.PositiveSmallIntegerField(default=1, help_text="Its place among the variants, from 1.")
     archived_at = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -263,9 +258,14 @@ class Variant(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(price=None) | Q(price__gte=Decimal("0.01")), name="variant_price_positive"
-            )
+            models.CheckConstraint(condition=Q(price=None) | Q(price__gt=0), name="variant_price_positive"),
+            models.UniqueConstraint(
+                fields=["product", "options_key"],
+                condition=Q(archived_at=None),
+                name="variant_options_unique",
+                violation_error_code="options_taken",
+                violation_error_message="Another variant of the product has these options.",
+            ),
         ]
         indexes = [
             models.Index(fields=["product", "position", "id"], name="variant_product_position"),
@@ -276,9 +276,15 @@ class Variant(models.Model):
         return self.name or str(self.stock_item_id)
 
     @property
+    def options_in_sequence(self) -> dict[str, str]:
+        """The options in the sequence of the product's axes."""
+        return in_sequence(self.options, self.product.option_axes)
+
+    @property
     def effective_price(self) -> Decimal:
         """The price of the variant, or else of its product."""
-        return self.product.price if self.price is None else self.price
+        price: Decimal = self.product.price if self.price is None else self.price
+        return price
 
 
 def file_of(stem: str, size: str) -> str:
@@ -292,9 +298,12 @@ class Image(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images", db_index=False)
     stem = models.CharField(max_length=100, unique=True, editable=False)
     alt = models.CharField(max_length=255, blank=True)
+    # Null: a picture of all variants.
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

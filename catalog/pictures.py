@@ -1,6 +1,6 @@
 """Pictures from strangers: decoded with suspicion, and encoded anew in our own sizes.
 
-Nothing of the file itself is kept, and no metadata.
+Nothing of the file itself is kept, and no metadata: colours are converted from the profile that the file brings.
 """
 
 import threading
@@ -13,6 +13,7 @@ from django.conf import settings
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from catalog.colours import eight_bits, to_srgb
 from catalog.exceptions import InvalidImage
 from catalog.models import RENDITIONS
 from database.refusals import Busy
@@ -68,7 +69,10 @@ def read_picture(file: IO[bytes]) -> Picture:
 
 
 def _decode(file: IO[bytes]) -> Pillow.Image:
-    """The picture, upright. Refuses InvalidImage, whatever way a decoder fails with a broken file."""
+    """The picture, upright, in sRGB, and no larger than the largest rendition.
+
+    Refuses InvalidImage, whatever way a decoder fails with a broken file.
+    """
     most, longest = settings.MAX_IMAGE_PIXELS, settings.MAX_IMAGE_SIDE
     try:
         with Pillow.open(cast(IO[bytes], TimedFile(file)), formats=FORMATS) as source:
@@ -79,8 +83,10 @@ def _decode(file: IO[bytes]) -> Pillow.Image:
                 source.draft("RGB", (largest, largest))
                 source.decodermaxblock = DECODE_BYTES
                 source.load()
-                upright = ImageOps.exif_transpose(source)
-                return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+                upright = eight_bits(ImageOps.exif_transpose(source))
+                # Colours are converted when the picture is small.
+                upright.thumbnail((largest, largest))
+                return to_srgb(upright, source.info.get("icc_profile"))
     except TakesTooLong as error:
         raise InvalidImage("The picture takes too long to read.") from error
     except Exception as error:

@@ -1,22 +1,20 @@
 """The shapes of the catalog: bodies going in, documents coming out. The filters of lists are in catalog.filters."""
 
 from typing import Any
-from urllib.parse import urljoin
 
 import orjson
 from django.conf import settings
-from django.core.files.storage import default_storage
 from rest_framework import serializers
 
 from api.fields import Choice, Integer, Money, Text
 from api.serializers import BodySerializer
 from catalog.fields import Attributes, Options, SlugText
+from catalog.image_serializers import ImageSerializer, image_document
 from catalog.listing.pages import ImageRow, ProductRow
-from catalog.models import MAX_VARIANTS, RENDITIONS, Category, Image, Product, Variant, file_of
-from inventory.models import MAX_QUANTITY, validate_sku
-
-CURRENCY = settings.CURRENCY
-
+from catalog.models import MAX_VARIANTS, Category, Product, Variant
+from catalog.options import Axis, in_sequence
+from inventory.models import MAX_QUANTITY
+from inventory.skus import validate_sku
 
 # Bodies
 
@@ -35,6 +33,14 @@ class VariantBody(BodySerializer):
         min_value=1,
         max_value=MAX_QUANTITY,
         help_text="Units that one customer may have in open orders. Without one, as the shop has it for all articles.",
+    )
+
+
+class VariantChangesBody(VariantBody):
+    """Changes of a variant."""
+
+    position = Integer(
+        required=False, min_value=1, max_value=MAX_VARIANTS, help_text="Its place among the variants, from 1."
     )
 
 
@@ -69,13 +75,6 @@ class CategoryBody(BodySerializer):
     )
 
 
-class ImageBody(BodySerializer):
-    """A picture."""
-
-    file = serializers.FileField(help_text="JPEG, PNG or WebP; what it is, its content says.")
-    alt = Text(required=False, max_length=255, allow_blank=True, default="")
-
-
 # Documents
 
 
@@ -86,8 +85,8 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
 
     variant_id = serializers.IntegerField(source="id")
     sku = serializers.CharField(source="stock_item.sku")
-    options = Options()
-    price = serializers.DecimalField(source="effective_price", max_digits=10, decimal_places=2)
+    options = Options(source="options_in_sequence")
+    price = Money(source="effective_price")
     stock_quantity = serializers.IntegerField()
     in_stock = serializers.BooleanField(source="stock_item.in_stock")
 
@@ -102,46 +101,9 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
             "stock_quantity",
             "in_stock",
             "max_per_customer",
+            "position",
             "version",
         ]
-
-
-class RenditionsSerializer(serializers.Serializer[Any]):
-    """The addresses of a picture in each of its sizes."""
-
-    small = serializers.URLField(help_text=f"At most {RENDITIONS['small']} pixels on its longest side.")
-    medium = serializers.URLField(help_text=f"At most {RENDITIONS['medium']} pixels.")
-    large = serializers.URLField(help_text=f"At most {RENDITIONS['large']} pixels.")
-
-
-def image_document(image: Image | ImageRow, origin: str) -> dict[str, Any]:
-    """The document of a picture. The addresses of its files begin with `origin`: a scheme and a host."""
-    renditions = {size: urljoin(origin, default_storage.url(file_of(image.stem, size))) for size in RENDITIONS}
-    return {
-        "image_id": image.id,
-        "url": renditions["large"],
-        "alt": image.alt,
-        "position": image.position,
-        "width": image.width,
-        "height": image.height,
-        "renditions": renditions,
-    }
-
-
-class ImageSerializer(serializers.Serializer[Image]):
-    """A picture of a product, in three sizes."""
-
-    image_id = serializers.IntegerField()
-    url = serializers.URLField()
-    alt = serializers.CharField(allow_blank=True)
-    position = serializers.IntegerField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    renditions = RenditionsSerializer()
-
-    def to_representation(self, image: Image, origin: str = "") -> dict[str, Any]:
-        """The document of a picture. The addresses of its files begin with `origin`: a scheme and a host."""
-        return image_document(image, origin)
 
 
 class CategoryReference(serializers.ModelSerializer[Category]):
@@ -168,6 +130,13 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
         fields = ["category_id", "slug", "name", "parent", "path", "children", "product_count", "version"]
 
 
+class AxisSerializer(serializers.Serializer[Axis]):
+    """One thing by which the variants of a product differ, as a colour, and the values that it has."""
+
+    name = serializers.CharField()
+    values = serializers.ListField(child=serializers.CharField())
+
+
 class ProductSerializer(serializers.ModelSerializer[Any]):
     """A product with its variants and pictures. Lists cut the description at 240 characters."""
 
@@ -175,6 +144,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
 
     product_id = serializers.IntegerField(source="id")
     sku = serializers.CharField(read_only=True)
+    price = Money()
     price_from = Money(read_only=True, help_text="What the cheapest variant costs. Lists go by it.")
     price_to = Money(read_only=True, help_text="What the dearest variant costs.")
     currency = serializers.CharField(read_only=True)
@@ -182,6 +152,9 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
     in_stock = serializers.BooleanField(read_only=True)
     category = CategoryReference(allow_null=True)
     attributes = Attributes()
+    option_axes = AxisSerializer(
+        many=True, help_text="Names as the first variant has them, values in the sequence of the variants."
+    )
     # Lists leave these two out unless `expand` names them.
     variants = VariantSerializer(many=True, required=False)
     images = ImageSerializer(many=True, required=False)
@@ -203,6 +176,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "in_stock",
             "category",
             "attributes",
+            "option_axes",
             "variants",
             "images",
             "status",
@@ -227,14 +201,18 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "price": row.price,
             "price_from": row.price_from,
             "price_to": row.price_to,
-            "currency": CURRENCY,
+            "currency": settings.CURRENCY,
             "stock_quantity": row.quantity,
             "in_stock": row.in_stock,
             "category": row.category_slug and {"slug": row.category_slug, "name": row.category_name},
             "attributes": {} if row.attributes == "{}" else orjson.loads(row.attributes),
+            "option_axes": [] if row.option_axes == "[]" else orjson.loads(row.option_axes),
         }
         if row.variants is not None:
             document["variants"] = orjson.loads(row.variants)
+            if len(document["option_axes"]) > 1:  # the column does not keep their sequence
+                for variant in document["variants"]:
+                    variant["options"] = in_sequence(variant["options"], document["option_axes"])
         if row.images is not None:
             document["images"] = [image_document(ImageRow(*image), origin) for image in orjson.loads(row.images)]
         document["status"] = row.status

@@ -1,11 +1,9 @@
 """What may be written into the catalog: slugs, prices, and the JSON objects of products and variants."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 
 from database.text import refuse_hidden
 
@@ -20,7 +18,6 @@ validate_slug = RegexValidator(
 )
 MAX_KEY = 64
 MAX_TEXT = 255
-price_validators = [MinValueValidator(Decimal("0.01")), MaxValueValidator(settings.MAX_PRICE)]
 
 
 def refuse_reserved_slug(value: str) -> None:

@@ -1,9 +1,13 @@
-"""System checks of a deployment: settings that suit a trial of the shop, and not production."""
+"""System checks of a deployment: settings that suit a trial of the shop and not production, and a changed currency."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+
+from database.money import places_of
 
 
 @register(Tags.security, deploy=True)
@@ -38,3 +42,45 @@ def check_deadline(**kwargs: Any) -> list[CheckMessage]:
             id="config.W004",
         )
     ]
+
+
+# Before that, the migration of these columns gives them the decimals of the currency.
+MIGRATED = """
+select count(*) = 2 from pg_attribute
+where attrelid in (to_regclass('orders_order'), to_regclass('catalog_product')) and atttypmod = -1
+    and attname in ('total_amount', 'price')
+"""
+OTHER_DECIMALS = """
+select exists (select from catalog_product where scale(price) <> %(places)s::int)
+    or exists (select from catalog_variant where scale(price) <> %(places)s::int)
+"""
+RESCALE = "update catalog_product set price = round(price, {0}); update catalog_variant set price = round(price, {0});"
+
+
+@register(Tags.database)
+def check_currency(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse another currency than the one in which the shop has sold, and prices with other decimals than it has.
+
+    The newest order alone is looked at, and prices only where there is no order: all others were let through here.
+    """
+    errors: list[CheckMessage] = []
+    places = places_of()
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(MIGRATED)
+            if not cursor.fetchone()[0]:
+                continue
+            cursor.execute("select currency from orders_order order by id desc limit 1")
+            sold_in = cursor.fetchone()
+            if sold_in and sold_in[0] != settings.CURRENCY:
+                message = f"CURRENCY is {settings.CURRENCY}, but this shop has orders in {sold_in[0]}."
+                hint = f"Set CURRENCY={sold_in[0]}, or begin a shop of its own with another database."
+                errors.append(Error(message, hint=hint, id="config.E003"))
+            if sold_in:
+                continue
+            cursor.execute(OTHER_DECIMALS, {"places": places})
+            if cursor.fetchone()[0]:
+                message = f"Some prices have not {places} decimals, as {settings.CURRENCY} has."
+                hint = f"Set the CURRENCY of these prices, or round them: {RESCALE.format(places)}"
+                errors.append(Error(message, hint=hint, id="config.E004"))
+    return errors

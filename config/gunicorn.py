@@ -56,10 +56,11 @@ def on_starting(server: Any) -> None:
 
     HUP replaces the processes and nothing else: this file is a part of the release that the master has loaded.
     """
+    from config.checks import check_currency
     from database.checks import check_at_start
 
     try:
-        check_at_start()
+        check_at_start(check_currency)
     except ImproperlyConfigured as error:
         server.halt(reason=str(error), exit_status=1)
     server.app.reload = lambda: None

@@ -26,6 +26,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
+from config.checks import check_currency
 from config.jobs import in_its_thread, in_its_time
 from config.loading import load_everything
 from config.subscriptions import SUBSCRIPTIONS
@@ -44,7 +45,7 @@ def run_worker(concurrency: int, mail_concurrency: int) -> None:
 
     Raises ImproperlyConfigured for a database that is set up in a wrong way.
     """
-    check_at_start()
+    check_at_start(check_currency)
     load_everything()
     asyncio.run(work({HOUSEKEEPING: concurrency, mails.QUEUE: mail_concurrency}))
 

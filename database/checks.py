@@ -1,10 +1,10 @@
 """System checks of the database: the shop lives in its own schema, and finds again what it has prepared.
 
-Django runs them before it migrates; web and worker run the second when they start.
+Django runs them before it migrates; web and worker run the second when they start, with those that others bring.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -52,16 +52,20 @@ def check_prepared_statements(*, databases: Sequence[str] | None = None, **kwarg
     ]
 
 
-def check_at_start() -> None:
-    """Refuse to serve through a pooler that loses prepared statements: ImproperlyConfigured.
+Check = Callable[..., Sequence[CheckMessage]]
+
+
+def check_at_start(*others: Check) -> None:
+    """Refuse to serve (ImproperlyConfigured) through a pooler that loses prepared statements, and what others refuse.
 
     A database that does not answer now is left out, since the shop can be started before it.
     """
     for alias in connections:
         try:
-            errors = check_prepared_statements(databases=[alias])
+            checks: list[Check] = [check_prepared_statements, *others]
+            errors = [error for check in checks for error in check(databases=[alias])]
         except (DatabaseError, psycopg.Error) as error:
             logger.warning("database %s not tried at the start: %s", alias, type(error.__cause__ or error).__name__)
             continue
         if errors:
-            raise ImproperlyConfigured(str(errors[0].msg))
+            raise ImproperlyConfigured(" ".join(filter(None, (str(errors[0].msg), errors[0].hint))))

@@ -4,7 +4,6 @@ import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -15,12 +14,11 @@ from catalog.pictures import Picture
 from catalog.services import VariantInput, create_category, create_product
 from catalog.services.derived import all_products, refresh
 from catalog.services.images import record_image
+from database.money import in_places
 from demo.pictures import draw_picture
 from demo.products import DemoProduct, categories
 from events.actors import BACKFILL
 from inventory.models import StockItem
-
-CENT = Decimal("0.01")
 
 
 def draw_pictures(plans: Sequence[DemoProduct]) -> Iterator[tuple[str, Picture]]:
@@ -52,11 +50,12 @@ def create_categories() -> None:
 def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
     """Create a product with its variants, and record the picture whose files are in the storage."""
     variants: list[VariantInput] = [
-        {"sku": variant.sku, "options": variant.options, "price": variant.price} for variant in plan.variants
+        {"sku": variant.sku, "options": variant.options, "price": variant.price and in_places(variant.price)}
+        for variant in plan.variants
     ]
     product = create_product(
         name=plan.name,
-        price=plan.price,
+        price=in_places(plan.price),
         description=plan.description,
         category=plan.category,
         brand=plan.attributes["brand"],
@@ -82,7 +81,7 @@ def describe_items(dice: random.Random) -> None:
     items = []
     for variant in Variant.objects.select_related("product", "stock_item").order_by("pk"):
         item = variant.stock_item
-        item.unit_cost = (variant.effective_price * dice.randint(42, 62) / 100).quantize(CENT)
+        item.unit_cost = in_places(variant.effective_price * dice.randint(42, 62) / 100)
         item.lead_time_days = dice.choice((5, 7, 14, 21))
         item.reorder_quantity = dice.choice((20, 40, 60))
         item.reorder_point = dice.choice((8, 12, 15, 20)) if dice.random() < 1 / 6 else None

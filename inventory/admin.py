@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -31,6 +31,7 @@ from inventory.models import (
     StockMovement,
     Warehouse,
 )
+from inventory.skus import kept_sku
 from staff.forms import show_refusal
 from staff.frame import Page, StaffAdmin
 from staff.templatetags.charts import Step
@@ -85,12 +86,10 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         self, request: HttpRequest, queryset: QuerySet[StockItem], search_term: str
     ) -> tuple[QuerySet[StockItem], bool]:
         """Items by a part of a name. A whole SKU or barcode, as a scanner reads one, finds its item alone."""
-        exact = StockItem.objects.filter(Q(sku=search_term) | Q(barcode=search_term), ~Q(sku="")).values_list(
-            "pk", flat=True
-        )
+        exact = StockItem.objects.with_code(search_term).values_list("pk", flat=True)
         if search_term and (found := list(exact)):
             return queryset.filter(pk__in=found), False
-        return super().get_search_results(request, queryset, search_term)
+        return super().get_search_results(request, queryset, kept_sku(search_term))
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Put on each row its demand, its last movement, and the name of the person who moved it."""

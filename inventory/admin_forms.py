@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db.models import Q
-from django.db.models.functions import Upper
 
+from database.money import MoneyField, validate_cost
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel, Warehouse
 from staff.forms import Line
 
@@ -93,7 +92,7 @@ class ReceiptLineForm(LineForm):
     """Units of one item that came in."""
 
     quantity = quantity_field("Units", 1)
-    unit_cost = forms.DecimalField(label="Unit cost", required=False, min_value=0, max_digits=10, decimal_places=2)
+    unit_cost = MoneyField(validators=[validate_cost]).formfield(label="Unit cost", required=False)
 
 
 class TransferLineForm(LineForm):
@@ -149,21 +148,13 @@ class Lines(LineSet):
 def items_by_code(codes: Sequence[str]) -> dict[str, StockItem]:
     """Items by the SKU or barcode that was typed. An item may stand under several codes.
 
-    A code that is a SKU names that item. Otherwise a barcode counts, and then a SKU that differs in upper and lower
-    case alone. A code that several items share names none of them.
+    A code that is a SKU, in whatever case and form, names that item. Otherwise a barcode counts. A barcode that several
+    items share names none of them.
     """
-    found = list(StockItem.objects.filter(Q(sku__in=codes) | Q(barcode__in=codes)))
+    found = list(StockItem.objects.filter(barcode__in=codes))
     shared = Counter(item.barcode for item in found if item.barcode)
     by_barcode = {item.barcode: item for item in found if shared[item.barcode] == 1}
-    by_code = by_barcode | {item.sku: item for item in found}
-    if others := {code.upper() for code in codes if code not in by_code and code not in shared}:
-        alike: dict[str, list[StockItem]] = {}
-        for item in StockItem.objects.alias(upper=Upper("sku")).filter(upper__in=others):
-            alike.setdefault(item.sku.upper(), []).append(item)
-        by_code |= {
-            code: items[0] for code in codes if len(items := alike.get(code.upper(), [])) == 1 and code not in by_code
-        }
-    return by_code
+    return by_barcode | StockItem.objects.by_sku(codes)
 
 
 def on_hand_in(item: StockItem, warehouse: Warehouse) -> int:

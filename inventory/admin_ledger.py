@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -51,7 +51,7 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        items = list(StockItem.objects.filter(Q(sku=term) | Q(barcode=term)).values_list("pk", flat=True))
+        items = list(StockItem.objects.with_code(term).values_list("pk", flat=True))
         if items:
             return queryset.filter(level__item__in=items), False
         # The journal has an index for the deeds of customers. The ledger does not pay for another one.

@@ -125,7 +125,7 @@ def prefilled(request: HttpRequest, verb: Verb, line_set: type[Lines]) -> tuple[
     """An empty form; if the address names an item, its first line is about that item."""
     head: dict[str, Any] = {"once": uuid4()}
     first: dict[str, Any] = {}
-    item = StockItem.objects.filter(sku=request.GET.get("sku", "")).first()
+    item = StockItem.objects.with_skus(request.GET.get("sku", "")).first()
     warehouse = Warehouse.objects.filter(code=request.GET.get("warehouse", "")).first()
     warehouse = warehouse or Warehouse.objects.filter(is_active=True).first()
     if warehouse is not None:

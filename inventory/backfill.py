@@ -24,7 +24,7 @@ COLLECT = """
 create temp table past_movement (
     place bigint generated always as identity,
     item_id bigint not null, warehouse_id bigint not null, kind text not null,
-    on_hand int not null default 0, reserved int not null default 0, unit_cost numeric(10, 2),
+    on_hand int not null default 0, reserved int not null default 0, unit_cost numeric,
     reference text not null default '', reason text not null default '', actor text not null,
     at timestamptz not null
 ) on commit drop

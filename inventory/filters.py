@@ -9,6 +9,7 @@ from api.filters import Filter, FilterSet, ListFilters, Parameter
 from inventory.bands import Band
 from inventory.models import StockAlert, StockItem, StockLevel, StockMovement, StockMovementQuerySet
 from inventory.overview import in_bands
+from inventory.skus import kept_sku
 
 
 class ItemFilters(ListFilters):
@@ -34,6 +35,7 @@ class ItemFilters(ListFilters):
 
     def named(self, items: QuerySet[StockItem], text: str) -> QuerySet[StockItem]:
         """Items whose SKU, name or barcode contains this text, in any case."""
+        text = kept_sku(text)
         return items.filter(Q(sku__icontains=text) | Q(name__icontains=text) | Q(barcode__icontains=text))
 
 
@@ -72,7 +74,7 @@ class MovementFilters(ListFilters):
         The ids of their levels are read first: with a literal list of levels PostgreSQL reads the newest movements of
         each level from the index.
         """
-        levels = StockLevel.objects.filter(item__sku__in=skus).values_list("pk", flat=True)
+        levels = StockLevel.objects.filter(item__in=StockItem.objects.with_skus(*skus)).values_list("pk", flat=True)
         return movements.filter(level__in=list(levels))
 
     def of_kinds(self, movements: StockMovementQuerySet, kinds: Sequence[str]) -> StockMovementQuerySet:

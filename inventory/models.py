@@ -4,26 +4,21 @@ Inventory knows SKUs and quantities. What they are sold as, and to whom, is the 
 """
 
 from collections.abc import Collection, Sequence
-from decimal import Decimal
 from typing import Any, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact, IsNull
 
+from database.money import MoneyField, validate_cost
 from inventory.bands import AlertBand, Band, band_of
+from inventory.skus import SkuKey, StockItemQuerySet, validate_sku
 
 MAX_QUANTITY = 1_000_000_000
-
-
-# A SKU can stand in a path and be read aloud: no slash, no control characters, no space at an end, not "." or "..".
-validate_sku = RegexValidator(
-    r"\A(?!\s|\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,64}(?<!\s)\Z", "This cannot be a SKU.", "invalid_sku"
-)
 
 
 class ClockTimestamp(Func):
@@ -65,14 +60,22 @@ class StockItem(models.Model):
     )
     reorder_quantity = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(MAX_QUANTITY)])
     lead_time_days = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(3_650)])
-    unit_cost = models.DecimalField(
-        max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
-    )
+    unit_cost = MoneyField(null=True, blank=True, validators=[validate_cost])
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    objects = StockItemQuerySet.as_manager()
+
     class Meta:
         verbose_name = "stock item"
+        constraints = [
+            models.UniqueConstraint(
+                SkuKey("sku"),
+                name="stockitem_sku_key_unique",
+                violation_error_code="sku_taken",
+                violation_error_message="This SKU is taken.",
+            )
+        ]
         indexes = [
             models.Index(fields=["barcode"], condition=~Q(barcode=""), name="stockitem_barcode"),
             # For a part of a SKU, a name or a barcode, in any case.
@@ -245,7 +248,7 @@ class StockMovement(models.Model):
     reserved_delta = models.IntegerField()
     on_hand_after = models.IntegerField()
     reserved_after = models.IntegerField()
-    unit_cost = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    unit_cost = MoneyField(null=True)
     reference = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=255, blank=True)
     actor = models.CharField(max_length=64)

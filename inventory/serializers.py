@@ -144,6 +144,7 @@ class ItemSerializer(serializers.ModelSerializer[StockItem]):
     reserved = serializers.IntegerField()
     available = serializers.IntegerField()
     band = serializers.ChoiceField(choices=Band.choices)
+    unit_cost = Cost(allow_null=True)
     warehouses = LevelSerializer(many=True, source="levels", help_text="By priority; inactive ones included.")
 
     class Meta:
@@ -195,6 +196,7 @@ class MovementSerializer(serializers.ModelSerializer[StockMovement]):
     movement_id = serializers.IntegerField(source="id")
     sku = serializers.CharField(source="level.item.sku")
     warehouse = serializers.CharField(source="level.warehouse.code")
+    unit_cost = Cost(allow_null=True)
 
     class Meta:
         model = StockMovement

@@ -66,7 +66,7 @@ class ItemViewSet(ViewSet):
 
     def document(self, sku: str) -> Response:
         """The answer that shows one item. Refuses NotFound."""
-        item = found(self.get_queryset().filter(sku=sku), "stock item")
+        item = found(self.get_queryset().filter(pk__in=StockItem.objects.with_skus(sku)), "stock item")
         return Response(document_of(ItemSerializer, item))
 
     @extend_schema(summary="Stock items by SKU", responses=ItemSerializer(many=True))
@@ -90,7 +90,7 @@ class ItemViewSet(ViewSet):
     @action(detail=True, url_path="as-of", filterset_class=AsOfFilters)
     def as_of(self, request: Request, sku: str) -> Response:
         """What the ledger says an item had at a moment."""
-        item = found(StockItem.objects.filter(sku=sku), "stock item")
+        item = found(StockItem.objects.with_skus(sku), "stock item")
         at = self.filterset.values["at"]
         past = PastItem(at, item.sku, past_levels(item.pk, at=at))
         return Response(document_of(AsOfSerializer, past))

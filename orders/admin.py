@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.names import name_actors
+from database.money import places_of
 from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview
@@ -84,7 +85,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
     @admin.display(description="total", ordering="total_amount")
     def total(self, row: Order) -> str:
         """The total with its currency."""
-        return f"{row.total_amount:,.2f} {row.currency}"
+        return f"{row.total_amount:,.{places_of(row.currency)}f} {row.currency}"
 
     @admin.action(description="Confirm", permissions=["desk"])
     def confirm(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from math import ceil
 from typing import NamedTuple
 
+from django.conf import settings
+
 from inventory.bands import ALERTING, Band, low_line
 from inventory.cover import DEMAND, PACE_DAYS, days_of_cover, pace_begins
 from inventory.quantities import AVAILABLE
@@ -30,6 +32,7 @@ from orders_order where status in ('pending', 'confirmed') and deleted_at is nul
 SOLD_SINCE = """
 select count(*), coalesce(sum(total_amount), 0)
 from orders_order where order_date >= %(since)s::timestamptz and status <> 'cancelled' and deleted_at is null
+    and currency = %(currency)s::text
 """
 ALERTS = "select band, count(*) from inventory_stockalert where closed_at is null group by band"
 # An alert keeps the worst band that its item has been in. What can be promised now, and the demand, are read for the
@@ -103,7 +106,7 @@ class Days:
 def days(figures: Report, today: date | None = None) -> Days:
     """Today as it is now, and the days before as they were added up. `today` None is the current day."""
     today = today or datetime.now(UTC).date()
-    [so_far] = fetch(Sold, SOLD_SINCE, {"since": datetime.combine(today, time(), UTC)})
+    [so_far] = fetch(Sold, SOLD_SINCE, {"since": datetime.combine(today, time(), UTC), "currency": settings.CURRENCY})
     sold = figures.days | {today: Day(today, so_far.number, so_far.amount)}
     like_today = [day_of(sold, today - timedelta(weeks=week)) for week in range(1, WEEKS + 1)]
     return Days(

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.conf import settings
+
 from inventory.bands import Band, band_in_sql
 from inventory.quantities import AVAILABLE
 from orders.articles import PRICE
@@ -31,7 +33,7 @@ BY_DAY = """
 select (order_date at time zone 'UTC')::date, count(*), sum(total_amount)
 from orders_order
 where order_date >= %(since)s::timestamptz and order_date < %(until)s::timestamptz
-    and status <> 'cancelled' and deleted_at is null
+    and status <> 'cancelled' and deleted_at is null and currency = %(currency)s::text
 group by 1 order by 1
 """
 BEST_SELLERS = """
@@ -51,7 +53,7 @@ with total as (
     select level.item_id, sum(level.on_hand) as on_hand, sum({available}) filter (where w.is_active) as available
     from inventory_stocklevel level join inventory_warehouse w on w.id = level.warehouse_id group by level.item_id
 )
-select {band}, count(*), coalesce(sum(t.on_hand), 0)::bigint, coalesce(sum(t.on_hand * {price}), 0)::numeric(20, 2)
+select {band}, count(*), coalesce(sum(t.on_hand), 0)::bigint, coalesce(sum(t.on_hand * {price}), 0)
 from inventory_stockitem i
 left join total t on t.item_id = i.id
 left join catalog_variant v on v.stock_item_id = i.id
@@ -71,7 +73,7 @@ with arrival as (
     where l.on_hand > arrival.since - arrival.units
 )
 select (%(names)s::text[])[1 + width_bucket(extract(epoch from %(now)s::timestamptz - at) / 86400, %(ages)s::float8[])],
-       0, sum(units)::bigint, coalesce(sum(units * {PRICE}), 0)::numeric(20, 2)
+       0, sum(units)::bigint, coalesce(sum(units * {PRICE}), 0)
 from left_over
 left join catalog_variant v on v.stock_item_id = left_over.item_id
 left join catalog_product p on p.id = v.product_id
@@ -143,7 +145,9 @@ def added_up(now: datetime) -> dict[str, Any]:
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     by_band = BY_BAND.format(available=AVAILABLE, band=band_in_sql("t.available", "i.reorder_point"), price=PRICE)
     with patience(PATIENCE):
-        days = fetch(Day, BY_DAY, {"since": today - timedelta(weeks=WEEKS), "until": today})
+        days = fetch(
+            Day, BY_DAY, {"since": today - timedelta(weeks=WEEKS), "until": today, "currency": settings.CURRENCY}
+        )
         best = fetch(BestSeller, BEST_SELLERS, {"since": now - timedelta(days=TOP_DAYS), "rows": TOP_ROWS})
         bands = fetch(Share, by_band, {})
         ages = fetch(Share, BY_AGE, {"now": now, "ages": list(map(float, AGES)), "names": age_names()})

@@ -2,13 +2,16 @@
 
 Deleted orders are never counted. Cancelled orders are orders, but no sales. So `total_orders` is the sum of
 `orders_by_status`, while sales, averages, customers and months are about orders that were not cancelled. There are
-twelve months with the current one, and they begin and end in UTC.
+twelve months with the current one, and they begin and end in UTC. Amounts are of the shop's currency alone: an order of
+another one, from before the shop refused to change it, is an order, but no sale here.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
+
+from django.conf import settings
 
 from orders.models import Order
 from orders.reports import fetch
@@ -17,7 +20,9 @@ MONTHS = 12
 TOP_CUSTOMERS = 10
 
 BY_MONTH_AND_STATUS = """
-select to_char(order_date at time zone 'UTC', 'YYYY-MM'), status, count(*), sum(total_amount)
+select to_char(order_date at time zone 'UTC', 'YYYY-MM'), status, count(*),
+       count(*) filter (where currency = %(currency)s::text),
+       coalesce(sum(total_amount) filter (where currency = %(currency)s::text), 0)
 from orders_order
 where deleted_at is null {whose}
 group by 1, 2
@@ -27,7 +32,7 @@ OF_ONE = BY_MONTH_AND_STATUS.format(whose="and user_id = %(user_id)s::bigint")
 BEST_CUSTOMERS = """
 select user_id, count(*), sum(total_amount)
 from orders_order
-where deleted_at is null and status <> 'cancelled'
+where deleted_at is null and status <> 'cancelled' and currency = %(currency)s::text
 group by user_id
 order by sum(total_amount) desc, user_id
 limit %(rows)s::int
@@ -35,11 +40,12 @@ limit %(rows)s::int
 
 
 class Orders(NamedTuple):
-    """The orders of a month that have a status now: how many, and what they come to."""
+    """The orders of a month that have a status now: how many, and of those in the shop's currency what they come to."""
 
     month: str
     status: str
     order_count: int
+    sales_count: int
     amount: Decimal
 
 
@@ -79,21 +85,22 @@ def order_statistics(user_id: int | None = None) -> Statistics:
     by_status = dict.fromkeys(Order.Status.values, 0)
     by_month = {name: Month(name) for name in months_until(now)}
     sales_count, sales = 0, Decimal(0)
-    for orders in fetch(Orders, OF_ALL if user_id is None else OF_ONE, {"user_id": user_id}):
+    params = {"user_id": user_id, "currency": settings.CURRENCY, "rows": TOP_CUSTOMERS}
+    for orders in fetch(Orders, OF_ALL if user_id is None else OF_ONE, params):
         by_status[orders.status] += orders.order_count
         if orders.status == Order.Status.CANCELLED:
             continue
-        sales_count += orders.order_count
+        sales_count += orders.sales_count
         sales += orders.amount
         if month := by_month.get(orders.month):
-            month.order_count += orders.order_count
+            month.order_count += orders.sales_count
             month.total_sales += orders.amount
     return Statistics(
         total_orders=sum(by_status.values()),
         total_sales=sales,
         average_order_value=sales / sales_count if sales_count else Decimal(0),
         orders_by_status=by_status,
-        top_customers=fetch(Customer, BEST_CUSTOMERS, {"rows": TOP_CUSTOMERS}) if user_id is None else [],
+        top_customers=fetch(Customer, BEST_CUSTOMERS, params) if user_id is None else [],
         monthly_trend=list(by_month.values()),
         timestamp=now,
     )

@@ -50,7 +50,7 @@ with {on_shelf}, product as (
 )
 select count(*), count(*) filter (where quantity > 0), count(*) filter (where band in ('low', 'critical')),
        count(*) filter (where band = 'out_of_stock'), count(*) filter (where band = 'critical'),
-       coalesce(sum(value), 0)::numeric(20, 2),
+       coalesce(sum(value), 0),
        {lists}
 from matching
 """
@@ -60,7 +60,7 @@ LIST = """
     select p.id as product_id, p.name, (
                select i.sku from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
                where v.product_id = p.id and v.archived_at is null order by v.position, v.id limit 1) as sku,
-           worst.quantity as stock_quantity, p.price::text, worst.value::numeric(20, 2)::text as stock_value
+           worst.quantity as stock_quantity, p.price::text, worst.value::text as stock_value
     from (select * from matching where band in ({bands}) order by quantity, product_id limit %(rows)s::int) worst
     join catalog_product p on p.id = worst.product_id) r)
 """

@@ -97,6 +97,7 @@ class World:
             "PUT /products/{product_id}": Valid({"name": "Mug, large"}),
             "PATCH /products/{product_id}": Valid({"name": "Mug, large"}),
             "POST /products/{product_id}/images": Valid({"file": file, "alt": "A mug"}, "multipart"),
+            "PATCH /products/{product_id}/images/{image_id}": Valid({"alt": "A large mug"}),
             "POST /products/{product_id}/variants": Valid({"sku": "MUG-XL", "name": "Extra large"}),
             "PATCH /products/{product_id}/variants/{variant_id}": Valid({"name": "Large"}),
             "POST /users": Valid(PROFILE | {"password": PASSWORD}),

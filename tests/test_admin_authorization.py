@@ -97,6 +97,7 @@ PAGES = {
     "accounts/user/<int:user_id>/sessions/<uuid:session_id>/end/": ("ma", 405, 302),
     "catalog/product/<int:product_id>/images/":   ("cma",     405, 302),
     "catalog/product/<int:product_id>/images/<int:image_id>/": ("cma", 405, 302),
+    "catalog/product/<int:product_id>/images/<int:image_id>/change/": ("cma", 405, 302),
     "catalog/product/<int:product_id>/status/":   ("cma",     405, 404),
     "inventory/stockitem/<int:item_id>/backorder/": ("sma",   200, 200),
     "inventory/stockitem/<int:item_id>/why/":     ("rsocma",  200, 405),

@@ -76,6 +76,7 @@ MATRIX = {
     "DELETE /products/{product_id}": CATALOG_GONE,
     "GET /products/{product_id}/images": ANYBODY,
     "POST /products/{product_id}/images": CATALOG_NEW,
+    "PATCH /products/{product_id}/images/{image_id}": CATALOG,
     "DELETE /products/{product_id}/images/{image_id}": CATALOG_GONE,
     "GET /products/{product_id}/variants": ANYBODY,
     "POST /products/{product_id}/variants": CATALOG_NEW,

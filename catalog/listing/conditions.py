@@ -16,7 +16,9 @@ import orjson
 
 from catalog.exceptions import UnknownCategory
 from catalog.listing.query import Query, read_query
-from catalog.models import FOLD, TREE, Product
+from catalog.models import Product
+from catalog.options import FOLD
+from catalog.tree import TREE
 from database.expensive import expensive_work
 from database.rows import fetch_rows
 
@@ -49,7 +51,8 @@ OF_SKUS = """p.id in (
 IN_TREE = "p.category_id in (select id from tree)"
 UNKNOWN_CATEGORIES = """
 select asked.slug from unnest(%(slugs)s::text[]) as asked(slug)
-where not exists (select from catalog_category c where c.slug = asked.slug)"""
+where not exists (select from catalog_category c where c.slug = asked.slug)
+    and not exists (select from catalog_oldslug old where old.slug = asked.slug and old.category_id is not null)"""
 ROWS = "select p.* from catalog_product p where {where} {window}"
 # A list of what is in stock reads the stock of each product on its way. The page takes it from there, and does not read
 # it again. After so many products, those of all categories together, it gives up, since the rest may all be sold out.

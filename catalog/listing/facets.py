@@ -5,17 +5,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import orjson
-from django.conf import settings
 from django.db import connection
 
 from catalog.listing.conditions import AMONG_STOCKED, IN_STOCK, IN_TREE, STOCKED, Selection, with_clause
-from catalog.models import FOLD
+from catalog.options import FOLD
 from database.expensive import expensive_work
+from database.money import highest_price, in_places, smallest
 from database.rows import fetch_rows
 
 # Where one price bucket ends and the next begins.
 STEPS = [Decimal(step) for step in (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)]
-CENT = Decimal("0.01")
 # PostgreSQL cannot know how many products a search will find. Up to so many are asked for their stock one by one.
 FEW = 1000
 MAX_CATEGORIES = 100
@@ -210,8 +209,8 @@ def labelled(text: str | None) -> list[dict[str, Any]]:
 
 def price_facet(bucket: int, count: int) -> dict[str, Any]:
     """A bucket with both of its ends in it, as `price_min` and `price_max` take them."""
-    first = STEPS[bucket - 1].quantize(CENT) if bucket else CENT
-    last = STEPS[bucket] - CENT if bucket < len(STEPS) else settings.MAX_PRICE
+    first = in_places(STEPS[bucket - 1]) if bucket else smallest()
+    last = STEPS[bucket] - smallest() if bucket < len(STEPS) else highest_price()
     return {"from": str(first), "to": str(last), "count": count}
 
 

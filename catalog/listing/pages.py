@@ -38,8 +38,8 @@ ORDERINGS = {
 class ProductRow(NamedTuple):
     """A product as a statement reads it. A field is the column of its name, unless EXPRESSIONS says otherwise.
 
-    `attributes`, `variants` and `images` are JSON. The latter two are None where they are not asked for. Only a ranked
-    search has a `rank`, and only a list by name has a `sort_name`.
+    `attributes`, `option_axes`, `variants` and `images` are JSON. The latter two are None where they are not asked for.
+    Only a ranked search has a `rank`, and only a list by name has a `sort_name`.
     """
 
     id: int
@@ -56,6 +56,7 @@ class ProductRow(NamedTuple):
     category_slug: str | None
     category_name: str | None
     attributes: str
+    option_axes: str
     variants: str | None
     images: str | None
     status: str
@@ -73,8 +74,10 @@ class ImageRow(NamedTuple):
     stem: str
     alt: str
     position: int
+    variant_id: int | None
     width: int
     height: int
+    version: int
 
 
 EXPRESSIONS = {
@@ -88,6 +91,7 @@ EXPRESSIONS = {
     "category_slug": "c.slug",
     "category_name": "c.name",
     "attributes": "p.attributes::text",
+    "option_axes": "p.option_axes::text",
     "variants": "article.variants",
     "images": "{images}",
     "rank": "{rank}",
@@ -98,7 +102,7 @@ SHORT_DESCRIPTION = "case when octet_length(p.description) <= 240 then p.descrip
 VARIANT = """json_build_object(
     'variant_id', v.id, 'sku', i.sku, 'name', v.name, 'options', v.options, 'price', coalesce(v.price, p.price)::text,
     'stock_quantity', s.quantity, 'in_stock', i.in_stock, 'max_per_customer', v.max_per_customer,
-    'version', v.version)"""
+    'position', v.position, 'version', v.version)"""
 VARIANTS = f"json_agg({VARIANT} order by v.position, v.id)::text"
 IMAGES = f"""(
     select coalesce(json_agg(json_build_array({", ".join(ImageRow._fields)}) order by position, id)::text, '[]')

@@ -4,8 +4,9 @@ Each verb is a unit of work. It locks in this sequence: the tree of categories, 
 """
 
 from catalog.services.categories import create_category, delete_category, update_category
-from catalog.services.images import add_image, delete_image
+from catalog.services.images import add_image, delete_image, update_image
 from catalog.services.products import archive_product, create_product, update_product
+from catalog.services.slugs import renamed
 from catalog.services.variants import VariantInput, add_variant, archive_variant, update_variant
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "create_product",
     "delete_category",
     "delete_image",
+    "renamed",
     "update_category",
+    "update_image",
     "update_product",
     "update_variant",
 ]

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory, found
 from catalog.models import MAX_DEPTH, Category
 from catalog.services.derived import refresh_below
-from catalog.services.slugs import insert_with_slug
+from catalog.services.slugs import insert_with_slug, remember_slug
 from catalog.services.variants import TREE_LOCK, apply
 from database.refusals import check_version
 from database.transactions import unit_of_work
@@ -69,6 +69,8 @@ def update_category(
             category.save(update_fields=[*before, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
+    if "slug" in before:
+        remember_slug(category, before["slug"])
     if {"name", "parent_id"} & set(before):
         refresh_below(category_id)
     tell("category.updated", category, actor, changed=before)
@@ -99,12 +101,13 @@ def lock_tree() -> dict[int, int | None]:
 
 def locked_category(category_id: int, *, no_key: bool = False) -> Category:
     """The category, locked. With `no_key`, products may still be put into it. Refuses NotFound."""
-    return found(Category.objects.select_for_update(no_key=no_key).filter(pk=category_id).first(), "category")
+    row: Category | None = Category.objects.select_for_update(no_key=no_key).filter(pk=category_id).first()
+    return found(row, "category")
 
 
 def find_parent(slug: str) -> Category:
     """The category that is to be a parent. Refuses UnknownCategory."""
-    parent = Category.objects.filter(slug=slug).first()
+    parent: Category | None = Category.objects.filter(slug=slug).first()
     if parent is None:
         raise UnknownCategory("parent")
     return parent

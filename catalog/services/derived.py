@@ -1,8 +1,8 @@
 """What is stored beside a product because lists need an index over it, though it follows from other rows.
 
 These are the words that a search finds the product by, the key that its name is sorted by, and the lowest and highest
-price that is charged. Every verb that changes what they are made of calls `refresh` in its unit of work: names, details,
-prices, options, which variants there are, SKUs, barcodes, categories.
+price that is charged. Every verb that changes what they are made of calls `refresh` in its unit of work: names,
+details, prices, options, which variants there are, SKUs, barcodes, categories.
 """
 
 from collections.abc import Collection, Iterable, Iterator

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
 from catalog.models import Product, ProductColumns
 from catalog.services.derived import refresh
-from catalog.services.slugs import insert_with_slug
+from catalog.services.slugs import insert_with_slug, remember_slug
 from catalog.services.variants import (
     VariantInput,
     apply,
@@ -58,7 +58,7 @@ def create_product(
 ) -> Product:
     """Create a product with its variants, or with one variant that has `sku` and `stock_quantity`.
 
-    Slug and SKUs that are not given are made. Stock begins with one receipt. Refuses SlugTaken, SkuTaken,
+    Slug and SKUs that are not given are made. Stock begins with one receipt. Refuses SlugTaken, SkuTaken, OptionsTaken,
     UnknownCategory; AmbiguousSku and AmbiguousStock when `variants` are given too. Locks the category against being
     deleted, and the stock that is received.
     """
@@ -107,6 +107,8 @@ def update_product(
             product.save(update_fields=[*columns, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
+    if "slug" in columns:
+        remember_slug(product, columns["slug"])
     if "name" in columns:
         for variant in product.variants.all():
             label(product, variant, actor)

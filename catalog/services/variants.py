@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
+from django.db.models import JSONField, Value
 from django.db.models.functions import Now
 
-from catalog.exceptions import LastVariant, TooManyVariants, found
+from catalog.exceptions import LastVariant, OptionsTaken, TooManyVariants, found
 from catalog.models import MAX_VARIANTS, Product, Variant
+from catalog.options import OptionsKey, axes_of
 from catalog.services.derived import refresh
+from catalog.services.positions import move_to
 from database.refusals import FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
@@ -22,6 +25,7 @@ from events.services import publish
 from inventory import services as inventory
 from inventory.exceptions import SkuTaken
 from inventory.models import StockItem
+from inventory.skus import kept_sku
 
 # Verbs of categories take it alone (catalog/services/categories.py).
 TREE_LOCK = "hashtextextended('catalog: tree of categories', 0)"
@@ -38,11 +42,17 @@ class VariantInput(TypedDict, total=False):
     max_per_customer: int | None
 
 
+class VariantChanges(VariantInput, total=False):
+    """What may be changed of a variant. `position` is its place among the variants, from 1."""
+
+    position: int
+
+
 @unit_of_work
 def add_variant(*, product_id: int, actor: Actor, **details: Unpack[VariantInput]) -> Variant:
     """Add a variant to a product, after the others. Its stock begins with a receipt.
 
-    Refuses NotFound, SkuTaken, TooManyVariants. Locks the product, then the stock that is received.
+    Refuses NotFound, SkuTaken, OptionsTaken, TooManyVariants. Locks the product, then the stock that is received.
     """
     product = locked_product(product_id)
     if product.variants.live().count() >= MAX_VARIANTS:
@@ -61,11 +71,12 @@ def update_variant(
     variant_id: int,
     actor: Actor,
     expected_version: int | None = None,
-    **changes: Unpack[VariantInput],
+    **changes: Unpack[VariantChanges],
 ) -> None:
     """Change a variant. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
 
-    Refuses NotFound, VersionMismatch, SkuTaken. Locks the product and the variant, then the stock of its item.
+    Refuses NotFound, VersionMismatch, SkuTaken, OptionsTaken. Locks the product and the variant, then the stock of its
+    item.
     """
     product = locked_product(product_id)
     variants = Variant.objects.live().select_for_update(of=("self",), no_key=True).select_related("stock_item")
@@ -81,11 +92,18 @@ def update_variant(
         {field: changes[field] for field in ("name", "options", "price", "max_per_customer") if field in changes},
     )
     before |= columns
+    variant.options = changes.get("options", variant.options)  # the same, in the sequence in which they were posted
+    if "position" in changes:
+        before |= move_to(variant, changes["position"], product.variants.live())
     if not before:
+        if "options" in changes:
+            keep_axes(product, [variant])
         return
     variant.version += 1
     variant.full_clean(validate_unique=False, validate_constraints=False, exclude=["product", "stock_item"])
-    variant.save(update_fields=[*columns, "version"])
+    save(variant, update_fields=[*columns, "version"])
+    if "options" in changes or "position" in before:
+        keep_axes(product, [variant])
     if "name" in columns:
         label(product, variant, actor)
     refresh([product_id])
@@ -105,16 +123,18 @@ def archive_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
     if product.variants.live().count() == 1:
         raise LastVariant("The last variant cannot be removed; archive the product instead.")
     product.variants.filter(pk=variant_id).update(archived_at=Now(), version=variant.version + 1)
+    keep_axes(product)
     refresh([product_id])
     tell("variant_archived", variant, actor)
 
 
 def create_variants(
-    product: Product, variants: Sequence[VariantInput], *, actor: Actor, first_position: int = 0
+    product: Product, variants: Sequence[VariantInput], *, actor: Actor, first_position: int = 1
 ) -> list[Variant]:
     """Insert variants with their stock items, and receive the stock that they begin with in one posting.
 
-    The caller has inserted or locked the product. Refuses SkuTaken, and names the line when there are several.
+    The caller has inserted or locked the product. Refuses SkuTaken and OptionsTaken, and names the line when there are
+    several.
     """
     created, receipts = [], []
     generated = iter(free_skus(product.pk, sum(1 for details in variants if not details.get("sku"))))
@@ -137,20 +157,43 @@ def create_variants(
                 refusal.errors = [FieldError(f"variants.{place}.sku", refusal.code, refusal.detail)]
             raise
         variant.stock_item = item
-        variant.save(force_insert=True)
+        save(variant, path=f"variants.{place}.options" if len(variants) > 1 else "options", force_insert=True)
         created.append(variant)
         if details.get("stock_quantity"):
             receipts.append(inventory.ReceiptLine(item.sku, details["stock_quantity"]))
     if receipts:
         reference = f"opening:{product.pk}"
         inventory.receive_stock(reference=reference, lines=receipts, reason="opening stock", actor=actor)
+    if any(variant.options for variant in created):
+        keep_axes(product, created)
     return created
+
+
+def save(variant: Variant, *, path: str = "options", **how: Any) -> None:
+    """Write a variant. Refuses OptionsTaken, of which PostgreSQL is the judge; the unit of work is over then."""
+    if how.get("force_insert") or "options" in how["update_fields"]:
+        variant.options_key = OptionsKey(Value(variant.options, JSONField()))
+        how["update_fields"] = [*how["update_fields"], "options_key"] if "update_fields" in how else None
+    try:
+        variant.save(**how)
+    except IntegrityError as error:
+        if "variant_options_unique" in str(error):
+            raise OptionsTaken(path) from error
+        raise
+
+
+def keep_axes(product: Product, posted: Sequence[Variant] = ()) -> None:
+    """Keep the axes of a locked product up to date, of whose variants these have just been written."""
+    axes = axes_of(product.option_axes, list(product.variants.live()), posted)
+    if axes != product.option_axes:
+        product.option_axes = axes
+        Product.objects.filter(pk=product.pk).update(option_axes=axes)
 
 
 def free_skus(product_id: int, count: int) -> list[str]:
     """SKUs that no item has: `P-17`, `P-17-2` and so on, and when these are taken `P-17-3f9a1c`."""
     candidates = [f"P-{product_id}", *(f"P-{product_id}-{number}" for number in range(2, 2 * MAX_VARIANTS))]
-    taken = set(StockItem.objects.filter(sku__in=candidates).values_list("sku", flat=True)) if count else set()
+    taken = StockItem.objects.by_sku(candidates) if count else {}
     free = [sku for sku in candidates if sku not in taken][:count]
     return free + [f"P-{product_id}-{secrets.token_hex(3)}" for _ in range(count - len(free))]
 
@@ -204,7 +247,7 @@ def write_stock(variant: Variant, quantity: int, actor: Actor) -> dict[str, Any]
 def write_sku(variant: Variant, sku: str, actor: Actor) -> dict[str, Any]:
     """Give a variant this SKU; answers the old one, if it differed. Refuses SkuTaken. Locks the item."""
     old = variant.stock_item.sku
-    if old == sku:
+    if old == kept_sku(sku):
         return {}
     inventory.change_sku(item_id=variant.stock_item_id, sku=sku, actor=actor)
     return {"sku": old}

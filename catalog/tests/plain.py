@@ -9,8 +9,9 @@ from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
 from api.renderers import dumps
+from catalog.image_serializers import ImageSerializer
 from catalog.models import Category, Image, Product, Variant
-from catalog.serializers import ImageSerializer, ProductSerializer
+from catalog.serializers import ProductSerializer
 from catalog.serializers_facets import FacetsSerializer
 
 ORDER_BY = {

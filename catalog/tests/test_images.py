@@ -46,11 +46,13 @@ def test_a_picture_is_made_anew_in_three_sizes(as_admin: APIClient, media: Path,
         "url": f"http://testserver/media/products/{image.stem}-large.webp",
         "alt": "Front",
         "position": 1,
+        "variant_id": None,
         "width": 1600,
         "height": 800,
         "renditions": {
             size: f"http://testserver/media/products/{image.stem}-{size}.webp" for size in ("small", "medium", "large")
         },
+        "version": 1,
     }
     sizes = {size: opened(media, address).size for size, address in document["renditions"].items()}
     assert sizes == {"small": (320, 160), "medium": (800, 400), "large": (1600, 800)}

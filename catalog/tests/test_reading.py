@@ -62,6 +62,7 @@ def test_a_product_is_answered_as_the_contract_says(api: APIClient) -> None:
         "in_stock": True,
         "category": {"slug": "kitchen", "name": "Kitchen"},
         "attributes": {},
+        "option_axes": [],
         "variants": [
             {
                 "variant_id": variant_of(product).pk,
@@ -72,6 +73,7 @@ def test_a_product_is_answered_as_the_contract_says(api: APIClient) -> None:
                 "stock_quantity": 7,
                 "in_stock": True,
                 "max_per_customer": None,
+                "position": 1,
                 "version": 1,
             }
         ],

@@ -19,7 +19,8 @@ from catalog.listing.cache import answer_list
 from catalog.listing.facets import category_paths, product_counts
 from catalog.models import Category
 from catalog.serializers import CategoryBody, CategorySerializer
-from catalog.views.products import PUBLIC, SHARED
+from catalog.views.products import MOVED, PUBLIC, SHARED, moved
+from database.refusals import NotFound
 
 BY_NAME = Keyset(("name", "id"), (str, int))
 EDITORS = requires(
@@ -53,8 +54,9 @@ class CategoryViewSet(ViewSet):
         return self.documents([found(Category.objects.with_relatives().filter(**which).first(), "category")])[0]
 
     def category_id_of(self, slug: str) -> int:
-        """The id of the category with this slug. Refuses NotFound."""
-        return found(Category.objects.filter(slug=slug).values_list("pk", flat=True).first(), "category")
+        """The id of the category that has or had this slug. Refuses NotFound."""
+        now = Category.objects.filter(slug=slug).first() or services.renamed(Category, slug)
+        return int(found(now, "category").pk)
 
     @extend_schema(summary="All categories by name", responses=CategorySerializer(many=True))
     def list(self, request: Request) -> HttpResponse:
@@ -67,10 +69,16 @@ class CategoryViewSet(ViewSet):
         category = services.create_category(**body_of(request, CategoryBody), actor=actor_of(request))
         return Response(self.document(pk=category.pk), status=201)
 
-    @extend_schema(summary="One category", responses=CategorySerializer)
-    def retrieve(self, request: Request, slug: str) -> Response:
+    @extend_schema(summary="One category", responses={200: CategorySerializer, 301: MOVED})
+    def retrieve(self, request: Request, slug: str) -> HttpResponse:
         """One category."""
-        return Response(self.document(slug=slug))
+        try:
+            return Response(self.document(slug=slug))
+        except NotFound:
+            now = services.renamed(Category, slug)
+            if now is None:
+                raise
+            return moved(request, now.slug)
 
     @extend_schema(
         summary="Rename or move a category",

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,8 +17,9 @@ from api.serializers import body_of, document_of
 from api.views import ViewSet, expected_version
 from catalog import services
 from catalog.exceptions import found
+from catalog.image_serializers import ImageBody, ImageChangesBody, ImageSerializer
 from catalog.models import Variant
-from catalog.serializers import ImageBody, ImageSerializer, VariantBody, VariantSerializer
+from catalog.serializers import VariantBody, VariantChangesBody, VariantSerializer
 from catalog.uploads import PictureParser
 from catalog.views.products import PUBLIC, SHARED, PicturesViewSet, refuse_stock, shown_product
 
@@ -63,10 +65,10 @@ class VariantViewSet(ViewSet):
         variants = shown_product(request, product_id).variants.live().with_stock()
         return Response(self.document(variants, variant_id))
 
-    @extend_schema(summary="Change a variant", request=VariantBody(partial=True), responses=VariantSerializer)
+    @extend_schema(summary="Change a variant", request=VariantChangesBody(partial=True), responses=VariantSerializer)
     def partial_update(self, request: Request, product_id: int, variant_id: int) -> Response:
         """Change what the body names."""
-        body = body_of(request, VariantBody, partial=True)
+        body = body_of(request, VariantChangesBody, partial=True)
         refuse_stock(request, body)
         actor, version = actor_of(request), expected_version(request)
         services.update_variant(
@@ -91,6 +93,12 @@ class ImageViewSet(PicturesViewSet):
     lookup_value_converter = "id"
     keyset = BY_POSITION
 
+    def get_parsers(self) -> list[BaseParser]:
+        """An upload is multipart, a change is JSON."""
+        if self.request is None or self.request.method != "PATCH":
+            return super().get_parsers()
+        return [parser() for parser in ViewSet.parser_classes]
+
     @extend_schema(summary="The images of a product", responses=ImageSerializer(many=True))
     def list(self, request: Request, product_id: int) -> Response:
         """A page of pictures, by position."""
@@ -102,6 +110,19 @@ class ImageViewSet(PicturesViewSet):
         body = body_of(request, ImageBody)
         image = services.add_image(product_id=product_id, actor=actor_of(request), **body)
         return Response(self.documents([image])[0], status=201)
+
+    @extend_schema(
+        summary="Change an image: its text, its place, its variant",
+        request={"application/json": ImageChangesBody(partial=True)},
+        responses=ImageSerializer,
+    )
+    def partial_update(self, request: Request, product_id: int, image_id: int) -> Response:
+        """Change what the body names."""
+        body, version = body_of(request, ImageChangesBody, partial=True), expected_version(request)
+        image = services.update_image(
+            product_id=product_id, image_id=image_id, actor=actor_of(request), expected_version=version, **body
+        )
+        return Response(self.documents([image])[0])
 
     @extend_schema(summary="Remove an image", responses={204: None})
     def destroy(self, request: Request, product_id: int, image_id: int) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -21,14 +21,16 @@ from api.views import ViewSet, etag_of, expected_version
 from catalog import services
 from catalog.exceptions import found
 from catalog.filters import ProductFilters, ProductListFilters
+from catalog.image_serializers import ImageSerializer
 from catalog.listing.cache import answer_list
 from catalog.listing.conditions import Selection
 from catalog.listing.facets import read_facets
 from catalog.listing.pages import find_page
 from catalog.listing.single import read_product
 from catalog.models import Product
-from catalog.serializers import ImageSerializer, ProductBody, ProductChangesBody, ProductSerializer
+from catalog.serializers import ProductBody, ProductChangesBody, ProductSerializer
 from catalog.serializers_facets import FacetsSerializer
+from database.refusals import NotFound
 
 EDITORS = requires(
     "catalog.change_product", POST="catalog.add_product", DELETE="catalog.delete_product", public_read=True
@@ -49,6 +51,18 @@ def shown_product(request: Request, product_id: int) -> Product:
     """The product, for a caller who may see it. Refuses NotFound."""
     products = Product.objects.all() if edits_products(request) else Product.objects.on_sale()
     return found(products.filter(pk=product_id).first(), "product")
+
+
+# Where a renamed slug leads. The answer is asked for again each time, since another row may take the slug.
+MOVED = OpenApiResponse(description="The slug was changed: `Location` has the new address.")
+
+
+def moved(request: Request, slug: str) -> HttpResponse:
+    """A redirect from the old slug at the end of the path to the new one, with the same query string."""
+    path = request.path.rstrip("/").rpartition("/")[0]
+    query = request.META.get("QUERY_STRING", "")
+    location = f"{path}/{slug}{'?' if query else ''}{query}"
+    return HttpResponse(status=301, headers={"Location": location}, content_type="application/json")
 
 
 def refuse_stock(request: Request, body: dict[str, Any]) -> None:
@@ -89,8 +103,9 @@ class ProductViewSet(PicturesViewSet):
         return selection
 
     def product_id_of(self, slug: str) -> int:
-        """The id of the product with this slug. Refuses NotFound."""
-        return found(Product.objects.filter(slug=slug).values_list("pk", flat=True).first(), "product")
+        """The id of the product that has or had this slug. Refuses NotFound."""
+        now = Product.objects.filter(slug=slug).first() or services.renamed(Product, slug)
+        return int(found(now, "product").pk)
 
     def document(self, **which: Any) -> dict[str, Any]:
         """The document of one product, by its id or its slug."""
@@ -143,10 +158,17 @@ class ProductViewSet(PicturesViewSet):
             lambda product: self.document(product_id=product.pk, any_status=True),
         )
 
-    @extend_schema(summary="One product, by id or by slug", responses=ProductSerializer)
+    @extend_schema(summary="One product, by id or by slug", responses={200: ProductSerializer, 301: MOVED})
     def retrieve(self, request: Request, **which: Any) -> HttpResponse:
         """One product, if the caller may see it."""
-        document = self.document(**which, any_status=edits_products(request))
+        any_status = edits_products(request)
+        try:
+            document = self.document(**which, any_status=any_status)
+        except NotFound:
+            now = services.renamed(Product, which["slug"]) if "slug" in which else None
+            if now is None or not (any_status or now.status == Product.Status.ACTIVE):
+                raise
+            return moved(request, now.slug)
         # Written here, because a Response that DRF renders takes 4 % longer (520 against 500 us).
         body = dumps(document)
         return HttpResponse(body, content_type="application/json", headers={"ETag": etag_of(body, document["version"])})

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from accounts.names import name_actors
 from config.admin.login import LoginForm, PasswordForm, remember_device
 from config.admin.own_sessions import own_sessions
+from database.money import places_of
 from database.refusals import Busy
 from events.models import Event
 from inventory.bands import Band
@@ -195,7 +196,7 @@ class ShopAdminSite(AdminSite):
         if kind in SUBJECTS and NUMBER.fullmatch(name):
             return HttpResponseRedirect(reverse(f"admin:{SUBJECTS[kind]}", args=[name]))
         if kind == "sku" and self.shows(request, StockItem):
-            item = StockItem.objects.filter(sku=name).values_list("pk", flat=True).first()
+            item = StockItem.objects.with_skus(name).values_list("pk", flat=True).first()
             if item is not None:
                 return HttpResponseRedirect(reverse("admin:inventory_stockitem_why", args=[item]))
         if kind == "stock":
@@ -216,7 +217,7 @@ def home(request: HttpRequest) -> dict[str, Any]:
     sees_stock = request.user.has_perm("inventory.view_stockitem")
     if sees_orders or sees_stock:
         report = figures.report()
-        parts |= {"figures_at": report.at, "currency": settings.CURRENCY}
+        parts |= {"figures_at": report.at, "currency": settings.CURRENCY, "places": f"{places_of()}g"}
     if sees_orders:
         days = desk.days(report)
         parts |= {

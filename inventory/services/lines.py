@@ -131,7 +131,8 @@ def locate(places: Sequence[Place]) -> Located:
     Refuses UnknownItem and UnknownWarehouse, with every such name in `errors`, and NoWarehouse. Shares a lock on the
     warehouses, then locks all levels of the items.
     """
-    items = dict(StockItem.objects.filter(sku__in={place.sku for place in places}).values_list("sku", "id"))
+    found = StockItem.objects.by_sku({place.sku for place in places})
+    items = {sku: item.pk for sku, item in found.items()}
     codes = share_warehouses()
     warehouses: dict[str | None, int] = {code: id for id, code in codes.items()}
     if any(place.warehouse is None for place in places):
@@ -143,7 +144,7 @@ def locate(places: Sequence[Place]) -> Located:
     by_pair = {(level.item_id, level.warehouse_id): level for level in levels}
     return Located(
         levels=[by_pair[pair] for pair in pairs],
-        skus={id: sku for sku, id in items.items()},
+        skus={item.pk: item.sku for item in found.values()},
         codes=codes,
     )
 

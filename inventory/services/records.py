@@ -18,6 +18,7 @@ from inventory.quantities import AVAILABLE
 from inventory.services.alerts import Standing, settle_alerts
 from inventory.services.engine import fetch, lock_items, refusal_of
 from inventory.services.lines import share_warehouses
+from inventory.skus import kept_sku
 
 
 class ItemDetails(TypedDict, total=False):
@@ -52,7 +53,7 @@ def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDeta
     Shares a lock on the warehouses.
     """
     share_warehouses()
-    item = StockItem(sku=sku, name=name, **details)
+    item = StockItem(sku=kept_sku(sku), name=name, **details)
     item.full_clean(validate_unique=False, validate_constraints=False)
     try:
         with transaction.atomic():
@@ -63,7 +64,7 @@ def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDeta
     if warehouse is None:
         raise NoWarehouse
     StockLevel.objects.create(item=item, warehouse=warehouse)
-    publish("stock.item_created", {"sku": sku, "item_id": item.pk}, subject=f"sku:{sku}", actor=actor)
+    publish("stock.item_created", {"sku": item.sku, "item_id": item.pk}, subject=f"sku:{item.sku}", actor=actor)
     return item
 
 
@@ -87,6 +88,7 @@ def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
     item = StockItem.objects.select_for_update(no_key=True).filter(pk=item_id).first()
     if item is None:
         raise NotFound
+    sku = kept_sku(sku)
     if item.sku == sku:
         return
     before, item.sku = item.sku, sku
@@ -109,7 +111,7 @@ def update_item(
     Locks what other apps derive from the item, all levels of the item, then the item, since a new reorder point opens
     or closes its alert.
     """
-    item_id = StockItem.objects.filter(sku=sku).values_list("pk", flat=True).first()
+    item_id = StockItem.objects.with_skus(sku).values_list("pk", flat=True).first()
     if item_id is None:
         raise NotFound
     with watched(item_id) if "barcode" in changes else nullcontext():
@@ -124,7 +126,7 @@ def update_item(
         item.save(update_fields=[*before, "version"])
     if "reorder_point" in before:
         settle_items([item_id], actor=actor)
-    publish("stock.item_updated", {"sku": sku, "changed": before}, subject=f"sku:{sku}", actor=actor)
+    publish("stock.item_updated", {"sku": item.sku, "changed": before}, subject=f"sku:{item.sku}", actor=actor)
     return item
 
 

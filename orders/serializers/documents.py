@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.fields import Amount
 from orders.models import Order, OrderEvent, OrderItem
 
 
@@ -33,6 +34,8 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
     order_item_id = serializers.IntegerField(source="id")
     product_id = serializers.IntegerField()
     variant_id = serializers.IntegerField()
+    unit_price = Amount()
+    subtotal = Amount()
 
     class Meta:
         model = OrderItem
@@ -58,6 +61,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
     order_id = serializers.IntegerField(source="id")
     user_id = serializers.IntegerField()
+    total_amount = Amount()
     order_items = OrderItemSerializer(many=True)
 
     class Meta:

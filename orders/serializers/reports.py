@@ -7,16 +7,15 @@ import orjson
 from rest_framework import serializers
 
 from api.fields import Amount
-
-CENT = Decimal("0.01")
+from database.money import in_places
 
 
 class Total(Amount):
     """A sum over many orders, or over much stock. It may have more digits than the total of one order."""
 
     def to_representation(self, value: Decimal) -> str:
-        """The sum with two places."""
-        return str(value.quantize(CENT))
+        """The sum with the decimals of the currency."""
+        return str(in_places(value))
 
 
 class WrittenRows(serializers.ListSerializer[Any]):

@@ -11,7 +11,7 @@ from database.refusals import Invalid, NotFound
 from database.transactions import unit_of_work
 from events.actors import Actor
 from inventory import services as inventory_services
-from inventory.models import ClockTimestamp, StockLevel
+from inventory.models import ClockTimestamp, StockItem, StockLevel
 from orders.models import Order
 from orders.services.verbs import Status, move, record
 
@@ -23,7 +23,7 @@ def would_lose(*, sku: str, warehouse: str, missing: int) -> list[str]:
 
 def level_of(sku: str, warehouse: str, missing: int) -> StockLevel:
     """The level that units are missing from. Refuses NotFound, and Invalid where so many units cannot be missing."""
-    level = StockLevel.objects.filter(item__sku=sku, warehouse__code=warehouse).first()
+    level = StockLevel.objects.filter(item__in=StockItem.objects.with_skus(sku), warehouse__code=warehouse).first()
     if level is None:
         raise NotFound("This SKU does not lie in this warehouse.")
     if not 0 < missing <= level.on_hand:

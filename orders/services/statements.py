@@ -8,6 +8,7 @@ anew for each order takes 0.5 ms.
 from accounts.leaving import LOCK_PERSON
 from database.rows import hidden
 from inventory.quantities import AVAILABLE
+from inventory.skus import KEY
 from orders.articles import NAME, PRICE
 from orders.models import Order
 
@@ -45,8 +46,9 @@ order by v.place, v.position, v.id
 NAMED_BY = {
     "product_id": "select a.place, v.* from asked a join catalog_variant v on v.product_id = a.product_id",
     "variant_id": "select a.place, v.* from asked a join catalog_variant v on v.id = a.variant_id",
-    "sku": """select a.place, v.* from asked a
-        join inventory_stockitem i on i.sku = a.sku join catalog_variant v on v.stock_item_id = i.id""",
+    "sku": f"""select a.place, v.* from asked a
+        join inventory_stockitem i on {KEY.format(sku="i.sku")} = {KEY.format(sku="a.sku")}
+        join catalog_variant v on v.stock_item_id = i.id""",  # noqa: S608  # as above
 }
 
 # What can be promised of some items, and whether overdue holds could give units of them back. Both are of one moment:

@@ -7,8 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0005_price_range'),
-        ('inventory', '0006_refusal_codes'),
+        ('catalog', '0008_price_range'),
     ]
 
     operations = [
