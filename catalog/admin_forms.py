@@ -89,6 +89,12 @@ class ImageForm(forms.Form):
     alt = Line(label="What it shows", max_length=255, required=False)
 
 
+class SkuForm(forms.Form):
+    """Another SKU."""
+
+    sku = Line(label="SKU", max_length=64, validators=[validate_sku])
+
+
 class VariantForm(StaffForm[Variant]):
     """A line of the table of variants."""
 

@@ -3,11 +3,13 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from api.fields import Amount, Choice, Flag, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter, Reader
 from catalog.listing.conditions import MAX_WORDS, Comparison, Selection
 from catalog.listing.pages import ORDERINGS
-from catalog.models import Product
+from catalog.models import Product, Variant
 from database.refusals import FieldError, Invalid
 
 MAX_ATTRIBUTES = 10
@@ -123,3 +125,16 @@ class ProductListFilters(ListFilters, ProductFilters):
             required=False, choices=["all", "none"], help_text="`none` leaves `variants` and `images` out of the rows."
         )
     )
+
+
+class VariantFilters(ListFilters):
+    """The variants that a product has now, or those that were taken off the shelf."""
+
+    archived = Filter(
+        Flag(required=False, default=False, help_text="`true`: archived ones, for staff who edit products."),
+        method="on_shelf",
+    )
+
+    def on_shelf(self, variants: QuerySet[Variant], archived: bool) -> QuerySet[Variant]:
+        """Archived variants, or the others."""
+        return variants.filter(archived_at__isnull=not archived)

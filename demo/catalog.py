@@ -18,6 +18,7 @@ from demo.pictures import draw_picture
 from demo.products import DemoProduct, categories
 from events.actors import BACKFILL
 from inventory.models import StockItem
+from inventory.services import set_sold
 
 CENT = Decimal("0.01")
 
@@ -49,7 +50,10 @@ def create_categories() -> None:
 
 
 def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
-    """Create a product with its variants, and record the picture whose files are in the storage."""
+    """Create a product with its variants, and record the picture whose files are in the storage.
+
+    It is a draft until it has its stock: an article that is for sale without stock opens an alert.
+    """
     variants: list[VariantInput] = [
         {"sku": variant.sku, "options": variant.options, "price": variant.price} for variant in plan.variants
     ]
@@ -61,10 +65,17 @@ def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
         brand=plan.attributes["brand"],
         attributes=plan.attributes,
         variants=variants,
+        status=Product.Status.DRAFT,
         actor=BACKFILL,
     )
     record_image(product_id=product.pk, stem=stem, picture=picture, alt=plan.name, actor=BACKFILL)
     return product
+
+
+def publish_all() -> None:
+    """Put everything up for sale, with the stock that it has."""
+    Product.objects.update(status=Product.Status.ACTIVE)
+    set_sold(item_ids=list(StockItem.objects.values_list("pk", flat=True)), is_sold=True, actor=BACKFILL)
 
 
 def date_products(created: Sequence[Product], dice: random.Random, now: datetime) -> None:

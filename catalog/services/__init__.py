@@ -6,7 +6,7 @@ Each verb is a unit of work. It locks in this sequence: the tree of categories, 
 from catalog.services.categories import create_category, delete_category, update_category
 from catalog.services.images import add_image, delete_image
 from catalog.services.products import archive_product, create_product, update_product
-from catalog.services.variants import VariantInput, add_variant, archive_variant, update_variant
+from catalog.services.variants import VariantInput, add_variant, archive_variant, restore_variant, update_variant
 
 __all__ = [
     "VariantInput",
@@ -18,6 +18,7 @@ __all__ = [
     "create_product",
     "delete_category",
     "delete_image",
+    "restore_variant",
     "update_category",
     "update_product",
     "update_variant",
