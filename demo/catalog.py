@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.utils.text import slugify
 
 from catalog.models import Product, Variant, file_of
@@ -72,10 +73,25 @@ def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
     return product
 
 
+# Alerts are as old as the movement that brought the article where it is.
+DATE_ALERTS = """
+update inventory_stockalert alert
+set opened_at = last.at, out_since = case when alert.band = 'out_of_stock' then last.at end
+from (
+    select level.item_id, max(movement.at) as at
+    from inventory_stocklevel level join inventory_stockmovement movement on movement.level_id = level.id
+    where movement.on_hand_delta <> movement.reserved_delta group by level.item_id
+) last
+where last.item_id = alert.item_id
+"""
+
+
 def publish_all() -> None:
     """Put everything up for sale, with the stock that it has."""
     Product.objects.update(status=Product.Status.ACTIVE)
     set_sold(item_ids=list(StockItem.objects.values_list("pk", flat=True)), is_sold=True, actor=BACKFILL)
+    with connection.cursor() as cursor:
+        cursor.execute(DATE_ALERTS)
 
 
 def date_products(created: Sequence[Product], dice: random.Random, now: datetime) -> None:

@@ -13,7 +13,7 @@ PACE_DAYS = 28
 DEMAND = """
 select greatest(sum(m.reserved_delta), 0)::bigint as units
 from inventory_stocklevel l join inventory_stockmovement m on m.level_id = l.id
-where l.item_id = i.id and m.at >= {since} and m.at < {until} and m.kind in ('reserved', 'released', 'expired')
+where l.item_id = i.id and m.at >= {since} and m.at <= {until} and m.kind in ('reserved', 'released', 'expired')
 """
 # The newest movement of a level is the first in the level's index. The newest of these is that of the item.
 LATELY = """

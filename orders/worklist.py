@@ -36,8 +36,9 @@ with low as materialized (select * from ({standings}) s where s.band = any(%(ban
 missed as (
     select low.*, i.sku, i.name, i.reorder_point, i.reorder_quantity, i.lead_time_days, a.out_since,
            coalesce(demand.units, 0)::bigint as demand,
-           case when low.band = 'out_of_stock' and low.available <= 0 and demand.units > 0 then round((
-               extract(epoch from now() - a.out_since) / 86400 * demand.units / %(days)s::int * {price})::numeric, 2)
+           case when low.band = 'out_of_stock' and low.available <= 0 and demand.units > 0 then round(
+               (extract(epoch from greatest(clock_timestamp() - a.out_since, interval '0')) / 86400)::numeric
+               * demand.units / %(days)s::int * {price}, 2)
            end as lost
     from low
     join inventory_stockitem i on i.id = low.item_id

@@ -77,6 +77,7 @@ class TheDemoShop(TestCase):
     def test_an_alert_is_open_for_each_article_that_is_low_and_none_was_for_another(self) -> None:
         low = {article.sku: article.band for article in low_articles()}
         assert {alert.item.sku: alert.band for alert in StockAlert.objects.select_related("item")} == low
+        assert [row.lost > 0 for row in worklist().rows if row.lost is not None] == [True] * 8
         assert [count for _, count in worklist().counts] == [Counter(low.values())[band] for band in ALERTING]
 
     def test_open_promises_are_those_of_orders_that_have_not_left(self) -> None:

@@ -23,6 +23,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='stockitem',
             name='is_sold',
-            field=models.BooleanField(db_default=False, default=False, editable=False, help_text='Kept by the catalog.', verbose_name='for sale'),
+            field=models.BooleanField(db_default=False, default=False, editable=False, verbose_name='for sale'),
         ),
     ]
