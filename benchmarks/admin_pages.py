@@ -89,7 +89,7 @@ PAGES = (
     "/admin/inventory/stockmovement/?level__warehouse__id__exact=1",
     "/admin/inventory/stockmovement/?at__gte={day}&at__lt={next_day}",
     "/admin/inventory/stockalert/",
-    "/admin/inventory/stockalert/?band__exact=out_of_stock",
+    "/admin/inventory/stockalert/?band=out_of_stock",
     "/admin/inventory/stockalert/?closed_at__isempty=1",
     f"/admin/inventory/stockalert/?q={SKU}",
     "/admin/inventory/stockalert/?o=2",

@@ -25,8 +25,7 @@ from benchmarks import bare_tables, data, past  # noqa: E402
 from benchmarks.data import SIZES, Size  # noqa: E402
 from catalog.services.derived import learn, vectors_of  # noqa: E402
 from events.actors import BACKFILL  # noqa: E402
-from inventory.models import StockItem  # noqa: E402
-from inventory.services.records import settle_items  # noqa: E402
+from inventory.services import settle_alerts_of_all  # noqa: E402
 
 PROCESSES = 2
 ROWS_AT_ONCE = 2_000
@@ -70,7 +69,7 @@ def fill(size: Size) -> None:
             cursor.execute(SEQUENCES.format(table=table))
         cursor.execute(NUMBERS)
     progress(started, 1, "alerts")
-    open_alerts()
+    settle_alerts_of_all(actor=BACKFILL)
     with connection.cursor() as cursor:
         progress(started, 1, "tidying up")
         cursor.execute("vacuum analyze")
@@ -142,13 +141,6 @@ def copy(
         while some := list(islice(rows, ROWS_AT_ONCE)):
             stream.write("".join(some))
             report(len(some))
-
-
-def open_alerts() -> None:
-    """As the back-fill does at its end: what is out of stock has its alert, and the journal says so."""
-    sold_out = StockItem.objects.filter(in_stock=False)
-    with transaction.atomic():
-        settle_items(sold_out.values_list("pk", flat=True), actor=BACKFILL)
 
 
 def progress(started: float, share: float, what: str) -> None:

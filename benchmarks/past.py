@@ -91,7 +91,7 @@ def source(p: Product) -> Source:
 
 def items(size: Size) -> Iterator[str]:
     for p in articles(size):
-        yield f"{p.id}\t{p.sku}\t{p.name}\t\t{p.stock > 0}\t1\t{p.created_at}\n"
+        yield f"{p.id}\t{p.sku}\t{p.name}\t\t{p.stock > 0}\tt\t1\t{p.created_at}\n"
 
 
 def levels(size: Size) -> Iterator[str]:
@@ -241,7 +241,7 @@ TABLES = {
         lambda size: size.products,
     ),
     "inventory_stockitem": Table(
-        "id, sku, name, barcode, in_stock, version, created_at", items, lambda size: size.products
+        "id, sku, name, barcode, in_stock, is_sold, version, created_at", items, lambda size: size.products
     ),
     "inventory_stocklevel": Table("id, item_id, warehouse_id, on_hand, reserved", levels, lambda size: size.products),
     "catalog_variant": Table(

@@ -16,7 +16,15 @@ from django.utils.html import format_html
 
 from catalog import services
 from catalog.admin_categories import slug_of
-from catalog.admin_forms import ImageChangeForm, ImageForm, NewProductForm, ProductForm, VariantForm, VariantInline
+from catalog.admin_forms import (
+    ImageChangeForm,
+    ImageForm,
+    NewProductForm,
+    ProductForm,
+    SkuForm,
+    VariantForm,
+    VariantInline,
+)
 from catalog.listing.query import read_query
 from catalog.models import Image, Product, Variant
 from database.refusals import Refusal
@@ -65,6 +73,20 @@ class ProductAdmin(StaffAdmin[Product]):
             "change_image",
             "change_image_page",
             CHANGE_IMAGE,
+            methods=("POST",),
+        ),
+        Page(
+            "<int:product_id>/variants/<int:variant_id>/restore/",
+            "restore_variant",
+            "restore_variant_page",
+            CHANGE,
+            methods=("POST",),
+        ),
+        Page(
+            "<int:product_id>/variants/<int:variant_id>/rename/",
+            "rename_variant",
+            "rename_variant_page",
+            CHANGE,
             methods=("POST",),
         ),
     )
@@ -204,6 +226,9 @@ class ProductAdmin(StaffAdmin[Product]):
                 for image in obj.images.all()
             ]
             context["image_form"] = ImageForm() if self.may(request, "catalog.add_image") else None
+            archived = Variant.objects.filter(product=obj).exclude(archived_at=None).with_stock()
+            context["archived"] = archived.order_by("-archived_at", "-id")
+            context["may_restore"] = may_change
             context["may_delete_images"] = self.may(request, "catalog.delete_image")
         kwargs["obj"] = obj
         return super().render_change_form(request, context, *args, **kwargs)
@@ -269,6 +294,31 @@ class ProductAdmin(StaffAdmin[Product]):
             product_id,
             "The picture is gone.",
             lambda: services.delete_image(product_id=product_id, image_id=image_id, actor=admin_actor(request)),
+        )
+
+    def restore_variant_page(self, request: HttpRequest, product_id: int, variant_id: int) -> HttpResponseBase:
+        """Put an archived variant back on the shelf."""
+        return self.carry_out(
+            request,
+            product_id,
+            "The variant is on the shelf again.",
+            lambda: services.restore_variant(product_id=product_id, variant_id=variant_id, actor=admin_actor(request)),
+        )
+
+    def rename_variant_page(self, request: HttpRequest, product_id: int, variant_id: int) -> HttpResponseBase:
+        """Give an archived variant another SKU, so that its old one is free."""
+        form = SkuForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, f"SKU: {form.errors['sku'][0]}")
+            return HttpResponseRedirect(self.url("change", product_id))
+        sku = form.cleaned_data["sku"]
+        return self.carry_out(
+            request,
+            product_id,
+            f"The SKU is {sku} now.",
+            lambda: services.update_variant(
+                product_id=product_id, variant_id=variant_id, sku=sku, actor=admin_actor(request)
+            ),
         )
 
     def carry_out(

@@ -107,6 +107,12 @@ class ImageChangeForm(forms.Form):
         choice.label_from_instance = lambda variant: variant.name or variant.stock_item.sku
 
 
+class SkuForm(forms.Form):
+    """Another SKU."""
+
+    sku = Line(label="SKU", max_length=64, validators=[validate_sku])
+
+
 class VariantForm(StaffForm[Variant]):
     """A line of the table of variants."""
 

@@ -3,12 +3,14 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from api.fields import Amount, Choice, Flag, Id, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter, Reader
 from catalog.listing.conditions import Comparison, Selection
 from catalog.listing.pages import DETAILS, ORDERINGS
 from catalog.listing.query import MAX_WORDS
-from catalog.models import Product
+from catalog.models import Product, Variant
 from catalog.serializers import ProductSerializer
 from database.refusals import FieldError, Invalid
 
@@ -174,3 +176,16 @@ class ProductListFilters(ListFilters, ProductFilters):
         expand, fields = self.values.get("expand"), self.values.get("fields")
         details = DETAILS if expand is None or "all" in expand else DETAILS.intersection(expand)
         return details if fields is None else details.intersection(fields)
+
+
+class VariantFilters(ListFilters):
+    """The variants that a product has now, or those that were taken off the shelf."""
+
+    archived = Filter(
+        Flag(required=False, default=False, help_text="`true`: archived ones, for staff who edit products."),
+        method="on_shelf",
+    )
+
+    def on_shelf(self, variants: QuerySet[Variant], archived: bool) -> QuerySet[Variant]:
+        """Archived variants, or the others."""
+        return variants.filter(archived_at__isnull=not archived)

@@ -209,8 +209,6 @@ MAX_PRICE = Decimal("9999999.99")
 STOCK_CRITICAL_MAX = number("STOCK_CRITICAL_MAX", 5)
 STOCK_LOW_MAX = number("STOCK_LOW_MAX", 10, STOCK_CRITICAL_MAX)
 STOCK_MEDIUM_MAX = number("STOCK_MEDIUM_MAX", 50, STOCK_LOW_MAX)
-# An alert closes once stock is this many units above the line that opened it, so that it does not flap.
-STOCK_ALERT_HYSTERESIS = number("STOCK_ALERT_HYSTERESIS", 2)
 # A hold can be extended, but not beyond this many hours after it began.
 HOLD_MAX_HOURS = number("HOLD_MAX_HOURS", 24, 1, 87_600)
 PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 24, 0, 87_600)

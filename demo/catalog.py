@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.utils.text import slugify
 
 from catalog.models import Product, Variant, file_of
@@ -19,6 +20,7 @@ from demo.pictures import draw_picture
 from demo.products import DemoProduct, categories
 from events.actors import BACKFILL
 from inventory.models import StockItem
+from inventory.services import set_sold
 
 
 def draw_pictures(plans: Sequence[DemoProduct]) -> Iterator[tuple[str, Picture]]:
@@ -48,7 +50,10 @@ def create_categories() -> None:
 
 
 def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
-    """Create a product with its variants, and record the picture whose files are in the storage."""
+    """Create a product with its variants, and record the picture whose files are in the storage.
+
+    It is a draft until it has its stock: an article that is for sale without stock opens an alert.
+    """
     variants: list[VariantInput] = [
         {"sku": variant.sku, "options": variant.options, "price": variant.price and in_places(variant.price)}
         for variant in plan.variants
@@ -61,10 +66,32 @@ def create_one(plan: DemoProduct, stem: str, picture: Picture) -> Product:
         brand=plan.attributes["brand"],
         attributes=plan.attributes,
         variants=variants,
+        status=Product.Status.DRAFT,
         actor=BACKFILL,
     )
     record_image(product_id=product.pk, stem=stem, picture=picture, alt=plan.name, actor=BACKFILL)
     return product
+
+
+# Alerts are as old as the movement that brought the article where it is.
+DATE_ALERTS = """
+update inventory_stockalert alert
+set opened_at = last.at, out_since = case when alert.band = 'out_of_stock' then last.at end
+from (
+    select level.item_id, max(movement.at) as at
+    from inventory_stocklevel level join inventory_stockmovement movement on movement.level_id = level.id
+    where movement.on_hand_delta <> movement.reserved_delta group by level.item_id
+) last
+where last.item_id = alert.item_id
+"""
+
+
+def publish_all() -> None:
+    """Put everything up for sale, with the stock that it has."""
+    Product.objects.update(status=Product.Status.ACTIVE)
+    set_sold(item_ids=list(StockItem.objects.values_list("pk", flat=True)), is_sold=True, actor=BACKFILL)
+    with connection.cursor() as cursor:
+        cursor.execute(DATE_ALERTS)
 
 
 def date_products(created: Sequence[Product], dice: random.Random, now: datetime) -> None:

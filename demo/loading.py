@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.models import Category, Product, Variant
 from catalog.pictures import Picture
 from database.transactions import run_unit
-from demo.catalog import create_categories, create_one, date_products, describe_items, draw_pictures
+from demo.catalog import create_categories, create_one, date_products, describe_items, draw_pictures, publish_all
 from demo.history import past_orders, past_receipts
 from demo.people import create_people
 from demo.products import DemoProduct, products
@@ -76,4 +76,5 @@ def fill(plans: list[DemoProduct], pictures: list[tuple[str, Picture]], progress
         orders = past_orders(dice, now, people, variants, warehouses)
         receive(past_receipts(dice, now, variants, warehouses, orders))
         orders_backfill.load_orders(orders)
+    publish_all()
     progress(f"{len(people.customers)} customers and {len(orders)} orders of the last twelve months added")

@@ -38,6 +38,8 @@ from staff.templatetags.charts import Step
 
 MOVE = "inventory.change_stocklevel"
 VIEW = "inventory.view_stockitem"
+# The promises that the page of an item shows, the oldest first.
+MOST_PROMISES = 100
 NO_DEMAND = mark_safe('<span class="quiet" title="Nobody has ordered it in the last four weeks.">no demand</span>')
 
 
@@ -53,7 +55,7 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         "item", "name", "on_hand", "reserved", "available", "reorder_point", "cover", "last_movement",
     )  # fmt: skip
     list_display_links = None
-    list_filter: ClassVar[list[Any]] = [BandFilter, WarehouseFilter, ChangedFilter]
+    list_filter: ClassVar[list[Any]] = [BandFilter, "is_sold", WarehouseFilter, ChangedFilter]
     search_fields = ("sku", "name", "barcode")
     search_help_text = "SKU, barcode or a part of the name"
     sortable_by = ("item", "name", "on_hand", "reserved", "available", "reorder_point")
@@ -170,6 +172,8 @@ class StockItemAdmin(StaffAdmin[StockItem]):
         before = request.GET.get("before", "")
         rows, more = overview.timeline(item.pk, before=int(before) if re.fullmatch("[0-9]{1,18}", before) else None)
         name_actors(request, [row.movement for row in rows])
+        promises = Reservation.objects.filter(level__item=item, state=Reservation.State.OPEN)
+        oldest = list(promises.select_related("level__warehouse").order_by("created_at", "id")[:MOST_PROMISES])
         return self.show(
             request,
             "admin/inventory/why.html",
@@ -184,9 +188,8 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             more=urlencode({"before": more}) if more else "",
             names=("on hand", "not promised"),
             steps=steps_of(rows, until_now=not before),
-            reservations=Reservation.objects.filter(level__item=item, state=Reservation.State.OPEN)
-            .select_related("level__warehouse")
-            .order_by("created_at", "id")[:100],
+            reservations=oldest,
+            promises_left_out=promises.count() - len(oldest) if len(oldest) == MOST_PROMISES else 0,
             may_move=self.may(request, MOVE),
             may_edit=self.has_change_permission(request, item),
         )

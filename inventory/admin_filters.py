@@ -8,9 +8,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inventory.bands import Band
+from inventory.bands import AlertBand, Band
 from inventory.models import StockLevel, StockMovement, Warehouse
-from inventory.overview import in_bands
+from inventory.overview import in_bands, present_in
 
 
 class BandFilter(admin.SimpleListFilter):
@@ -26,6 +26,18 @@ class BandFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Items in the chosen band."""
         return queryset.filter(in_bands([self.value() or ""])) if self.value() else queryset
+
+
+class PresentBandFilter(BandFilter):
+    """Open alerts by the band of their item now."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The bands in which an alert is open."""
+        return [(band.value, band.label) for band in AlertBand]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Open alerts whose item is in the chosen band."""
+        return present_in(queryset, [self.value() or ""]) if self.value() else queryset
 
 
 class WarehouseFilter(admin.SimpleListFilter):

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.names import name_actors
+from inventory.admin_filters import PresentBandFilter
 from inventory.bands import Band
 from inventory.models import StockAlert, StockItem, StockMovement, StockMovementQuerySet
+from inventory.overview import with_present
 from staff.frame import ReadOnly, StaffAdmin
 from staff.lists import by_moment
 
@@ -93,14 +95,17 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
 
 
 class StockAlertAdmin(ReadOnly, StaffAdmin[StockAlert]):
-    """Alerts. They open and close by themselves."""
+    """Alerts. They open and close by themselves. An open one shows how the item stands now, beside its worst band."""
 
-    list_display = ("opened_at", "item_link", "name", "band_badge", "available", "closed_at")
+    list_display = ("opened_at", "item_link", "name", "band_now", "available", "worst", "closed_at")
     list_display_links = None
-    list_select_related = ("item",)
-    list_filter = ("band", ("closed_at", by_moment("alerts", still="Open", done="Closed")))
+    list_filter = (PresentBandFilter, ("closed_at", by_moment("alerts", still="Open", done="Closed")))
     search_fields = ("item__sku", "item__name")
     ordering = ("-opened_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockAlert]:
+        """Alerts with how their items stand now."""
+        return with_present(super().get_queryset(request))
 
     @admin.display(description="SKU", ordering="item__sku")
     def item_link(self, row: StockAlert) -> str:
@@ -113,8 +118,18 @@ class StockAlertAdmin(ReadOnly, StaffAdmin[StockAlert]):
         """What the item is called."""
         return row.item.name
 
-    @admin.display(description="band", ordering="band")
-    def band_badge(self, row: StockAlert) -> str:
+    @admin.display(description="band")
+    def band_now(self, row: Any) -> str:
+        """The band of now while the alert is open."""
+        return "" if row.closed_at else badge(row.present_band)
+
+    @admin.display
+    def available(self, row: Any) -> str:
+        """What can be promised now, while the alert is open."""
+        return "" if row.closed_at else str(row.present_available)
+
+    @admin.display(description="worst", ordering="band")
+    def worst(self, row: StockAlert) -> str:
         """The worst band that the alert has seen."""
         return badge(row.band)
 
@@ -124,6 +139,8 @@ def change(delta: int, after: int) -> str:
     return f"{delta:+} → {after}" if delta else ""
 
 
-def badge(band: str) -> str:
-    """A band as a coloured word."""
+def badge(band: str | None) -> str:
+    """A band as a coloured word. What has none is not for sale."""
+    if band is None:
+        return format_html('<span class="badge {}">{}</span>', "archived", "Not for sale")
     return format_html('<span class="badge {}">{}</span>', band, Band(band).label.capitalize())

@@ -134,10 +134,12 @@ def prefilled(request: HttpRequest, verb: Verb, line_set: type[Lines]) -> tuple[
         head |= {"target": other.code} if other else {}
     if item is not None:
         first = {"sku": item.sku}
+        suggested = request.GET.get("quantity", "")
+        quantity = int(suggested) if re.fullmatch(r"[0-9]{1,9}", suggested) else None
         if verb is RECEIVE:
-            suggested = request.GET.get("quantity", "")
-            quantity = int(suggested) if re.fullmatch(r"[0-9]{1,9}", suggested) else item.reorder_quantity
-            first |= {"quantity": quantity, "unit_cost": item.unit_cost}
+            first |= {"quantity": item.reorder_quantity if quantity is None else quantity, "unit_cost": item.unit_cost}
+        if verb is TRANSFER:
+            first["quantity"] = quantity
         if verb is ADJUST and warehouse is not None:
             first["expected"] = on_hand_in(item, warehouse)
     lines = line_set(prefix="lines", initial=[first] if first else None)

@@ -8,12 +8,12 @@ from database.rows import fetch_rows
 # Cover is how long stock lasts at the pace of these days.
 PACE_DAYS = 28
 
-# The demand for the item `i` since a moment: units that were promised less those that were taken back. Promised units
-# count whether or not they have left.
+# The demand for the item `i` from one moment to another: units that were promised less those that were taken back.
+# Promised units count whether or not they have left.
 DEMAND = """
 select greatest(sum(m.reserved_delta), 0)::bigint as units
 from inventory_stocklevel l join inventory_stockmovement m on m.level_id = l.id
-where l.item_id = i.id and m.at >= %(since)s::timestamptz and m.kind in ('reserved', 'released', 'expired')
+where l.item_id = i.id and m.at >= {since} and m.at <= {until} and m.kind in ('reserved', 'released', 'expired')
 """
 # The newest movement of a level is the first in the level's index. The newest of these is that of the item.
 LATELY = """
@@ -29,7 +29,7 @@ left join lateral (
     where level.item_id = i.id order by newest.at desc, newest.id desc limit 1
 ) as last on true
 """
-LATELY_OF = LATELY.format(demand=DEMAND)
+LATELY_OF = LATELY.format(demand=DEMAND.format(since="%(since)s::timestamptz", until="'infinity'"))
 
 
 def pace_begins() -> datetime:

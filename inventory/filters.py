@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 
-from api.fields import Choice, DayOrTimestamp, Text
+from api.fields import Choice, DayOrTimestamp, Flag, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter
-from inventory.bands import Band
+from inventory.bands import AlertBand, Band
 from inventory.models import StockAlert, StockItem, StockLevel, StockMovement, StockMovementQuerySet
-from inventory.overview import in_bands
+from inventory.overview import in_bands, present_in
 from inventory.skus import kept_sku
 
 
@@ -21,6 +21,7 @@ class ItemFilters(ListFilters):
         method="in_warehouses",
         several=True,
     )
+    is_sold = Filter(Flag(required=False, help_text="Whether the item is for sale."), field_name="is_sold")
     search = Filter(
         Text(required=False, max_length=100, help_text="A part of the SKU, the name or the barcode."), method="named"
     )
@@ -89,4 +90,4 @@ class AlertFilters(ListFilters):
 
     def in_state(self, alerts: QuerySet[StockAlert], state: str) -> QuerySet[StockAlert]:
         """Open alerts, unless all are asked for."""
-        return alerts if state == "all" else alerts.filter(closed_at=None)
+        return alerts if state == "all" else present_in(alerts, AlertBand.values)

@@ -15,7 +15,7 @@ from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact, IsNull
 
 from database.money import MoneyField, validate_cost
-from inventory.bands import AlertBand, Band, band_of
+from inventory.bands import AlertBand
 from inventory.skus import SkuKey, StockItemQuerySet, validate_sku
 
 MAX_QUANTITY = 1_000_000_000
@@ -47,10 +47,11 @@ class Warehouse(models.Model):
 
 
 class StockItem(models.Model):
-    """A thing that is counted, known by its SKU. `name` is a label that the catalog keeps up to date."""
+    """A thing that is counted, known by its SKU. The catalog keeps `name`, a label, and `is_sold` up to date."""
 
     sku = models.CharField("SKU", max_length=64, unique=True, validators=[validate_sku])
     name = models.CharField(max_length=255)
+    is_sold = models.BooleanField("for sale", default=False, db_default=False, editable=False)
     barcode = models.CharField(max_length=64, blank=True)
     in_stock = models.BooleanField(
         default=False, editable=False, help_text="Can be ordered now. Flipped by the stock writer alone."
@@ -87,11 +88,6 @@ class StockItem(models.Model):
 
     def __str__(self) -> str:
         return self.sku
-
-    @property
-    def band(self) -> Band:
-        """The band of an item that `overview.with_totals` has read."""
-        return band_of(self.available, self.reorder_point)  # type: ignore[attr-defined]  # one of those totals
 
 
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
@@ -275,9 +271,10 @@ class StockMovement(models.Model):
 
 
 class StockAlert(models.Model):
-    """An item fell to its low line. One alert is open per item at most, and closes by itself when stock is back.
+    """An item for sale is low or out. One alert is open per item then, and none otherwise.
 
-    While an alert is open its band only gets worse: `available` is what could be promised when the band was reached.
+    What is stored is history: `band` is the worst band since the alert was opened, and `available` what could be
+    promised when that was reached. How the item stands now is computed, by `overview.with_present`.
     """
 
     Band = AlertBand
@@ -287,6 +284,7 @@ class StockAlert(models.Model):
     available = models.IntegerField()
     opened_at = models.DateTimeField(db_default=ClockTimestamp())
     closed_at = models.DateTimeField(null=True)
+    out_since = models.DateTimeField(null=True, help_text="Since when the item is out of stock, if it is.")
 
     class Meta:
         constraints = [

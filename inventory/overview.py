@@ -7,32 +7,31 @@ shown for every warehouse.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, CharField, F, Field, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Coalesce
 
 from database.rows import fetch_rows
-from inventory.bands import Band, band_in_sql
-from inventory.models import StockItem, StockLevel, StockMovement
-from inventory.quantities import AVAILABLE, available_units
+from inventory.bands import Band, standings
+from inventory.models import StockAlert, StockItem, StockLevel, StockMovement
+from inventory.quantities import AVAILABLE, UNSOLD, available_units
 
-IN_BANDS = f"""
-select item.id from inventory_stockitem as item
-left join (
-    select level.item_id, sum({AVAILABLE}) as available
-    from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
-    where warehouse.is_active group by level.item_id
-) as total on total.item_id = item.id
-where {{band}} = any(%s::text[])
-"""  # noqa: S608  # no value goes in but the lines between the bands, which are numbers
+# The shortcut for what is out of stock: an item of which nothing can be promised is out, and so is one of which no unit
+# lies unsold while backorders can be promised.
+AWAITED = f"""
+select level.item_id
+from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
+where warehouse.is_active and level.item_id in (select item_id from inventory_stocklevel where backorder_limit > 0)
+group by level.item_id having sum({UNSOLD}) <= 0
+"""  # noqa: S608  # no value goes in, only the text of a sum
 # Most items of a well-run shop are well stocked. Read in any sequence, they soon fill a page.
 WELL_STOCKED = f"""
 select item.id from inventory_stockitem as item
-where item.in_stock and (
-    select sum({AVAILABLE})
+where item.is_sold and item.in_stock and (
+    select sum({UNSOLD})
     from inventory_stocklevel as level join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
     where level.item_id = item.id and warehouse.is_active
 ) > greatest(coalesce(item.reorder_point, %s), %s)
@@ -65,30 +64,62 @@ where level.item_id = %s::bigint order by movement.id desc limit %s::int
 """
 
 
+def standing_of(item: str, column: str, type_: "Field[Any, Any]") -> RawSQL:
+    """A column of `bands.standings` for the row whose item has the id `item`, a column of another table."""
+    sql = f"(select standing.{column} from ({standings(few=True)} where item.id = {item}) as standing)"  # noqa: S608
+    return RawSQL(sql, [], type_)  # noqa: S611  # no value goes in, only names of columns
+
+
 def with_totals(items: QuerySet[StockItem]) -> QuerySet[StockItem]:
-    """Items with `on_hand`, `reserved` and `available` over all active warehouses."""
+    """Items with `on_hand`, `reserved` and `available` over all active warehouses, and their `band`."""
     levels = StockLevel.objects.filter(item=OuterRef("pk"), warehouse__is_active=True).order_by().values("item")
 
     def total(units: Combinable) -> Coalesce:
         sums = levels.annotate(total=Sum(units)).values("total")
         return Coalesce(Subquery(sums, output_field=IntegerField()), 0)
 
-    return items.annotate(on_hand=total(F("on_hand")), reserved=total(F("reserved")), available=total(available_units))
+    return items.annotate(
+        on_hand=total(F("on_hand")),
+        reserved=total(F("reserved")),
+        available=total(available_units),
+        band=standing_of("inventory_stockitem.id", "band", CharField()),
+    )
 
 
 def in_bands(bands: Sequence[str]) -> Q:
-    """The condition that an item is in one of these bands.
+    """The condition that an item is in one of these bands, as `bands.standings` has it.
 
-    All levels are summed in one pass; a sum for each item by itself would take seconds. The two largest bands need no
-    pass: an item says itself that it is out of stock, and a page of well-stocked items ends with the first of them.
+    The two largest bands have shortcuts, which a test holds against the rule: an item mostly says itself that it is out
+    of stock, and a page of well-stocked items ends with the first of them.
     """
     if list(bands) == [Band.OUT_OF_STOCK]:
-        return Q(in_stock=False)
+        return Q(is_sold=True) & (Q(in_stock=False) | Q(pk__in=RawSQL(AWAITED, [])))  # noqa: S611  # no value in it
     if list(bands) == [Band.HIGH]:
         lines = [settings.STOCK_LOW_MAX, settings.STOCK_MEDIUM_MAX]
         return Q(pk__in=RawSQL(WELL_STOCKED, lines))  # noqa: S611  # all values travel as parameters
-    sql = IN_BANDS.format(band=band_in_sql("total.available", "item.reorder_point"))
+    sql = f"select item_id from ({standings()}) as standing where band = any(%s::text[])"  # noqa: S608
     return Q(pk__in=RawSQL(sql, [list(bands)]))  # noqa: S611  # all texts travel as parameters
+
+
+def with_present(alerts: QuerySet[StockAlert]) -> QuerySet[StockAlert]:
+    """Alerts with their items, and with `present_band` and `present_available`.
+
+    While an alert is open they are those of now; once it is closed, those of its worst moment.
+    """
+    now = {
+        name: standing_of("inventory_stockalert.item_id", name, type_)
+        for name, type_ in (("band", CharField()), ("available", IntegerField()))
+    }
+    return alerts.select_related("item").annotate(
+        present_band=Case(When(closed_at=None, then=now["band"]), default=F("band")),
+        present_available=Case(When(closed_at=None, then=now["available"]), default=F("available")),
+    )
+
+
+def present_in(alerts: QuerySet[StockAlert], bands: Sequence[str]) -> QuerySet[StockAlert]:
+    """The open ones of these alerts whose item is in one of these bands now. Each is looked at by itself."""
+    present: QuerySet[Any] = with_present(alerts)
+    return present.filter(present_band__in=bands, closed_at=None)
 
 
 class PastLevel(NamedTuple):

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from api.fields import Cost, Flag, Integer, Text
 from api.serializers import BodySerializer
-from inventory.bands import Band
+from inventory.bands import AlertBand, Band
 from inventory.models import MAX_QUANTITY, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
 from inventory.overview import PastItem, PastLevel
 
@@ -143,7 +143,9 @@ class ItemSerializer(serializers.ModelSerializer[StockItem]):
     on_hand = serializers.IntegerField()
     reserved = serializers.IntegerField()
     available = serializers.IntegerField()
-    band = serializers.ChoiceField(choices=Band.choices)
+    band = serializers.ChoiceField(
+        choices=Band.choices, allow_null=True, help_text="By the units that lie unsold; null when it is not for sale."
+    )
     unit_cost = Cost(allow_null=True)
     warehouses = LevelSerializer(many=True, source="levels", help_text="By priority; inactive ones included.")
 
@@ -158,6 +160,7 @@ class ItemSerializer(serializers.ModelSerializer[StockItem]):
             "available",
             "band",
             "in_stock",
+            "is_sold",
             "reorder_point",
             "reorder_quantity",
             "lead_time_days",
@@ -219,16 +222,31 @@ class MovementSerializer(serializers.ModelSerializer[StockMovement]):
 
 
 class AlertSerializer(serializers.ModelSerializer[StockAlert]):
-    """An alert. `available` is what could still be promised when its band was reached."""
+    """An alert. While it is open, `band` and `available` are those of now; afterwards, those of the worst moment."""
 
     alert_id = serializers.IntegerField(source="id")
+    band = serializers.ChoiceField(choices=Band.choices, source="present_band")
+    worst_band = serializers.ChoiceField(
+        choices=AlertBand.choices, source="band", help_text="The worst one since the alert was opened."
+    )
+    available = serializers.IntegerField(source="present_available")
     sku = serializers.CharField(source="item.sku")
     name = serializers.CharField(source="item.name")
     reorder_point = serializers.IntegerField(source="item.reorder_point", allow_null=True)
 
     class Meta:
         model = StockAlert
-        fields = ["alert_id", "sku", "name", "band", "available", "reorder_point", "opened_at", "closed_at"]
+        fields = [
+            "alert_id",
+            "sku",
+            "name",
+            "band",
+            "worst_band",
+            "available",
+            "reorder_point",
+            "opened_at",
+            "closed_at",
+        ]
         read_only_fields = fields
 
 

@@ -20,7 +20,7 @@ from database.refusals import NotFound
 from inventory import services
 from inventory.filters import AlertFilters, AsOfFilters, ItemFilters, MovementFilters
 from inventory.models import StockAlert, StockItem, StockLevel, StockMovement, Warehouse
-from inventory.overview import PastItem, past_levels, with_totals
+from inventory.overview import PastItem, past_levels, with_present, with_totals
 from inventory.serializers import (
     AdjustmentBody,
     AlertSerializer,
@@ -123,7 +123,7 @@ class AlertViewSet(ViewSet):
     )
     def list(self, request: Request) -> Response:
         """A page of alerts, the newest first."""
-        return self.page_of(StockAlert.objects.select_related("item"))
+        return self.page_of(with_present(StockAlert.objects.all()))
 
 
 class PostingViewSet(ViewSet):

@@ -1,4 +1,4 @@
-"""What staff have to do now, and how the day goes, in few statements, and none for each row.
+"""The orders that staff have to look after now, and how the day goes, in few statements, and none for each row.
 
 Today is read as it is now, and earlier days come from orders.figures. Cancelled orders are no sales, as in
 orders/statistics.py. Days begin and end in UTC.
@@ -7,23 +7,15 @@ orders/statistics.py. Days begin and end in UTC.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from math import ceil
 from typing import NamedTuple
 
 from django.conf import settings
 
-from inventory.bands import ALERTING, Band, low_line
-from inventory.cover import DEMAND, PACE_DAYS, days_of_cover, pace_begins
-from inventory.quantities import AVAILABLE
 from orders.figures import WEEKS, Day, Report
 from orders.models import Order
 from orders.reports import fetch
 
 CHART_DAYS = 30
-# Ordered units should last for so many days after their delivery.
-COVER_DAYS = 30
-# The days that a delivery takes where the item does not say.
-LEAD_DAYS = 14
 
 WAITING = """
 select status, count(*)
@@ -34,29 +26,10 @@ select count(*), coalesce(sum(total_amount), 0)
 from orders_order where order_date >= %(since)s::timestamptz and status <> 'cancelled' and deleted_at is null
     and currency = %(currency)s::text
 """
-ALERTS = "select band, count(*) from inventory_stockalert where closed_at is null group by band"
-# An alert keeps the worst band that its item has been in. What can be promised now, and the demand, are read for the
-# few rows that are shown.
-WORST = f"""
-select i.id, i.sku, i.name, a.band, a.opened_at, i.reorder_point, i.reorder_quantity, i.lead_time_days,
-       coalesce(now_there.available, 0)::bigint, coalesce(demand.units, 0)::bigint
-from (
-    select * from inventory_stockalert where closed_at is null
-    order by array_position(%(bands)s::text[], band::text), available, opened_at, id limit %(rows)s::int
-) a
-join inventory_stockitem i on i.id = a.item_id
-left join lateral (
-    select sum({AVAILABLE}) as available
-    from inventory_stocklevel level join inventory_warehouse w on w.id = level.warehouse_id and w.is_active
-    where level.item_id = i.id
-) now_there on true
-left join lateral ({DEMAND}) demand on true
-order by array_position(%(bands)s::text[], a.band::text), a.available, a.opened_at, a.id
-"""  # noqa: S608  # no value goes in, only pieces of SQL
 
 
 class Count(NamedTuple):
-    """How many there are of a status or of a band."""
+    """How many orders there are of a status."""
 
     name: str
     number: int
@@ -120,68 +93,3 @@ def days(figures: Report, today: date | None = None) -> Days:
 def day_of(sold: dict[date, Day], day: date) -> Day:
     """A day with or without sales."""
     return sold.get(day) or Day(day, 0, Decimal(0))
-
-
-class Alert(NamedTuple):
-    """An item that needs to be looked after. `demand` is what was promised to customers in PACE_DAYS."""
-
-    item_id: int
-    sku: str
-    name: str
-    worst_band: str
-    opened_at: datetime
-    reorder_point: int | None
-    reorder_quantity: int | None
-    lead_time_days: int | None
-    available: int
-    demand: int
-
-    @property
-    def band(self) -> Band:
-        """The worst band that the item has been in since the alert was opened."""
-        return Band(self.worst_band)
-
-    @property
-    def pace(self) -> float:
-        """The units that were promised per day lately."""
-        return self.demand / PACE_DAYS
-
-    @property
-    def days_of_cover(self) -> int | None:
-        """How many days the available units last; None without demand."""
-        return days_of_cover(self.available, self.demand)
-
-    @property
-    def suggested(self) -> int:
-        """The units to order now."""
-        return suggested_quantity(
-            available=self.available,
-            pace=self.pace,
-            line=low_line(self.reorder_point),
-            lot=self.reorder_quantity,
-            lead_days=LEAD_DAYS if self.lead_time_days is None else self.lead_time_days,
-        )
-
-
-def suggested_quantity(*, available: int, pace: float, line: int, lot: int | None, lead_days: int) -> int:
-    """The units to order, in whole lots: enough to stay above the low line until COVER_DAYS after the delivery."""
-    missing = max(ceil(line + 1 + pace * (lead_days + COVER_DAYS) - available), 1)
-    return ceil(missing / lot) * lot if lot else missing
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAlerts:
-    """How many items are out, critical and low, and the worst of them."""
-
-    counts: list[tuple[Band, int]]
-    worst: list[Alert]
-
-
-def open_alerts(rows: int = 8) -> OpenAlerts:
-    """The open alerts, counted by band, and so many of the worst."""
-    counts = dict(fetch(Count, ALERTS, {}))
-    bands = [band.value for band in ALERTING]
-    return OpenAlerts(
-        counts=[(band, counts.get(band.value, 0)) for band in ALERTING],
-        worst=fetch(Alert, WORST, {"bands": bands, "rows": rows, "since": pace_begins()}),
-    )

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from inventory.bands import Band, band_in_sql
-from inventory.quantities import AVAILABLE
+from inventory.bands import Band, standings
 from orders.articles import PRICE
 from orders.models import Figures
 from orders.reports import fetch, patience
@@ -48,16 +47,15 @@ join catalog_variant v on v.id = best.variant_id
 join inventory_stockitem i on i.id = v.stock_item_id
 order by best.units desc, best.variant_id
 """
+# What is not for sale has no band, and is in no share.
 BY_BAND = """
-with total as (
-    select level.item_id, sum(level.on_hand) as on_hand, sum({available}) filter (where w.is_active) as available
-    from inventory_stocklevel level join inventory_warehouse w on w.id = level.warehouse_id group by level.item_id
-)
-select {band}, count(*), coalesce(sum(t.on_hand), 0)::bigint, coalesce(sum(t.on_hand * {price}), 0)
-from inventory_stockitem i
-left join total t on t.item_id = i.id
-left join catalog_variant v on v.stock_item_id = i.id
+with total as (select item_id, sum(on_hand) as on_hand from inventory_stocklevel group by item_id)
+select s.band, count(*), coalesce(sum(t.on_hand), 0)::bigint, coalesce(sum(t.on_hand * {price}), 0)
+from ({standings}) s
+left join total t on t.item_id = s.item_id
+left join catalog_variant v on v.stock_item_id = s.item_id
 left join catalog_product p on p.id = v.product_id
+where s.band is not null
 group by 1
 """
 # Nobody records which units leave. The oldest are taken to leave first, so the units that lie there arrived last.
@@ -143,7 +141,7 @@ def refresh(now: datetime | None = None) -> Figures:
 def added_up(now: datetime) -> dict[str, Any]:
     """All figures as of now, in the shape in which they are kept."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    by_band = BY_BAND.format(available=AVAILABLE, band=band_in_sql("t.available", "i.reorder_point"), price=PRICE)
+    by_band = BY_BAND.format(standings=standings(), price=PRICE)
     with patience(PATIENCE):
         days = fetch(
             Day, BY_DAY, {"since": today - timedelta(weeks=WEEKS), "until": today, "currency": settings.CURRENCY}

@@ -35,6 +35,13 @@ INVARIANTS: Mapping[str, str] = {
         select format('line %s of order %s: product %s, its variant %s', l.id, l.order_id, l.product_id, v.product_id)
         from orders_orderitem l join catalog_variant v on v.id = l.variant_id where l.product_id <> v.product_id
     """,
+    "inventory knows what is for sale": """
+        select format('item %s: is_sold %s, variant %s of product %s', i.id, i.is_sold, v.id, v.product_id)
+        from inventory_stockitem i
+        left join catalog_variant v on v.stock_item_id = i.id
+        left join catalog_product p on p.id = v.product_id
+        where i.is_sold <> coalesce(p.status = 'active' and v.archived_at is null, false)
+    """,
     "an order's history leads to its status": """
         select format('order %s: %s, history says %s', o.number, o.status, coalesce(h.to_status, 'nothing'))
         from orders_order o

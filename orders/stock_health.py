@@ -9,49 +9,29 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.conf import settings
-
-from inventory.bands import Band, band_in_sql, band_of
-from inventory.quantities import UNSOLD
+from inventory.bands import ALERTING, Band, standings
 from orders.articles import PRICE
 from orders.reports import fetch
 
-# The quantity of each item. `here` narrows it to one warehouse.
-ON_SHELF = f"""
-on_shelf as (
-    select level.item_id, greatest(sum({UNSOLD}), 0)::bigint as quantity,
-           sum(level.on_hand)::bigint as on_hand, sum(level.reserved)::bigint as reserved
-    from inventory_stocklevel level
-    join inventory_warehouse w on w.id = level.warehouse_id and w.is_active {{here}}
-    group by level.item_id
-)
-"""  # noqa: S608  # no value goes in, only the text above
-
-# The quantity of a product is that of all its variants. The product is low when its quantity is at or below the shop's
-# line, or, where items have reorder points of their own, when one of the items has come to its own.
+# Each article by itself is out, low or well stocked. A product is in the band of its worst article, the one with the
+# fewest units if there are several, and has the quantity of all of them.
 STOCK_CHECK = """
-with {on_shelf}, product as (
-    select p.id as product_id, sum(coalesce(s.quantity, 0))::bigint as quantity,
-           sum(coalesce(s.quantity, 0) * {price}) as value,
-           coalesce(bool_or(coalesce(s.quantity, 0) <= i.reorder_point),
-                    sum(coalesce(s.quantity, 0)) <= %(low_max)s::bigint) as is_low
-    from catalog_product p
-    join catalog_variant v on v.product_id = p.id and v.archived_at is null
-    join inventory_stockitem i on i.id = v.stock_item_id
-    left join on_shelf s on s.item_id = i.id
-    where p.status = 'active'
-    group by p.id
+with product as (
+    select v.product_id, sum(s.quantity)::bigint as quantity, sum(s.quantity * {price}) as value,
+           min(array[array_position(%(scale)s::text[], s.band), s.quantity, s.item_id]) as worst
+    from ({standings}) s
+    join catalog_variant v on v.stock_item_id = s.item_id
+    join catalog_product p on p.id = v.product_id
+    where s.band is not null
+    group by v.product_id
 ), matching as materialized (
-    select product_id, quantity, value, band
-    from product, lateral (select {band} as band) banded
+    select product_id, quantity, value, band, worst[2] as worst_quantity, worst[3] as worst_item
+    from product, lateral (select (%(scale)s::text[])[worst[1]] as band) banded
     where (%(bands)s::text[] is null or band = any (%(bands)s::text[]))
         and (%(min_stock)s::bigint is null or quantity >= %(min_stock)s::bigint)
         and (%(max_stock)s::bigint is null or quantity <= %(max_stock)s::bigint)
 )
-select count(*), count(*) filter (where quantity > 0), count(*) filter (where band in ('low', 'critical')),
-       count(*) filter (where band = 'out_of_stock'), count(*) filter (where band = 'critical'),
-       coalesce(sum(value), 0),
-       {lists}
+select count(*), {counts}, coalesce(sum(value), 0), {lists}
 from matching
 """
 # The worst rows of a list, as JSON. Their names are read for these rows alone.
@@ -60,29 +40,34 @@ LIST = """
     select p.id as product_id, p.name, (
                select i.sku from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
                where v.product_id = p.id and v.archived_at is null order by v.position, v.id limit 1) as sku,
-           worst.quantity as stock_quantity, p.price::text, worst.value::text as stock_value
-    from (select * from matching where band in ({bands}) order by quantity, product_id limit %(rows)s::int) worst
-    join catalog_product p on p.id = worst.product_id) r)
+           m.quantity as stock_quantity, p.price::text, m.value::text as stock_value, m.band,
+           (select i.sku from inventory_stockitem i where i.id = m.worst_item) as worst_sku, m.worst_quantity
+    from (select * from matching where {condition} order by quantity, product_id limit %(rows)s::int) m
+    join catalog_product p on p.id = m.product_id) r)
 """
-BANDS_OF = {
-    "available": (Band.CRITICAL, Band.LOW, Band.MEDIUM, Band.HIGH),
-    "low": (Band.CRITICAL, Band.LOW),
-    "out_of_stock": (Band.OUT_OF_STOCK,),
-    "critical": (Band.CRITICAL,),
-    "medium": (Band.MEDIUM,),
-    "high": (Band.HIGH,),
+# The lists. A product of which anything is there is available, whatever its worst article.
+CONDITIONS = {
+    "available": "quantity > 0",
+    "low": "band in ('critical', 'low')",
+    "out_of_stock": "band = 'out_of_stock'",
+    "critical": "band = 'critical'",
+    "medium": "band = 'medium'",
+    "high": "band = 'high'",
 }
-LISTS = ", ".join(LIST.format(bands=", ".join(f"'{band.value}'" for band in bands)) for bands in BANDS_OF.values())
+COUNTS = ", ".join(f"count(*) filter (where {condition})" for condition in CONDITIONS.values())
+LISTS = ", ".join(LIST.format(condition=condition) for condition in CONDITIONS.values())
 
 
 class Stock(NamedTuple):
-    """The products for sale, counted, and the JSON of the worst of each list. The lists come as BANDS_OF names them."""
+    """The products for sale, counted, and the JSON of the worst of each list, both as CONDITIONS names them."""
 
     total_products: int
     products_with_stock: int
     products_low_stock: int
     products_out_of_stock: int
     products_critical_stock: int
+    products_medium_stock: int
+    products_high_stock: int
     total_stock_value: Decimal
     available_stock: str
     low_stock: str
@@ -95,6 +80,14 @@ class Stock(NamedTuple):
     def stock_health_percentage(self) -> float:
         """The share of the products that have stock; 0 where there are no products."""
         return round(100 * self.products_with_stock / self.total_products, 2) if self.total_products else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How many products belong in a list, and whether the list was cut before all of them."""
+
+    count: int
+    truncated: bool
 
 
 class StockFilters(NamedTuple):
@@ -115,7 +108,26 @@ class StockCheck:
     stock: Stock
     filters_applied: StockFilters
     timestamp: datetime
+    limit: int
     status: str = "healthy"
+
+    @property
+    def lists(self) -> dict[str, Listed]:
+        """How long each list would be without the limit, and whether it was cut."""
+        counts = {
+            "available_stock": self.stock.products_with_stock,
+            "low_stock": self.stock.products_low_stock,
+            "out_of_stock": self.stock.products_out_of_stock,
+            "high_stock": self.stock.products_high_stock,
+            "medium_stock": self.stock.products_medium_stock,
+            "critical_stock": self.stock.products_critical_stock,
+        }
+        return {name: Listed(count, count > self.limit) for name, count in counts.items()}
+
+    @property
+    def truncated(self) -> bool:
+        """Whether any list was cut."""
+        return any(listed.truncated for listed in self.lists.values())
 
     @property
     def message(self) -> str:
@@ -133,18 +145,19 @@ def stock_check(
 
     The filters narrow counts and lists, `limit` each list alone.
     """
-    # A product that is low has its quantity for a line, and any other product none that it could be at or below.
-    band = band_in_sql("quantity", "case when is_low then quantity else 0 end")
-    sql = STOCK_CHECK.format(on_shelf=ON_SHELF.format(here=""), price=PRICE, band=band, lists=LISTS)
+    # What is available is a matter of the quantity, as in CONDITIONS; the others are bands.
+    bands = {None: None, "available": None, "low": [Band.CRITICAL.value, Band.LOW.value]}.get(category, [category])
+    least = max(min_stock or 0, 1) if category == "available" else min_stock
+    sql = STOCK_CHECK.format(standings=standings(), price=PRICE, counts=COUNTS, lists=LISTS)
     params = {
-        "bands": category and [band.value for band in BANDS_OF[category]],
-        "min_stock": min_stock,
+        "scale": Band.values,
+        "bands": bands,
+        "min_stock": least,
         "max_stock": max_stock,
         "rows": limit,
-        "low_max": settings.STOCK_LOW_MAX,
     }
     [stock] = fetch(Stock, sql, params)
-    return StockCheck(stock, StockFilters(category, min_stock, max_stock), datetime.now(UTC))
+    return StockCheck(stock, StockFilters(category, min_stock, max_stock), datetime.now(UTC), limit)
 
 
 LOW_ARTICLES = """
@@ -152,21 +165,21 @@ with recursive tree as (
     select id from catalog_category where slug = %(category)s::text
     union all
     select c.id from catalog_category c join tree on c.parent_id = tree.id
-), {on_shelf}
-select i.sku, p.name, v.name, coalesce(c.name, ''), coalesce(s.on_hand, 0), coalesce(s.reserved, 0),
-       coalesce(s.quantity, 0), i.reorder_point, i.reorder_quantity
-from catalog_variant v
-join catalog_product p on p.id = v.product_id and p.status = 'active'
-join inventory_stockitem i on i.id = v.stock_item_id
+)
+select i.sku, p.name, v.name, coalesce(c.name, ''), s.on_hand, s.reserved, s.quantity, i.reorder_point,
+       i.reorder_quantity, s.band
+from ({standings}) s
+join inventory_stockitem i on i.id = s.item_id
+join catalog_variant v on v.stock_item_id = i.id
+join catalog_product p on p.id = v.product_id
 left join catalog_category c on c.id = p.category_id
-{join} join on_shelf s on s.item_id = i.id
-where v.archived_at is null
-    and coalesce(s.quantity, 0) <= coalesce(i.reorder_point, %(low_max)s::bigint)
-    and (%(category)s::text is null or p.category_id in (select id from tree))
-order by coalesce(s.quantity, 0), i.sku
+where s.band = any(%(bands)s::text[]) and (%(category)s::text is null or p.category_id in (select id from tree))
+    and (%(warehouse)s::text is null or exists (
+        select from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id
+        where l.item_id = i.id and w.code = %(warehouse)s::text and w.is_active))
+order by s.quantity, i.sku
 """
-LOW_ANYWHERE = LOW_ARTICLES.format(on_shelf=ON_SHELF.format(here=""), join="left")
-LOW_IN_WAREHOUSE = LOW_ARTICLES.format(on_shelf=ON_SHELF.format(here="and w.code = %(warehouse)s::text"), join="inner")
+IN_WAREHOUSE = "and warehouse.code = %(warehouse)s::text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +195,14 @@ class LowArticle:
     stock_quantity: int
     reorder_point: int | None
     reorder_quantity: int | None
-
-    @property
-    def band(self) -> Band:
-        """The band of the SKU, by its own low line where it has one."""
-        return band_of(self.stock_quantity, self.reorder_point)
+    band: str
 
 
 def low_articles(*, category: str | None = None, warehouse: str | None = None) -> list[LowArticle]:
-    """The SKUs for sale that are low or out, worst first; in one category and below it, in one warehouse."""
-    params = {"category": category, "warehouse": warehouse, "low_max": settings.STOCK_LOW_MAX}
-    return fetch(LowArticle, LOW_IN_WAREHOUSE if warehouse else LOW_ANYWHERE, params)
+    """The SKUs for sale that are low or out, worst first; in one category and below it.
+
+    With a warehouse, the SKUs that have a shelf there, by what lies unsold there alone.
+    """
+    bands = [band.value for band in ALERTING]
+    sql = LOW_ARTICLES.format(standings=standings(here=IN_WAREHOUSE if warehouse else ""))
+    return fetch(LowArticle, sql, {"category": category, "warehouse": warehouse, "bands": bands})

@@ -94,6 +94,7 @@ class Counter:
             "order_id": shop.order.pk,
             "product_id": shop.article.product_id,
             "image_id": shop.image.pk,
+            "variant_id": shop.spare.pk,
             "item_id": self.item.pk,
             "user_id": self.customer.pk,
             "session_id": Session.objects.get(user=self.customer).pk,

@@ -99,6 +99,8 @@ PAGES = {
     "catalog/product/<int:product_id>/images/<int:image_id>/": ("cma", 405, 302),
     "catalog/product/<int:product_id>/images/<int:image_id>/change/": ("cma", 405, 302),
     "catalog/product/<int:product_id>/status/":   ("cma",     405, 404),
+    "catalog/product/<int:product_id>/variants/<int:variant_id>/rename/": ("cma", 405, 302),
+    "catalog/product/<int:product_id>/variants/<int:variant_id>/restore/": ("cma", 405, 302),
     "inventory/stockitem/<int:item_id>/backorder/": ("sma",   200, 200),
     "inventory/stockitem/<int:item_id>/why/":     ("rsocma",  200, 405),
     "inventory/stockitem/adjust/":                ("sma",     200, 200),

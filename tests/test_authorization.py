@@ -83,6 +83,7 @@ MATRIX = {
     "GET /products/{product_id}/variants/{variant_id}": ANYBODY,
     "PATCH /products/{product_id}/variants/{variant_id}": CATALOG,
     "DELETE /products/{product_id}/variants/{variant_id}": CATALOG_GONE,
+    "POST /products/{product_id}/variants/{variant_id}/restore": CATALOG,
     "GET /users": SEES_ORDERS,
     "POST /users": "201 201 201 201 201 201 201",
     "GET /users/{user_id}": ORDER,

@@ -7,7 +7,7 @@ from catalog.services.categories import create_category, delete_category, update
 from catalog.services.images import add_image, delete_image, update_image
 from catalog.services.products import archive_product, create_product, update_product
 from catalog.services.slugs import renamed
-from catalog.services.variants import VariantInput, add_variant, archive_variant, update_variant
+from catalog.services.variants import VariantInput, add_variant, archive_variant, restore_variant, update_variant
 
 __all__ = [
     "VariantInput",
@@ -20,6 +20,7 @@ __all__ = [
     "delete_category",
     "delete_image",
     "renamed",
+    "restore_variant",
     "update_category",
     "update_image",
     "update_product",

@@ -18,6 +18,7 @@ from catalog.services.variants import (
     label,
     locked_product,
     share_tree,
+    tell_inventory,
     write_sku,
     write_stock,
 )
@@ -85,11 +86,14 @@ def update_product(
     """Change a product. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
 
     Refuses NotFound, VersionMismatch, SlugTaken, SkuTaken, UnknownCategory; AmbiguousSku and AmbiguousStock with
-    several variants. Locks the product, then the stock of its only variant if the quantity is written.
+    several variants. Locks the product, then the stock of its variants if the status is changed, and that of its only
+    variant if the quantity is written.
     """
     product = locked_product(product_id)
     check_version(product.version, expected_version)
     before: dict[str, Any] = {}
+    if changes.get("status", product.status) != product.status:
+        tell_inventory(product.variants.live(), is_sold=changes["status"] == Product.Status.ACTIVE, actor=actor)
     if "sku" in changes or "stock_quantity" in changes:
         before |= write_only_variant(product, changes, actor)
     columns = apply(product, {field: value for field, value in changes.items() if field not in NO_COLUMNS})
@@ -121,7 +125,7 @@ def update_product(
 def archive_product(*, product_id: int, actor: Actor, expected_version: int | None = None) -> None:
     """Take a product out of the storefront; orders keep their lines. A second time changes nothing.
 
-    Refuses NotFound, VersionMismatch. Locks the product.
+    Refuses NotFound, VersionMismatch. Locks as `update_product` does.
     """
     update_product(
         product_id=product_id, actor=actor, expected_version=expected_version, status=Product.Status.ARCHIVED

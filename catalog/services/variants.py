@@ -4,7 +4,7 @@ Every verb locks the product, so that no other verb changes its variants meanwhi
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
@@ -55,8 +55,7 @@ def add_variant(*, product_id: int, actor: Actor, **details: Unpack[VariantInput
     Refuses NotFound, SkuTaken, OptionsTaken, TooManyVariants. Locks the product, then the stock that is received.
     """
     product = locked_product(product_id)
-    if product.variants.live().count() >= MAX_VARIANTS:
-        raise TooManyVariants(f"A product has at most {MAX_VARIANTS} variants.")
+    refuse_too_many(product)
     position = (product.variants.aggregate(last=models.Max("position"))["last"] or 0) + 1
     [variant] = create_variants(product, [details], actor=actor, first_position=position)
     refresh([product_id])
@@ -75,11 +74,11 @@ def update_variant(
 ) -> None:
     """Change a variant. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
 
-    Refuses NotFound, VersionMismatch, SkuTaken, OptionsTaken. Locks the product and the variant, then the stock of its
-    item.
+    An archived variant can be changed too: its SKU becomes free for another one. Refuses NotFound, VersionMismatch,
+    SkuTaken, OptionsTaken. Locks the product and the variant, then the stock of its item.
     """
     product = locked_product(product_id)
-    variants = Variant.objects.live().select_for_update(of=("self",), no_key=True).select_related("stock_item")
+    variants = Variant.objects.select_for_update(of=("self",), no_key=True).select_related("stock_item")
     variant = found(variants.filter(pk=variant_id, product_id=product_id).first(), "variant")
     check_version(variant.version, expected_version)
     before: dict[str, Any] = {}
@@ -114,7 +113,8 @@ def update_variant(
 def archive_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
     """Take a variant off the shelf; orders keep their lines. A second time changes nothing.
 
-    Refuses NotFound, LastVariant. Locks the product.
+    Its stock stays where it lies, and can be moved as before. Refuses NotFound, LastVariant. Locks the product, then
+    the stock of the variant.
     """
     product = locked_product(product_id)
     variant = found(product.variants.filter(pk=variant_id).first(), "variant")
@@ -123,15 +123,52 @@ def archive_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
     if product.variants.live().count() == 1:
         raise LastVariant("The last variant cannot be removed; archive the product instead.")
     product.variants.filter(pk=variant_id).update(archived_at=Now(), version=variant.version + 1)
+    tell_inventory([variant], is_sold=False, actor=actor)
     keep_axes(product)
     refresh([product_id])
     tell("variant_archived", variant, actor)
+
+
+@unit_of_work
+def restore_variant(*, product_id: int, variant_id: int, actor: Actor) -> None:
+    """Put an archived variant back on the shelf, with the stock that it has. A second time changes nothing.
+
+    Refuses NotFound, TooManyVariants, OptionsTaken. Locks the product, then the stock of the variant.
+    """
+    product = locked_product(product_id)
+    variant = found(product.variants.filter(pk=variant_id).first(), "variant")
+    if variant.archived_at is None:
+        return
+    refuse_too_many(product)
+    variant.archived_at = None
+    variant.version += 1
+    save(variant, update_fields=["archived_at", "version"])
+    tell_inventory([variant], is_sold=product.status == Product.Status.ACTIVE, actor=actor)
+    keep_axes(product)
+    refresh([product_id])
+    tell("variant_restored", variant, actor)
+
+
+def refuse_too_many(product: Product) -> None:
+    """Refuse a further variant of a product that has as many as it may have. The product is locked."""
+    if product.variants.live().count() >= MAX_VARIANTS:
+        raise TooManyVariants(f"A product has at most {MAX_VARIANTS} variants.")
+
+
+def tell_inventory(variants: Iterable[Variant], *, is_sold: bool, actor: Actor) -> None:
+    """Tell inventory whether these variants are for sale, which opens or closes their alerts.
+
+    Locks the levels of the items. `write_sku` and `label` lock the items alone, so they come later.
+    """
+    inventory.set_sold(item_ids=[variant.stock_item_id for variant in variants], is_sold=is_sold, actor=actor)
 
 
 def create_variants(
     product: Product, variants: Sequence[VariantInput], *, actor: Actor, first_position: int = 1
 ) -> list[Variant]:
     """Insert variants with their stock items, and receive the stock that they begin with in one posting.
+
+    Alerts are decided at the end, by that stock.
 
     The caller has inserted or locked the product. Refuses SkuTaken and OptionsTaken, and names the line when there are
     several.
@@ -164,6 +201,8 @@ def create_variants(
     if receipts:
         reference = f"opening:{product.pk}"
         inventory.receive_stock(reference=reference, lines=receipts, reason="opening stock", actor=actor)
+    if product.status == Product.Status.ACTIVE:
+        tell_inventory(created, is_sold=True, actor=actor)
     if any(variant.options for variant in created):
         keep_axes(product, created)
     return created

@@ -9,7 +9,7 @@ from catalog.models import MAX_VARIANTS, Variant
 from catalog.tests.factories import make_product, snapshot, variant_of
 from catalog.tests.refusals import URL, fields_of, refused
 from events.models import Event
-from inventory.models import StockItem, StockMovement
+from inventory.models import StockItem, StockMovement, Warehouse
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +120,81 @@ def test_a_removed_variant_is_archived_and_the_last_one_stays(as_admin: APIClien
     assert api.get(f"{URL}/{product.pk}/variants/{first.pk}").status_code == 404
     assert Event.objects.filter(kind="product.variant_archived").count() == 1
     refused(as_admin, "delete", f"/{product.pk}/variants/{last.pk}", None, 409, "last_variant")
-    refused(as_admin, "patch", f"/{product.pk}/variants/{first.pk}", {"name": "X"}, 404, "not_found")
+
+
+def test_an_archived_variant_is_shown_to_editors_who_ask(as_admin: APIClient, api: APIClient) -> None:
+    product = make_product("Mug", variants=[{"name": "S", "stock_quantity": 2}, {"name": "M"}])
+    first, last = Variant.objects.all()
+    as_admin.delete(f"{URL}/{product.pk}/variants/{first.pk}")
+
+    def listed(query: str) -> list[int]:
+        return [row["variant_id"] for row in as_admin.get(f"{URL}/{product.pk}/variants{query}").json()["results"]]
+
+    assert (listed(""), listed("?archived=false"), listed("?archived=true")) == ([last.pk], [last.pk], [first.pk])
+    assert as_admin.get(f"{URL}/{product.pk}/variants/{first.pk}").json()["stock_quantity"] == 2
+    assert api.get(f"{URL}/{product.pk}/variants?archived=true").status_code == 401
+    assert [row["variant_id"] for row in as_admin.get(f"{URL}/{product.pk}").json()["variants"]] == [last.pk]
+
+
+def test_an_archived_variant_gives_its_sku_away_and_can_come_back(as_admin: APIClient, api: APIClient) -> None:
+    product = make_product("Mug", variants=[{"sku": "MUG-S", "name": "S", "stock_quantity": 5}, {"name": "M"}])
+    first, _ = Variant.objects.all()
+    path = f"/{product.pk}/variants/{first.pk}"
+    as_admin.delete(f"{URL}{path}")
+    refused(as_admin, "post", f"/{product.pk}/variants", {"sku": "MUG-S"}, 409, "sku_taken")
+
+    assert as_admin.patch(f"{URL}{path}", {"sku": "MUG-S-OLD"}).json()["sku"] == "MUG-S-OLD"
+    assert as_admin.post(f"{URL}/{product.pk}/variants", {"sku": "MUG-S"}).status_code == 201
+    for _ in range(2):
+        answer = as_admin.post(f"{URL}{path}/restore")
+        assert (answer.status_code, answer.json()["stock_quantity"]) == (200, 5)
+
+    assert api.get(f"{URL}{path}").json()["sku"] == "MUG-S-OLD"
+    assert Event.objects.filter(kind="product.variant_restored").count() == 1
+    assert api.post(f"{URL}{path}/restore").status_code == 401
+    refused(as_admin, "post", f"/{product.pk}/variants/999999999/restore", None, 404, "not_found")
+
+
+def test_the_stock_of_an_archived_variant_can_be_moved(as_admin: APIClient) -> None:
+    product = make_product("Mug", variants=[{"sku": "MUG-S", "stock_quantity": 5}, {}])
+    Warehouse.objects.create(code="attic", name="Attic", priority=500)
+    as_admin.delete(f"{URL}/{product.pk}/variants/{Variant.objects.all()[0].pk}")
+
+    moved = {"from": "main", "to": "attic", "lines": [{"sku": "MUG-S", "quantity": 4}]}
+    assert as_admin.post("/api/v1/inventory/transfers", moved).status_code == 201
+    lost = {"reason": "sold off", "lines": [{"sku": "MUG-S", "warehouse": "attic", "delta": -4}]}
+    assert as_admin.post("/api/v1/inventory/adjustments", lost).status_code == 201
+
+    item = as_admin.get("/api/v1/inventory/items/MUG-S").json()
+    assert (item["on_hand"], item["is_sold"], item["band"]) == (1, False, None)
+    found = as_admin.get("/api/v1/inventory/items?is_sold=false").json()["results"]
+    assert [row["sku"] for row in found] == ["MUG-S"]
+
+
+def test_what_is_restored_is_for_sale_if_its_product_is(as_admin: APIClient) -> None:
+    product = make_product("Mug", variants=[{"sku": "MUG-S"}, {}])
+    path = f"{URL}/{product.pk}/variants/{Variant.objects.all()[0].pk}"
+    item = StockItem.objects.get(sku="MUG-S")
+    standing = []
+    for verb, to, body in (
+        ("delete", path, None),
+        ("patch", f"{URL}/{product.pk}", {"status": "archived"}),
+        ("post", f"{path}/restore", None),
+        ("patch", f"{URL}/{product.pk}", {"status": "active"}),
+    ):
+        getattr(as_admin, verb)(to, body)
+        item.refresh_from_db()
+        standing.append((item.is_sold, item.alerts.filter(closed_at=None).exists()))
+
+    assert standing == [(False, False), (False, False), (False, False), (True, True)]
+
+
+def test_a_product_that_is_full_takes_no_variant_back(as_admin: APIClient) -> None:
+    product = make_product("Mug", variants=[{} for _ in range(MAX_VARIANTS)])
+    path = f"/{product.pk}/variants/{variant_of(product).pk}"
+    as_admin.delete(f"{URL}{path}")
+    as_admin.post(f"{URL}/{product.pk}/variants", {})
+    refused(as_admin, "post", f"{path}/restore", None, 409, "too_many_variants")
 
 
 def test_a_variant_is_only_found_under_its_own_product(as_admin: APIClient) -> None:

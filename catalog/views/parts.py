@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,11 +18,12 @@ from api.serializers import body_of, document_of
 from api.views import ViewSet, expected_version
 from catalog import services
 from catalog.exceptions import found
+from catalog.filters import VariantFilters
 from catalog.image_serializers import ImageBody, ImageChangesBody, ImageSerializer
 from catalog.models import Variant
 from catalog.serializers import VariantBody, VariantChangesBody, VariantSerializer
 from catalog.uploads import PictureParser
-from catalog.views.products import PUBLIC, SHARED, PicturesViewSet, refuse_stock, shown_product
+from catalog.views.products import PUBLIC, SHARED, PicturesViewSet, edits_products, refuse_stock, shown_product
 
 BY_POSITION = Keyset(("position", "id"), (int, int))
 EDITORS = requires("catalog.change_product", public_read=True)
@@ -37,6 +39,7 @@ class VariantViewSet(ViewSet):
     lookup_url_kwarg = "variant_id"
     lookup_value_converter = "id"
     keyset = BY_POSITION
+    filterset_class = VariantFilters
 
     def document(self, variants: QuerySet[Variant], variant_id: int) -> dict[str, Any]:
         """The document of one of these variants. Refuses NotFound."""
@@ -45,7 +48,9 @@ class VariantViewSet(ViewSet):
     @extend_schema(summary="The variants of a product", responses=VariantSerializer(many=True))
     def list(self, request: Request, product_id: int) -> Response:
         """A page of variants, by position."""
-        return self.page_of(shown_product(request, product_id).variants.live().with_stock())
+        if self.filterset.values["archived"] and not edits_products(request):
+            self.permission_denied(request, "Only staff who edit products see archived variants.")
+        return self.page_of(shown_product(request, product_id).variants.with_stock())
 
     @extend_schema(summary="Add a variant", request=VariantBody, responses={201: VariantSerializer})
     @keyed
@@ -62,8 +67,8 @@ class VariantViewSet(ViewSet):
     @extend_schema(summary="One variant", responses=VariantSerializer)
     def retrieve(self, request: Request, product_id: int, variant_id: int) -> Response:
         """One variant of a product that the caller may see."""
-        variants = shown_product(request, product_id).variants.live().with_stock()
-        return Response(self.document(variants, variant_id))
+        variants = shown_product(request, product_id).variants.with_stock()
+        return Response(self.document(variants if edits_products(request) else variants.live(), variant_id))
 
     @extend_schema(summary="Change a variant", request=VariantChangesBody(partial=True), responses=VariantSerializer)
     def partial_update(self, request: Request, product_id: int, variant_id: int) -> Response:
@@ -81,6 +86,13 @@ class VariantViewSet(ViewSet):
         """Archive the variant."""
         services.archive_variant(product_id=product_id, variant_id=variant_id, actor=actor_of(request))
         return Response(status=204)
+
+    @extend_schema(summary="Put an archived variant back on the shelf", request=None, responses=VariantSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, product_id: int, variant_id: int) -> Response:
+        """Restore the variant."""
+        services.restore_variant(product_id=product_id, variant_id=variant_id, actor=actor_of(request))
+        return Response(self.document(Variant.objects.with_stock(), variant_id))
 
 
 class ImageViewSet(PicturesViewSet):

@@ -24,6 +24,7 @@ from inventory.bands import Band
 from inventory.models import StockItem
 from orders import desk, figures
 from orders.models import Order
+from orders.worklist import worklist
 from staff.frame import NUMBER, StaffAdmin
 from staff.lists import GuardedAdmin
 from staff.templatetags.charts import Bar, Part
@@ -231,8 +232,9 @@ def home(request: HttpRequest) -> dict[str, Any]:
         }
     if sees_stock:
         parts |= {
-            "alerts": desk.open_alerts(),
-            "may_receive": request.user.has_perm("inventory.change_stocklevel"),
+            "worklist": worklist(),
+            "may_move": request.user.has_perm("inventory.change_stocklevel"),
+            "may_edit": request.user.has_perm("inventory.change_stockitem"),
             "stock_value": sum(share.value for share in report.bands),
             "bands_chart": [
                 Part(

@@ -31,10 +31,10 @@ def worker(db: None) -> User:
 @pytest.mark.parametrize(
     ("group", "parts"),
     [
-        ("stock keeper", {"alerts"}),
-        ("order desk", {"alerts", "days", "waiting"}),
-        ("catalog editor", {"alerts"}),
-        ("administrator", {"alerts", "days", "waiting", "journal"}),
+        ("stock keeper", {"worklist"}),
+        ("order desk", {"worklist", "days", "waiting"}),
+        ("catalog editor", {"worklist"}),
+        ("administrator", {"worklist", "days", "waiting", "journal"}),
     ],
 )
 def test_home_shows_what_each_has_to_do(staff_pages: Callable[..., Any], group: str, parts: set[str]) -> None:
@@ -43,7 +43,7 @@ def test_home_shows_what_each_has_to_do(staff_pages: Callable[..., Any], group: 
 
     context = staff_pages(group).get("/admin/").context_data
 
-    assert {"alerts", "days", "waiting", "journal"} & set(context) == parts
+    assert {"worklist", "days", "waiting", "journal"} & set(context) == parts
 
 
 def test_whoever_may_see_nothing_is_told_so(staff_pages: Callable[..., Any]) -> None:

@@ -19,9 +19,11 @@ from catalog.models import Category, Image, Product, Variant
 from demo import loading
 from demo.pictures import COLOURS, SHAPES
 from demo.products import categories, products
-from inventory.bands import Band, band_of
-from inventory.models import Reservation, StockLevel
+from inventory.bands import ALERTING, Band, band_of
+from inventory.models import Reservation, StockAlert, StockLevel
 from orders.models import Order
+from orders.stock_health import low_articles
+from orders.worklist import worklist
 
 
 class TheDemoShop(TestCase):
@@ -71,6 +73,12 @@ class TheDemoShop(TestCase):
         assert set(bands) == set(Band)
         stocked = StockLevel.objects.filter(on_hand__gt=0).values_list("warehouse__code", flat=True).distinct()
         assert sorted(stocked) == ["main", "north"]
+
+    def test_an_alert_is_open_for_each_article_that_is_low_and_none_was_for_another(self) -> None:
+        low = {article.sku: article.band for article in low_articles()}
+        assert {alert.item.sku: alert.band for alert in StockAlert.objects.select_related("item")} == low
+        assert [row.lost > 0 for row in worklist().rows if row.lost is not None] == [True] * 8
+        assert [count for _, count in worklist().counts] == [Counter(low.values())[band] for band in ALERTING]
 
     def test_open_promises_are_those_of_orders_that_have_not_left(self) -> None:
         waiting = Order.objects.filter(status__in=("pending", "confirmed")).aggregate(n=Sum("order_items__quantity"))

@@ -37,6 +37,8 @@ from inventory.services.records import (
     create_warehouse,
     rename_item,
     set_backorder_limit,
+    set_sold,
+    settle_alerts_of_all,
     update_item,
     update_warehouse,
 )
@@ -69,7 +71,9 @@ __all__ = [
     "reserve",
     "return_stock",
     "set_backorder_limit",
+    "set_sold",
     "set_stock",
+    "settle_alerts_of_all",
     "transfer_stock",
     "update_item",
     "update_warehouse",

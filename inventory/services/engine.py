@@ -63,9 +63,11 @@ class Touched:
     item_id: int
     sku: str
     reorder_point: int | None
+    is_sold: bool
     in_stock: bool
     level_id: int
     available: int
+    unsold: int
     is_active: bool
 
 
@@ -198,18 +200,21 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
 def _settle(changes: Mapping[int, int], touched: Sequence[Touched], actor: Actor) -> None:
     """Bring `in_stock` and alerts in line after a write. `changes` has the units more (or less) to sell, by level."""
     items = {level.item_id: level for level in touched}
+    available: Counter[int] = Counter()
     before: Counter[int] = Counter()
     after: Counter[int] = Counter()
     for level in touched:
         if level.is_active:
-            before[level.item_id] += level.available
-            after[level.item_id] += level.available + changes.get(level.level_id, 0)
-    if flipped := [id for id, item in items.items() if item.in_stock != (after[id] > 0)]:
+            change = changes.get(level.level_id, 0)
+            available[level.item_id] += level.available + change
+            before[level.item_id] += level.unsold
+            after[level.item_id] += level.unsold + change
+    if flipped := [id for id, item in items.items() if item.in_stock != (available[id] > 0)]:
         fetch(statements.FLIP, {"items": array(flipped)})
     standings = [
-        Standing(id, item.sku, item.reorder_point, after[id])
+        Standing(id, item.sku, item.reorder_point, item.is_sold, after[id], available[id])
         for id, item in items.items()
-        if moved(before[id], after[id], item.reorder_point)
+        if item.is_sold and moved(before[id], after[id], item.reorder_point)
     ]
     if standings:
         settle_alerts(standings, actor=actor)

@@ -1,6 +1,6 @@
 """Items and warehouses: what they are called and how they are used. Other files of this package write quantities."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
@@ -11,14 +11,17 @@ from database.refusals import NotFound, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
+from inventory.bands import standings
 from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken
 from inventory.labels import watched
 from inventory.models import StockItem, StockLevel, Warehouse
-from inventory.quantities import AVAILABLE
-from inventory.services.alerts import Standing, settle_alerts
+from inventory.services.alerts import Standing, settle_alerts, unsettled_items
 from inventory.services.engine import fetch, lock_items, refusal_of
 from inventory.services.lines import share_warehouses
 from inventory.skus import kept_sku
+
+# Items whose alerts are settled in one unit of work.
+BATCH = 500
 
 
 class ItemDetails(TypedDict, total=False):
@@ -47,7 +50,7 @@ class WarehouseChanges(TypedDict, total=False):
 
 @unit_of_work
 def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDetails]) -> StockItem:
-    """Make a thing to count, with nothing of it anywhere yet. Refuses SkuTaken, NoWarehouse.
+    """Make a thing to count, with nothing of it anywhere yet, and not yet for sale. Refuses SkuTaken, NoWarehouse.
 
     The item gets a level in one warehouse at once, since all writers of an item meet at the locks on its levels.
     Shares a lock on the warehouses.
@@ -192,23 +195,50 @@ def set_backorder_limit(*, item_id: int, warehouse_id: int, limit: int, actor: A
     publish("stock.backorder_limit_set", payload, subject=f"item:{item_id}", actor=actor)
 
 
+@unit_of_work
+def set_sold(*, item_ids: Collection[int], is_sold: bool, actor: Actor) -> None:
+    """Say whether these items are for sale, which opens or closes their alerts. The same value changes nothing.
+
+    Nothing is published but what happens to alerts: the catalog decides what is for sale, and publishes that. Locks all
+    levels of the items, then the items.
+    """
+    lock_items(item_ids)
+    StockItem.objects.filter(pk__in=item_ids).exclude(is_sold=is_sold).update(is_sold=is_sold)
+    settle_items(item_ids, actor=actor)
+
+
+def settle_alerts_of_all(*, actor: Actor) -> int:
+    """Open and close the alerts that do not fit how their items stand; answers how many items were looked at.
+
+    Every verb settles the items that it touches. This is for what no verb knows of, as a setting that was changed.
+    Each batch is a unit of work of its own, and locks all levels of its items.
+    """
+    item_ids = unsettled_items()
+    for first in range(0, len(item_ids), BATCH):
+        _settle_batch(item_ids[first : first + BATCH], actor)
+    return len(item_ids)
+
+
+@unit_of_work
+def _settle_batch(item_ids: Sequence[int], actor: Actor) -> None:
+    lock_items(item_ids)
+    settle_items(item_ids, actor=actor)
+
+
 def settle_items(item_ids: Iterable[int], *, actor: Actor) -> None:
     """Bring `in_stock` and alerts in line with the levels of these items, all of which the caller has locked."""
     rows = fetch(
         f"""
-        with total as (
-            select touched.item_id, coalesce(sum({AVAILABLE}) filter (where warehouse.is_active), 0) as available
-            from unnest(%(items)s::bigint[]) as touched(item_id)
-            left join inventory_stocklevel as level on level.item_id = touched.item_id
-            left join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
-            group by touched.item_id
+        with standing as materialized (
+            {standings(few=True)} where item.id in (select unnest(%(items)s::bigint[]))
         ),
         flipped as (
-            update inventory_stockitem as item set in_stock = total.available > 0
-            from total where item.id = total.item_id and item.in_stock <> (total.available > 0)
+            update inventory_stockitem as item set in_stock = standing.available > 0
+            from standing where item.id = standing.item_id and item.in_stock <> (standing.available > 0)
         )
-        select item.id, item.sku, item.reorder_point, total.available
-        from total join inventory_stockitem as item on item.id = total.item_id order by item.id
+        select item.id, item.sku, item.reorder_point, item.is_sold, standing.quantity, standing.available
+        from standing join inventory_stockitem as item on item.id = standing.item_id
+        order by item.id
         """,  # noqa: S608  # no value goes in but as a parameter
         {"items": list(item_ids)},
     )

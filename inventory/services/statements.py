@@ -66,7 +66,7 @@ promised as (
     from entry cross join moment order by place
     returning id
 )
-select item.id, item.sku, item.reorder_point, item.in_stock, level.id, {AVAILABLE},
+select item.id, item.sku, item.reorder_point, item.is_sold, item.in_stock, level.id, {AVAILABLE}, {UNSOLD},
        level.warehouse_id = any(array(select id from inventory_warehouse where is_active)),
        (select array_agg(id) from movement), (select at from moment), {{count}}
 from unnest({hidden("items", "bigint[]")}) as touched(item_id)
@@ -131,8 +131,8 @@ movement as (
            null, %(reference)s::text, '', %(actor)s::text, at
     from entry order by place
 )
-select item.id, item.sku, item.reorder_point, item.in_stock, touched.id, touched.available, touched.is_active,
-       touched.warehouse_id, entry.quantity, verdict.is_held
+select item.id, item.sku, item.reorder_point, item.is_sold, item.in_stock, touched.id, touched.available,
+       touched.unsold, touched.is_active, touched.warehouse_id, entry.quantity, verdict.is_held
 from verdict
 left join (touched join inventory_stockitem as item on item.id = touched.item_id) on true
 left join entry on entry.level_id = touched.id

@@ -23,7 +23,7 @@ class WarehouseFactory(factory.django.DjangoModelFactory[Warehouse]):
 
 
 class StockItemFactory(factory.django.DjangoModelFactory[StockItem]):
-    """An item; `stock=5` puts units into the main warehouse, `stock={"main": 5, "north": 2}` into several."""
+    """An item for sale; `stock=5` puts units into the main warehouse, `stock={"main": 5, "north": 2}` into several."""
 
     class Meta:
         model = StockItem
@@ -33,14 +33,21 @@ class StockItemFactory(factory.django.DjangoModelFactory[StockItem]):
 
     @classmethod
     def _create(
-        cls, model_class: type[StockItem], *args: object, stock: int | Mapping[str, int] = 0, **kwargs: Any
+        cls,
+        model_class: type[StockItem],
+        *args: object,
+        stock: int | Mapping[str, int] = 0,
+        is_sold: bool = True,
+        **kwargs: Any,
     ) -> StockItem:
         item = services.create_item(actor=COMMAND, **kwargs)
         quantities = stock if isinstance(stock, Mapping) else {"main": stock}
         lines = [services.ReceiptLine(item.sku, units, warehouse) for warehouse, units in quantities.items() if units]
         if lines:
             services.receive_stock(reference="opening", lines=lines, actor=COMMAND)
-            item.refresh_from_db()
+        if is_sold:
+            services.set_sold(item_ids=[item.pk], is_sold=True, actor=COMMAND)
+        item.refresh_from_db()
         return item
 
 

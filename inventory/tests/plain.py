@@ -15,7 +15,7 @@ from django.utils import timezone
 from database.refusals import Invalid
 from events.actors import Actor
 from events.services import publish
-from inventory.bands import ALERTING, band_of, closing_line
+from inventory.bands import ALERTING, band_of
 from inventory.exceptions import AlreadyReserved, InsufficientStock, Shortage
 from inventory.models import ClockTimestamp, Reservation, StockAlert, StockItem, StockLevel, StockMovement
 
@@ -52,7 +52,7 @@ def reserve(
         skus = dict(StockItem.objects.filter(pk__in=short).values_list("pk", "sku"))
         raise InsufficientStock([Shortage(id, skus[id], quantities[id], left) for id, left in short.items()])
     between()
-    before = available_of(quantities)
+    before = totals_of(quantities)
     for level, quantity in shares:
         Reservation.objects.create(level=level, quantity=quantity, reference=reference, expires_at=expires_at)
         move(level, "reserved", quantity, reference, actor)
@@ -103,7 +103,7 @@ def expire_overdue(levels: Sequence[StockLevel], actor: Actor) -> None:
     )
     if not overdue:
         return
-    before = available_of({by_id[hold.level_id].item_id for hold in overdue})
+    before = totals_of({by_id[hold.level_id].item_id for hold in overdue})
     for hold in overdue:
         hold.state, hold.resolved_at = Reservation.State.EXPIRED, timezone.now()
         hold.save()
@@ -129,38 +129,47 @@ def move(level: StockLevel, kind: str, reserved: int, reference: str, actor: Act
     )
 
 
-def available_of(item_ids: Iterable[int]) -> dict[int, int]:
+def totals_of(item_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """What lies unsold, and what can still be promised."""
+    unsold, ahead = F("on_hand") - F("reserved"), F("backorder_limit")
     return {
-        item_id: StockLevel.objects.filter(item_id=item_id, warehouse__is_active=True).aggregate(
-            total=Sum(F("on_hand") + F("backorder_limit") - F("reserved"), default=0)
-        )["total"]
+        item_id: tuple(
+            StockLevel.objects.filter(item_id=item_id, warehouse__is_active=True)
+            .aggregate(unsold=Sum(unsold, default=0), available=Sum(unsold + ahead, default=0))
+            .values()
+        )
         for item_id in item_ids
     }
 
 
-def settle(before: Mapping[int, int], actor: Actor, *, between: Callable[[], object] = nothing) -> None:
+def settle(before: Mapping[int, tuple[int, int]], actor: Actor, *, between: Callable[[], object] = nothing) -> None:
     """Bring `in_stock` and the alerts of these items in line, if their band has changed."""
-    after = available_of(before)
+    after = totals_of(before)
     between()
     events = []
     for item in StockItem.objects.filter(pk__in=before).order_by("id"):
-        was, left = before[item.pk], after[item.pk]
-        item.in_stock = left > 0
+        (was, _), (left, available) = before[item.pk], after[item.pk]
+        item.in_stock = available > 0
         item.save(update_fields=["in_stock"])
-        band, line = band_of(left, item.reorder_point), closing_line(item.reorder_point)
-        if band == band_of(was, item.reorder_point) and not was < line <= left:
+        band = band_of(left, item.reorder_point)
+        if not item.is_sold or band == band_of(was, item.reorder_point):
             continue
         alert = StockAlert.objects.filter(item=item, closed_at=None).first()
         kind = ""
         if band in ALERTING and alert is None:
-            alert, kind = StockAlert(item=item, band=band, available=left), "stock.alert_opened"
+            alert, kind = StockAlert(item=item, band=band, available=available), "stock.alert_opened"
         elif band in ALERTING and alert and ALERTING.index(band) < ALERTING.index(alert.band):
-            alert.band, alert.available, kind = band, left, "stock.alert_worsened"
-        elif alert and left >= line:
+            alert.band, alert.available, kind = band, available, "stock.alert_worsened"
+        elif band in ALERTING and alert and band == alert.band == "out_of_stock":
+            kind = "stock.alert_worsened"  # it was better meanwhile
+        elif alert and band not in ALERTING:
             alert.closed_at, kind = ClockTimestamp(), "stock.alert_closed"
-        if alert and kind:
+        if alert and kind != "stock.alert_closed":
+            alert.out_since = (alert.out_since or ClockTimestamp()) if band == "out_of_stock" else None
+        if alert:
             alert.save()
-            payload = {"alert_id": alert.pk, "sku": item.sku, "band": band, "available": left}
+        if alert and kind:
+            payload = {"alert_id": alert.pk, "sku": item.sku, "band": band, "available": available}
             events.append((kind, payload, f"sku:{item.sku}"))
     for kind, payload, subject in events:
         publish(kind, payload, subject=subject, actor=actor)

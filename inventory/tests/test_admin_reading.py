@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from events.actors import COMMAND
+from inventory import admin as inventory_admin
 from inventory import services
 from inventory.models import StockItem
 from inventory.tests.factories import StockItemFactory
@@ -32,6 +33,32 @@ def test_why_a_number_is_what_it_is(keeper: Any, mug: StockItem) -> None:
     assert "Why it is 4" in text
     assert "/admin/reference/order:100" in text
     assert "<svg" in text
+
+
+def test_a_page_that_leaves_promises_out_says_how_many(
+    keeper: Any, mug: StockItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inventory_admin, "MOST_PROMISES", 2)
+    texts = []
+    for reference in ("order:100", "order:101", "order:102"):
+        services.reserve(reference=reference, quantities={mug.pk: 1}, actor=COMMAND)
+        texts.append(keeper.get(f"{STOCK}{mug.pk}/why/").content.decode())
+
+    assert ["The oldest 2; 1 more" in text for text in texts] == [False, False, True]
+
+
+def test_what_is_not_for_sale_says_so_and_its_page_moves_it(keeper: Any) -> None:
+    item = StockItemFactory(sku="OLD", stock=3, is_sold=False)
+
+    page = keeper.get(f"{STOCK}{item.pk}/why/").content.decode()
+
+    assert "Not for sale" in page
+    assert f"{STOCK}transfer/?sku=OLD" in page
+    found = [
+        [row.sku for row in keeper.get(f"{STOCK}?is_sold__exact={value}").context_data["cl"].result_list]
+        for value in (0, 1)
+    ]
+    assert found == [["OLD"], []]
 
 
 def test_the_timeline_goes_on_where_the_page_ends(keeper: Any, mug: StockItem) -> None:

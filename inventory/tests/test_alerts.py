@@ -1,14 +1,19 @@
 """Alerts: opened, worsened and closed inside the write, by all that an item has."""
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services
-from inventory.bands import band_of
+from inventory.bands import AlertBand, Band, band_of
 from inventory.models import StockAlert, StockItem
-from inventory.services import AdjustmentLine
+from inventory.overview import in_bands, present_in, with_present, with_totals
+from inventory.services import AdjustmentLine, ReceiptLine
+from inventory.services.alerts import unsettled_items
+from inventory.tasks import settle_alerts
 from inventory.tests.factories import StockItemFactory, WarehouseFactory
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +72,7 @@ def test_an_item_that_falls_to_its_line_opens_one_alert() -> None:
     assert told(item) == ["opened"]
 
 
-def test_an_open_alert_gets_worse_but_not_better() -> None:
+def test_an_open_alert_keeps_the_worst_band_that_it_has_seen() -> None:
     item = StockItemFactory(stock=11)
 
     sell(item, 1)
@@ -79,19 +84,113 @@ def test_an_open_alert_gets_worse_but_not_better() -> None:
     assert told(item) == ["opened", "worsened", "worsened"]
 
 
-def test_an_alert_closes_above_its_line_and_not_at_it(settings: Settings) -> None:
-    settings.STOCK_ALERT_HYSTERESIS = 3
-    item = StockItemFactory(stock=50)
-    set_to(item, 10)
+def test_an_open_alert_shows_how_the_item_stands_now() -> None:
+    item = StockItemFactory(stock=20)
+    set_to(item, 0)
 
-    for quantity in (11, 10, 12, 11, 10):
+    services.receive_stock(reference="DN-7", lines=[ReceiptLine(item.sku, 7)], actor=COMMAND)
+
+    alert: Any = with_present(StockAlert.objects.all()).get()
+    assert (alert.present_band, alert.present_available, alert.band) == ("low", 7, "out_of_stock")
+    set_to(item, 60)
+    alert = with_present(StockAlert.objects.all()).get()
+    assert (alert.present_band, alert.present_available, alert.closed_at is None) == ("out_of_stock", 0, False)
+
+
+def test_an_alert_is_open_at_the_line_and_closed_above_it() -> None:
+    item = StockItemFactory(stock=50)
+
+    for quantity in (10, 11, 9):
         set_to(item, quantity)
-    assert told(item) == ["opened"]
-    set_to(item, 12)
-    set_to(item, 13)
-    assert (told(item), alerts(item)) == (["opened", "closed"], [("low", 10, False)])
-    set_to(item, 9)
+
     assert alerts(item) == [("low", 10, False), ("low", 9, True)]
+    assert told(item) == ["opened", "closed", "opened"]
+
+
+def test_an_item_that_never_had_stock_has_an_alert_once_it_is_for_sale() -> None:
+    item = StockItemFactory(is_sold=False)
+    assert alerts(item) == []
+
+    for is_sold in (True, True, False, True):
+        services.set_sold(item_ids=[item.pk], is_sold=is_sold, actor=COMMAND)
+
+    assert alerts(item) == [("out_of_stock", 0, False), ("out_of_stock", 0, True)]
+    assert told(item) == ["opened", "closed", "opened"]
+
+
+def test_what_is_not_for_sale_moves_without_an_alert() -> None:
+    item = StockItemFactory(stock=20, is_sold=False)
+
+    set_to(item, 0)
+
+    found: Any = with_totals(StockItem.objects.all()).get()
+    assert (alerts(item), found.band) == ([], None)
+
+
+def test_an_item_is_out_since_it_ran_out_last() -> None:
+    item = StockItemFactory(stock=20)
+    moments = []
+    for quantity in (0, 3, 0, 0):
+        set_to(item, quantity)
+        moments.append(StockAlert.objects.get(item=item).out_since)
+
+    assert moments[1] is None
+    assert moments[0] != moments[2] == moments[3]
+
+
+def test_units_that_may_be_promised_ahead_fill_no_shelf() -> None:
+    item = StockItemFactory(stock=3)
+    main = item.levels.get().warehouse_id
+
+    services.set_backorder_limit(item_id=item.pk, warehouse_id=main, limit=100, actor=COMMAND)
+    sell(item, 3)
+
+    found: Any = with_totals(StockItem.objects.filter(in_bands(["out_of_stock"]))).get()
+    assert (found.band, found.available, found.in_stock) == ("out_of_stock", 100, True)
+    assert alerts(item) == [("out_of_stock", 100, True)]
+
+
+def test_a_warehouse_that_goes_out_of_sale_and_comes_back_leaves_all_as_it_was() -> None:
+    WarehouseFactory(code="north")
+    well, low = StockItemFactory(stock={"north": 90}), StockItemFactory(stock={"main": 2, "north": 5})
+
+    for is_active in (False, True):
+        services.update_warehouse(code="north", is_active=is_active, actor=COMMAND)
+
+    [alert] = list[Any](present_in(StockAlert.objects.all(), AlertBand.values))
+    assert (alert.item_id, alert.present_band) == (low.pk, "low")
+    assert alerts(well) == [("out_of_stock", 0, False)]
+    well.refresh_from_db()
+    assert well.in_stock
+
+
+def test_a_setting_that_is_changed_is_settled_by_the_clock(settings: Settings) -> None:
+    low, well = StockItemFactory(stock=8), StockItemFactory(stock=15)
+    settings.STOCK_CRITICAL_MAX, settings.STOCK_LOW_MAX = 2, 5
+    assert list(present_in(StockAlert.objects.all(), AlertBand.values)) == []
+    settle_alerts(timestamp=0)
+    assert (alerts(low), alerts(well)) == ([("low", 8, False)], [])
+
+    settings.STOCK_CRITICAL_MAX, settings.STOCK_LOW_MAX = 9, 20
+    settle_alerts(timestamp=0)
+
+    assert (alerts(low)[1:], alerts(well)) == ([("critical", 8, True)], [("low", 15, True)])
+    assert unsettled_items() == []
+
+
+@pytest.mark.parametrize("critical", [0, 5])
+@pytest.mark.parametrize("reorder_point", [None, 0, 3, 60])
+def test_python_and_sql_say_the_same(settings: Settings, critical: int, reorder_point: int | None) -> None:
+    settings.STOCK_CRITICAL_MAX = critical
+    for quantity in (0, 1, 3, 4, 5, 6, 10, 11, 50, 51, 60, 61):
+        StockItemFactory(stock=quantity, reorder_point=reorder_point)
+
+    items = list[Any](with_totals(StockItem.objects.all()))
+
+    assert [item.band for item in items] == [band_of(item.on_hand, reorder_point) for item in items]
+    for band in Band:
+        found = set(StockItem.objects.filter(in_bands([band])).values_list("pk", flat=True))
+        assert found == {item.pk for item in items if item.band == band}
 
 
 def test_an_item_with_a_line_of_its_own_is_low_there() -> None:

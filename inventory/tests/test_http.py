@@ -84,6 +84,7 @@ def test_an_item_shows_totals_and_each_warehouse(as_admin: Any) -> None:
         "available": 6,
         "band": "low",
         "in_stock": True,
+        "is_sold": True,
         "reorder_point": None,
         "reorder_quantity": None,
         "lead_time_days": None,

@@ -162,14 +162,14 @@ def test_control_with_the_lock_on_one_warehouse_both_miss_the_line() -> None:
 
     def sell_from(code: str) -> None:
         level = StockLevel.objects.select_for_update().get(item=item, warehouse__code=code)
-        before = plain.available_of([item.pk])
+        before = plain.totals_of([item.pk])
         level.on_hand -= 1
         level.save()
         plain.settle(before, COMMAND, between=meet)
 
     in_transactions([partial(sell_from, "main"), partial(sell_from, "north")])
 
-    assert plain.available_of([item.pk]) == {item.pk: 10}
+    assert plain.totals_of([item.pk]) == {item.pk: (10, 10)}
     assert StockAlert.objects.count() == 0
 
 

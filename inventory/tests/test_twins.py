@@ -42,6 +42,7 @@ class ItemSpec:
     levels: tuple[LevelSpec | None, ...]
     reorder_point: int | None
     alert: str | None
+    is_sold: bool
 
 
 level_specs = st.builds(
@@ -56,6 +57,7 @@ item_specs = st.builds(
     levels=st.tuples(*[st.none() | level_specs] * 3),
     reorder_point=st.none() | st.integers(0, 15),
     alert=st.sampled_from([None, None, "low", "critical"]),
+    is_sold=st.sampled_from([True, True, True, False]),
 )
 warehouse_specs = st.tuples(*[st.tuples(st.integers(0, 2), st.sampled_from([True, True, False]))] * 3)
 
@@ -68,7 +70,9 @@ def build(items: list[ItemSpec], warehouses: tuple[tuple[int, bool], ...]) -> li
     ]
     ids = []
     for number, spec in enumerate(items):
-        item = StockItem.objects.create(sku=f"S{number}", name="S", reorder_point=spec.reorder_point)
+        item = StockItem.objects.create(
+            sku=f"S{number}", name="S", reorder_point=spec.reorder_point, is_sold=spec.is_sold
+        )
         ids.append(item.pk)
         for place, level_spec in zip(places, spec.levels, strict=True):
             if level_spec is None:
@@ -86,7 +90,7 @@ def build(items: list[ItemSpec], warehouses: tuple[tuple[int, bool], ...]) -> li
                 Reservation.objects.create(
                     level=level, quantity=level_spec.overdue, reference="overdue", expires_at=PAST
                 )
-        item.in_stock = plain.available_of([item.pk])[item.pk] > 0
+        item.in_stock = plain.totals_of([item.pk])[item.pk][1] > 0
         item.save()
         if spec.alert:
             StockAlert.objects.create(item=item, band=spec.alert, available=1)
@@ -117,9 +121,9 @@ def rows() -> dict[str, Any]:
             )
         ),
         "alerts": [
-            (item, band, available, closed is None)
-            for item, band, available, closed in StockAlert.objects.order_by("item_id", "opened_at").values_list(
-                "item_id", "band", "available", "closed_at"
+            (item, band, available, closed is None, out is None)
+            for item, band, available, closed, out in StockAlert.objects.order_by("item_id", "opened_at").values_list(
+                "item_id", "band", "available", "closed_at", "out_since"
             )
         ],
         "events": [(kind, subject, payload | {"alert_id": 0}, actor) for kind, subject, payload, actor in events],

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from api.fields import Amount
 from database.money import in_places
+from inventory.bands import Band
 
 
 class Total(Amount):
@@ -76,6 +77,9 @@ class StockRowSerializer(serializers.Serializer[Any]):
     stock_quantity = serializers.IntegerField(help_text="Unsold units of all variants in active warehouses.")
     price = Amount()
     stock_value = Total()
+    band = serializers.ChoiceField(choices=Band.choices, help_text="That of the worst article.")
+    worst_sku = serializers.CharField(help_text="The article in the worst band; with the fewest units among several.")
+    worst_quantity = serializers.IntegerField(help_text="Its unsold units.")
 
     class Meta:
         list_serializer_class = WrittenRows
@@ -116,6 +120,24 @@ class StockAlertCountsSerializer(serializers.Serializer[Any]):
     critical_stock_alerts = serializers.IntegerField(source="products_critical_stock")
 
 
+class ListedSerializer(serializers.Serializer[Any]):
+    """How many products belong in a list, and whether the list was cut."""
+
+    count = serializers.IntegerField()
+    truncated = serializers.BooleanField()
+
+
+class StockListsSerializer(serializers.Serializer[Any]):
+    """The whole length of each list."""
+
+    available_stock = ListedSerializer()
+    low_stock = ListedSerializer()
+    out_of_stock = ListedSerializer()
+    high_stock = ListedSerializer()
+    medium_stock = ListedSerializer()
+    critical_stock = ListedSerializer()
+
+
 class StockSummarySerializer(serializers.Serializer[Any]):
     """What the stock check has found."""
 
@@ -123,6 +145,7 @@ class StockSummarySerializer(serializers.Serializer[Any]):
     stock_categories = StockCategoriesSerializer(source="stock")
     stock_distribution = StockDistributionSerializer(source="stock")
     alerts = StockAlertCountsSerializer(source="stock")
+    lists = StockListsSerializer()
     timestamp = serializers.DateTimeField()
 
 
@@ -140,5 +163,6 @@ class StockCheckSerializer(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="`healthy`: the check has answered. What it found is in the message.")
     timestamp = serializers.DateTimeField()
     message = serializers.CharField()
+    truncated = serializers.BooleanField(help_text="Whether `limit` has cut any of the lists.")
     stock_summary = StockSummarySerializer(source="*")
     filters_applied = StockFiltersSerializer()

@@ -61,6 +61,7 @@ def make_article(
         product=product, stock_item=stock_item, name=variant_name, price=variant_price, position=number % 30_000
     )
     receive(variant, stock, warehouse)
+    inventory_services.set_sold(item_ids=[stock_item.pk], is_sold=True, actor=COMMAND)
     return variant
 
 

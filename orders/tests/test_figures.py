@@ -8,7 +8,7 @@ import pytest
 from inventory.bands import Band
 from inventory.models import StockMovement
 from inventory.tests.factories import StockItemFactory, backdate
-from orders import desk, figures, services
+from orders import figures, services
 from orders.models import Figures, Order
 from orders.tasks import add_up_figures
 from orders.tests.factories import STAFF, make_article, make_order, make_user, place, receive
@@ -93,45 +93,3 @@ def test_what_lies_there_are_the_newest_arrivals() -> None:
         ("180 to 365 days", 0, 0),
         ("over 365 days", 3, 6),
     ]
-
-
-@pytest.mark.parametrize(
-    ("available", "pace", "line", "lot", "lead_days", "quantity"),
-    [
-        (3, 0, 20, None, 14, 18),
-        (3, 0, 20, 12, 14, 24),
-        (3, 0.5, 20, None, 10, 38),
-        (-5, 0, 0, None, 14, 6),
-        (500, 0.1, 20, None, 0, 1),
-    ],
-)
-def test_what_to_order_lasts_beyond_its_delivery(
-    available: int, pace: float, line: int, lot: int | None, lead_days: int, quantity: int
-) -> None:
-    suggested = desk.suggested_quantity(available=available, pace=pace, line=line, lot=lot, lead_days=lead_days)
-
-    assert suggested == quantity
-
-
-def test_an_alert_says_how_long_stock_lasts_at_the_pace_of_four_weeks() -> None:
-    wanted = make_article(stock=20, sku="WANTED")
-    make_article(stock=4, sku="RESTING")
-    place(make_user(), {wanted: 14})
-
-    worst = desk.open_alerts().worst
-
-    assert [(alert.sku, alert.available, alert.days_of_cover) for alert in worst] == [
-        ("RESTING", 4, None),
-        ("WANTED", 6, 12),
-    ]
-    assert worst[1].suggested == 27
-
-
-def test_demand_that_was_given_back_is_none() -> None:
-    article = make_article(stock=3)
-    order = place(make_user(), {article: 2})
-
-    services.cancel_order(order_id=order.id, actor=STAFF)
-
-    [alert] = desk.open_alerts().worst
-    assert (alert.demand, alert.days_of_cover) == (0, None)

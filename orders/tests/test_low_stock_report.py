@@ -9,9 +9,10 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from catalog.models import Category, Product, Variant
+from catalog import services as catalog
+from catalog.models import Category, Product
 from inventory.models import StockItem, Warehouse
-from orders.tests.factories import make_article, make_user, place, receive
+from orders.tests.factories import STAFF, make_article, make_user, place, receive
 
 pytestmark = pytest.mark.django_db
 
@@ -52,8 +53,9 @@ def test_promised_units_do_not_count_as_stock() -> None:
 
 def test_archived_products_and_variants_are_left_out() -> None:
     mug, pot = make_article(), make_article()
-    Product.objects.filter(pk=mug.product_id).update(status="archived")
-    Variant.objects.filter(pk=pot.pk).update(archived_at="2026-01-01T00:00:00Z")
+    make_article(product=pot.product, stock=50)
+    catalog.archive_product(product_id=mug.product_id, actor=STAFF)
+    catalog.archive_variant(product_id=pot.product_id, variant_id=pot.pk, actor=STAFF)
     assert skus() == []
 
 

@@ -11,11 +11,13 @@ from pytest_django import Settings
 
 from api.problems import safety_net
 from api.renderers import dumps
+from catalog import services as catalog
 from catalog.models import Product
+from inventory import services as inventory
 from inventory.models import Warehouse
 from orders.stock_health import stock_check
 from orders.tests.clients import ORDERS, staff_with
-from orders.tests.factories import make_article, make_user, place, receive
+from orders.tests.factories import STAFF, make_article, make_user, place, receive
 from orders.tests.plain import PlainStockRowSerializer
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +80,18 @@ def test_the_whole_document() -> None:
         "stock_quantity": 50,
         "price": "2.50",
         "stock_value": "125.00",
+        "band": "medium",
+        "worst_sku": "MED50",
+        "worst_quantity": 50,
+    }
+    assert body["truncated"] is False
+    assert summary["lists"] == {
+        "available_stock": {"count": 7, "truncated": False},
+        "low_stock": {"count": 4, "truncated": False},
+        "out_of_stock": {"count": 1, "truncated": False},
+        "high_stock": {"count": 1, "truncated": False},
+        "medium_stock": {"count": 2, "truncated": False},
+        "critical_stock": {"count": 2, "truncated": False},
     }
 
 
@@ -152,6 +166,10 @@ def test_the_limit_cuts_lists_and_not_counts() -> None:
     assert lists(body)["available_stock"] == ["CRIT1", "CRIT5"]
     assert lists(body)["low_stock"] == ["CRIT1", "CRIT5"]
     assert body["stock_summary"]["summary"]["total_products"] == 8
+    assert body["truncated"] is True
+    cut = {name for name, listed in body["stock_summary"]["lists"].items() if listed["truncated"]}
+    assert cut == {"available_stock", "low_stock"}
+    assert body["stock_summary"]["lists"]["low_stock"]["count"] == 4
 
 
 def test_promised_units_inactive_warehouses_and_archived_things_do_not_count() -> None:
@@ -159,9 +177,9 @@ def test_promised_units_inactive_warehouses_and_archived_things_do_not_count() -
     place(make_user(), {mug: 7})
     Warehouse.objects.create(code="closed", name="Closed", is_active=True)
     receive(mug, 100, "closed")
-    Warehouse.objects.filter(code="closed").update(is_active=False)
+    inventory.update_warehouse(code="closed", is_active=False, actor=STAFF)
     gone = make_article(sku="GONE", stock=3)
-    Product.objects.filter(pk=gone.product_id).update(status="archived")
+    catalog.archive_product(product_id=gone.product_id, actor=STAFF)
     body = check()
     assert lists(body)["available_stock"] == ["MUG"]
     assert body["stock_summary"]["stock_categories"]["low_stock"][0]["stock_quantity"] == 5
@@ -171,8 +189,8 @@ def test_a_product_is_the_sum_of_its_variants() -> None:
     small = make_article(sku="SMALL", stock=4, price="10.00")
     make_article(sku="LARGE", stock=7, price="20.00", product=small.product)
     gone = make_article(sku="GONE", stock=50, product=small.product)
-    type(gone).objects.filter(pk=gone.pk).update(archived_at="2026-01-01T00:00:00Z")
-    [row] = check()["stock_summary"]["stock_distribution"]["medium_stock"]
+    catalog.archive_variant(product_id=gone.product_id, variant_id=gone.pk, actor=STAFF)
+    [row] = check()["stock_summary"]["stock_distribution"]["critical_stock"]
     assert row == {
         "product_id": small.product_id,
         "name": small.product.name,
@@ -180,13 +198,29 @@ def test_a_product_is_the_sum_of_its_variants() -> None:
         "stock_quantity": 11,
         "price": "10.00",
         "stock_value": "180.00",
+        "band": "critical",
+        "worst_sku": "SMALL",
+        "worst_quantity": 4,
     }
 
 
-def test_a_product_is_low_when_one_of_its_items_is_at_its_own_point() -> None:
-    small = make_article(sku="SMALL", stock=100)
-    make_article(sku="LARGE", stock=2, reorder_point=3, product=small.product)
-    assert lists(check())["low_stock"] == ["SMALL"]
+def test_a_product_is_in_the_band_of_its_worst_article_which_is_named() -> None:
+    small = make_article(sku="SMALL", stock=650)
+    make_article(sku="LARGE", stock=20, reorder_point=30, product=small.product)
+    make_article(sku="HUGE", stock=25, reorder_point=30, product=small.product)
+    [row] = check()["stock_summary"]["stock_categories"]["low_stock"]
+    assert (row["sku"], row["stock_quantity"]) == ("SMALL", 695)
+    assert (row["band"], row["worst_sku"], row["worst_quantity"]) == ("low", "LARGE", 20)
+
+
+def test_a_product_with_an_article_that_is_out_is_out_and_what_is_left_is_available() -> None:
+    small = make_article(sku="SMALL", stock=60)
+    make_article(sku="LARGE", product=small.product)
+    body = check()
+    assert lists(body)["available_stock"] == lists(body)["out_of_stock"] == ["SMALL"]
+    assert lists(body)["high_stock"] == []
+    assert lists(check("category=available"))["out_of_stock"] == ["SMALL"]
+    assert lists(check("category=high"))["out_of_stock"] == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 
+from catalog.models import Product
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services as inventory_services
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 LINES = "live orders hold exactly their lines"
 TOTAL = "an order's total is that of its lines"
 PRODUCT = "a line's product is that of its variant"
+SOLD = "inventory knows what is for sale"
 HISTORY = "an order's history leads to its status"
 EVENTS = "every step of an order has its event"
 
@@ -55,6 +57,7 @@ DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
     ),
     "shipped in name only": (ship_nothing, {LINES}),
     "another total": (lambda order: Order.objects.filter(pk=order.pk).update(total_amount=1), {TOTAL}),
+    "archived behind its back": (lambda order: Product.objects.update(status="archived"), {SOLD}),
     "a line of another product": (
         lambda order: OrderItem.objects.filter(order=order).update(product_id=F("product_id") + 1),
         {PRODUCT},

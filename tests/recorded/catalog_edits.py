@@ -154,6 +154,15 @@ def variants(shop: Recorder) -> None:
     ask("editor", f"DELETE {one}/")
     ask("editor", f"DELETE {one}")
     ask("visitor", f"GET {one}")
+    ask("editor", f"GET {one}")
+    ask("editor", f"GET {path}?archived=true")
+    ask("visitor", f"GET {path}?archived=true")
+    ask("editor", f"PATCH {one}", {"sku": "MUG-OLD"})
+    ask("visitor", f"POST {one}/restore")
+    ask("editor", f"POST {one}/restore/")
+    ask("editor", f"POST {one}/restore")
+    ask("editor", f"POST {path}/999999/restore")
+    ask("editor", f"DELETE {one}")
     only = product(shop, "oak-chair")["variants"][0]["variant_id"]
     ask("editor", f"DELETE /products/{other}/variants/{only}")
     many = shop.send("admin", "POST /products", NEW | {"variants": [{}] * 100}).json()["product_id"]

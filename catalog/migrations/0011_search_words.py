@@ -31,7 +31,7 @@ def refresh_all(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0009_folded_options'),
+        ('catalog', '0010_what_is_for_sale'),
     ]
 
     operations = [
