@@ -34,6 +34,7 @@ from staff.frame import StaffAdmin
 
 LINES = 5
 MAX_LINES = 100
+MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,19 @@ def tell(request: HttpRequest, verb: Verb, posting: services.Posting) -> None:
         messages.info(request, "Nothing was posted: the books were right already.")
         return
     messages.success(request, f"{verb.done} {units} units under {posting.reference}.")
+    for line in told(posting.moved):
+        messages.info(request, line)
     if posting.covered:
         messages.info(request, f"These now have what they were waiting for: {', '.join(posting.covered)}.")
+
+
+def told(moves: Sequence[services.Moved]) -> list[str]:
+    """Which promises come from another warehouse now, in words; of many, the first."""
+    lines = [
+        f"{move.quantity} units of {move.sku} for {move.reference} come from {move.target} now, not from {move.source}."
+        for move in moves[:MOST_TOLD]
+    ]
+    return [*lines, f"… and {len(moves) - MOST_TOLD} more moves."] if len(moves) > MOST_TOLD else lines
 
 
 def where_to_look(admin: StaffAdmin[StockItem], lines: Lines, posting: services.Posting) -> str:

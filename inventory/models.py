@@ -238,6 +238,7 @@ class StockMovement(models.Model):
         TRANSFERRED_IN = "transferred_in"
         SHORTFALL = "shortfall"
         CORRECTED = "corrected"
+        REALLOCATED = "reallocated"
 
     level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="movements", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind)

@@ -103,6 +103,19 @@ class PostedLineSerializer(serializers.Serializer[Any]):
     reserved_after = serializers.IntegerField()
 
 
+class MovedSerializer(serializers.Serializer[Any]):
+    """Units of a promise that come from another warehouse now, since too few stay in their own."""
+
+    reference = serializers.CharField()
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """The declared fields, with `from`, which cannot be declared: the name is a word of Python."""
+        places = {"from": serializers.CharField(source="source"), "to": serializers.CharField(source="target")}
+        return super().get_fields() | places
+
+
 class PostingSerializer(serializers.Serializer[Any]):
     """What a posting did. A line that changed nothing has no line in the ledger."""
 
@@ -111,6 +124,7 @@ class PostingSerializer(serializers.Serializer[Any]):
     covered = serializers.ListField(
         child=serializers.CharField(), help_text="References whose promised units were still to come and now are there."
     )
+    moved = MovedSerializer(many=True, help_text="Promises that come from another warehouse now.")
 
 
 class ItemBody(BodySerializer):

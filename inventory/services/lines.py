@@ -75,11 +75,26 @@ class PostedLine:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """The new lines of the ledger. `covered` names references whose promised units were to come and are there now."""
+    """The new lines of the ledger. `covered` names references whose promised units were to come and are there now.
+
+    `moved` has the promises that come from another warehouse now, since too few units stay in their own.
+    """
 
     reference: str
     lines: list[PostedLine] = field(default_factory=list)
     covered: list[str] = field(default_factory=list)
+    moved: list["Moved"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Units of a promise that come from another warehouse now, by the names that people use."""
+
+    reference: str
+    sku: str
+    source: str
+    target: str
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +117,10 @@ def places_of(lines: Iterable[ReceiptLine | AdjustmentLine | CountLine | ReturnL
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The locked level of each place, and the names to speak of them."""
+    """The locked level of each place, all locked levels of their items, and the names to speak of them."""
 
     levels: list[StockLevel]
+    all_levels: list[StockLevel]
     skus: dict[int, str]
     codes: dict[int, str]
 
@@ -143,6 +159,7 @@ def locate(places: Sequence[Place]) -> Located:
     by_pair = {(level.item_id, level.warehouse_id): level for level in levels}
     return Located(
         levels=[by_pair[pair] for pair in pairs],
+        all_levels=levels,
         skus={id: sku for sku, id in items.items()},
         codes=codes,
     )
@@ -174,6 +191,29 @@ def ensure_levels(pairs: Iterable[tuple[int, int]]) -> None:
         """,
         {"items": [item for item, _ in wanted], "warehouses": [warehouse for _, warehouse in wanted]},
     )
+
+
+def covered_by(before: dict[int, int], after: dict[int, int]) -> list[str]:
+    """References whose promises on these levels, oldest first, are on hand now and were not before."""
+    rows = fetch(
+        """
+        select distinct promised.reference
+        from (
+            select level_id, reference, sum(quantity) over (partition by level_id order by created_at, id) as up_to
+            from inventory_reservation
+            where state = 'open' and expires_at is null and level_id in (select unnest(%(levels)s::bigint[]))
+        ) as promised
+        join unnest(%(levels)s::bigint[], %(before)s::int[], %(after)s::int[]) as level(id, before, after)
+            on level.id = promised.level_id and promised.up_to > level.before and promised.up_to <= level.after
+        order by promised.reference
+        """,
+        {
+            "levels": list(before),
+            "before": list(before.values()),
+            "after": [after[id] for id in before],
+        },
+    )
+    return [reference for (reference,) in rows]
 
 
 def _refuse_unknown(places: Sequence[Place], items: dict[str, int], warehouses: dict[str | None, int]) -> None:

@@ -189,8 +189,8 @@ def test_a_counted_loss_of_what_is_promised_is_refused() -> None:
     assert snapshot() == before
 
 
-def test_a_transfer_leaves_what_is_promised_where_it_is() -> None:
-    WarehouseFactory(code="north")
+def test_a_transfer_leaves_what_is_promised_where_it_is_unless_it_can_go_along() -> None:
+    WarehouseFactory(code="north", is_active=False)
     item = StockItemFactory(stock=5)
     promised(item, 3)
     before = snapshot()
