@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from catalog.models import MAX_VARIANTS, Category, Product, Variant
 from inventory.models import validate_sku
-from staff.forms import Line, StaffForm
+from staff.forms import NUMBERS, Line, StaffForm
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Variant, Product]
@@ -116,6 +116,7 @@ class VariantInline(Inline):
 
     model = Variant
     form = VariantForm
+    formfield_overrides = NUMBERS
     fields = ("sku", "name", "options", "price", "max_per_customer", "stock", "seen_version")
     readonly_fields = ("stock",)
     extra = 1

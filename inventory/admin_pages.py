@@ -28,6 +28,7 @@ from inventory.admin_forms import (
     TransferLineForm,
     on_hand_in,
 )
+from inventory.exceptions import AlreadyReceived
 from inventory.models import StockItem, Warehouse
 from staff.forms import only_once, show_refusal
 from staff.frame import StaffAdmin
@@ -54,6 +55,7 @@ def receive(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor)
     return services.receive_stock(
         reference=head["reference"],
         reason=head["reason"],
+        again=head["again"],
         lines=[
             services.ReceiptLine(line["sku"], line["quantity"], warehouse, unit_cost=line["unit_cost"])
             for line in lines
@@ -116,6 +118,8 @@ def verb_page(admin: StaffAdmin[StockItem], request: HttpRequest, verb: Verb) ->
             )
         except Refusal as refusal:
             show_refusal(refusal, head, lines.filled)
+            if isinstance(refusal, AlreadyReceived):
+                head.fields["again"].widget = forms.CheckboxInput()
         else:
             tell(request, verb, posting)
             return HttpResponseRedirect(where_to_look(admin, lines, posting))

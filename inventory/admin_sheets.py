@@ -26,7 +26,7 @@ from inventory.admin_forms import quantity_field, warehouse_field
 from inventory.admin_pages import told
 from inventory.bands import Band
 from inventory.models import StockItem, StockLevel, Warehouse
-from staff.forms import Line, only_once
+from staff.forms import Line, WholeField, only_once
 from staff.frame import StaffAdmin
 from staff.spreadsheets import as_csv
 
@@ -74,7 +74,7 @@ class CountForm(forms.Form):
 class RowForm(forms.Form):
     """The units on a shelf. `expected` is the number that the page has shown; a page for counting does not show it."""
 
-    expected = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    expected = WholeField(required=False, widget=forms.HiddenInput)
     on_hand = quantity_field("Lies there", 0, required=False)
 
 

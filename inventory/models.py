@@ -17,7 +17,9 @@ from django.db.models.lookups import Exact, IsNull
 
 from inventory.bands import AlertBand, Band, band_of
 
+# What a level can count, and what one line of a posting may say: more is a slip, such as a barcode among the units.
 MAX_QUANTITY = 1_000_000_000
+MAX_LINE_QUANTITY = 10_000_000
 
 
 # A SKU can stand in a path and be read aloud: no slash, no control characters, no space at an end, not "." or "..".

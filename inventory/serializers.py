@@ -9,11 +9,18 @@ from rest_framework import serializers
 from api.fields import Cost, Flag, Integer, Text
 from api.serializers import BodySerializer
 from inventory.bands import Band
-from inventory.models import MAX_QUANTITY, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
+from inventory.models import (
+    MAX_LINE_QUANTITY,
+    MAX_QUANTITY,
+    StockAlert,
+    StockItem,
+    StockLevel,
+    StockMovement,
+    Warehouse,
+)
 from inventory.overview import PastItem, PastLevel
 
 MAX_LINES = 200
-MAX_LINE_QUANTITY = 10_000_000
 ADJUSTMENT_FORMS = (("delta",), ("set_to", "expected"))
 
 
@@ -30,6 +37,11 @@ class ReceiptBody(BodySerializer):
     """Goods that came in."""
 
     reference = Text(max_length=64, help_text="The delivery note, for instance. It stands in the ledger.")
+    again = Flag(
+        required=False,
+        default=False,
+        help_text="The same units came in under this reference before, and these are others. Without it that is 409.",
+    )
     lines = serializers.ListField(child=ReceiptLineBody(), min_length=1, max_length=MAX_LINES)
 
 

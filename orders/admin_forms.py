@@ -5,9 +5,9 @@ from typing import Any
 
 from django import forms
 
-from inventory.admin_forms import LineForm, items_by_code, quantity_field, warehouse_field
+from inventory.admin_forms import LineForm, items_by_code, nothing_alone, quantity_field, warehouse_field
 from orders.models import Order
-from staff.forms import Line
+from staff.forms import Line, WholeField
 
 VERSIONS = re.compile(r"([0-9]{1,18}:[0-9]{1,9} ?)*")
 
@@ -16,7 +16,7 @@ class StatusForm(forms.Form):
     """A button on the page of an order. `version` is the version of the order that the page showed."""
 
     status = forms.ChoiceField(choices=Order.Status.choices)
-    version = forms.IntegerField()
+    version = WholeField()
 
 
 class CancelForm(forms.Form):
@@ -35,7 +35,7 @@ class CancelForm(forms.Form):
         help_text="The customer reads this in the mail and in the history.",
     )
     sure = forms.BooleanField(widget=forms.HiddenInput, initial=True)
-    versions = forms.CharField(widget=forms.HiddenInput, required=False)
+    versions = Line(widget=forms.HiddenInput, required=False)
 
     @property
     def words(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class ShortfallForm(LineForm):
         """The SKU of the item. Staff may type its barcode instead."""
         item = items_by_code([self.cleaned_data["sku"]]).get(self.cleaned_data["sku"])
         if item is None:
-            raise forms.ValidationError("No item has this SKU or barcode.")
+            raise forms.ValidationError(nothing_alone(self.cleaned_data["sku"]))
         return item.sku
 
     def clean_warehouse(self) -> str:

@@ -1,12 +1,13 @@
 """The lines of a posting: items and warehouses, found by their names and locked, and the new lines of the ledger."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from database.refusals import FieldError
-from inventory.exceptions import NoWarehouse, UnknownItem, UnknownWarehouse
+from inventory.exceptions import AlreadyReceived, NoWarehouse, UnknownItem, UnknownWarehouse
 from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.services.engine import Written, fetch, lock_items
 
@@ -214,6 +215,41 @@ def covered_by(before: dict[int, int], after: dict[int, int]) -> list[str]:
         },
     )
     return [reference for (reference,) in rows]
+
+
+def refuse_received(reference: str, located: Located, quantities: Sequence[int]) -> None:
+    """Refuse AlreadyReceived when a receipt under this reference had the same units of the same items.
+
+    The levels of the items are locked, so that two receipts of one delivery come one after the other. All lines of a
+    posting have one moment.
+    """
+    units: Counter[int] = Counter()
+    for level, quantity in zip(located.levels, quantities, strict=True):
+        units[level.item_id] += quantity
+    rows = fetch(
+        """
+        with posting as (
+            select movement.at, movement.actor, level.item_id, sum(movement.on_hand_delta) as units
+            from inventory_stockmovement as movement join inventory_stocklevel as level on level.id = movement.level_id
+            where movement.reference = %(reference)s::text and movement.reference <> '' and movement.kind = 'received'
+            group by movement.at, movement.actor, level.item_id
+        )
+        select posting.at, posting.actor
+        from posting left join unnest(%(items)s::bigint[], %(units)s::bigint[]) as asked(item_id, units)
+            on asked.item_id = posting.item_id and asked.units = posting.units
+        group by posting.at, posting.actor
+        having count(*) = %(count)s::int and count(asked.item_id) = %(count)s::int
+        order by posting.at desc limit 1
+        """,
+        {"reference": reference, "items": list(units), "units": list(units.values()), "count": len(units)},
+    )
+    if rows:
+        [(at, actor)] = rows
+        moment = at.isoformat().replace("+00:00", "Z")
+        raise AlreadyReceived(
+            f"{reference} came with these units at {moment} already ({actor}). Say so if these are others.",
+            received_at=moment,
+        )
 
 
 def _refuse_unknown(places: Sequence[Place], items: dict[str, int], warehouses: dict[str | None, int]) -> None:

@@ -31,15 +31,24 @@ from inventory.services.lines import (
     locate,
     main_warehouse,
     places_of,
+    refuse_received,
     share_warehouses,
 )
-from inventory.services.reallocation import Move, as_payload, decide, moved, write_moves
+from inventory.services.reallocation import Move, Plan, as_payload, decide, moved, write_moves
 
 
 @unit_of_work
-def receive_stock(*, reference: str, lines: Sequence[ReceiptLine], actor: Actor, reason: str = "") -> Posting:
-    """Goods came in. Refuses UnknownItem, UnknownWarehouse, StockLimit."""
+def receive_stock(
+    *, reference: str, lines: Sequence[ReceiptLine], actor: Actor, reason: str = "", again: bool = False
+) -> Posting:
+    """Goods came in.
+
+    Refuses AlreadyReceived when the same units came in under this reference before, unless the caller says that these
+    are other goods (`again`). Refuses UnknownItem, UnknownWarehouse, StockLimit.
+    """
     located = locate(places_of(lines))
+    if not again:
+        refuse_received(reference, located, [line.quantity for line in lines])
     entries = [
         Entry(level, Kind.RECEIVED, line.quantity, reference=reference, reason=reason, unit_cost=line.unit_cost)
         for level, line in zip(located.levels, lines, strict=True)
@@ -191,18 +200,15 @@ def _cover(
     totals: Counter[int] = Counter()
     for level, change in zip(located.levels, changes, strict=True):
         totals[level.id] += change
+    plans = decide(located.all_levels, totals, actor=actor)
+    moves = [move for decided in plans.values() for move in decided.moves]
     can_leave: dict[int, int] = {}
-    moves: list[Move] = []
-    for item_id in sorted({level.item_id for level in located.levels}):
-        levels = [level for level in located.all_levels if level.item_id == item_id]
-        decided = decide(levels, totals, actor=actor)
-        moves += decided.moves
-        for level in levels:
-            most = -totals[level.id] - decided.short.get(level.id, 0) + (decided.free if decided.short else 0)
-            most = min(most, level.on_hand)
-            if totals[level.id] < 0 and most < -totals[level.id]:
-                can_leave[level.id] = most
     places = {level.id: level for level in located.levels}
+    for id, level in places.items():
+        decided, wanted = plans.get(level.item_id, Plan()), -totals[id]
+        most = wanted - decided.short[id] + decided.free if id in decided.short else wanted
+        if wanted > 0 and min(most, level.on_hand) < wanted:
+            can_leave[id] = min(most, level.on_hand)
     shortages = [
         Shortage(places[id].item_id, located.skus[places[id].item_id], -totals[id], can_leave[id])
         for id in totals

@@ -95,16 +95,32 @@ def promises_from(levels: Iterable[StockLevel]) -> list[Promised]:
     return [Promised(*row) for row in fetch_rows(PROMISED, {"levels": array(level.id for level in levels)})]
 
 
-def decide(levels: Sequence[StockLevel], changes: Mapping[int, int], *, actor: Actor, may_break: bool = False) -> Plan:
-    """The plan for levels that the caller has locked; overdue holds are expired first, if it depends on promises.
+def decide(
+    levels: Sequence[StockLevel], changes: Mapping[int, int], *, actor: Actor, may_break: bool = False
+) -> dict[int, Plan]:
+    """The plan for each item of which units leave that are promised. `levels` are all levels of the items, locked.
 
-    The caller shares the lock on the warehouses too, so that none goes in or out of sale meanwhile.
+    Overdue holds on such items are expired first. The caller shares the lock on the warehouses too, so that none goes
+    in or out of sale meanwhile.
     """
-    if all(changes.get(level.id, 0) >= 0 or level.unsold + changes[level.id] >= 0 for level in levels):
-        return Plan()
-    expire_overdue(levels, actor=actor)
-    promised = [replace(promise, is_overdue=False) for promise in promises_from(levels)]
-    return plan(levels, changes, promised, may_break=may_break)
+    uncovered = {
+        level.item_id for level in levels if changes.get(level.id, 0) < 0 and level.unsold + changes[level.id] < 0
+    }
+    if not uncovered:
+        return {}
+    by_item: dict[int, list[StockLevel]] = {item_id: [] for item_id in sorted(uncovered)}
+    for level in levels:
+        if level.item_id in uncovered:
+            by_item[level.item_id].append(level)
+    touched = [level for of_item in by_item.values() for level in of_item]
+    expire_overdue(touched, actor=actor)
+    item_of = {level.id: level.item_id for level in touched}
+    promised: dict[int, list[Promised]] = {item_id: [] for item_id in by_item}
+    for promise in promises_from(touched):
+        promised[item_of[promise.level_id]].append(replace(promise, is_overdue=False))
+    return {
+        item_id: plan(of_item, changes, promised[item_id], may_break=may_break) for item_id, of_item in by_item.items()
+    }
 
 
 def plan(

@@ -11,7 +11,7 @@ from inventory.models import StockItem, StockLevel
 from inventory.services.engine import Entry, Kind, lock_items, post
 from inventory.services.lines import Moved, share_warehouses
 from inventory.services.promises import HELD_BY_ANY, lock_reservations
-from inventory.services.reallocation import as_payload, decide, moved, plan, promises_from, write_moves
+from inventory.services.reallocation import Plan, as_payload, decide, moved, plan, promises_from, write_moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def write_off(
         raise NotFound("The item does not lie in this warehouse.")
     if missing > level.on_hand:
         raise Overtaken("Fewer units lie there by now.")
-    decided = decide(levels, {level.id: -missing}, actor=actor, may_break=True)
+    decided = decide(levels, {level.id: -missing}, actor=actor, may_break=True).get(item_id, Plan())
     if decided.given_up != list(given_up):
         raise Overtaken("Other promises have to go by now.")
     held = lock_reservations(HELD_BY_ANY, {level.id: level for level in levels}, references=list(given_up))

@@ -27,7 +27,8 @@ class Stock(Model):
     @rule(item=items, warehouse=warehouses, quantity=few)
     def receive(self, item: int, warehouse: int, quantity: int) -> None:
         line = services.ReceiptLine(self.items[item].sku, quantity, self.places[warehouse].code)
-        self.expect(None, services.receive_stock, reference="DN", lines=[line], actor=COMMAND)
+        self.numbers += 1
+        self.expect(None, services.receive_stock, reference=f"DN-{self.numbers}", lines=[line], actor=COMMAND)
         self.shelves[item, warehouse].on_hand += quantity
 
     @rule(item=items, warehouse=warehouses, delta=st.integers(-6, 6).filter(bool))

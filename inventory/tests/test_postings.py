@@ -273,7 +273,7 @@ def test_postings_cost_the_same_statements_for_1_and_20_lines(django_assert_num_
     WarehouseFactory(code="north")
     few, many = [StockItemFactory(stock=60)], [StockItemFactory(stock=60) for _ in range(20)]
     for items in (few, many):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             receive(*[ReceiptLine(item.sku, 1) for item in items])
         with django_assert_num_queries(9):
             adjust(*[AdjustmentLine(item.sku, delta=-1) for item in items])

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def put(item: StockItem, units: int, warehouse: str) -> None:
-    services.receive_stock(reference="x", lines=[ReceiptLine(item.sku, units, warehouse)], actor=COMMAND)
+    services.receive_stock(reference="x", lines=[ReceiptLine(item.sku, units, warehouse)], actor=COMMAND, again=True)
 
 
 def last_units_in_the_north() -> StockItem:

@@ -83,6 +83,14 @@ def test_promises_move_to_free_units_elsewhere_when_too_few_stay(
     assert list(violations()) == []
 
 
+def test_moves_cost_the_same_statements_for_1_and_20_items(django_assert_num_queries: Any) -> None:
+    for items in ([stocked(5, 5)], [stocked(5, 5) for _ in range(20)]):
+        reserve(f"order-of-{len(items)}", dict.fromkeys(items, 5))
+        with django_assert_num_queries(12):
+            lines = [AdjustmentLine(item.sku, "main", delta=-1) for item in items]
+            services.adjust_stock(reason="mice", lines=lines, actor=COMMAND)
+
+
 def test_an_order_moves_whole_where_it_can_and_in_parts_where_it_must() -> None:
     item = stocked(12, 7, 6, 6)
 
