@@ -29,9 +29,11 @@ class Migration(migrations.Migration):
             f"""
             alter table orders_orderevent disable trigger orderevent_append_only;
             update orders_orderevent
-            set reason = substring(note from '^[0-9]+ x .*? lost[.] (.*)$'),
-                note = substring(note from '^[0-9]+ x .*? lost[.]')
-            where {LOST};
+            set note = told.words, reason = substr(note, length(told.words) + 2)
+            from (
+                select id, substring(note from '^[0-9]+? x .*? lost[.]') as words from orders_orderevent where {LOST}
+            ) as told
+            where told.id = orders_orderevent.id;
             alter table orders_orderevent enable trigger orderevent_append_only;
             """,
             """
