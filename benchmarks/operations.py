@@ -82,7 +82,9 @@ OPERATIONS = [
     Operation(200, "admin", "GET /inventory/movements"),
     Operation(200, "admin", "GET /inventory/movements?sku={sku}&kind=received&since=2020-01-01"),
     Operation(200, "admin", "GET /inventory/alerts"),
-    Operation(201, "admin", "POST /inventory/receipts", lambda s: {"reference": "DN", "lines": s.lines(quantity=1)}),
+    Operation(
+        201, "admin", "POST /inventory/receipts", lambda s: {"reference": s.unique(), "lines": s.lines(quantity=1)}
+    ),
     Operation(201, "admin", "POST /inventory/adjustments", lambda s: {"reason": "found", "lines": s.lines(delta=1)}),
     Operation(
         201,

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from catalog.models import MAX_IMAGES, MAX_VARIANTS, Category, Image, Product, Variant
 from inventory.skus import validate_sku
-from staff.forms import Line, StaffForm
+from staff.forms import NUMBERS, Line, StaffForm, WholeField
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Variant, Product]
@@ -93,9 +93,9 @@ class ImageChangeForm(forms.Form):
     """What is said about a picture, its place, and which variant it shows."""
 
     alt = Line(label="What it shows", max_length=255, required=False)
-    position = forms.IntegerField(label="Place", min_value=1, max_value=MAX_IMAGES)
+    position = WholeField(label="Place", min_value=1, max_value=MAX_IMAGES)
     variant = forms.ModelChoiceField(Variant.objects.none(), required=False, empty_label="all variants")
-    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+    seen_version = WholeField(widget=forms.HiddenInput)
 
     def __init__(self, image: Image, variants: "QuerySet[Variant]", data: Any = None) -> None:
         shown = {"alt": image.alt, "position": image.position, "variant": image.variant_id}
@@ -141,6 +141,7 @@ class VariantInline(Inline):
 
     model = Variant
     form = VariantForm
+    formfield_overrides = NUMBERS
     fields = ("sku", "name", "options", "price", "max_per_customer", "position", "stock", "seen_version")
     readonly_fields = ("stock",)
     extra = 1

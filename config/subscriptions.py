@@ -13,6 +13,7 @@ from events.dispatcher import Subscriptions
 SUBSCRIPTIONS: Subscriptions = {
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
+    "order.line_lost": [orders.tasks.mail_customer],
     "order.shipped": [orders.tasks.mail_customer],
     "order.delivered": [orders.tasks.mail_customer],
     "order.cancelled": [orders.tasks.mail_customer],

@@ -19,7 +19,7 @@ from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview, services
 from inventory.admin_filters import BandFilter, ChangedFilter, WarehouseFilter
-from inventory.admin_forms import AsOfForm, BackorderForm
+from inventory.admin_forms import MOST_NAMED, AsOfForm, BackorderForm, WarehouseForm, items_with
 from inventory.admin_ledger import StockAlertAdmin, StockMovementAdmin, badge
 from inventory.admin_pages import ADJUST, RECEIVE, TRANSFER, verb_page
 from inventory.admin_sheets import count_page, grid_page
@@ -102,8 +102,12 @@ class StockItemAdmin(StaffAdmin[StockItem]):
             row.moved_by = names.get(row.lately.actor, row.lately.actor)
 
     def change(self, request: HttpRequest, row: StockItem, changes: dict[str, Any], version: int | None) -> None:
-        """Change what is said about an item, by the service."""
+        """Change what is said about an item, by the service. A barcode that others have is taken, with a warning."""
         services.update_item(sku=row.sku, actor=admin_actor(request), expected_version=version, **changes)
+        others = [item.sku for item in items_with(changes.get("barcode", "")) if item.pk != row.pk]
+        if others:
+            names = ", ".join(others[:MOST_NAMED])
+            messages.warning(request, f"{names} can be scanned by this code too: a scan will name all of them.")
 
     def subject_of(self, row: StockItem) -> str:
         """The journal's name for an item."""
@@ -228,7 +232,8 @@ class WarehouseAdmin(StaffAdmin[Warehouse]):
 
     list_display = ("code", "name", "priority", "is_active")
     search_fields = ("code", "name")
-    fields = ("code", "name", "priority", "is_active")
+    form = WarehouseForm
+    fields = ("code", "name", "priority", "is_active", "sure")
 
     def has_delete_permission(self, request: HttpRequest, obj: Warehouse | None = None) -> bool:
         """Nobody deletes a warehouse."""
@@ -240,10 +245,12 @@ class WarehouseAdmin(StaffAdmin[Warehouse]):
 
     def create(self, request: HttpRequest, data: Mapping[str, Any]) -> Warehouse:
         """Open a warehouse, by the service."""
-        return services.create_warehouse(**data, actor=admin_actor(request))
+        details = {name: value for name, value in data.items() if name != "sure"}
+        return services.create_warehouse(**details, actor=admin_actor(request))
 
     def change(self, request: HttpRequest, row: Warehouse, changes: dict[str, Any], version: int | None) -> None:
-        """Change a warehouse, by the service."""
+        """Change a warehouse, by the service. `sure` is no change, but the answer to a question."""
+        changes.pop("sure", None)
         services.update_warehouse(code=row.code, actor=admin_actor(request), expected_version=version, **changes)
 
     def subject_of(self, row: Warehouse) -> str:

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from inventory.admin_forms import marked
 from inventory.bands import AlertBand, Band
 from inventory.models import StockLevel, StockMovement, Warehouse
 from inventory.overview import in_bands, present_in
@@ -48,7 +49,7 @@ class WarehouseFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The warehouses."""
-        return list(Warehouse.objects.values_list("code", "name"))
+        return [(warehouse.code, marked(warehouse)) for warehouse in Warehouse.objects.all()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Items that lie in the chosen warehouse."""

@@ -7,25 +7,43 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from database.money import MoneyField, validate_cost
-from inventory.models import MAX_QUANTITY, StockItem, StockLevel, Warehouse
-from staff.forms import Line
+from inventory.models import MAX_LINE_QUANTITY, MAX_QUANTITY, StockItem, StockLevel, Warehouse
+from inventory.overview import contents_of
+from staff.forms import AmountField, Line, StaffForm, WholeField
+
+MOST_NAMED = 5
 
 if TYPE_CHECKING:
     LineSet = forms.BaseFormSet[forms.Form]
+    WarehouseChoiceField = forms.ModelChoiceField[Warehouse]
 else:
     LineSet = forms.BaseFormSet
+    WarehouseChoiceField = forms.ModelChoiceField
 
 
-def warehouse_field(label: str) -> "forms.ModelChoiceField[Warehouse]":
+class WarehouseChoice(WarehouseChoiceField):
+    """A choice of warehouses. Those that are not active are marked: nothing of theirs is for sale."""
+
+    def label_from_instance(self, obj: Warehouse) -> str:
+        """The name, with the mark."""
+        return marked(obj)
+
+
+def marked(warehouse: Warehouse) -> str:
+    """The name of a warehouse, which says so when nothing there is for sale."""
+    return warehouse.name if warehouse.is_active else f"{warehouse.name} (inactive: not for sale)"
+
+
+def warehouse_field(label: str) -> WarehouseChoice:
     """A choice of a warehouse, which the address and the form name by its code."""
-    return forms.ModelChoiceField(
-        Warehouse.objects.all(), label=label, to_field_name="code", empty_label=None, blank=False
-    )
+    return WarehouseChoice(Warehouse.objects.all(), label=label, to_field_name="code", empty_label=None, blank=False)
 
 
-def quantity_field(label: str, minimum: int, *, required: bool = True) -> forms.IntegerField:
-    """A number of units."""
-    return forms.IntegerField(label=label, min_value=minimum, max_value=MAX_QUANTITY, required=required)
+def quantity_field(
+    label: str, minimum: int, *, maximum: int = MAX_LINE_QUANTITY, required: bool = True
+) -> forms.IntegerField:
+    """A number of units, such as one line of a posting may have."""
+    return WholeField(label=label, min_value=minimum, max_value=maximum, required=required)
 
 
 class HeadForm(forms.Form):
@@ -37,11 +55,14 @@ class HeadForm(forms.Form):
 
 
 class ReceiveForm(HeadForm):
-    """Where goods came in, and with which delivery note."""
+    """Where goods came in, and with which delivery note. `again` is asked for a note that was received before."""
 
     warehouse = warehouse_field("Into")
     reference = Line(max_length=64, help_text="The number of the delivery note.")
-    field_order = ("warehouse", "reference", "reason")
+    again = forms.BooleanField(
+        label="These are other goods: receive them too", required=False, widget=forms.HiddenInput
+    )
+    field_order = ("warehouse", "reference", "reason", "again")
 
 
 class AdjustForm(HeadForm):
@@ -65,6 +86,30 @@ class BackorderForm(forms.Form):
 
     warehouse = warehouse_field("Warehouse")
     limit = quantity_field("Units that may be promised before they are there", 0)
+
+
+class WarehouseForm(StaffForm[Warehouse]):
+    """A warehouse. Whoever takes one out of sale is told what lies there, and has to say that it is meant."""
+
+    sure = forms.BooleanField(label="Take it out of sale", required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Warehouse
+        fields = ("code", "name", "priority", "is_active")
+
+    def clean(self) -> dict[str, Any] | None:
+        """Asks for `sure` where units or promises would go out of sale."""
+        cleaned = super().clean() or {}
+        if self.instance.pk and "is_active" in self.changed_data and not cleaned.get("is_active"):
+            there = contents_of(self.instance.pk)
+            if (there.units or there.promises) and not cleaned.get("sure"):
+                self.fields["sure"].widget = forms.CheckboxInput()
+                self.add_error(
+                    "sure",
+                    f"{there} Nothing of it will be for sale. What is promised stays promised, "
+                    "and is shipped from here.",
+                )
+        return cleaned
 
 
 class AsOfForm(forms.Form):
@@ -92,7 +137,9 @@ class ReceiptLineForm(LineForm):
     """Units of one item that came in."""
 
     quantity = quantity_field("Units", 1)
-    unit_cost = MoneyField(validators=[validate_cost]).formfield(label="Unit cost", required=False)
+    unit_cost = MoneyField(validators=[validate_cost]).formfield(
+        form_class=AmountField, label="Unit cost", required=False, min_value=0
+    )
 
 
 class TransferLineForm(LineForm):
@@ -104,9 +151,9 @@ class TransferLineForm(LineForm):
 class AdjustmentLineForm(LineForm):
     """Either a difference, or the units that were counted beside those that the books showed."""
 
-    delta = quantity_field("Difference (+/-)", -MAX_QUANTITY, required=False)
+    delta = quantity_field("Difference (+/-)", -MAX_LINE_QUANTITY, required=False)
     set_to = quantity_field("or: counted", 0, required=False)
-    expected = quantity_field("instead of", 0, required=False)
+    expected = quantity_field("instead of", 0, maximum=MAX_QUANTITY, required=False)
 
     def clean(self) -> dict[str, Any]:
         """Refuses a line with neither or both of the two forms."""
@@ -135,7 +182,7 @@ class Lines(LineSet):
         for form in filled:
             item = self.items.get(form.cleaned_data["sku"])
             if item is None:
-                form.add_error("sku", "No item has this SKU or barcode.")
+                form.add_error("sku", nothing_alone(form.cleaned_data["sku"]))
             else:
                 form.cleaned_data["sku"] = item.sku
 
@@ -155,6 +202,21 @@ def items_by_code(codes: Sequence[str]) -> dict[str, StockItem]:
     shared = Counter(item.barcode for item in found if item.barcode)
     by_barcode = {item.barcode: item for item in found if shared[item.barcode] == 1}
     return by_barcode | StockItem.objects.by_sku(codes)
+
+
+def nothing_alone(code: str) -> str:
+    """Why a code names no item: because none has it, or because several have."""
+    if several := items_with(code):
+        names = ", ".join(f"{item.sku} ({item.name})" for item in several[:MOST_NAMED])
+        more = f" and {len(several) - MOST_NAMED} more" if len(several) > MOST_NAMED else ""
+        return f"{len(several)} items have this code: {names}{more}. Type the SKU of the one that you mean."
+    return "No item has this SKU or barcode."
+
+
+def items_with(code: str) -> list[StockItem]:
+    """All items that a scanned or typed code may mean: by barcode, or by a SKU in upper or lower case."""
+    same = Q(barcode=code) | Q(pk__in=StockItem.objects.alias(upper=Upper("sku")).filter(upper=code.upper()))
+    return list(StockItem.objects.filter(same).order_by("sku")) if code else []
 
 
 def on_hand_in(item: StockItem, warehouse: Warehouse) -> int:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -68,8 +69,8 @@ class StockMovementAdmin(ReadOnly, StaffAdmin[StockMovement]):
 
     @admin.display
     def warehouse(self, row: StockMovement) -> str:
-        """The code of the warehouse."""
-        return row.level.warehouse.code
+        """The code of the warehouse, marked if it is not active."""
+        return render_to_string("admin/inventory/place.html", {"place": row.level.warehouse})
 
     @admin.display(description="on hand")
     def on_hand_change(self, row: StockMovement) -> str:

@@ -28,12 +28,14 @@ from inventory.admin_forms import (
     TransferLineForm,
     on_hand_in,
 )
+from inventory.exceptions import AlreadyReceived
 from inventory.models import StockItem, Warehouse
 from staff.forms import only_once, show_refusal
 from staff.frame import StaffAdmin
 
 LINES = 5
 MAX_LINES = 100
+MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def receive(head: dict[str, Any], lines: Sequence[dict[str, Any]], actor: Actor)
     return services.receive_stock(
         reference=head["reference"],
         reason=head["reason"],
+        again=head["again"],
         lines=[
             services.ReceiptLine(line["sku"], line["quantity"], warehouse, unit_cost=line["unit_cost"])
             for line in lines
@@ -115,6 +118,8 @@ def verb_page(admin: StaffAdmin[StockItem], request: HttpRequest, verb: Verb) ->
             )
         except Refusal as refusal:
             show_refusal(refusal, head, lines.filled)
+            if isinstance(refusal, AlreadyReceived):
+                head.fields["again"].widget = forms.CheckboxInput()
         else:
             tell(request, verb, posting)
             return HttpResponseRedirect(where_to_look(admin, lines, posting))
@@ -157,8 +162,19 @@ def tell(request: HttpRequest, verb: Verb, posting: services.Posting) -> None:
         messages.info(request, "Nothing was posted: the books were right already.")
         return
     messages.success(request, f"{verb.done} {units} units under {posting.reference}.")
+    for line in told(posting.moved):
+        messages.info(request, line)
     if posting.covered:
         messages.info(request, f"These now have what they were waiting for: {', '.join(posting.covered)}.")
+
+
+def told(moves: Sequence[services.Moved]) -> list[str]:
+    """Which promises come from another warehouse now, in words; of many, the first."""
+    lines = [
+        f"{move.quantity} units of {move.sku} for {move.reference} come from {move.target} now, not from {move.source}."
+        for move in moves[:MOST_TOLD]
+    ]
+    return [*lines, f"… and {len(moves) - MOST_TOLD} more moves."] if len(moves) > MOST_TOLD else lines
 
 
 def where_to_look(admin: StaffAdmin[StockItem], lines: Lines, posting: services.Posting) -> str:

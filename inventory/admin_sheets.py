@@ -23,9 +23,10 @@ from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview, services
 from inventory.admin_forms import quantity_field, warehouse_field
+from inventory.admin_pages import told
 from inventory.bands import Band
 from inventory.models import StockItem, StockLevel, Warehouse
-from staff.forms import Line, only_once
+from staff.forms import Line, WholeField, only_once
 from staff.frame import StaffAdmin
 from staff.spreadsheets import as_csv
 
@@ -73,7 +74,7 @@ class CountForm(forms.Form):
 class RowForm(forms.Form):
     """The units on a shelf. `expected` is the number that the page has shown; a page for counting does not show it."""
 
-    expected = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    expected = WholeField(required=False, widget=forms.HiddenInput)
     on_hand = quantity_field("Lies there", 0, required=False)
 
 
@@ -175,7 +176,7 @@ def correct(request: HttpRequest, row: Row, warehouse: Warehouse, reason: str) -
         return Row(level, shown(level))
     line = services.AdjustmentLine(level.item.sku, warehouse.code, set_to=on_hand, expected=expected)
     try:
-        services.adjust_stock(reason=reason, lines=[line], actor=admin_actor(request))
+        posting = services.adjust_stock(reason=reason, lines=[line], actor=admin_actor(request))
     except Refusal as refusal:
         level.on_hand = current(level)
         data = QueryDict(mutable=True)
@@ -183,6 +184,8 @@ def correct(request: HttpRequest, row: Row, warehouse: Warehouse, reason: str) -
         again = form_of(level, data)
         again.add_error("on_hand", " ".join(error.message for error in refusal.errors) or refusal.detail)
         return Row(level, again)
+    for move in told(posting.moved):
+        messages.info(request, move)
     level.on_hand = current(level)
     return Row(level, shown(level), done=f"{expected} → {on_hand}")
 
@@ -235,6 +238,8 @@ def posted(request: HttpRequest, which: WhichForm, head: CountForm, counted: Map
             head.add_error(None, f"{level.item.sku}: {error.message}")
         return False
     messages.success(request, f"{len(counted)} shelves counted, {len(posting.lines)} differences posted.")
+    for move in told(posting.moved):
+        messages.info(request, move)
     return True
 
 

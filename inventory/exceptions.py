@@ -65,6 +65,20 @@ class StaleCount(Refusal):
     title = "The quantity has changed since"
 
 
+class AlreadyReceived(Conflict):
+    """The same units of the same items came in under the same reference before."""
+
+    code = "already_received"
+    title = "This delivery was received already"
+
+
+class LastWarehouse(Conflict):
+    """The shop would be left without an active warehouse."""
+
+    code = "last_warehouse"
+    title = "This is the last active warehouse"
+
+
 class StockLimit(Conflict):
     """A level would count more units than it can."""
 

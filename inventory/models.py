@@ -18,7 +18,9 @@ from database.money import MoneyField, validate_cost
 from inventory.bands import AlertBand
 from inventory.skus import SkuKey, StockItemQuerySet, validate_sku
 
+# What a level can count, and what one line of a posting may say: more is a slip, such as a barcode among the units.
 MAX_QUANTITY = 1_000_000_000
+MAX_LINE_QUANTITY = 10_000_000
 
 
 class ClockTimestamp(Func):
@@ -237,6 +239,7 @@ class StockMovement(models.Model):
         TRANSFERRED_IN = "transferred_in"
         SHORTFALL = "shortfall"
         CORRECTED = "corrected"
+        REALLOCATED = "reallocated"
 
     level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="movements", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind)

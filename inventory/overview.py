@@ -53,6 +53,13 @@ from (
 join inventory_warehouse as warehouse on warehouse.id = level.warehouse_id
 order by warehouse.priority, warehouse.id
 """  # noqa: S608  # no value goes in but as a parameter
+CONTENTS = """
+select (select coalesce(sum(on_hand), 0) from inventory_stocklevel where warehouse_id = %(warehouse)s::bigint),
+       count(*), coalesce(sum(promise.quantity), 0), count(distinct promise.reference),
+       count(distinct promise.reference) filter (where promise.expires_at is null)
+from inventory_reservation as promise join inventory_stocklevel as level on level.id = promise.level_id
+where promise.state = 'open' and level.warehouse_id = %(warehouse)s::bigint
+"""
 # The newest movements of each level are read first, so that no level is read further than the page.
 NEWEST = """
 select movement.id from inventory_stocklevel as level cross join lateral (
@@ -144,6 +151,30 @@ def on_hand_at(level_ids: list[int], at: datetime) -> dict[int, int]:
     before = StockMovement.objects.filter(level=OuterRef("pk"), at__lte=at).order_by("-at", "-id")
     then = StockLevel.objects.filter(pk__in=level_ids).annotate(then=Subquery(before.values("on_hand_after")[:1]))
     return {pk: units or 0 for pk, units in then.values_list("pk", "then")}
+
+
+class Contents(NamedTuple):
+    """What lies in a warehouse: units, open promises with their units, and the references that they are made to."""
+
+    units: int
+    promises: int
+    promised: int
+    references: int
+    orders: int
+
+    def __str__(self) -> str:
+        held = self.references - self.orders
+        carts = f" and {held} holds of carts" if held else ""
+        return (
+            f"{self.units} units lie here, and {self.promised} are promised, in {self.promises} promises "
+            f"to {self.orders} orders{carts}."
+        )
+
+
+def contents_of(warehouse_id: int) -> Contents:
+    """What lies in a warehouse, and what is promised from it. A promise without an end is an order's."""
+    [row] = fetch_rows(CONTENTS, {"warehouse": warehouse_id})
+    return Contents(*row)
 
 
 @dataclass(frozen=True, slots=True)

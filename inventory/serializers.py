@@ -9,11 +9,18 @@ from rest_framework import serializers
 from api.fields import Cost, Flag, Integer, Text
 from api.serializers import BodySerializer
 from inventory.bands import AlertBand, Band
-from inventory.models import MAX_QUANTITY, StockAlert, StockItem, StockLevel, StockMovement, Warehouse
+from inventory.models import (
+    MAX_LINE_QUANTITY,
+    MAX_QUANTITY,
+    StockAlert,
+    StockItem,
+    StockLevel,
+    StockMovement,
+    Warehouse,
+)
 from inventory.overview import PastItem, PastLevel
 
 MAX_LINES = 200
-MAX_LINE_QUANTITY = 10_000_000
 ADJUSTMENT_FORMS = (("delta",), ("set_to", "expected"))
 
 
@@ -30,6 +37,11 @@ class ReceiptBody(BodySerializer):
     """Goods that came in."""
 
     reference = Text(max_length=64, help_text="The delivery note, for instance. It stands in the ledger.")
+    again = Flag(
+        required=False,
+        default=False,
+        help_text="The same units came in under this reference before, and these are others. Without it that is 409.",
+    )
     lines = serializers.ListField(child=ReceiptLineBody(), min_length=1, max_length=MAX_LINES)
 
 
@@ -103,6 +115,19 @@ class PostedLineSerializer(serializers.Serializer[Any]):
     reserved_after = serializers.IntegerField()
 
 
+class MovedSerializer(serializers.Serializer[Any]):
+    """Units of a promise that come from another warehouse now, since too few stay in their own."""
+
+    reference = serializers.CharField()
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """The declared fields, with `from`, which cannot be declared: the name is a word of Python."""
+        places = {"from": serializers.CharField(source="source"), "to": serializers.CharField(source="target")}
+        return super().get_fields() | places
+
+
 class PostingSerializer(serializers.Serializer[Any]):
     """What a posting did. A line that changed nothing has no line in the ledger."""
 
@@ -111,6 +136,7 @@ class PostingSerializer(serializers.Serializer[Any]):
     covered = serializers.ListField(
         child=serializers.CharField(), help_text="References whose promised units were still to come and now are there."
     )
+    moved = MovedSerializer(many=True, help_text="Promises that come from another warehouse now.")
 
 
 class ItemBody(BodySerializer):

@@ -140,7 +140,7 @@ class PostingViewSet(ViewSet):
         lines = [services.ReceiptLine(**line) for line in body["lines"]]
         return run_once(
             request,
-            lambda: services.receive_stock(reference=body["reference"], lines=lines, actor=actor),
+            lambda: services.receive_stock(reference=body["reference"], lines=lines, actor=actor, again=body["again"]),
             posting_document,
         )
 

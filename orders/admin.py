@@ -4,7 +4,7 @@ An order is read only here. Its status changes through the services, each order 
 that is refused does not hold up the others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from database.money import places_of
 from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory import overview
+from inventory.admin_pages import told
 from inventory.models import Reservation, StockItem
 from orders import services
 from orders.admin_filters import AmountFilter, CustomerFilter
@@ -35,6 +36,7 @@ Status = Order.Status
 VERBS = {Status.CONFIRMED: "Confirm", Status.SHIPPED: "Ship", Status.DELIVERED: "Mark as delivered"}
 MOST_AT_ONCE = 500
 MOST_REASONS = 10
+CHANGED = "Somebody else has changed it meanwhile; look at it again."
 
 
 @admin.register(Order)
@@ -107,10 +109,16 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         """Cancel the chosen orders, after a page that asks for the reason. Customers read the reason."""
         form = CancelForm(request.POST if "sure" in request.POST else None)
         if not form.is_valid():
-            chosen = queryset.select_related("user")[:MOST_AT_ONCE]
+            chosen = list(queryset.select_related("user")[:MOST_AT_ONCE])
+            form = form if form.is_bound else CancelForm(initial={"versions": versions_of(chosen)})
             return self.show(request, "admin/orders/cancel.html", "Cancel orders", form=form, chosen=chosen, bulk=True)
-        reason: str = form.cleaned_data["reason"]
-        self.each(request, queryset, "cancelled", services.cancel_order, reason=reason)
+        words, versions = form.words, form.cleaned_data["versions"]
+
+        def cancel(order_id: int, **words: Any) -> None:
+            """Cancel an order, if it is still as it was when the page asked."""
+            services.cancel_order(order_id=order_id, expected_version=versions.get(order_id, 0), **words)
+
+        self.each(request, queryset, "cancelled", cancel, **words)
         return None
 
     def each(
@@ -182,12 +190,22 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         return HttpResponseRedirect(self.url("change", order.pk))
 
     def cancel_page(self, request: HttpRequest, order_id: int) -> HttpResponseBase:
-        """Cancel one order, after a form that asks for the reason."""
+        """Cancel one order as it was when its page was opened (`version`), after a form that asks for the reason."""
         order = self.one(order_id)
-        form = CancelForm(request.POST if request.method == "POST" else None)
+        if request.method != "POST" and request.GET.get("version", str(order.version)) != str(order.version):
+            messages.error(request, CHANGED)
+            return HttpResponseRedirect(self.url("change", order.pk))
+        form = CancelForm(
+            request.POST if request.method == "POST" else None, initial={"versions": versions_of([order])}
+        )
         if request.method == "POST" and form.is_valid():
             try:
-                services.cancel_order(order_id=order.pk, actor=admin_actor(request), reason=form.cleaned_data["reason"])
+                services.cancel_order(
+                    order_id=order.pk,
+                    actor=admin_actor(request),
+                    expected_version=form.cleaned_data["versions"].get(order.pk, 0),
+                    **form.words,
+                )
             except Refusal as refusal:
                 messages.error(request, reason_of(refusal))
             else:
@@ -205,16 +223,16 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
     def shortfall_page(self, request: HttpRequest) -> HttpResponseBase:
         """Record that units are gone which may be promised.
 
-        The page first shows the promises that would be given up. The loss is recorded when the form comes back with
-        just these promises as seen.
+        The page first shows the promises that would move and those that would be given up. The loss is recorded when
+        the form comes back with just these promises as seen.
         """
         form = ShortfallForm(request.POST or None, initial=request.GET.dict())
-        losers: list[str] | None = None
+        ahead: services.LossOutlook | None = None
         if request.method == "POST" and form.is_valid():
             try:
                 loss = {name: form.cleaned_data[name] for name in ("sku", "warehouse", "missing")}
-                losers = services.would_lose(**loss)
-                if "sure" in request.POST and request.POST.get("seen") == " ".join(losers):
+                ahead = services.look_ahead(**loss)
+                if "sure" in request.POST and request.POST.get("seen") == ahead.seen:
                     return self.shortfall(request, form.cleaned_data)
             except Refusal as refusal:
                 show_refusal(refusal, form)
@@ -223,15 +241,17 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
             "admin/orders/shortfall.html",
             "Record a loss",
             form=form,
-            losers=losers,
+            ahead=ahead,
             back=reverse("admin:inventory_stockitem_changelist"),
         )
 
     def shortfall(self, request: HttpRequest, loss: dict[str, Any]) -> HttpResponseBase:
         """Record a loss, and name the orders that lost a line."""
-        affected = services.record_shortfall(**loss, actor=admin_actor(request))
-        numbers = ", ".join(Order.objects.filter(pk__in=affected).values_list("number", flat=True))
+        done = services.record_shortfall(**loss, actor=admin_actor(request))
+        numbers = ", ".join(Order.objects.filter(pk__in=done.order_ids).values_list("number", flat=True))
         messages.success(request, f"{loss['missing']} units of {loss['sku']} written off.")
+        for line in told(done.moves):
+            messages.info(request, line)
         if numbers:
             messages.warning(request, f"These orders lost their line: {numbers}.")
         return HttpResponseRedirect(f"{reverse('admin:inventory_stockitem_changelist')}?q={quote(loss['sku'])}")
@@ -244,10 +264,15 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         return order
 
 
+def versions_of(orders: Iterable[Order]) -> str:
+    """How these orders are now, as CancelForm reads it."""
+    return " ".join(f"{order.pk}:{order.version}" for order in orders)
+
+
 def reason_of(refusal: Refusal) -> str:
     """A refusal in words for the order desk, with the lines that are the reason."""
     if refusal.status == 412:
-        return "Somebody else has changed it meanwhile; look at it again."
+        return CHANGED
     issues = refusal.extra.get("stock_issues", [])
     short = ", ".join(f"{issue['sku']} ({issue['available']} of {issue['requested']} there)" for issue in issues)
     return f"{refusal.title}: {short}" if short else refusal.detail

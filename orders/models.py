@@ -190,7 +190,8 @@ class OrderEvent(models.Model):
     from_status = models.CharField(max_length=9, blank=True)
     to_status = models.CharField(max_length=9, blank=True)
     actor = models.CharField(max_length=64)
-    note = models.CharField(max_length=255, blank=True)
+    note = models.CharField(max_length=255, blank=True, help_text="The customer reads this.")
+    reason = models.CharField(max_length=255, blank=True, default="", db_default="", help_text="For staff alone.")
 
     class Meta:
         ordering = ["id"]

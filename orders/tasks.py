@@ -20,9 +20,9 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     if order is None or order.user.anonymised_at:
         return
     context: dict[str, Any] = {"order": order, "user": order.user, "lines": order.order_items.all()}
-    if kind == "order.cancelled":
-        step = order.history.filter(to_status=Order.Status.CANCELLED).last()
-        context["reason"] = step.note if step else ""
+    if kind == "order.line_lost":
+        context["lost"] = payload["line"]
+        context["message"] = payload["message"]
     mails.send_once(f"{kind}:{event_id}", kind.replace(".", "_"), context, to=[order.user.email])
 
 

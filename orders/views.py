@@ -18,6 +18,7 @@ from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, expected_version
+from database.refusals import FieldError, Invalid
 from orders import services
 from orders.filters import OrderFilterSet, StockCheckFilterSet
 from orders.models import Order, OrderQuerySet
@@ -76,7 +77,12 @@ class OrderViewSet(ViewSet):
     def destroy(self, request: Request, order_id: int) -> Response:
         """Take an order out of the API and give its stock back."""
         owner_id = self.owner_for(order_id, "orders.delete_order")
-        services.delete_order(order_id=order_id, actor=actor_of(request), owner_id=owner_id)
+        services.delete_order(
+            order_id=order_id,
+            actor=actor_of(request),
+            owner_id=owner_id,
+            expected_version=expected_version(request),
+        )
         return Response(status=204)
 
     @extend_schema(summary="One's own orders, newest first", responses=OrderSerializer(many=True))
@@ -106,11 +112,15 @@ class OrderViewSet(ViewSet):
     @keyed
     def cancel(self, request: Request, order_id: int) -> HttpResponse:
         """Cancel an order."""
-        reason = body_of(request, CancelBody)["reason"]
+        words = body_of(request, CancelBody)
         owner_id, actor = self.owner_for(order_id, "orders.change_order"), actor_of(request)
+        version = expected_version(request)
+        if owner_id is not None and words["message"]:
+            error = FieldError("message", "not_for_customers", "Only staff have words for the customer.")
+            raise Invalid("A customer gives a reason.", errors=[error])
 
         def cancel() -> dict[str, Any]:
-            services.cancel_order(order_id=order_id, actor=actor, reason=reason, owner_id=owner_id)
+            services.cancel_order(order_id=order_id, actor=actor, owner_id=owner_id, expected_version=version, **words)
             return order_document(order_id)
 
         return run_once(request, cancel, lambda document: document, status=200)

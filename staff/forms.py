@@ -1,10 +1,12 @@
 """Forms of the admin. They carry the version that was shown, show refusals, and take effect once."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
 from django import forms
+from django.db import models
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -13,6 +15,8 @@ from database.text import refuse_hidden, refuse_hidden_in_lines
 from database.transactions import run_unit
 from staff.models import PostedForm
 
+WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+AMOUNT = re.compile(r"[+-]?[0-9]{1,18}([.][0-9]{1,18})?")
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
@@ -50,10 +54,56 @@ def guard_of(field: forms.Field) -> Callable[[str], None] | None:
     return refuse_hidden_in_lines if isinstance(field.widget, forms.Textarea) else refuse_hidden
 
 
+class WholeField(forms.IntegerField):
+    """A whole number in digits alone. Nothing is guessed: `1.000` is one to some, and a thousand to others.
+
+    It is a field of text, since a browser's own field of numbers may drop the comma of `39,90` before it is sent.
+    """
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric"})
+    default_error_messages = {
+        "invalid": "Write a whole number in digits alone, such as 1000: no points, commas or spaces."
+    }
+
+    def to_python(self, value: Any) -> int | None:
+        """The number. Refuses everything but digits with a sign."""
+        return super().to_python(digits_of(value, WHOLE, self))
+
+
+class AmountField(forms.DecimalField):
+    """An amount in digits with a point before its places. Nothing is guessed, as in WholeField."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+    default_error_messages = {
+        "invalid": "Write digits, and a point before the cents, such as 39.90: no commas or spaces."
+    }
+
+    def to_python(self, value: Any) -> Any:
+        """The amount. Refuses commas, spaces, exponents and whatever else is no digit."""
+        return super().to_python(digits_of(value, AMOUNT, self))
+
+
+def digits_of(value: Any, pattern: re.Pattern[str], field: forms.Field) -> Any:
+    """A typed value, if it is written as the pattern says. A value that nobody has typed stays as it is."""
+    if not isinstance(value, str) or not value.strip():
+        return value
+    if not pattern.fullmatch(value.strip()):
+        raise forms.ValidationError(field.error_messages["invalid"], code="invalid")
+    return value.strip()
+
+
+# How the numbers of a model are typed, for every admin and for the tables below a form.
+NUMBERS: Any = {
+    models.IntegerField: {"form_class": WholeField, "widget": WholeField.widget},
+    models.BigIntegerField: {"form_class": WholeField, "widget": WholeField.widget},
+    models.DecimalField: {"form_class": AmountField, "widget": AmountField.widget},
+}
+
+
 class StaffForm(DjangoForm[M]):
     """A form over a row. The form carries the row's version as shown, and the service's refusal of the first try."""
 
-    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen_version = WholeField(required=False, widget=forms.HiddenInput)
     refusal: ClassVar[Refusal | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

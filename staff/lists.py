@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.safestring import mark_safe
 
-from staff.forms import guard_texts
+from staff.forms import NUMBERS, guard_texts
 
 
 class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -99,9 +99,11 @@ class NamedLookups(ChangeList):
 class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Mixed in before every admin of the site, also those of libraries.
 
-    Each list has NamedLookups, each field of text in a form refuses hidden characters, and each action asks for a
-    permission.
+    Each list has NamedLookups, each field of text in a form refuses hidden characters, each field of a number takes
+    digits alone, and each action asks for a permission.
     """
+
+    formfield_overrides = NUMBERS
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The form of a row, with its texts guarded."""

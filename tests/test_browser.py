@@ -93,7 +93,7 @@ def test_goods_are_received_with_the_keyboard_and_posted_once(staff: Page, shop:
     staff.get_by_role("textbox", name="SKU or barcode").first.press("Tab")
     staff.keyboard.type("12")
     staff.get_by_role("textbox", name="SKU or barcode").nth(1).fill("ASH-1147")
-    staff.get_by_role("spinbutton", name="Units").nth(1).fill("3")
+    staff.get_by_role("textbox", name="Units").nth(1).fill("3")
 
     staff.get_by_role("button", name="Receive goods").dblclick()
 
@@ -111,7 +111,7 @@ def test_a_stale_correction_is_told_and_not_lost(staff: Page, browser: Browser, 
 
     # The page showed what the books said when it was opened: "instead of" is filled in already.
     staff.get_by_label("Reason").first.fill("counted by hand")
-    counted = staff.get_by_role("spinbutton", name="or: counted").first
+    counted = staff.get_by_role("textbox", name="or: counted").first
     counted.fill("99")
     staff.get_by_role("button", name="Adjust").click()
 
@@ -121,7 +121,7 @@ def test_a_stale_correction_is_told_and_not_lost(staff: Page, browser: Browser, 
 
 def test_the_grid_corrects_many_and_tells_the_stale_one(staff: Page, shop: Shop) -> None:
     staff.goto("/admin/inventory/stockitem/grid/?warehouse=main&q=ASH-1149")
-    fields = staff.get_by_role("spinbutton", name=re.compile("lies there"))
+    fields = staff.get_by_role("textbox", name=re.compile("lies there"))
     first, second = fields.nth(0), fields.nth(1)
     sku = str(first.get_attribute("aria-label")).removesuffix(" lies there")
     admin = shop.client(token_of(shop, "admin@example.com", "demo-admin-password"))
@@ -143,7 +143,7 @@ def test_the_grid_corrects_many_and_tells_the_stale_one(staff: Page, shop: Shop)
 
 def test_a_count_shows_its_differences_and_is_posted(staff: Page) -> None:
     staff.goto("/admin/inventory/stockitem/count/?warehouse=main&q=ASH-1146")
-    fields = staff.get_by_role("spinbutton", name=re.compile("lies there"))
+    fields = staff.get_by_role("textbox", name=re.compile("lies there"))
     fields.nth(0).fill("7")
     fields.nth(1).fill("7")
     staff.get_by_role("button", name="Look at the differences").click()

@@ -1,13 +1,14 @@
 """The verbs of stock: the only writer of levels, reservations and the ledger. Import this package, not its files.
 
 `engine` locks and writes (its SQL is in `statements`), `allocation` decides, `alerts` watches the low lines; `records`,
-`postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `repair` mends the
-counters that `verify_stock` finds wrong.
+`postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `reallocation` moves
+promises to other warehouses, and `shortfalls` breaks them; `repair` mends the counters that `verify_stock` finds wrong.
 """
 
 from inventory.services.lines import (
     AdjustmentLine,
     CountLine,
+    Moved,
     PostedLine,
     Posting,
     ReceiptLine,
@@ -31,6 +32,7 @@ from inventory.services.promises import (
     release,
     reserve,
 )
+from inventory.services.reallocation import reallocate
 from inventory.services.records import (
     change_sku,
     create_item,
@@ -43,12 +45,14 @@ from inventory.services.records import (
     update_warehouse,
 )
 from inventory.services.repair import repair_stock
-from inventory.services.shortfalls import promises_to_break, write_off
+from inventory.services.shortfalls import Outlook, outlook, write_off
 
 __all__ = [
     "AdjustmentLine",
     "Allocation",
     "CountLine",
+    "Moved",
+    "Outlook",
     "PostedLine",
     "Posting",
     "ReceiptLine",
@@ -62,8 +66,9 @@ __all__ = [
     "expire_holds",
     "extend_hold",
     "fulfil",
+    "outlook",
     "promise",
-    "promises_to_break",
+    "reallocate",
     "receive_stock",
     "release",
     "rename_item",

@@ -1,12 +1,13 @@
 """The lines of a posting: items and warehouses, found by their names and locked, and the new lines of the ledger."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from database.refusals import FieldError
-from inventory.exceptions import NoWarehouse, UnknownItem, UnknownWarehouse
+from inventory.exceptions import AlreadyReceived, NoWarehouse, UnknownItem, UnknownWarehouse
 from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.services.engine import Written, fetch, lock_items
 
@@ -75,11 +76,26 @@ class PostedLine:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """The new lines of the ledger. `covered` names references whose promised units were to come and are there now."""
+    """The new lines of the ledger. `covered` names references whose promised units were to come and are there now.
+
+    `moved` has the promises that come from another warehouse now, since too few units stay in their own.
+    """
 
     reference: str
     lines: list[PostedLine] = field(default_factory=list)
     covered: list[str] = field(default_factory=list)
+    moved: list["Moved"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Units of a promise that come from another warehouse now, by the names that people use."""
+
+    reference: str
+    sku: str
+    source: str
+    target: str
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +118,10 @@ def places_of(lines: Iterable[ReceiptLine | AdjustmentLine | CountLine | ReturnL
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The locked level of each place, and the names to speak of them."""
+    """The locked level of each place, all locked levels of their items, and the names to speak of them."""
 
     levels: list[StockLevel]
+    all_levels: list[StockLevel]
     skus: dict[int, str]
     codes: dict[int, str]
 
@@ -144,6 +161,7 @@ def locate(places: Sequence[Place]) -> Located:
     by_pair = {(level.item_id, level.warehouse_id): level for level in levels}
     return Located(
         levels=[by_pair[pair] for pair in pairs],
+        all_levels=levels,
         skus={item.pk: item.sku for item in found.values()},
         codes=codes,
     )
@@ -175,6 +193,64 @@ def ensure_levels(pairs: Iterable[tuple[int, int]]) -> None:
         """,
         {"items": [item for item, _ in wanted], "warehouses": [warehouse for _, warehouse in wanted]},
     )
+
+
+def covered_by(before: dict[int, int], after: dict[int, int]) -> list[str]:
+    """References whose promises on these levels, oldest first, are on hand now and were not before."""
+    rows = fetch(
+        """
+        select distinct promised.reference
+        from (
+            select level_id, reference, sum(quantity) over (partition by level_id order by created_at, id) as up_to
+            from inventory_reservation
+            where state = 'open' and expires_at is null and level_id in (select unnest(%(levels)s::bigint[]))
+        ) as promised
+        join unnest(%(levels)s::bigint[], %(before)s::int[], %(after)s::int[]) as level(id, before, after)
+            on level.id = promised.level_id and promised.up_to > level.before and promised.up_to <= level.after
+        order by promised.reference
+        """,
+        {
+            "levels": list(before),
+            "before": list(before.values()),
+            "after": [after[id] for id in before],
+        },
+    )
+    return [reference for (reference,) in rows]
+
+
+def refuse_received(reference: str, located: Located, quantities: Sequence[int]) -> None:
+    """Refuse AlreadyReceived when a receipt under this reference had the same units of the same items.
+
+    The levels of the items are locked, so that two receipts of one delivery come one after the other. All lines of a
+    posting have one moment.
+    """
+    units: Counter[int] = Counter()
+    for level, quantity in zip(located.levels, quantities, strict=True):
+        units[level.item_id] += quantity
+    rows = fetch(
+        """
+        with posting as (
+            select movement.at, movement.actor, level.item_id, sum(movement.on_hand_delta) as units
+            from inventory_stockmovement as movement join inventory_stocklevel as level on level.id = movement.level_id
+            where movement.reference = %(reference)s::text and movement.reference <> '' and movement.kind = 'received'
+            group by movement.at, movement.actor, level.item_id
+        )
+        select posting.at, posting.actor
+        from posting left join unnest(%(items)s::bigint[], %(units)s::bigint[]) as asked(item_id, units)
+            on asked.item_id = posting.item_id and asked.units = posting.units
+        group by posting.at, posting.actor
+        having count(*) = %(count)s::int and count(asked.item_id) = %(count)s::int
+        order by posting.at desc limit 1
+        """,
+        {"reference": reference, "items": list(units), "units": list(units.values()), "count": len(units)},
+    )
+    if rows:
+        [(at, actor)] = rows
+        moment = at.isoformat().replace("+00:00", "Z")
+        raise AlreadyReceived(
+            f"{reference} came with these units at {moment} already ({actor}). Say so if these are others.",
+            received_at=moment,
+        )
 
 
 def _refuse_unknown(places: Sequence[Place], items: dict[str, int], warehouses: dict[str | None, int]) -> None:

@@ -5,7 +5,9 @@ Each verb finds and locks the places of its lines, decides, and hands entries to
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from database.refusals import FieldError, Invalid
 from database.transactions import unit_of_work
@@ -24,18 +26,29 @@ from inventory.services.lines import (
     ReceiptLine,
     ReturnLine,
     TransferLine,
+    covered_by,
     ensure_levels,
     locate,
     main_warehouse,
     places_of,
+    refuse_received,
     share_warehouses,
 )
+from inventory.services.reallocation import Move, Plan, as_payload, decide, moved, write_moves
 
 
 @unit_of_work
-def receive_stock(*, reference: str, lines: Sequence[ReceiptLine], actor: Actor, reason: str = "") -> Posting:
-    """Goods came in. Refuses UnknownItem, UnknownWarehouse, StockLimit."""
+def receive_stock(
+    *, reference: str, lines: Sequence[ReceiptLine], actor: Actor, reason: str = "", again: bool = False
+) -> Posting:
+    """Goods came in.
+
+    Refuses AlreadyReceived when the same units came in under this reference before, unless the caller says that these
+    are other goods (`again`). Refuses UnknownItem, UnknownWarehouse, StockLimit.
+    """
     located = locate(places_of(lines))
+    if not again:
+        refuse_received(reference, located, [line.quantity for line in lines])
     entries = [
         Entry(level, Kind.RECEIVED, line.quantity, reference=reference, reason=reason, unit_cost=line.unit_cost)
         for level, line in zip(located.levels, lines, strict=True)
@@ -71,12 +84,12 @@ def adjust_stock(*, reason: str, lines: Sequence[AdjustmentLine], actor: Actor, 
             current.append({"line": index, "sku": line.sku, "expected": line.expected, "on_hand": level.on_hand})
         changes.append(line.set_to - level.on_hand if line.set_to is not None else line.delta or 0)
     paths = [f"lines.{index}.{'delta' if line.set_to is None else 'set_to'}" for index, line in enumerate(lines)]
-    shortages, short = _short_lines(located, changes, paths)
+    shortages, short, moves = _cover(located, changes, paths, actor)
     if stale:
         raise StaleCount(errors=[*stale, *short], lines=current)
     if shortages:
         raise InsufficientStock(shortages, errors=short)
-    return _post_changes(Kind.ADJUSTED, reference, reason, changes, located, actor)
+    return _post_changes(Kind.ADJUSTED, reference, reason, changes, located, moves, actor)
 
 
 @unit_of_work
@@ -91,17 +104,18 @@ def count_stock(*, lines: Sequence[CountLine], actor: Actor, reference: str = ""
     _refuse_repeated(located)
     then = _on_hand_at(located.levels, lines)
     changes = [line.counted - on_hand for line, on_hand in zip(lines, then, strict=True)]
-    shortages, short = _short_lines(located, changes, [f"lines.{index}.counted" for index in range(len(lines))])
+    paths = [f"lines.{index}.counted" for index in range(len(lines))]
+    shortages, short, moves = _cover(located, changes, paths, actor)
     if shortages:
         raise InsufficientStock(shortages, errors=short)
-    return _post_changes(Kind.COUNTED, reference, reason, changes, located, actor)
+    return _post_changes(Kind.COUNTED, reference, reason, changes, located, moves, actor)
 
 
 @unit_of_work
 def transfer_stock(
     *, source: str, target: str, lines: Sequence[TransferLine], actor: Actor, reference: str = "", reason: str = ""
 ) -> Posting:
-    """Move goods from one warehouse to another; units that are promised from the first stay there.
+    """Move goods from one warehouse to another. Promises come from elsewhere if too few units stay in the first.
 
     Refuses InsufficientStock with every short line, UnknownItem, UnknownWarehouse, StockLimit, and Invalid when both
     warehouses are the same.
@@ -114,9 +128,9 @@ def transfer_stock(
         [Place(sku, source, path, "from") for sku, path in skus]
         + [Place(sku, target, path, "to") for sku, path in skus]
     )
-    leaving = [-line.quantity for line in lines]
-    paths = [f"lines.{index}.quantity" for index in range(len(lines))]
-    shortages, short = _short_lines(located, leaving, paths)
+    changes = [-line.quantity for line in lines] + [line.quantity for line in lines]
+    paths = [f"lines.{index}.quantity" for index in range(len(lines))] * 2
+    shortages, short, moves = _cover(located, changes, paths, actor)
     if shortages:
         raise InsufficientStock(shortages, errors=short)
     reference = reference or _new_reference("transfer")
@@ -124,7 +138,7 @@ def transfer_stock(
     for line, out, into in zip(lines, located.levels[: len(lines)], located.levels[len(lines) :], strict=True):
         entries.append(Entry(out, Kind.TRANSFERRED_OUT, -line.quantity, reference=reference, reason=reason))
         entries.append(Entry(into, Kind.TRANSFERRED_IN, line.quantity, reference=reference, reason=reason))
-    return _post("transferred", reference, entries, located, actor)
+    return _post("transferred", reference, entries, located, actor, moves)
 
 
 @unit_of_work
@@ -175,35 +189,47 @@ def _refuse_repeated(located: Located) -> None:
         raise Invalid("A place is named twice.", code="duplicate_line", errors=errors)
 
 
-def _short_lines(
-    located: Located, changes: Sequence[int], paths: Sequence[str]
-) -> tuple[list[Shortage], list[FieldError]]:
-    """The places from which more would have to leave than can, and every line that asks for it.
+def _cover(
+    located: Located, changes: Sequence[int], paths: Sequence[str], actor: Actor
+) -> tuple[list[Shortage], list[FieldError], list[Move]]:
+    """The places from which more would have to leave than can, every line that asks for it, and the promises that move.
 
-    Quantities are summed per place before they are checked: the same SKU may stand in several lines.
+    Promises for which too few units stay in a place come from free units in other active warehouses. Quantities are
+    summed per place before they are checked: the same SKU may stand in several lines.
     """
-    totals: dict[int, int] = {}
-    places: dict[int, StockLevel] = {}
-    lines = [(level, change, path) for level, change, path in zip(located.levels, changes, paths, strict=False)]
-    for level, change, _ in lines:
-        totals[level.id] = totals.get(level.id, 0) + change
-        places[level.id] = level
-    short = {id for id, change in totals.items() if change < 0 and -change > places[id].removable}
+    totals: Counter[int] = Counter()
+    for level, change in zip(located.levels, changes, strict=True):
+        totals[level.id] += change
+    plans = decide(located.all_levels, totals, actor=actor)
+    moves = [move for decided in plans.values() for move in decided.moves]
+    can_leave: dict[int, int] = {}
+    places = {level.id: level for level in located.levels}
+    for id, level in places.items():
+        decided, wanted = plans.get(level.item_id, Plan()), -totals[id]
+        most = wanted - decided.short[id] + decided.free if id in decided.short else wanted
+        if wanted > 0 and min(most, level.on_hand) < wanted:
+            can_leave[id] = min(most, level.on_hand)
     shortages = [
-        Shortage(places[id].item_id, located.skus[places[id].item_id], -totals[id], places[id].removable)
+        Shortage(places[id].item_id, located.skus[places[id].item_id], -totals[id], can_leave[id])
         for id in totals
-        if id in short
+        if id in can_leave
     ]
     errors = [
-        FieldError(path, InsufficientStock.code, f"At most {level.removable} can leave.")
-        for level, _, path in lines
-        if level.id in short
+        FieldError(path, InsufficientStock.code, f"At most {can_leave[level.id]} can leave.")
+        for level, path in zip(located.levels, paths, strict=True)
+        if level.id in can_leave
     ]
-    return shortages, errors
+    return shortages, errors, moves
 
 
 def _post_changes(
-    kind: Kind, reference: str, reason: str, changes: Sequence[int], located: Located, actor: Actor
+    kind: Kind,
+    reference: str,
+    reason: str,
+    changes: Sequence[int],
+    located: Located,
+    moves: Sequence[Move],
+    actor: Actor,
 ) -> Posting:
     """Post the differences that are not 0."""
     reference = reference or _new_reference("adjustment" if kind is Kind.ADJUSTED else "count")
@@ -212,50 +238,38 @@ def _post_changes(
         for level, change in zip(located.levels, changes, strict=True)
         if change
     ]
-    return _post(str(kind), reference, entries, located, actor)
+    return _post(str(kind), reference, entries, located, actor, moves)
 
 
-def _post(verb: str, reference: str, entries: Sequence[Entry], located: Located, actor: Actor) -> Posting:
-    """Write the entries of a posting, and tell the journal."""
+def _post(
+    verb: str,
+    reference: str,
+    entries: Sequence[Entry],
+    located: Located,
+    actor: Actor,
+    moves: Sequence[Move] = (),
+) -> Posting:
+    """Write the entries of a posting with the promises that move because of them, and tell the journal."""
     if not entries:
         return Posting(reference)
     # Of levels where promised units are still to come.
     awaiting = {entry.level.id: entry.level.on_hand for entry in entries if entry.level.unsold < 0}
-    lines = located.posted(post(entries, actor=actor))
-    payload = {
+    written = post([*entries, *write_moves(moves, reason=entries[0].reason)], actor=actor)
+    lines = located.posted(written[: len(entries)])
+    others = moved(moves, located.skus)
+    payload: dict[str, Any] = {
         "reference": reference,
         "reason": entries[0].reason,
         "lines": [
             {"sku": line.sku, "warehouse": line.warehouse, "on_hand_delta": line.on_hand_delta} for line in lines
         ],
     }
+    if others:
+        payload["moved"] = as_payload(others)
     publish(f"stock.{verb}", payload, subject=f"stock:{reference}", actor=actor)
     after = {entry.level.id: entry.level.on_hand for entry in entries}
     came_in = {id: on_hand for id, on_hand in awaiting.items() if after[id] > on_hand}
-    return Posting(reference, lines, _covered(came_in, after) if came_in else [])
-
-
-def _covered(before: dict[int, int], after: dict[int, int]) -> list[str]:
-    """References whose promises on these levels, oldest first, are on hand now and were not before."""
-    rows = fetch(
-        """
-        select distinct promised.reference
-        from (
-            select level_id, reference, sum(quantity) over (partition by level_id order by created_at, id) as up_to
-            from inventory_reservation
-            where state = 'open' and expires_at is null and level_id in (select unnest(%(levels)s::bigint[]))
-        ) as promised
-        join unnest(%(levels)s::bigint[], %(before)s::int[], %(after)s::int[]) as level(id, before, after)
-            on level.id = promised.level_id and promised.up_to > level.before and promised.up_to <= level.after
-        order by promised.reference
-        """,
-        {
-            "levels": list(before),
-            "before": list(before.values()),
-            "after": [after[id] for id in before],
-        },
-    )
-    return [reference for (reference,) in rows]
+    return Posting(reference, lines, covered_by(came_in, after) if came_in else [], others)
 
 
 def _on_hand_at(levels: Sequence[StockLevel], lines: Sequence[CountLine]) -> list[int]:

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 
 from database.refusals import Invalid
 from database.rows import array
-from database.transactions import unit_of_work
+from database.transactions import Overtaken, unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import (
@@ -108,7 +108,7 @@ def reserve(
     levels = lock_items(quantities)
     shares, short = allocate_all(levels, quantities)
     if short:
-        _expire([level for level in levels if level.item_id in short], actor=actor)
+        expire_overdue([level for level in levels if level.item_id in short], actor=actor)
         shares, short = allocate_all(levels, quantities)
     if short:
         raise InsufficientStock(_shortages({id: (quantities[id], available) for id, available in short.items()}))
@@ -166,10 +166,10 @@ def promise(*, reference: str, new_reference: str) -> int:
         )
     except IntegrityError as error:
         raise refusal_of(error) from error
+    _need_all_parts(reference)
     # All rows of one hold have one moment, which tells the lost parts of this hold from those of an earlier one.
     moments = {created_at for _, created_at in rows}
-    parts = Reservation.objects.filter(reference=reference, created_at__in=moments)
-    if not rows or parts.exclude(state=Reservation.State.OPEN).exists():
+    if not rows or Reservation.objects.filter(reference=reference, created_at__in=moments).exists():
         raise HoldExpired
     return sum(quantity for quantity, _ in rows)
 
@@ -183,14 +183,25 @@ def extend_hold(*, reference: str, expires_at: datetime) -> datetime:
         """
         update inventory_reservation set expires_at = least(%(end)s::timestamptz, created_at + %(longest)s::interval)
         where reference = %(reference)s and state = 'open' and expires_at is not null
-        returning expires_at
+        returning id, expires_at
         """,
         {"end": expires_at, "longest": timedelta(hours=settings.HOLD_MAX_HOURS), "reference": reference},
     )
+    _need_all_parts(reference, [id for id, _ in rows])
     if not rows:
         raise HoldExpired
-    ends: list[datetime] = [end for (end,) in rows]
+    ends: list[datetime] = [end for _, end in rows]
     return min(ends)
+
+
+def _need_all_parts(reference: str, seen: Sequence[int] = ()) -> None:
+    """Undo the unit of work if parts of a hold, besides those `seen`, came from another warehouse while it was read.
+
+    Reading waits for a part that is being moved, and does not see the row that the part becomes there.
+    """
+    holds = Reservation.objects.filter(reference=reference, state=Reservation.State.OPEN, expires_at__isnull=False)
+    if holds.exclude(pk__in=seen).exists():
+        raise Overtaken("A part of the hold has moved to another warehouse meanwhile.")
 
 
 @unit_of_work
@@ -212,11 +223,11 @@ def expire_holds(*, actor: Actor, limit: int = 500) -> int:
     if not rows:
         return 0
     levels = lock_items(item_id for (item_id,) in rows)
-    return _expire(levels, actor=actor)
+    return expire_overdue(levels, actor=actor)
 
 
-def _expire(levels: Sequence[StockLevel], *, actor: Actor) -> int:
-    """Expire the overdue holds on these levels, which the caller has locked; answers how many."""
+def expire_overdue(levels: Sequence[StockLevel], *, actor: Actor) -> int:
+    """Expire the overdue holds on these levels, which the caller has locked; answers how many. Locks the holds."""
     held = lock_reservations(OVERDUE, {level.id: level for level in levels})
     if held:
         post([reservation.entry(Kind.EXPIRED) for reservation in held], actor=actor)

@@ -12,7 +12,7 @@ from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.bands import standings
-from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken
+from inventory.exceptions import CodeTaken, LastWarehouse, NoWarehouse, SkuTaken
 from inventory.labels import watched
 from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.services.alerts import Standing, settle_alerts, unsettled_items
@@ -151,11 +151,15 @@ def create_warehouse(*, code: str, name: str, actor: Actor, priority: int = 100,
 def update_warehouse(
     *, code: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[WarehouseChanges]
 ) -> Warehouse:
-    """Rename a warehouse, change its priority, or take it in or out of sale. Refuses NotFound, VersionMismatch.
+    """Rename a warehouse, change its priority, or take it in or out of sale.
 
-    A warehouse that goes in or out of sale changes the available units of all its items. Locks the warehouse, and in
-    that case all levels of these items too, and brings `in_stock` and alerts in line.
+    Refuses NotFound, VersionMismatch, and LastWarehouse when no other one is active. A warehouse that goes in or out of
+    sale changes the available units of all its items; what is promised from it stays promised, and is shipped from it.
+    Locks the warehouse, and all others when it goes out of sale; then all levels of these items too, and brings
+    `in_stock` and alerts in line.
     """
+    if changes.get("is_active") is False:
+        lock_warehouses()
     # A transaction that makes a level shares this lock, so none appears while we look at what lies in the warehouse.
     warehouse = Warehouse.objects.select_for_update(no_key=True).filter(code=code).first()
     if warehouse is None:
@@ -164,6 +168,10 @@ def update_warehouse(
     before = _differences(warehouse, changes)
     if not before:
         return warehouse
+    if "is_active" in before and not warehouse.is_active and not others_active(warehouse):
+        raise LastWarehouse(
+            f"Without {warehouse.name} the shop would have nothing for sale: activate another one first."
+        )
     item_ids: list[int] = []
     if "is_active" in before:
         item_ids = list(StockLevel.objects.filter(warehouse=warehouse).values_list("item_id", flat=True))
@@ -174,6 +182,16 @@ def update_warehouse(
     settle_items(item_ids, actor=actor)
     publish("stock.warehouse_updated", {"code": code, "changed": before}, subject=f"warehouse:{code}", actor=actor)
     return warehouse
+
+
+def lock_warehouses() -> None:
+    """Lock all warehouses, so that no two of them go out of sale at the same moment."""
+    fetch("select id from inventory_warehouse order by id for no key update", {})
+
+
+def others_active(warehouse: Warehouse) -> bool:
+    """Whether another warehouse is active. The caller has locked all of them."""
+    return Warehouse.objects.filter(is_active=True).exclude(pk=warehouse.pk).exists()
 
 
 @unit_of_work

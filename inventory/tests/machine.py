@@ -1,15 +1,11 @@
-"""A small model of the verbs of stock, and rules that run each verb beside the model."""
+"""Rules that run each verb of stock beside a small model of what the verb means."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from database.refusals import Refusal
 from events.actors import COMMAND
@@ -21,114 +17,27 @@ from inventory.exceptions import (
     NotOnHand,
     StaleCount,
 )
-from inventory.invariants import violations
-from inventory.models import Reservation, StockItem, StockLevel, Warehouse
-from inventory.tests.factories import StockItemFactory, WarehouseFactory
-
-ITEMS, WAREHOUSES = 2, 2
-# The others are units of work and open their own transaction.
-PARTS_OF_A_UNIT = (services.reserve, services.release, services.fulfil, services.promise, services.extend_hold)
-items = st.integers(0, ITEMS - 1)
-warehouses = st.integers(0, WAREHOUSES - 1)
-few = st.integers(1, 6)
+from inventory.models import Reservation, StockLevel
+from inventory.tests.model import ITEMS, Model, Promise, Shelf, few, items, warehouses
 
 
-@dataclass
-class Shelf:
-    """An item in a warehouse."""
-
-    on_hand: int = 0
-    backorder_limit: int = 0
-    reserved: int = 0
-
-    @property
-    def available(self) -> int:
-        return self.on_hand + self.backorder_limit - self.reserved
-
-    @property
-    def removable(self) -> int:
-        return min(self.on_hand, self.available)
-
-
-@dataclass
-class Promise:
-    """What a reference holds: units by (item, warehouse). Parts of a hold may expire before the rest."""
-
-    parts: dict[tuple[int, int], int]
-    is_hold: bool
-    overdue: bool = False
-    lost: bool = False
-
-
-class Stock(RuleBasedStateMachine):
-    def __init__(self) -> None:
-        super().__init__()
-        self.sid = transaction.savepoint()
-        self.items: list[StockItem] = [StockItemFactory() for _ in range(ITEMS)]
-        self.places: list[Warehouse] = [Warehouse.objects.get(code="main"), WarehouseFactory()]
-        self.shelves = {(i, w): Shelf() for i in range(ITEMS) for w in range(WAREHOUSES)}
-        for item in self.items:  # in the first warehouse an item has its level from the beginning
-            StockLevel.objects.create(item=item, warehouse=self.places[1])
-        self.promises: dict[str, Promise] = {}
-        self.numbers = 0
-
-    def teardown(self) -> None:
-        try:
-            assert list(violations()) == []
-        finally:
-            transaction.savepoint_rollback(self.sid)
-
-    # What the model says and what the service does, side by side.
-
-    def expect(self, refusal: type[Refusal] | None, verb: Callable[..., Any], **kwargs: Any) -> Any:
-        """Run a verb in a transaction of its own; it must refuse with this, or not at all."""
-        answer, refused = None, None
-        try:
-            with transaction.atomic() if verb in PARTS_OF_A_UNIT else nullcontext():
-                answer = verb(**kwargs)
-        except Refusal as error:
-            refused = type(error)
-        assert refused is refusal, f"{verb.__name__} refuses with {refused}, expected {refusal}"
-        return answer
-
-    def available(self, item: int) -> int:
-        return sum(self.shelves[item, w].available for w in range(WAREHOUSES))
-
-    def resolve(self, reference: str, places: set[tuple[int, int]] | None = None) -> None:
-        """The reference holds nothing any more, of these places or at all."""
-        promise = self.promises[reference]
-        for place in [place for place in promise.parts if places is None or place in places]:
-            self.shelves[place].reserved -= promise.parts.pop(place)
-            promise.lost = True
-        if not promise.parts:
-            del self.promises[reference]
-
-    def expire(self, wanted: set[int]) -> None:
-        """All overdue holds on these items, place by place."""
-        for reference, promise in list(self.promises.items()):
-            if promise.overdue and any(item in wanted for item, _ in promise.parts):
-                self.resolve(reference, {place for place in promise.parts if place[0] in wanted})
-
-    def pick(self, data: Any, *, holds: bool = False) -> str:
-        """A reference that holds something, or one that never did."""
-        known = [name for name, promise in self.promises.items() if promise.is_hold or not holds]
-        return str(data.draw(st.sampled_from([*known, "nobody"])))
-
+class Stock(Model):
     # Goods.
 
     @rule(item=items, warehouse=warehouses, quantity=few)
     def receive(self, item: int, warehouse: int, quantity: int) -> None:
         line = services.ReceiptLine(self.items[item].sku, quantity, self.places[warehouse].code)
-        self.expect(None, services.receive_stock, reference="DN", lines=[line], actor=COMMAND)
+        self.numbers += 1
+        self.expect(None, services.receive_stock, reference=f"DN-{self.numbers}", lines=[line], actor=COMMAND)
         self.shelves[item, warehouse].on_hand += quantity
 
     @rule(item=items, warehouse=warehouses, delta=st.integers(-6, 6).filter(bool))
     def adjust(self, item: int, warehouse: int, delta: int) -> None:
-        shelf = self.shelves[item, warehouse]
-        refusal = InsufficientStock if delta < 0 and -delta > shelf.removable else None
+        refusal = None if delta > 0 or self.may_leave(item, warehouse, -delta) else InsufficientStock
         line = services.AdjustmentLine(self.items[item].sku, self.places[warehouse].code, delta=delta)
-        self.expect(refusal, services.adjust_stock, reason="found", lines=[line], actor=COMMAND)
-        shelf.on_hand += 0 if refusal else delta
+        posting = self.expect(refusal, services.adjust_stock, reason="found", lines=[line], actor=COMMAND)
+        if not refusal:
+            self.leave(item, warehouse, -delta, posting.moved)
 
     @rule(item=items, warehouse=warehouses, set_to=st.integers(0, 9), seen=st.integers(-1, 1))
     def correct(self, item: int, warehouse: int, set_to: int, seen: int) -> None:
@@ -137,19 +46,20 @@ class Stock(RuleBasedStateMachine):
         refusal: type[Refusal] | None = None
         if expected != shelf.on_hand:
             refusal = StaleCount
-        elif set_to < shelf.on_hand and shelf.on_hand - set_to > shelf.removable:
+        elif set_to < shelf.on_hand and not self.may_leave(item, warehouse, shelf.on_hand - set_to):
             refusal = InsufficientStock
         line = services.AdjustmentLine(
             self.items[item].sku, self.places[warehouse].code, set_to=set_to, expected=expected
         )
-        self.expect(refusal, services.adjust_stock, reason="counted", lines=[line], actor=COMMAND)
-        shelf.on_hand = shelf.on_hand if refusal else set_to
+        posting = self.expect(refusal, services.adjust_stock, reason="counted", lines=[line], actor=COMMAND)
+        if not refusal:
+            self.leave(item, warehouse, shelf.on_hand - set_to, posting.moved)
 
     @rule(item=items, source=warehouses, quantity=few)
     def transfer(self, item: int, source: int, quantity: int) -> None:
         target = 1 - source
-        refusal = InsufficientStock if quantity > self.shelves[item, source].removable else None
-        self.expect(
+        refusal = None if self.may_leave(item, source, quantity, arriving=quantity) else InsufficientStock
+        posting = self.expect(
             refusal,
             services.transfer_stock,
             source=self.places[source].code,
@@ -158,8 +68,57 @@ class Stock(RuleBasedStateMachine):
             actor=COMMAND,
         )
         if not refusal:
-            self.shelves[item, source].on_hand -= quantity
-            self.shelves[item, target].on_hand += quantity
+            self.leave(item, source, quantity, posting.moved, arriving=quantity)
+
+    @rule(item=items, warehouse=warehouses, missing=few)
+    def lose(self, item: int, warehouse: int, missing: int) -> None:
+        """What cannot move is given up, and no more than has to be: with one promise less given up, it would be."""
+        level = StockLevel.objects.get(item=self.items[item], warehouse=self.places[warehouse])
+        if missing > level.on_hand:
+            return
+        ahead = services.outlook(level, missing)
+        assert (ahead.given_up == {}) == self.may_leave(item, warehouse, missing)
+        moved = self.expect(
+            None,
+            services.write_off,
+            item_id=level.item_id,
+            warehouse_id=level.warehouse_id,
+            missing=missing,
+            given_up=list(ahead.given_up),
+            actor=COMMAND,
+        )
+        assert moved == ahead.moves
+        if self.shelves[item, warehouse].reserved > level.on_hand - missing:
+            self.expire({item})
+        for reference, units in ahead.given_up.items():
+            parts = self.promises[reference].parts
+            assert units == sum(parts.get((item, w), 0) for w in (0, 1))
+            if reference == list(ahead.given_up)[-1]:
+                assert not self.may_leave(item, warehouse, missing)
+            self.resolve(reference, {(item, w) for w in (0, 1)})
+        self.leave(item, warehouse, missing, moved)
+
+    @rule(data=st.data(), item=items, source=warehouses, quantity=few)
+    def reallocate(self, data: Any, item: int, source: int, quantity: int) -> None:
+        reference = self.pick(data)
+        held, there = self.promises.get(reference), self.shelves[item, 1 - source]
+        refusal: type[Refusal] | None = None
+        if held is None or held.overdue or held.parts.get((item, source), 0) < quantity:
+            refusal = NothingReserved
+        elif quantity > there.on_hand - there.reserved:
+            refusal = InsufficientStock
+        self.expect(
+            refusal,
+            services.reallocate,
+            reference=reference,
+            item_id=self.items[item].pk,
+            source=self.places[source].code,
+            target=self.places[1 - source].code,
+            quantity=quantity,
+            actor=COMMAND,
+        )
+        if not refusal:
+            self.move(reference, item, source, quantity)
 
     @rule(item=items, warehouse=warehouses, limit=st.integers(0, 4))
     def allow_backorders(self, item: int, warehouse: int, limit: int) -> None:
@@ -208,9 +167,6 @@ class Stock(RuleBasedStateMachine):
         sums = {item: sum(n for (i, _), n in parts.items() if i == item) for item in basket}
         assert sums == basket
         self.promises[reference] = Promise(parts, hold)
-
-    def place_of(self, item_id: int, warehouse_id: int) -> tuple[int, int]:
-        return [item.pk for item in self.items].index(item_id), [place.pk for place in self.places].index(warehouse_id)
 
     @rule(data=st.data())
     def release(self, data: Any) -> None:

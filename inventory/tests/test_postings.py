@@ -189,8 +189,8 @@ def test_a_counted_loss_of_what_is_promised_is_refused() -> None:
     assert snapshot() == before
 
 
-def test_a_transfer_leaves_what_is_promised_where_it_is() -> None:
-    WarehouseFactory(code="north")
+def test_a_transfer_leaves_what_is_promised_where_it_is_unless_it_can_go_along() -> None:
+    WarehouseFactory(code="north", is_active=False)
     item = StockItemFactory(stock=5)
     promised(item, 3)
     before = snapshot()
@@ -273,7 +273,7 @@ def test_postings_cost_the_same_statements_for_1_and_20_lines(django_assert_num_
     WarehouseFactory(code="north")
     few, many = [StockItemFactory(stock=60)], [StockItemFactory(stock=60) for _ in range(20)]
     for items in (few, many):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             receive(*[ReceiptLine(item.sku, 1) for item in items])
         with django_assert_num_queries(9):
             adjust(*[AdjustmentLine(item.sku, delta=-1) for item in items])

@@ -138,6 +138,19 @@ class StatusBody(BodySerializer):
 
 
 class CancelBody(BodySerializer):
-    """Why an order is cancelled."""
+    """Why an order is cancelled: the reason, and what the customer is told about it."""
 
-    reason = Text(max_length=255, required=False, allow_blank=True, default="", help_text="Stands in the history.")
+    reason = Text(
+        max_length=255,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Stands in the history. That of staff is read by staff alone.",
+    )
+    message = Text(
+        max_length=255,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="For staff: the customer reads this in the mail and in the history.",
+    )

@@ -119,6 +119,10 @@ class HistorySerializer(serializers.ModelSerializer[OrderEvent]):
 
 
 class StaffHistorySerializer(HistorySerializer):
-    """A step of an order's life, as staff read it: with the id of whoever took the step."""
+    """A step of an order's life, as staff read it: with the id of whoever took the step, and the reason for staff."""
 
     actor = serializers.CharField(read_only=True)
+
+    class Meta(HistorySerializer.Meta):
+        fields = [*HistorySerializer.Meta.fields, "reason"]
+        read_only_fields = fields

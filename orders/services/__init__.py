@@ -6,7 +6,7 @@
 
 from orders.services.customers import shipping_of
 from orders.services.placing import PlacedOrder, Shipping, Wanted
-from orders.services.shortfalls import record_shortfall, would_lose
+from orders.services.shortfalls import Loss, LossOutlook, look_ahead, record_shortfall
 from orders.services.verbs import (
     EXPIRED,
     cancel_order,
@@ -21,6 +21,8 @@ from orders.services.verbs import (
 
 __all__ = [
     "EXPIRED",
+    "Loss",
+    "LossOutlook",
     "PlacedOrder",
     "Shipping",
     "Wanted",
@@ -29,10 +31,10 @@ __all__ = [
     "delete_order",
     "deliver_order",
     "expire_pending_orders",
+    "look_ahead",
     "place_order",
     "record_shortfall",
     "set_status",
     "ship_order",
     "shipping_of",
-    "would_lose",
 ]

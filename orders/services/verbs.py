@@ -93,28 +93,44 @@ def deliver_order(*, order_id: int, actor: Actor) -> None:
 
 
 @unit_of_work
-def cancel_order(*, order_id: int, actor: Actor, reason: str = "", owner_id: int | None = None) -> None:
+def cancel_order(
+    *,
+    order_id: int,
+    actor: Actor,
+    reason: str = "",
+    message: str = "",
+    owner_id: int | None = None,
+    expected_version: int | None = None,
+) -> None:
     """Cancel an order and give its stock back. Cancelling a cancelled order changes nothing.
 
-    With `owner_id` the customer asks: only for an own order, and only while the order is pending. Refuses NotFound and
-    IllegalTransition. Locks the order, then its stock levels.
+    The customer reads `message`; `reason` is for staff alone. With `owner_id` the customer asks: only for an own order,
+    only while the order is pending, and the reason is the customer's own. Refuses NotFound, IllegalTransition and
+    VersionMismatch. Locks the order, then its stock levels.
     """
     order = locked(reachable(owner_id), order_id)
     if order.status == Status.CANCELLED:
         return
+    check_version(order.version, expected_version)
     if owner_id is not None and order.status != Status.PENDING:
         raise IllegalTransition(order.status, Status.CANCELLED, [])
-    move(order, Status.CANCELLED, actor, reason)
+    if owner_id is not None:
+        message, reason = reason, ""
+    move(order, Status.CANCELLED, actor, message, reason)
 
 
 @unit_of_work
-def delete_order(*, order_id: int, actor: Actor, owner_id: int | None = None) -> None:
+def delete_order(
+    *, order_id: int, actor: Actor, owner_id: int | None = None, expected_version: int | None = None
+) -> None:
     """Take an order out of the API and give its stock back. The record and its history are kept for audit.
 
     With `owner_id` the customer asks: only for an own order, and only while the order is pending. Staff may delete
-    orders that have not been shipped. Refuses NotFound and NotDeletable. Locks the order, then its stock levels.
+    orders that have not been shipped. Refuses NotFound, NotDeletable and VersionMismatch. Locks the order, then its
+    stock levels.
     """
     order = locked(reachable(owner_id), order_id)
+    check_version(order.version, expected_version)
     if order.status not in Order.DELETABLE or (owner_id is not None and order.status != Status.PENDING):
         raise NotDeletable(f"This order is {order.status}.")
     Order.objects.filter(pk=order.pk).update(
@@ -158,24 +174,35 @@ def locked(orders: OrderQuerySet, order_id: int) -> Order:
     return orders.select_for_update(of=("self",), no_key=True).one(order_id)
 
 
-def move(order: Order, status: str, actor: Actor, note: str = "") -> None:
-    """Give a locked order another status, and ship or give back its stock. Refuses IllegalTransition and NotOnHand."""
+def move(order: Order, status: str, actor: Actor, note: str = "", reason: str = "") -> None:
+    """Give a locked order another status, and ship or give back its stock. Refuses IllegalTransition and NotOnHand.
+
+    The customer reads `note`; `reason` is for staff alone.
+    """
     if status not in order.allowed:
         raise IllegalTransition(order.status, status, order.allowed)
     Order.objects.filter(pk=order.pk).update(status=status, version=F("version") + 1, updated_at=ClockTimestamp())
-    record(order, status, status, actor, note)
+    record(order, status, status, actor, note, reason)
     if status == Status.SHIPPED:
         fulfil(order, actor)
     elif status == Status.CANCELLED:
         inventory_services.release(reference=order.reference, actor=actor, reason="order cancelled")
 
 
-def record(order: Order, event: str, to_status: str, actor: Actor, note: str = "") -> None:
-    """Write a step of an order to its history and to the journal."""
+def record(
+    order: Order, event: str, to_status: str, actor: Actor, note: str = "", reason: str = "", **payload: Any
+) -> None:
+    """Write a step of an order to its history and to the journal. The customer reads `note`, staff `reason` too."""
     OrderEvent.objects.create(
-        order=order, event=event, from_status=order.status, to_status=to_status, actor=str(actor), note=note
+        order=order,
+        event=event,
+        from_status=order.status,
+        to_status=to_status,
+        actor=str(actor),
+        note=note,
+        reason=reason,
     )
-    publish(f"order.{event}", {"order_id": order.pk}, subject=f"order:{order.pk}", actor=actor)
+    publish(f"order.{event}", {"order_id": order.pk} | payload, subject=f"order:{order.pk}", actor=actor)
 
 
 def fulfil(order: Order, actor: Actor) -> None:

@@ -68,7 +68,7 @@ def make_article(
 def receive(variant: Variant, quantity: int, warehouse: str | None = None) -> None:
     if quantity:
         line = inventory_services.ReceiptLine(variant.stock_item.sku, quantity, warehouse)
-        inventory_services.receive_stock(reference="test", lines=[line], actor=COMMAND)
+        inventory_services.receive_stock(reference="test", lines=[line], actor=COMMAND, again=True)
 
 
 def customer(user: User) -> Actor:

@@ -12,9 +12,9 @@ from events.models import Event
 from inventory import services as inventory_services
 from orders import services
 from orders.models import Order
-from orders.tests.factories import STAFF, everything, make_article, make_order, place, stock_of
+from orders.tests.factories import STAFF, everything, make_article, make_order, place
 from orders.tests.factories import make_user as make_customer
-from staff.tests.pages import messages_of, send
+from staff.tests.pages import messages_of
 
 pytestmark = pytest.mark.django_db
 ORDERS = "/admin/orders/order/"
@@ -61,20 +61,6 @@ def test_the_other_verbs_in_bulk(desk: Any, action: str, before: str, after: str
     assert messages_of(answer) == [f"1 {after}."]
     event = Event.objects.latest("pk")
     assert (event.kind, event.actor, event.channel) == (f"order.{after}", f"staff:{desk.user.pk}", "admin")
-
-
-def test_cancelling_in_bulk_asks_first(desk: Any) -> None:
-    orders = [make_order(), make_order(status="confirmed")]
-    before = everything()
-
-    page = act(desk, "cancel", *orders)
-    assert "It cannot be undone" in page.content.decode()
-    assert everything() == before
-
-    answer = act(desk, "cancel", *orders, sure="True", reason="Sold out")
-    assert messages_of(answer) == ["2 cancelled."]
-    assert statuses(*orders) == ["cancelled", "cancelled"]
-    assert orders[0].history.latest("pk").note == "Sold out"
 
 
 def test_what_is_not_there_yet_is_named_when_shipping(desk: Any) -> None:
@@ -149,29 +135,6 @@ def test_nonsense_for_a_button_changes_nothing(desk: Any, sent: dict[str, str]) 
     assert everything() == before
     assert desk.get(f"{ORDERS}{order.pk}/status/").status_code == 405
     assert desk.get(f"{ORDERS}{order.pk + 1}/change/").status_code == 404
-
-
-def test_cancelling_gives_the_stock_back_and_says_why(desk: Any) -> None:
-    order = make_order(status="confirmed")
-    [line] = order.order_items.all()
-    url = f"{ORDERS}{order.pk}/cancel/"
-
-    send(desk, url, "reason", reason="Customer called")
-    again = send(desk, url, "reason", reason="Twice")
-
-    assert statuses(order) == ["cancelled"]
-    assert stock_of(line.variant) == (5, 0)
-    assert order.history.latest("pk").note == "Customer called"
-    assert again.status_code == 302
-
-
-def test_a_shipped_order_is_not_cancelled(desk: Any) -> None:
-    order = make_order(status="shipped")
-
-    answer = send(desk, f"{ORDERS}{order.pk}/cancel/", "reason")
-
-    assert statuses(order) == ["shipped"]
-    assert "cannot become cancelled" in messages_of(answer)[0]
 
 
 def test_the_packing_slip_says_where_to_take_what_and_no_price(desk: Any) -> None:

@@ -217,7 +217,7 @@ def test_a_stranger_cancels_nothing() -> None:
 
 def test_history_is_told_to_customers_without_names_of_staff() -> None:
     order = make_order(status="confirmed")
-    services.cancel_order(order_id=order.pk, actor=STAFF, reason="Damaged.")
+    services.cancel_order(order_id=order.pk, actor=STAFF, reason="Dropped by Bob.", message="Damaged.")
     steps = client_of(order.user).get(f"{ORDERS}/{order.pk}/history").json()
     assert [(step["event"], step["from_status"], step["to_status"], step["actor"], step["note"]) for step in steps] == [
         ("placed", None, "pending", "customer", ""),
@@ -225,8 +225,10 @@ def test_history_is_told_to_customers_without_names_of_staff() -> None:
         ("cancelled", "confirmed", "cancelled", "staff", "Damaged."),
     ]
     assert all(step["at"].endswith("Z") for step in steps)
+    assert "Bob" not in str(steps)
     steps = order_desk().get(f"{ORDERS}/{order.pk}/history").json()
     assert [step["actor"] for step in steps] == [f"customer:{order.user_id}", str(STAFF), str(STAFF)]
+    assert [step["reason"] for step in steps] == ["", "", "Dropped by Bob."]
 
 
 @pytest.mark.parametrize("path", ["0", "-1", "x", "9223372036854775808", "1e400", "%00", "my-order", "1/x"])

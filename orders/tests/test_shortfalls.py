@@ -13,18 +13,33 @@ from database.refusals import Invalid, NotFound
 from events.models import Event
 from inventory import services as inventory_services
 from inventory.models import Reservation, StockLevel, StockMovement
+from inventory.tests.factories import WarehouseFactory
 from orders.models import Order
-from orders.services import PlacedOrder, cancel_order, record_shortfall
-from orders.tests.factories import STAFF, assert_sound, everything, make_article, make_user, place, stock_of
+from orders.services import PlacedOrder, cancel_order, look_ahead, record_shortfall
+from orders.tests.factories import (
+    STAFF,
+    assert_sound,
+    everything,
+    make_article,
+    make_user,
+    place,
+    receive,
+    stock_of,
+)
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
 
-def lose(variant: Variant, missing: int) -> list[int]:
+def lose(variant: Variant, missing: int, message: str = "") -> list[int]:
     return record_shortfall(
-        sku=variant.stock_item.sku, warehouse="main", missing=missing, actor=STAFF, reason="Water damage."
-    )
+        sku=variant.stock_item.sku,
+        warehouse="main",
+        missing=missing,
+        actor=STAFF,
+        reason="Water damage.",
+        message=message,
+    ).order_ids
 
 
 def held_by(order: PlacedOrder) -> list[int]:
@@ -52,7 +67,8 @@ def test_the_newest_promises_lose_their_line() -> None:
     assert order.order_items.get().variant == pot
     step = order.history.last()
     assert step is not None
-    assert (step.event, step.to_status, step.note) == ("line_lost", "pending", "2 x MUG lost. Water damage.")
+    assert (step.event, step.to_status) == ("line_lost", "pending")
+    assert (step.note, step.reason) == ("2 x MUG cannot be delivered.", "Water damage.")
     assert Event.objects.filter(kind="order.line_lost", subject=f"order:{new.id}").count() == 1
     assert Order.objects.get(pk=old.id).total_amount == Decimal("21.00")
     assert_sound()
@@ -78,6 +94,28 @@ def test_holds_are_given_up_before_orders() -> None:
     assert lose(mug, 1) == []
     assert held_by(placed) == [2]
     assert stock_of(mug) == (2, 2)
+
+
+def test_promises_move_to_free_units_elsewhere_before_a_line_is_lost() -> None:
+    """Four orders need six each, eighteen of these units are gone, and eight lie free elsewhere: two are kept."""
+    WarehouseFactory(code="north")
+    mug = make_article(stock=24, sku="MUG")
+    orders = [place(make_user(), {mug: 6}) for _ in range(4)]
+    receive(mug, 8, "north")
+
+    ahead = look_ahead(sku="MUG", warehouse="main", missing=18)
+    done = record_shortfall(sku="MUG", warehouse="main", missing=18, actor=STAFF, reason="fire")
+
+    assert [(loser.reference, loser.units, loser.is_cancelled) for loser in ahead.losers] == [
+        (orders[3].reference, 6, True),
+        (orders[2].reference, 6, True),
+    ]
+    assert done.moves == ahead.moves
+    assert [(move.reference, move.quantity, move.target) for move in done.moves] == [(orders[1].reference, 6, "north")]
+    assert done.order_ids == [orders[2].id, orders[3].id]
+    assert [Order.objects.get(pk=order.id).status for order in orders] == ["pending"] * 2 + ["cancelled"] * 2
+    assert (held_by(orders[0]), held_by(orders[1])) == ([6], [6])
+    assert_sound()
 
 
 @pytest.mark.parametrize("missing", [0, -1, 6])
@@ -116,12 +154,12 @@ def test_who_cancels_meanwhile_saves_the_newer_order(monkeypatch: pytest.MonkeyP
     older, newer = place(make_user(), {mug: 1}), place(make_user(), {mug: 1})
     write_off = inventory_services.write_off
 
-    def late(**loss: Any) -> None:
+    def late(**loss: Any) -> Any:
         """The older order is cancelled when it is settled whose promise goes, and the stock is not locked yet."""
         monkeypatch.undo()
         [cancelled] = at_once([partial(cancel_order, order_id=older.id, actor=STAFF)])
         assert not isinstance(cancelled, Exception), cancelled
-        write_off(**loss)
+        return write_off(**loss)
 
     monkeypatch.setattr(inventory_services, "write_off", late)
     assert lose(mug, 1) == []

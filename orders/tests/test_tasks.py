@@ -90,11 +90,12 @@ def test_the_mail_about_a_cancelled_order_does_not_repeat_what_the_customer_type
 
 
 def test_the_mail_about_a_cancelled_order_says_what_staff_wrote(order: Order) -> None:
-    services.cancel_order(order_id=order.pk, actor=STAFF, reason="It is broken")
+    services.cancel_order(order_id=order.pk, actor=STAFF, reason="Dropped by Bob", message="It is broken")
 
     send(order, "order.cancelled")
 
     assert "nothing will be shipped. Reason: It is broken" in mail.outbox[0].body
+    assert "Bob" not in mail.outbox[0].body
 
 
 def test_each_step_is_mailed_once(order: Order) -> None:

@@ -89,12 +89,12 @@ def test_confirming_keeps_the_promise_and_shipping_takes_the_goods_out() -> None
 @pytest.mark.parametrize("status", ["pending", "confirmed"])
 def test_cancelling_gives_the_stock_back(status: Any) -> None:
     order = make_order(status=status, stock=5)
-    services.cancel_order(order_id=order.pk, actor=STAFF, reason="Out of paper.")
+    services.cancel_order(order_id=order.pk, actor=STAFF, reason="Mouse.", message="Out of paper.")
     assert stock_of_order(order) == (5, 0)
     assert Reservation.objects.get().state == "released"
     step = order.history.last()
     assert step is not None
-    assert (step.event, step.note) == ("cancelled", "Out of paper.")
+    assert (step.event, step.note, step.reason) == ("cancelled", "Out of paper.", "Mouse.")
 
 
 def test_cancelling_a_cancelled_order_changes_nothing() -> None:
