@@ -214,9 +214,8 @@ def nothing_alone(code: str) -> str:
 
 
 def items_with(code: str) -> list[StockItem]:
-    """All items that a scanned or typed code may mean: by barcode, or by a SKU in upper or lower case."""
-    same = Q(barcode=code) | Q(pk__in=StockItem.objects.alias(upper=Upper("sku")).filter(upper=code.upper()))
-    return list(StockItem.objects.filter(same).order_by("sku")) if code else []
+    """All items that a scanned or typed code may mean: by barcode, or by a SKU in any spelling."""
+    return list(StockItem.objects.with_code(code).order_by("sku")) if code else []
 
 
 def on_hand_in(item: StockItem, warehouse: Warehouse) -> int:

@@ -16,6 +16,7 @@ from django.db.models.lookups import Exact, IsNull
 
 from database.money import MoneyField, validate_cost
 from inventory.bands import AlertBand
+from inventory.former_names import FormerName as FormerName  # a model of this app
 from inventory.skus import SkuKey, StockItemQuerySet, validate_sku
 
 # What a level can count, and what one line of a posting may say: more is a slip, such as a barcode among the units.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.conf import settings
 from procrastinate.contrib.django import app
 
+from database.days import day_of
 from database.rows import fetch_rows
 from events import mails
 from events.actors import WORKER
@@ -63,7 +64,7 @@ def mail_stock_digest(timestamp: int) -> None:
     items = [LowItem(*row) for row in rows]
     if not items:
         return
-    day = datetime.fromtimestamp(timestamp, UTC).date()
+    day = day_of(datetime.fromtimestamp(timestamp, UTC))
     shown = [item for item in items if item.place <= DIGEST_ROWS]
     bands = [
         (band.label, in_band) for band in AlertBand if (in_band := [item for item in shown if item.band == band.value])

@@ -19,13 +19,12 @@ from accounts.names import name_actors
 from database.money import places_of
 from database.refusals import Refusal
 from events.actors import admin_actor
-from inventory import overview
 from inventory.admin_pages import told
-from inventory.models import Reservation, StockItem
 from orders import services
-from orders.admin_filters import AmountFilter, CustomerFilter
+from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.models import Order, OrderQuerySet
+from orders.slips import lines_of, slip_of
 from staff.forms import show_refusal
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 from staff.lists import by_moment
@@ -50,10 +49,11 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         ("order_date", admin.DateFieldListFilter),
         AmountFilter,
         CustomerFilter,
+        EndingFilter,
         ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
     search_fields = ("number",)
-    search_help_text = "Order number, SKU, or a part of the recipient's or the customer's name or email"
+    search_help_text = "Numbers, or words of the recipient, phone, address, customer, SKU or article"
     ordering = ("-order_date", "-id")
     sortable_by = ("order_date", "total")
     actions = ("confirm", "ship", "deliver", "cancel")
@@ -217,7 +217,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         """What goes into the parcel: no prices, and where each line is taken from."""
         order = self.one(order_id)
         return self.show(
-            request, "admin/orders/slip.html", f"Packing slip {order.number}", order=order, lines=lines_of(order)
+            request, "admin/orders/slip.html", f"Packing slip {order.number}", order=order, slip=slip_of(order)
         )
 
     def shortfall_page(self, request: HttpRequest) -> HttpResponseBase:
@@ -276,23 +276,3 @@ def reason_of(refusal: Refusal) -> str:
     issues = refusal.extra.get("stock_issues", [])
     short = ", ".join(f"{issue['sku']} ({issue['available']} of {issue['requested']} there)" for issue in issues)
     return f"{refusal.title}: {short}" if short else refusal.detail
-
-
-def lines_of(order: Order) -> list[dict[str, Any]]:
-    """The lines of an order, each with its promises and with the stock of its item, in three statements."""
-    lines = list(order.order_items.select_related("variant"))
-    items = StockItem.objects.filter(pk__in=[line.variant.stock_item_id for line in lines])
-    shelf = {item.pk: item for item in overview.with_totals(items)}
-    promises: dict[int, list[Reservation]] = {}
-    for promise in (
-        Reservation.objects.filter(reference=order.reference).select_related("level__warehouse").order_by("id")
-    ):
-        promises.setdefault(promise.level.item_id, []).append(promise)
-    return [
-        {
-            "line": line,
-            "item": shelf[line.variant.stock_item_id],
-            "promises": promises.get(line.variant.stock_item_id, []),
-        }
-        for line in lines
-    ]

@@ -14,13 +14,17 @@ class OrderFilterSet(ListFilters):
     status = Filter(Choice(required=False, choices=Order.Status.choices), several=True)
     user_id = Filter(Id(required=False), several=True)
     start_date = Filter(
-        DayOrTimestamp(required=False, help_text="Placed then or later; a date is its first moment in UTC."),
+        DayOrTimestamp(
+            required=False, help_text="Placed then or later; a date is the shop's day, from its first moment."
+        ),
         field_name="order_date",
         lookup_expr="gte",
     )
     end_date = Filter(
         DayOrTimestamp(
-            required=False, end_of_day=True, help_text="Placed then or before; a date is its last moment in UTC."
+            required=False,
+            end_of_day=True,
+            help_text="Placed then or before; a date is the shop's day, to its last moment.",
         ),
         field_name="order_date",
         lookup_expr="lte",
@@ -31,7 +35,8 @@ class OrderFilterSet(ListFilters):
         Text(
             required=False,
             max_length=100,
-            help_text="An order's number, a SKU, or a part of the recipient's or the customer's name or email.",
+            help_text="Words that all stand on the order: number, recipient, phone, address, customer, SKU or article, "
+            "as they were then or are called today. Several numbers find each.",
         ),
         method="found_by",
     )

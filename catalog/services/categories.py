@@ -9,10 +9,11 @@ from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, Sl
 from catalog.models import MAX_DEPTH, Category
 from catalog.services.derived import refresh_below
 from catalog.services.slugs import insert_with_slug, remember_slug
-from catalog.services.variants import TREE_LOCK, apply
+from catalog.services.variants import TREE_LOCK
 from database.refusals import check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.changes import apply_changes
 from events.services import publish
 
 
@@ -53,27 +54,27 @@ def update_category(
     tree = lock_tree()
     category = locked_category(category_id, no_key=True)
     check_version(category.version, expected_version)
-    before = apply(category, {field: changes[field] for field in ("name", "slug") if field in changes})
+    edited = apply_changes(category, {field: changes[field] for field in ("name", "slug") if field in changes})
     if "parent" in changes:
         parent = None if changes["parent"] is None else find_parent(changes["parent"])
         if parent is not None:
             refuse_place(tree, category.pk, parent.pk)
-        before |= apply(category, {"parent_id": parent and parent.pk})
-    if not before:
+        edited |= apply_changes(category, {"parent_id": parent and parent.pk})
+    if not edited:
         return category
     category.version += 1
     category.full_clean(validate_unique=False, validate_constraints=False, exclude=["parent"])
     category.updated_at = Now()
     try:
         with transaction.atomic():
-            category.save(update_fields=[*before, "version", "updated_at"])
+            category.save(update_fields=[*edited, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
-    if "slug" in before:
-        remember_slug(category, before["slug"])
-    if {"name", "parent_id"} & set(before):
+    if "slug" in edited:
+        remember_slug(category, edited["slug"][0])
+    if {"name", "parent_id"} & set(edited):
         refresh_below(category_id)
-    tell("category.updated", category, actor, changed=before)
+    tell("category.updated", category, actor, changes=edited)
     return category
 
 

@@ -16,10 +16,11 @@ from catalog.exceptions import TooManyImages, UnknownVariant, found
 from catalog.models import MAX_IMAGES, RENDITIONS, Image, Product, file_of
 from catalog.pictures import Picture, read_picture
 from catalog.services.positions import move_to
-from catalog.services.variants import apply, locked_product
+from catalog.services.variants import locked_product
 from database.refusals import check_version, refused_write
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.changes import apply_changes
 from events.services import publish
 
 
@@ -74,15 +75,15 @@ def update_image(
     check_version(image.version, expected_version)
     if "variant_id" in changes:
         refuse_unknown(product, changes["variant_id"])
-    columns = apply(image, {name: changes[name] for name in ("alt", "variant_id") if name in changes})
-    before = dict(columns)
+    columns = apply_changes(image, {name: changes[name] for name in ("alt", "variant_id") if name in changes})
+    edited = dict(columns)
     if "position" in changes:
-        before |= move_to(image, changes["position"], product.images.all())
-    if before:
+        edited |= move_to(image, changes["position"], product.images.all())
+    if edited:
         image.version += 1
         image.full_clean(validate_unique=False, exclude=["product", "variant"])
         image.save(update_fields=[*columns, "version"])
-        tell("image_updated", image, actor, changed=before)
+        tell("image_updated", image, actor, changes=edited)
     return image
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from catalog.models import Image, Variant
+from events.changes import Changes
 
 
-def move_to(row: Variant | Image, position: int, rows: Iterable[Any]) -> dict[str, Any]:
+def move_to(row: Variant | Image, position: int, rows: Iterable[Any]) -> Changes:
     """Put a row at this place among `rows`, counted from 1, and number all of them anew; the end is the last place.
 
-    Answers the old place of the row, if it differed. The product is locked.
+    Answers the old and the new place of the row, if they differ. The product is locked.
     """
     before = row.position
     sequence = [other for other in rows if other.pk != row.pk]
@@ -18,4 +19,4 @@ def move_to(row: Variant | Image, position: int, rows: Iterable[Any]) -> dict[st
     for place, other in changed:
         other.position = place
     type(row)._default_manager.bulk_update([other for _, other in changed], ["position"])
-    return {"position": before} if row.position != before else {}
+    return {"position": [before, row.position]} if row.position != before else {}

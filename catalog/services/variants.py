@@ -4,7 +4,7 @@ Every verb locks the product, so that no other verb changes its variants meanwhi
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
@@ -21,6 +21,7 @@ from catalog.services.positions import move_to
 from database.refusals import FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.changes import Changes, apply_changes
 from events.services import publish
 from inventory import services as inventory
 from inventory.exceptions import SkuTaken
@@ -81,32 +82,32 @@ def update_variant(
     variants = Variant.objects.select_for_update(of=("self",), no_key=True).select_related("stock_item")
     variant = found(variants.filter(pk=variant_id, product_id=product_id).first(), "variant")
     check_version(variant.version, expected_version)
-    before: dict[str, Any] = {}
+    edited: Changes = {}
     if "stock_quantity" in changes:
-        before |= write_stock(variant, changes["stock_quantity"], actor)
+        edited |= write_stock(variant, changes["stock_quantity"], actor)
     if "sku" in changes:
-        before |= write_sku(variant, changes["sku"], actor)
-    columns = apply(
+        edited |= write_sku(variant, changes["sku"], actor)
+    columns = apply_changes(
         variant,
         {field: changes[field] for field in ("name", "options", "price", "max_per_customer") if field in changes},
     )
-    before |= columns
+    edited |= columns
     variant.options = changes.get("options", variant.options)  # the same, in the sequence in which they were posted
     if "position" in changes:
-        before |= move_to(variant, changes["position"], product.variants.live())
-    if not before:
+        edited |= move_to(variant, changes["position"], product.variants.live())
+    if not edited:
         if "options" in changes:
             keep_axes(product, [variant])
         return
     variant.version += 1
     variant.full_clean(validate_unique=False, validate_constraints=False, exclude=["product", "stock_item"])
     save(variant, update_fields=[*columns, "version"])
-    if "options" in changes or "position" in before:
+    if "options" in changes or "position" in edited:
         keep_axes(product, [variant])
     if "name" in columns:
         label(product, variant, actor)
     refresh([product_id])
-    tell("variant_updated", variant, actor, changed=before)
+    tell("variant_updated", variant, actor, changes=edited)
 
 
 @unit_of_work
@@ -263,33 +264,22 @@ def refresh_product_of(item_id: int) -> Iterator[None]:
         refresh([product_id])
 
 
-def apply(row: models.Model, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Set fields of a row; answers the old values of those that differed, as the journal keeps them."""
-    before = {}
-    for field, value in changes.items():
-        old = getattr(row, field)
-        if old != value:
-            setattr(row, field, value)
-            before[field] = str(old) if isinstance(old, Decimal) else old
-    return before
-
-
-def write_stock(variant: Variant, quantity: int, actor: Actor) -> dict[str, Any]:
-    """Make the units of a variant that lie unsold this quantity; answers what they were, if they differed.
+def write_stock(variant: Variant, quantity: int, actor: Actor) -> Changes:
+    """Make the units of a variant that lie unsold this quantity; answers what they were and are, if they differed.
 
     Locks the levels of the item. `write_sku` and `label` lock the item, so they come later.
     """
     difference = inventory.set_stock(item_id=variant.stock_item_id, quantity=quantity, actor=actor, reason="set")
-    return {"stock_quantity": quantity - difference} if difference else {}
+    return {"stock_quantity": [quantity - difference, quantity]} if difference else {}
 
 
-def write_sku(variant: Variant, sku: str, actor: Actor) -> dict[str, Any]:
-    """Give a variant this SKU; answers the old one, if it differed. Refuses SkuTaken. Locks the item."""
+def write_sku(variant: Variant, sku: str, actor: Actor) -> Changes:
+    """Give a variant this SKU; answers the old and the new one, if they differed. Refuses SkuTaken. Locks the item."""
     old = variant.stock_item.sku
     if old == kept_sku(sku):
         return {}
     inventory.change_sku(item_id=variant.stock_item_id, sku=sku, actor=actor)
-    return {"sku": old}
+    return {"sku": [old, sku]}
 
 
 def label_of(product: Product, variant: Variant) -> str:

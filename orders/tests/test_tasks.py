@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,7 @@ def send(order: Order, kind: str) -> None:
         ("order.shipped", "Your order {} is on its way", "your order has left our warehouse."),
         ("order.delivered", "Your order {} has been delivered", "your order has been delivered."),
         ("order.cancelled", "Your order {} is cancelled", "your order is cancelled, and nothing will be shipped."),
+        ("order.deleted", "Your order {} is cancelled", "your order is cancelled, and nothing will be shipped."),
     ],
 )
 def test_each_step_of_an_order_has_its_mail(order: Order, kind: str, subject: str, news: str) -> None:
@@ -108,12 +110,24 @@ def test_each_step_is_mailed_once(order: Order) -> None:
     ]
 
 
-def test_nothing_is_mailed_about_a_deleted_order(order: Order) -> None:
+def test_nothing_but_its_end_is_mailed_about_a_deleted_order(order: Order) -> None:
     services.delete_order(order_id=order.pk, actor=STAFF)
 
-    send(order, "order.placed")
+    for kind in ("order.placed", "order.confirmed", "order.deleted"):
+        send(order, kind)
 
-    assert mail.outbox == []
+    assert [message.subject for message in mail.outbox] == [f"Your order {order.number} is cancelled"]
+
+
+def test_an_order_that_is_cancelled_and_deleted_has_one_mail_of_its_end(order: Order) -> None:
+    services.cancel_order(order_id=order.pk, actor=STAFF, reason="It is broken")
+    services.delete_order(order_id=order.pk, actor=STAFF)
+
+    for kind in ("order.cancelled", "order.deleted"):
+        send(order, kind)
+
+    [message] = mail.outbox
+    assert "nothing will be shipped. Reason: It is broken" in message.body
 
 
 def test_nothing_is_mailed_to_an_anonymised_customer(order: Order) -> None:
@@ -132,3 +146,30 @@ def test_the_clock_cancels_all_overdue_orders(order: Order, settings: Any) -> No
 
     order.refresh_from_db()
     assert order.status == "cancelled"
+
+
+def test_by_default_the_clock_cancels_nothing(order: Order, settings: Any) -> None:
+    assert settings.PENDING_ORDER_HOURS == 0
+    Order.objects.filter(pk=order.pk).update(order_date=Now() - timedelta(days=3650))
+
+    cancel_overdue_orders(timestamp=0)
+
+    order.refresh_from_db()
+    assert order.status == "pending"
+    assert not Order.objects.about_to_end().exists()
+
+
+def test_staff_see_which_orders_the_clock_is_about_to_cancel(
+    order: Order, settings: Any, staff_pages: Callable[..., Any]
+) -> None:
+    settings.PENDING_ORDER_HOURS = 24
+    desk = staff_pages("order desk")
+    for hours, shown in [(17, []), (19, [order.number]), (25, [order.number])]:
+        Order.objects.filter(pk=order.pk).update(order_date=Now() - timedelta(hours=hours))
+        listed = desk.get("/admin/orders/order/?ending=soon").context_data["cl"].result_list
+        assert [row.number for row in listed] == shown
+        assert ("1 about to be cancelled" in desk.get("/admin/").content.decode()) is bool(shown)
+    services.confirm_order(order_id=order.pk, actor=STAFF)
+    assert "about to be cancelled" not in desk.get("/admin/").content.decode()
+    settings.PENDING_ORDER_HOURS = 0
+    assert "About to be cancelled" not in desk.get("/admin/orders/order/").content.decode()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0006_refusal_codes'),
+        ('inventory', '0009_what_is_for_sale'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ LOST = "event in ('line_lost', 'cancelled') and note ~ '^[0-9]+ x .* lost[.] '"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0008_orders_by_recipient"),
+        ("orders", "0009_money_without_scale"),
     ]
 
     operations = [
