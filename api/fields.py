@@ -138,6 +138,9 @@ class Money(serializers.DecimalField):
     """A price: a decimal string from 0.01 to 9,999,999.99 with at most two places. Never a float."""
 
     pattern = MONEY
+    default_error_messages = {
+        "number": 'Amounts are text, since numbers of JSON are rounded by many readers: write "{text}".',
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         defaults: dict[str, Any] = {
@@ -149,7 +152,10 @@ class Money(serializers.DecimalField):
         super().__init__(**defaults | kwargs)
 
     def to_internal_value(self, data: Any) -> Decimal:
-        """Refuses numbers, exponents, signs and more than two places."""
+        """Refuses numbers, exponents, signs and more than two places. The refusal of a number shows it as text."""
+        if isinstance(data, int | float) and not isinstance(data, bool):
+            text = f"{data:.2f}"
+            self.fail("number", text=text if self.pattern.match(text) and float(text) == data else "29.99")
         if not (isinstance(data, str) and self.pattern.match(data)):
             self.fail("invalid")
         return super().to_internal_value(data)

@@ -117,7 +117,11 @@ def refused_write(error: BaseException | None) -> StorageFull | None:
     return StorageFull("The shop has no room for the file at the moment.")
 
 
-def check_version(current: int, expected: int | None) -> None:
-    """Refuse an edit that was made against an older version. `expected` None means that the client did not say."""
-    if expected is not None and expected != current:
+# The version that an edit was made against, or several of which any will do; None when the client did not say.
+Expected = int | frozenset[int] | None
+
+
+def check_version(current: int, expected: Expected) -> None:
+    """Refuse an edit that was made against an older version."""
+    if expected is not None and current not in (expected if isinstance(expected, frozenset) else (expected,)):
         raise VersionMismatch(version=current)

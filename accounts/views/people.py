@@ -78,15 +78,12 @@ class UserViewSet(ViewSet):
         """One person."""
         return Response(document_of(UserSerializer, self.find(user_id, "accounts.view_user")))
 
-    @extend_schema(summary="Edit a user", request=OwnProfileBody, responses=UserSerializer)
+    @extend_schema(summary="Edit a user", request=OwnProfileBody(partial=True), responses=UserSerializer)
     def update(self, request: Request, user_id: int) -> Response:
-        """Edit one person."""
-        return self.edit(user_id, partial=False)
+        """Edit what the body names of one person, by PUT as by PATCH."""
+        return self.edit(user_id)
 
-    @extend_schema(summary="Edit parts of a user", request=OwnProfileBody, responses=UserSerializer)
-    def partial_update(self, request: Request, user_id: int) -> Response:
-        """As update, for the members that the body has."""
-        return self.edit(user_id, partial=True)
+    partial_update = update
 
     @extend_schema(summary="Read one's own profile", responses=UserSerializer)
     @action(detail=False, throttle_classes=[OwnProfileThrottle])
@@ -94,17 +91,17 @@ class UserViewSet(ViewSet):
         """The caller."""
         return Response(document_of(UserSerializer, user_of(request)))
 
-    @extend_schema(summary="Edit one's own profile", request=OwnProfileBody, responses=UserSerializer)
+    @extend_schema(summary="Edit one's own profile", request=OwnProfileBody(partial=True), responses=UserSerializer)
     @me.mapping.put
     def update_me(self, request: Request) -> Response:
-        """Edit the caller."""
-        return self.edit_caller(partial=False)
+        """Edit what the body names of the caller, by PUT as by PATCH."""
+        return self.edit_caller()
 
-    @extend_schema(summary="Edit parts of one's own profile", request=OwnProfileBody, responses=UserSerializer)
+    @extend_schema(summary="Edit one's own profile", request=OwnProfileBody(partial=True), responses=UserSerializer)
     @me.mapping.patch
     def partial_update_me(self, request: Request) -> Response:
-        """As update_me, for the members that the body has."""
-        return self.edit_caller(partial=True)
+        """As update_me."""
+        return self.edit_caller()
 
     @extend_schema(
         summary="Leave: have one's profile erased in some days, and keep the orders",
@@ -137,13 +134,13 @@ class UserViewSet(ViewSet):
             raise NotFound
         return user
 
-    def edit(self, user_id: int, *, partial: bool) -> Response:
+    def edit(self, user_id: int) -> Response:
         """Edit the caller, or as staff another person. The service decides which people (accounts.rights)."""
         request = self.request
         if user_id == request.user.pk:
-            return self.edit_caller(partial=partial)
+            return self.edit_caller()
         self.find(user_id, "accounts.change_user")
-        changes = body_of(request, OwnProfileBody, partial=partial)
+        changes = body_of(request, OwnProfileBody, partial=True)
         if passwords := [name for name in ("password", "current_password") if name in changes]:
             errors = [FieldError(name, "own_only", "Passwords are changed by their owners.") for name in passwords]
             raise Invalid("The password of somebody else cannot be changed here.", errors=errors)
@@ -152,10 +149,10 @@ class UserViewSet(ViewSet):
         )
         return Response(document_of(UserSerializer, updated))
 
-    def edit_caller(self, *, partial: bool) -> Response:
+    def edit_caller(self) -> Response:
         """Edit the profile and the password of the caller."""
         request = self.request
-        changes = body_of(request, OwnProfileBody, partial=partial)
+        changes = body_of(request, OwnProfileBody, partial=True)
         updated = services.update_own(
             user=user_of(request),
             password=changes.pop("password", None),

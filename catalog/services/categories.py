@@ -9,7 +9,7 @@ from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, Sl
 from catalog.models import MAX_DEPTH, Category
 from catalog.services.slugs import insert_with_slug
 from catalog.services.variants import apply
-from database.refusals import check_version
+from database.refusals import Expected, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
@@ -42,7 +42,7 @@ def create_category(*, name: str, actor: Actor, slug: str = "", parent: str | No
 
 @unit_of_work
 def update_category(
-    *, category_id: int, actor: Actor, expected_version: int | None = None, **changes: Unpack[CategoryChanges]
+    *, category_id: int, actor: Actor, expected_version: Expected = None, **changes: Unpack[CategoryChanges]
 ) -> Category:
     """Rename a category, or move it with all that is below it. The values that it has already change nothing.
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from catalog.exceptions import LastVariant, TooManyVariants, found
 from catalog.models import MAX_VARIANTS, Product, Variant
-from database.refusals import FieldError, check_version
+from database.refusals import Expected, FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
@@ -54,7 +54,7 @@ def update_variant(
     product_id: int,
     variant_id: int,
     actor: Actor,
-    expected_version: int | None = None,
+    expected_version: Expected = None,
     **changes: Unpack[VariantInput],
 ) -> None:
     """Change a variant. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.

@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 
-from database.refusals import NotFound, check_version
+from database.refusals import Expected, NotFound, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
@@ -100,7 +100,7 @@ def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
 
 @unit_of_work
 def update_item(
-    *, sku: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[ItemChanges]
+    *, sku: str, actor: Actor, expected_version: Expected = None, **changes: Unpack[ItemChanges]
 ) -> StockItem:
     """Change the name or the details of an item. Refuses NotFound, VersionMismatch. The same values change nothing.
 
@@ -140,7 +140,7 @@ def create_warehouse(*, code: str, name: str, actor: Actor, priority: int = 100,
 
 @unit_of_work
 def update_warehouse(
-    *, code: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[WarehouseChanges]
+    *, code: str, actor: Actor, expected_version: Expected = None, **changes: Unpack[WarehouseChanges]
 ) -> Warehouse:
     """Rename a warehouse, change its priority, or take it in or out of sale. Refuses NotFound, VersionMismatch.
 
