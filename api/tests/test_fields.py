@@ -111,7 +111,7 @@ class Edit(BodySerializer):
 
 
 def test_null_in_a_member_that_may_be_left_out_is_as_if_it_were() -> None:
-    optional = {name: None for name in Body().fields}
+    optional = dict.fromkeys(Body().fields)
     body = Edit(data={"name": "x", "city": None, "kind": None, "limit": None, "lines": [optional]})
     assert body.is_valid(), body.errors
     assert body.validated_data == {"name": "x", "kind": "a", "limit": None, "lines": [{}]}
