@@ -1,4 +1,4 @@
-"""What counts as a digit to Python and is none of 0 to 9, as "²", names nothing: it is refused, and no error of ours."""
+"""What counts as a digit to Python and is none of 0 to 9, as "²", names nothing. It is refused, and no error of ours."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def staff() -> Client:
 
 @pytest.mark.parametrize(("app", "model"), MODELS)
 def test_no_row_of_the_admin_is_named_by_other_digits(staff: Client, app: str, model: str) -> None:
-    for digits in DIGITS:
+    for digits in ("²", "1²", "¹"):
         for page in ("change/", "history/", "delete/", ""):
             answer = staff.get(f"/admin/{app}/{model}/{digits}/{page}")
             # Django sends who asks for a row that is not there to the front page, with a message.
