@@ -1,4 +1,4 @@
-"""What counts as a digit to Python and is none of 0 to 9, as "²", names nothing. It is refused, and no error of ours."""
+"""A digit of Python that is none of 0 to 9, as "²", names nothing: it is refused, and that is no error of ours."""
 
 from typing import Any
 
