@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
@@ -21,7 +21,7 @@ from api.parameters import parameters_of
 from api.permissions import NO_ACTION
 from api.renderers import JSONRenderer, dumps
 from api.serializers import kept
-from database.refusals import Expected, Invalid, VersionMismatch
+from database.refusals import Expected, Invalid, Refusal, VersionMismatch
 
 JSON = JSONRenderer()
 PROBLEM = "application/problem+json"
@@ -29,6 +29,22 @@ TAKES_JSON = ("*/*", JSON.media_type, f"{JSON.media_type}, */*", f"{JSON.media_t
 # One entity tag of a list (RFC 9110, 8.8.3), and a tag of ours. What proxies append to its digest does not matter.
 TAG = re.compile(r'\s*(?:(?:W/)?"([!#-~\x80-\xff]*)")?\s*(?:,|\Z)')
 VERSION = re.compile(r"([0-9]{1,10})(?:\.[!#-~]*)?\Z")
+
+
+A = TypeVar("A", bound=Callable[..., Any])
+
+
+def refuses(*kinds: type[Refusal] | str) -> Callable[[A], A]:
+    """Mark an action of a viewset with its own refusals, or their codes where the status is 400.
+
+    What any request can be refused for needs no mark. The description reads the marks; tests hold them against answers.
+    """
+
+    def mark(action: A) -> A:
+        action.refuses = kinds  # type: ignore[attr-defined]  # a function's own attribute
+        return action
+
+    return mark
 
 
 def expected_version(request: Request) -> Expected:

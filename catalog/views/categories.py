@@ -12,9 +12,9 @@ from accounts.authentication import actor_of
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of
-from api.views import ViewSet, expected_version
+from api.views import ViewSet, expected_version, refuses
 from catalog import services
-from catalog.exceptions import found
+from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory, found
 from catalog.listing.cache import answer_list
 from catalog.listing.facets import product_counts
 from catalog.models import Category
@@ -54,27 +54,37 @@ class CategoryViewSet(ViewSet):
         """The id of the category with this slug. Refuses NotFound."""
         return found(Category.objects.filter(slug=slug).values_list("pk", flat=True).first(), "category")
 
-    @extend_schema(summary="All categories by name", responses=CategorySerializer(many=True))
+    @extend_schema(
+        operation_id="listCategories", summary="All categories by name", responses=CategorySerializer(many=True)
+    )
     def list(self, request: Request) -> HttpResponse:
         """A page of categories."""
         return answer_list(request, self.filterset, lambda: self.page_of(Category.objects.with_relatives()).data)
 
-    @extend_schema(summary="Create a category", request=CategoryBody, responses={201: CategorySerializer})
+    @extend_schema(
+        operation_id="createCategory",
+        summary="Create a category",
+        request=CategoryBody,
+        responses={201: CategorySerializer},
+    )
+    @refuses(SlugTaken, UnknownCategory, CategoryTooDeep)
     def create(self, request: Request) -> Response:
         """A new category."""
         category = services.create_category(**body_of(request, CategoryBody), actor=actor_of(request))
         return Response(self.document(pk=category.pk), status=201)
 
-    @extend_schema(summary="One category", responses=CategorySerializer)
+    @extend_schema(operation_id="getCategory", summary="One category", responses=CategorySerializer)
     def retrieve(self, request: Request, slug: str) -> Response:
         """One category."""
         return Response(self.document(slug=slug))
 
     @extend_schema(
+        operation_id="updateCategory",
         summary="Rename or move a category",
         request=CategoryBody(partial=True),
         responses=CategorySerializer,
     )
+    @refuses(SlugTaken, UnknownCategory, CategoryTooDeep, CategoryCycle)
     def update(self, request: Request, slug: str) -> Response:
         """Change what the body names, by PUT as by PATCH."""
         category_id, version = self.category_id_of(slug), expected_version(request)
@@ -84,7 +94,8 @@ class CategoryViewSet(ViewSet):
 
     partial_update = update
 
-    @extend_schema(summary="Delete an empty category", responses={204: None})
+    @extend_schema(operation_id="deleteCategory", summary="Delete an empty category", responses={204: None})
+    @refuses(CategoryInUse)
     def destroy(self, request: Request, slug: str) -> Response:
         """Delete an empty category."""
         services.delete_category(category_id=self.category_id_of(slug), actor=actor_of(request))
