@@ -61,12 +61,12 @@ def example_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") 
 
 
 def object_of(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """An object with all of its members, but for those that can only be null."""
+    """An object with all of its members; errors only where they are always there."""
     members = schema.get("properties", {})
     return {
         name: example_of(member, schemas, name)
         for name, member in members.items()
-        if member != {"type": "null"} and (name != "errors" or name in schema.get("required", ()))
+        if name != "errors" or name in schema.get("required", ())
     }
 
 

@@ -44,27 +44,27 @@ def form_of(
 ) -> dict[str, Any]:
     """The schema of a body in one of its forms: it needs the members of this form, and has none of the others'."""
     others = {member for other in forms for member in other} - set(form)
-    properties = {
-        member: {"type": "null"} if member in others else part for member, part in schema["properties"].items()
-    }
+    # That they may be null is left out: some clients take a member that can only be null for one that is read-only.
+    properties = {member: part for member, part in schema["properties"].items() if member not in others}
     title = name + "By" + "And".join("".join(word.title() for word in member.split("_")) for member in form)
     required = [member for member in properties if member in form or member in schema.get("required", ())]
     return schema | {"title": title, "properties": properties, "required": required}
 
 
 def with_nulls(body: dict[str, Any]) -> None:
-    """Let the members of a body that may be left out be null, which means the same."""
+    """Let the members of a body that may be left out be null, which means the same.
+
+    Their defaults are not described: some clients then take them for members that are always there.
+    """
     for form in body.get("anyOf", [body]):
         for name, part in form.get("properties", {}).items():
             if name not in form.get("required", ()) and part.get("format") != "binary":
-                form["properties"][name] = or_null(part)
+                form["properties"][name] = or_null({key: value for key, value in part.items() if key != "default"})
 
 
 def or_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema that takes null too."""
     null: dict[str, Any] = {"type": "null"}
-    if schema == null:
-        return schema
     if "type" in schema:
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
         more: dict[str, Any] = {"type": kinds if "null" in kinds else [*kinds, "null"]}
