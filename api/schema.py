@@ -17,6 +17,7 @@ from api.schema_examples import add_examples
 from api.schema_fields import with_nulls, without_double_blanks
 from api.schema_problems import HEADERS, RESPONSES, add_problems, headers_of
 from api.views import ViewSet
+from database.refusals import VersionMismatch
 
 ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
 
@@ -136,7 +137,7 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
         statuses.add("403")
     if "{" in path:
         statuses.add("404")
-    if method in ("put", "patch"):
+    if method in ("put", "patch") or compares_version(schema.view):
         statuses.add("412")
         headers.append(IF_MATCH)
         if method == "put" and "patch" in schema.view.action_map:
@@ -160,6 +161,11 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
         answer["description"] = answer["description"] or operation["summary"]
         answer["headers"] = headers_of(status, method, keyed=takes_key(schema.view))
     add_problems(schema.registry, schema.view, operation, method, statuses - set(operation["responses"]))
+
+
+def compares_version(view: Any) -> bool:
+    """Whether an action is marked as one that compares the version, which every PUT and PATCH does."""
+    return VersionMismatch in getattr(getattr(view, view.action or "", None), "refuses", ())
 
 
 def has_required_members(body: Any) -> bool:

@@ -52,7 +52,9 @@ HEADERS: dict[str, Any] = {
     "ETag": {"description": "What If-None-Match and If-Match take: a digest, after the version if there is one."},
     "Allow": {"description": "The methods that the address has."},
     "Retry-After": {"description": "The seconds to wait before the next attempt.", "schema": {"type": "integer"}},
-    "WWW-Authenticate": {"description": "The scheme to sign in with, and what was wrong with the token."},
+    "WWW-Authenticate": {
+        "description": "With 401, and where a token that came along counted as none: what was wrong with it."
+    },
     "Idempotent-Replayed": {
         "description": "`true` where the answer is that of an earlier request with the same key.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -64,13 +66,11 @@ for described in HEADERS.values():
 
 def headers_of(status: str, method: str, *, keyed: bool = False) -> dict[str, Any]:
     """The headers of an answer, as references."""
-    names = ["X-Request-ID"]
+    names = ["X-Request-ID", "WWW-Authenticate"]
     if status < "300":
-        names += ["Allow"] + (["ETag", "WWW-Authenticate"] if method == "get" else [])
+        names += ["Allow"] + (["ETag"] if method == "get" else [])
         names += ["Idempotent-Replayed"] if keyed else []
-    names += {"304": ["ETag"], "401": ["WWW-Authenticate"], "429": ["Retry-After"], "503": ["Retry-After"]}.get(
-        status, []
-    )
+    names += {"304": ["ETag"], "429": ["Retry-After"], "503": ["Retry-After"]}.get(status, [])
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 

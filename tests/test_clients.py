@@ -4,6 +4,7 @@ The clients are generated, compiled as strictly as their languages can, and live
 needed by these tests alone. Without it they are reported as not run; with REQUIRE_CLIENTS=1 that is a failure.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -28,7 +29,7 @@ def run(folder: Path, *command: str | Path, **environment: str) -> str:
         command, cwd=folder, env=os.environ | QUIET | environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done.stdout
 
 
 def node_version() -> tuple[int, ...]:
@@ -69,9 +70,9 @@ def sku(shop: Shop) -> str:
 
 
 def test_redocly_finds_nothing(node: Path) -> None:
-    said = run(node, node / "node_modules" / ".bin" / "redocly", "lint", DESCRIPTION, "--max-problems", "20")
-    assert "Your API description is valid" in said
-    assert "warning" not in said
+    said = run(node, node / "node_modules" / ".bin" / "redocly", "lint", DESCRIPTION, "--format", "json")
+    totals = json.loads(said[said.index("{") : said.rindex("}") + 1])["totals"]
+    assert (totals["errors"], totals["warnings"]) == (0, 0), said
 
 
 def test_spectral_finds_nothing(node: Path) -> None:

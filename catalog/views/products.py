@@ -28,6 +28,7 @@ from catalog.listing.facets import read_facets
 from catalog.listing.pages import find_page, read_product
 from catalog.models import Product
 from catalog.serializers import FacetsSerializer, ImageSerializer, ProductBody, ProductChangesBody, ProductSerializer
+from database.refusals import VersionMismatch
 from inventory.exceptions import NoWarehouse, SkuTaken
 
 EDITORS = requires(
@@ -197,6 +198,7 @@ class ProductViewSet(PicturesViewSet):
         summary="Archive a product: it leaves the storefront",
         responses={204: None},
     )
+    @refuses(VersionMismatch)
     def destroy(self, request: Request, product_id: int = 0, slug: str = "") -> Response:
         """Archive the product."""
         product_id, version = product_id or self.product_id_of(slug), expected_version(request)
