@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 PIP = -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --no-deps
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
-.PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-admin bench-endpoints openapi audit sbom clean requirements help
+.PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-admin bench-endpoints openapi audit sbom node clean requirements help
 
 run: .venv/run.stamp  ## Start the shop with demo data: PORT=8000 DATA_DIR=.data RATE_LIMITS=off
 	@exec .venv/bin/python -m config.run
@@ -48,8 +48,10 @@ audit: .venv/audit.stamp  ## Look for reported vulnerabilities in all packages: 
 sbom: .venv/audit.stamp  ## Write sbom.cdx.json anew: what production installs
 	@exec .venv/audit/bin/python -m tests.sbom
 
+node: .venv/node.stamp  ## Install a Node below .venv/node, for tests/test_clients.py on a machine without one
+
 clean:  ## Remove the environment and the data of the embedded servers
-	rm -rf .venv .data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf tests/clients/node_modules .venv .data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 
 requirements:  ## Compile the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile $(COMPILE) pyproject.toml -o requirements/base.txt
@@ -57,6 +59,7 @@ requirements:  ## Compile the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile $(COMPILE) --group dev -c requirements/base.txt -o requirements/dev.txt
 	uv pip compile $(COMPILE) --group bench -c requirements/base.txt -o requirements/bench.txt
 	uv pip compile $(COMPILE) --group audit -c requirements/base.txt -o requirements/audit.txt
+	uv pip compile $(COMPILE) --group node -o requirements/node.txt
 	uv pip compile $(COMPILE) --group documentation --no-deps -o requirements/documentation.txt
 # --universal: one list for every system; 3.11: the oldest Python that must do; no addresses of package hosts.
 COMPILE = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -99,4 +102,10 @@ help:  ## Say what can be made
 	@echo "==> Installing what the audit needs"
 	@.venv/bin/python -m venv .venv/audit
 	@.venv/audit/bin/python $(PIP) -r requirements/audit.txt
+	@touch $@
+
+.venv/node.stamp: .venv/run.stamp requirements/node.txt
+	@echo "==> Installing Node"
+	@.venv/bin/python -m venv .venv/node
+	@.venv/node/bin/python $(PIP) -r requirements/node.txt
 	@touch $@

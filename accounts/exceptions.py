@@ -117,6 +117,7 @@ class Unfinished(Conflict):
     """The shop has still to do something for a person who is to be forgotten. `unfinished` names it."""
 
     code = "unfinished"
+    members = {"unfinished": {"type": "array", "items": {"type": "string"}}}
     title = "The shop has still to do something for this person"
 
     def __init__(self, names: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from accounts.passwords import hash_password, is_password_of
 from accounts.rights import access_of, check_administrator, check_rights_over, refuse_last_administrator
 from accounts.sessions import end_sessions
 from accounts.trail import note
-from database.refusals import FieldError, Invalid, NotFound, check_version
+from database.refusals import Expected, FieldError, Invalid, NotFound, check_version
 from database.text import forms_of_email, normalised_email
 from database.transactions import unit_of_work
 from events.actors import VISITOR, Actor
@@ -97,7 +97,7 @@ def touch(user: User) -> None:
 
 
 @unit_of_work
-def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expected_version: int | None = None) -> User:
+def update_user(*, user_id: int, changes: Mapping[str, str], actor: Actor, expected_version: Expected = None) -> User:
     """Edit profile fields and email. A new email ends the password reset links sent so far. Locks the user's row.
 
     Refuses NotFound, VersionMismatch, EmailTaken, and AdministratorsOnly for an account of staff. The owner of such an
@@ -114,7 +114,7 @@ def is_another_email(user: User, changes: Mapping[str, str]) -> bool:
     return "email" in changes and changes["email"] not in forms_of_email(user.email)
 
 
-def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expected_version: int | None) -> User:
+def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expected_version: Expected) -> User:
     """Save the changes that differ from the locked row and tell the journal. Refuses VersionMismatch and EmailTaken.
 
     The address that another email has replaced is kept for some days, since the person is told of changes there.
@@ -169,7 +169,7 @@ def update_own(
     current_password: str | None,
     actor: Actor,
     keep_session: UUID,
-    expected_version: int | None = None,
+    expected_version: Expected = None,
 ) -> User:
     """Edit one's own profile and, with it, one's password: both or nothing. A new password ends all other sessions.
 

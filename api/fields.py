@@ -149,6 +149,9 @@ class Money(serializers.DecimalField):
     currency has. Never a float."""
 
     whole, zero = "[1-9][0-9]{0,6}", False
+    default_error_messages = {
+        "number": 'Amounts are text, since numbers of JSON are rounded by many readers: write "{text}".',
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_digits": None, "decimal_places": None} | kwargs)
@@ -159,7 +162,14 @@ class Money(serializers.DecimalField):
         return amounts(self.whole, places_of(), zero=self.zero)
 
     def to_internal_value(self, data: Any) -> Decimal:
-        """Refuses numbers, exponents, signs and more decimals than the currency has."""
+        """Refuses numbers, exponents, signs and more decimals than the currency has.
+
+        The refusal of a number shows it as text.
+        """
+        if isinstance(data, int | float) and not isinstance(data, bool):
+            text = f"{data:.{places_of()}f}"
+            is_so = self.pattern.match(text) and float(text) == data
+            self.fail("number", text=text if is_so else str(in_places(Decimal("29.99"))))
         if not (isinstance(data, str) and self.pattern.match(data)):
             self.fail("invalid")
         return in_places(Decimal(data))

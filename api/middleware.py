@@ -6,7 +6,7 @@ from functools import cache
 
 from csp.utils import build_policy
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from api.problems import challenge, check_body, check_host, check_page, check_target, problem_from_django
@@ -37,6 +37,8 @@ class RequestMiddleware:
         secure(response)
         if isinstance(response, HttpResponse):
             response.headers.setdefault("Content-Length", str(len(response.content)))
+        if request.method == "HEAD":
+            drop_body(response)
         return response
 
     def answer(self, request: HttpRequest) -> HttpResponseBase:
@@ -53,6 +55,14 @@ class RequestMiddleware:
         response.headers.setdefault("Content-Security-Policy", API_CSP)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def drop_body(response: HttpResponseBase) -> None:
+    """Leave the headers of an answer alone, which is all that HEAD asks for: gunicorn warns of a body at each."""
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()
+    elif isinstance(response, HttpResponse):
+        response.content = b""
 
 
 def secure(response: HttpResponseBase) -> None:

@@ -1,5 +1,6 @@
 """JSON in, strictly: what no field should ever have to see is refused here, once."""
 
+import codecs
 import json
 from typing import IO, Any
 
@@ -111,7 +112,8 @@ class StrictJSONParser(BaseParser):
         """The object. Refuses ParseError, and 413 for a body that is too long."""
         body = read_bounded(stream, parser_context)
         try:
-            text = body.decode("utf-8")
+            # A byte order mark stands for itself alone (RFC 8259, 8.1).
+            text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8")
             # A short body cannot nest deeply enough to matter, so only the others are looked through.
             if text.count("{") + text.count("[") > MAX_DEPTH and depth_of(text) > MAX_DEPTH:
                 raise ValueError(f"The body nests deeper than {MAX_DEPTH} levels.")
@@ -122,6 +124,8 @@ class StrictJSONParser(BaseParser):
         except UnicodeDecodeError:
             raise ParseError("The body is not UTF-8.") from None
         except (ValueError, RecursionError) as error:
+            if b"\0" in body[:2]:  # UTF-16 and UTF-32 begin so
+                raise ParseError("The body is not UTF-8.") from None
             raise ParseError(f"The body is not valid JSON: {error}") from None
         if not isinstance(value, dict):
             raise ParseError("The body must be a JSON object.")

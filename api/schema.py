@@ -1,61 +1,25 @@
 """The OpenAPI description: what drf-spectacular cannot know by itself.
 
-Every answer of every operation is described: the conventions that all share (errors, conditional requests, keys) are
-added here once and not at each view.
+Every answer of every operation is described: the conventions that all share (errors, headers, conditional requests,
+keys) are added here once and not at each view. What fields take is in `api.schema_fields`, which refusals an operation
+knows in `api.schema_problems`, and examples come from `api.schema_examples`.
 """
 
 import re
-from decimal import Decimal
 from typing import Any
 
-from django.core.validators import RegexValidator
-from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 
-from api.fields import MAX_ID, in_query
+from api.fields import MAX_ID
 from api.filters import MAX_SEPARATED, FilterSet, NoFilters, reader_of
 from api.idempotency import takes_key
+from api.schema_examples import add_examples
+from api.schema_fields import with_nulls, without_double_blanks
+from api.schema_problems import HEADERS, RESPONSES, add_problems, headers_of
 from api.views import ViewSet
-from database.money import in_places, places_of
-from database.text import HIDDEN, HIDDEN_IN_LINES
+from database.refusals import VersionMismatch
 
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "An RFC 9457 problem document. `code` is stable; docs/api.md lists all codes.",
-    "required": ["type", "title", "status", "detail", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "message"],
-                "properties": {name: {"type": "string"} for name in ("field", "code", "message")},
-            },
-        },
-    },
-}
-STATUSES = {
-    "304": "Not modified: the client's copy is current",
-    "400": "The request is malformed or not valid",
-    "401": "Not signed in, or the session has ended",
-    "403": "Known, but not allowed",
-    "404": "Missing, or somebody else's",
-    "406": "No other representation than JSON",
-    "409": "A conflict with the current state",
-    "412": "Somebody else has edited it since (If-Match)",
-    "413": "The body is too large",
-    "414": "The address is too long",
-    "415": "The body's media type is not supported",
-    "422": "The idempotency key was used for another request",
-    "429": "Too many requests; see Retry-After",
-    "503": "Not now; see Retry-After",
-}
+ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
 
 
 def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -66,8 +30,8 @@ def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
 IF_NONE_MATCH = header("If-None-Match", "ETags that the client has; a match is answered with 304.")
 IF_MATCH = header(
     "If-Match",
-    "The ETag that the edit was made against; 412 when somebody else has edited since.",
-    pattern=r'^(\*|"[0-9]{1,10}(\.[0-9a-f]+)?")$',
+    "The ETag that the edit was made against, or several, weak or not; 412 when somebody else has edited since.",
+    pattern=r'^(\*|(W/)?"[0-9]{1,10}(\.[!#-~]*)?"( *, *(W/)?"[0-9]{1,10}(\.[!#-~]*)?")*)$',
 )
 KEY = header(
     "Idempotency-Key",
@@ -103,6 +67,11 @@ class Schema(AutoSchema):
         """A page of users is "UserPage"."""
         return f"{serializer_name}Page"
 
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        """The body of an order to be placed is "PlaceOrderRequest"."""
+        name: str = super().get_serializer_name(serializer, direction)
+        return name.removesuffix("Body")
+
     def get_tags(self) -> list[str]:
         """The app that answers: accounts, catalog, orders, inventory."""
         return [self.view.__module__.split(".")[0]]
@@ -115,101 +84,25 @@ class Schema(AutoSchema):
         resolved = {kind: self.resolve_serializer(body, direction).ref for kind, body in bodies.items()}
         return {"content": {kind: {"schema": schema} for kind, schema in resolved.items()}}
 
-    def get_description(self) -> str:
-        """Only what `extend_schema` says; the docstrings of views are for those who read the code."""
-        return ""
-
     def get_auth(self) -> list[dict[str, Any]]:
         """The ways to sign in. A GET with `public_read` needs none; staff who sign in may see more."""
         public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())
         return [{}, *super().get_auth()] if public and self.method == "GET" else super().get_auth()
 
-    def get_operation_id(self) -> str:
-        """The method and the whole path: "get_users_by_user_id"."""
-        steps = self.path.removeprefix("/api/v1/").replace("{", "by_").replace("}", "").replace("-", "_").split("/")
-        return "_".join([self.method.lower(), *steps])
-
-
-class MoneyField(OpenApiSerializerFieldExtension):
-    """How the description says prices and amounts: text with a pattern."""
-
-    target_class = "api.fields.Money"
-    match_subclasses = True
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        """The schema of the field. Answers have exactly the decimals of the currency."""
-        places = places_of()
-        shown = r"[0-9]{1,14}" + (rf"\.[0-9]{{{places}}}" if places else "")
-        pattern = self.target.pattern.pattern if direction == "request" else shown
-        return {
-            "type": "string",
-            "pattern": f"^{pattern.removesuffix(chr(92) + 'Z')}$",
-            "examples": [str(in_places(Decimal("29.99")))],
-        }
-
-
-class IntegerField(OpenApiSerializerFieldExtension):
-    """How the description says integers: with their bounds."""
-
-    target_class = "api.fields.Integer"
-    match_subclasses = True
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        """The schema of the field."""
-        bounds = {"minimum": self.target.min_value, "maximum": self.target.max_value}
-        return {"type": "integer"} | bounds | ({"format": "int64"} if self.target.max_value == MAX_ID else {})
-
-
-class TextField(OpenApiSerializerFieldExtension):
-    """How the description says text: with its length and the characters that it cannot hold."""
-
-    target_class = "api.fields.Text"
-    match_subclasses = True
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        """The schema of the field. PostgreSQL cannot store NUL, and a body holds no hidden characters."""
-        is_free = self.target.any_character or in_query(self.target)
-        hidden = HIDDEN_IN_LINES if self.target.multiline else HIDDEN
-        rest = rf"[^{hidden}]*\s*$"  # the white space at both ends is cut off
-        schema: dict[str, Any] = {"type": "string", "pattern": r"^[^\x00]*$" if is_free else rf"^\s*{rest}"}
-        if self.target.max_length:
-            schema["maxLength"] = self.target.max_length
-        if not self.target.allow_blank:
-            schema["minLength"] = max(1, self.target.min_length or 1)
-            if self.target.trim_whitespace:
-                # White space alone is as empty as nothing.
-                schema["pattern"] = r"^[^\x00]*[^\s\x00][^\x00]*$" if is_free else rf"^\s*[^\s{hidden}]{rest}"
-        for validator in self.target.validators:
-            if isinstance(validator, RegexValidator):
-                if not is_free:
-                    schema["allOf"] = [{"pattern": schema["pattern"]}]
-                schema["pattern"] = re.compile(validator.regex).pattern.replace(r"\A", "^").replace(r"\Z", "$")
-        return schema
-
-
-class DayField(OpenApiSerializerFieldExtension):
-    """How the description says a day or a moment."""
-
-    target_class = "api.fields.DayOrTimestamp"
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        # RFC 3339 would allow offsets that no place on Earth has.
-        """The schema of the field."""
-        moment = {"format": "date-time", "pattern": r"([Zz]|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"}
-        return {"type": "string", "anyOf": [moment, {"format": "date"}]}
-
 
 def describe_whole(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """drf-spectacular's hook: what concerns the description as a whole."""
-    components = result.setdefault("components", {}).setdefault("schemas", {})
-    components["Problem"] = PROBLEM
-    for name, component in components.items():
-        if name.endswith("Request") and component.get("type") == "object":
-            component["additionalProperties"] = False
+    components = result.setdefault("components", {})
+    without_double_blanks(result)
+    for name, component in components["schemas"].items():
+        if name.endswith("Request"):
+            with_nulls(component)
+    components["headers"], components["responses"] = HEADERS, RESPONSES
     for path, operations in result["paths"].items():
         made = operations.get("post", {}).get("responses", {}).get("201")
         if made and (links := links_from(path, result["paths"])):
             made["links"] = links
+    add_examples(result)
     return result
 
 
@@ -229,20 +122,26 @@ def links_from(collection: str, paths: dict[str, Any]) -> dict[str, Any]:
 def describe(schema: Schema, operation: dict[str, Any]) -> None:
     """Add to an operation what follows from its method, its path and its action."""
     path, method = schema.path, schema.method.lower()
-    statuses = {"400", "401", "406", "429", "503"}
+    statuses = {"400", "406", "429", "503"}
     headers = []
+    # Without this, a reader of the description may take it for an operation that nobody has thought of.
+    operation["security"] = [way for way in operation.get("security", []) if way or method == "get"]
+    if operation["security"] or path.endswith(("/login", "/refresh")):
+        statuses.add("401")
     if method == "get":
         statuses |= {"304", "414"}
         headers.append(IF_NONE_MATCH)
     else:
-        statuses |= {"403", "409"}
-    if {"bearer": []} in operation.get("security", []):
+        statuses.add("409")
+    if operation["security"] or path.endswith("/login"):
         statuses.add("403")
     if "{" in path:
         statuses.add("404")
-    if method in ("put", "patch"):
+    if method in ("put", "patch") or compares_version(schema.view):
         statuses.add("412")
         headers.append(IF_MATCH)
+        if method == "put" and "patch" in schema.view.action_map:
+            operation["operationId"] += "ByPut"
     if "requestBody" in operation:
         statuses |= {"413", "415"}
         operation["requestBody"]["required"] = method != "post" or has_required_members(schema.get_request_serializer())
@@ -258,12 +157,18 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
             if filter_.separated:
                 parameter["schema"]["maxItems"] = MAX_SEPARATED
                 parameter["explode"] = False
+        if parameter["in"] == "path" and parameter["schema"].get("pattern") == "^[0-9]{1,19}$":
+            parameter["schema"] = ID
     operation["parameters"] = operation.get("parameters", []) + headers
-    for status in sorted(statuses - set(operation["responses"])):
-        answer: dict[str, Any] = {"description": STATUSES[status]}
-        if status != "304":
-            answer["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        operation["responses"][status] = answer
+    for status, answer in operation["responses"].items():
+        answer["description"] = answer["description"] or operation["summary"]
+        answer["headers"] = headers_of(status, method, keyed=takes_key(schema.view))
+    add_problems(schema.registry, schema.view, operation, method, statuses - set(operation["responses"]))
+
+
+def compares_version(view: Any) -> bool:
+    """Whether an action is marked as one that compares the version, which every PUT and PATCH does."""
+    return VersionMismatch in getattr(getattr(view, view.action or "", None), "refuses", ())
 
 
 def has_required_members(body: Any) -> bool:

@@ -10,7 +10,13 @@ S = TypeVar("S", bound=serializers.Serializer[Any])
 
 
 class BodySerializer(serializers.Serializer[Any]):
-    """A request body. A member that is not declared is refused, so that a typo is never silently dropped."""
+    """A request body. A member that is not declared is refused, so that a typo is never silently dropped.
+
+    `null` in a member that may be left out is as if it were left out, unless null is a value of that member. A body
+    with several `forms` has the members of exactly one of them, which its `validate` checks.
+    """
+
+    forms: tuple[tuple[str, ...], ...] = ()
 
     def to_internal_value(self, data: Any) -> Any:
         """The checked members. Refuses unknown ones by name."""
@@ -20,7 +26,14 @@ class BodySerializer(serializers.Serializer[Any]):
                 raise serializers.ValidationError(
                     {name: [ErrorDetail("Unknown field.", code="unknown_field")] for name in unknown}
                 )
+            if None in data.values():
+                data = {name: value for name, value in data.items() if value is not None or not self.skips_null(name)}
         return super().to_internal_value(data)
+
+    def skips_null(self, name: str) -> bool:
+        """Whether null in this member means that it is not there."""
+        field = self.fields[name]
+        return not field.allow_null and (not field.required or getattr(self.root, "partial", False))
 
 
 _kept: dict[tuple[type, bool], Any] = {}

@@ -3,8 +3,8 @@
 import gzip
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
@@ -22,29 +22,59 @@ from api.parameters import parameters_of
 from api.permissions import NO_ACTION
 from api.renderers import JSONRenderer, dumps
 from api.serializers import kept
-from database.refusals import Invalid, VersionMismatch
+from database.refusals import Expected, Invalid, Refusal, VersionMismatch
 
 JSON = JSONRenderer()
+PROBLEM = "application/problem+json"
 TAKES_JSON = ("*/*", JSON.media_type, f"{JSON.media_type}, */*", f"{JSON.media_type}, text/plain, */*")
 # A client that takes gzip, and does not say that it had rather not (`q=0`).
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 MAX_UNCOMPRESSED = 1024
 # 90 us for a page of 8 kB, where the usual 6 takes 200 for a tenth less.
 COMPRESSION = 1
-IF_MATCH = re.compile(r'"(\d{1,10})(?:\.[0-9a-f]+)?"\Z')
+# One entity tag of a list (RFC 9110, 8.8.3), and a tag of ours. What proxies append to its digest does not matter.
+TAG = re.compile(r'\s*(?:(?:W/)?"([!#-~\x80-\xff]*)")?\s*(?:,|\Z)')
+VERSION = re.compile(r"([0-9]{1,10})(?:\.[!#-~]*)?\Z")
 
 
-def expected_version(request: Request) -> int | None:
-    """The version that the client has seen, from `If-Match`; None when it did not say.
+A = TypeVar("A", bound=Callable[..., Any])
 
-    An ETag is `"version.digest"`; only the version is compared, since a sale is no edit.
+
+def refuses(*kinds: type[Refusal] | str) -> Callable[[A], A]:
+    """Mark an action of a viewset with its own refusals, or their codes where the status is 400.
+
+    What any request can be refused for needs no mark. The description reads the marks; tests hold them against answers.
+    """
+
+    def mark(action: A) -> A:
+        action.refuses = kinds  # type: ignore[attr-defined]  # a function's own attribute
+        return action
+
+    return mark
+
+
+def expected_version(request: Request) -> Expected:
+    """The versions that the client has seen, from `If-Match`; None when it did not say.
+
+    An ETag is `"version.digest"`; only the version is compared, since a sale is no edit. So a tag may be weak: a proxy
+    that compresses answers makes it so, and the version is the same. Refuses VersionMismatch where none is of ours.
     """
     sent = request.headers.get("If-Match")
     if sent is None or sent.strip() == "*":
         return None
-    if match := IF_MATCH.match(sent.strip()):
-        return int(match[1])
-    raise VersionMismatch("If-Match names no version of this resource.")
+    versions = frozenset(int(found[1]) for tag in tags_of(sent) if (found := VERSION.match(tag)))
+    if not versions:
+        raise VersionMismatch("If-Match names no version of this resource.")
+    return versions
+
+
+def tags_of(header: str) -> Iterator[str]:
+    """The entity tags that a header lists, without quotes and whether they are weak. What is none ends the list."""
+    place = 0
+    while place < len(header) and (found := TAG.match(header, place)):
+        place = found.end()
+        if found[1] is not None:
+            yield found[1]
 
 
 def etag_of(content: bytes, version: int | None = None) -> str:
@@ -59,7 +89,12 @@ def matches(header: str, etag: str) -> bool:
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Chooses the parser of a body."""
+    """Chooses the parser of a body, and whether the client takes our answers."""
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        """The media types that the client takes. Problem documents are JSON, so who takes them takes all answers."""
+        accepted: list[str] = super().get_accept_list(request)
+        return [media_type.lower().replace(PROBLEM, JSON.media_type) for media_type in accepted]
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """The parser whose media type is the one that the client names, to the letter; otherwise DRF compares."""

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.fields import Text
+from api.schema_fields import readable
 from catalog.validators import (
     MAX_KEY,
     MAX_NUMBER,
@@ -17,9 +18,10 @@ from catalog.validators import (
 )
 from database.text import HIDDEN
 
-SHORT_TEXT = {"type": "string", "maxLength": MAX_TEXT, "pattern": f"^[^{HIDDEN}]*$"}
+SEEN = readable(f"[^{HIDDEN}]")
+SHORT_TEXT = {"type": "string", "maxLength": MAX_TEXT, "pattern": f"^{SEEN}*$"}
 NUMBER = {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER}
-KEY = {"pattern": f"^[^{HIDDEN}]{{1,{MAX_KEY}}}$"}
+KEY = {"pattern": f"^{SEEN}{{1,{MAX_KEY}}}$"}
 ATTRIBUTES = {
     "type": "object",
     "maxProperties": 50,

@@ -15,7 +15,7 @@ from config import embedded
 from config.applications import INSTALLED_APPS, MIDDLEWARE, TEMPLATES  # noqa: F401  # Django finds them here
 from config.content_security import CONTENT_SECURITY_POLICY, DOCUMENTATION_STYLE_SRC  # noqa: F401  # django-csp
 from config.databases import cache, database, embedded_database_url
-from config.description import SPECTACULAR_SETTINGS  # noqa: F401  # drf-spectacular finds it here
+from config.description import API_EXAMPLES, SPECTACULAR_SETTINGS  # noqa: F401  # drf-spectacular finds it here
 from config.environment import (
     BASE_DIR,
     choice,

@@ -2,7 +2,7 @@
 
 import errno
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -22,12 +22,15 @@ class Refusal(Exception):
     """A request that is understood and not carried out. Nothing was changed.
 
     `status` is the HTTP status, `code` the stable name that clients branch on, `extra` further members of the problem
-    document, `headers` what goes beside it.
+    document, `headers` what goes beside it. `members` describes `extra` for clients, as JSON Schema by name; a name
+    that ends in "?" is not always there. `problem` names their schema where two refusals share a code.
     """
 
     status: ClassVar[int] = 409
     code: str = "conflict"
     title: str = "Conflict with the current state"
+    members: ClassVar[Mapping[str, Any]] = {}
+    problem: ClassVar[str] = ""
 
     def __init__(self, detail: str = "", *, code: str = "", errors: Iterable[FieldError] = (), **extra: Any) -> None:
         super().__init__(detail or self.title)
@@ -81,6 +84,7 @@ class VersionMismatch(Refusal):
     status = 412
     code = "version_mismatch"
     title = "Somebody else has edited it since"
+    members = {"version?": {"type": "integer"}}
 
 
 class Busy(Refusal):
@@ -117,7 +121,11 @@ def refused_write(error: BaseException | None) -> StorageFull | None:
     return StorageFull("The shop has no room for the file at the moment.")
 
 
-def check_version(current: int, expected: int | None) -> None:
-    """Refuse an edit that was made against an older version. `expected` None means that the client did not say."""
-    if expected is not None and expected != current:
+# The version that an edit was made against, or several of which any will do; None when the client did not say.
+Expected = int | frozenset[int] | None
+
+
+def check_version(current: int, expected: Expected) -> None:
+    """Refuse an edit that was made against an older version."""
+    if expected is not None and current not in (expected if isinstance(expected, frozenset) else (expected,)):
         raise VersionMismatch(version=current)

@@ -26,6 +26,7 @@ class InsufficientStock(Refusal):
     """Too little of some items; all of them are in `shortages`. Nothing was changed."""
 
     code = "insufficient_stock"
+    problem = "ShortPosting"
     title = "Not enough stock"
 
     def __init__(self, shortages: Sequence[Shortage], *, errors: Iterable[FieldError] = (), **extra: Any) -> None:
@@ -62,6 +63,21 @@ class StaleCount(Refusal):
     """A quantity has changed since it was looked at. `errors` names every refused line with its current value."""
 
     code = "stale_count"
+    members = {
+        "lines": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "line": {"type": "integer"},
+                    "sku": {"type": "string"},
+                    "expected": {"type": "integer"},
+                    "on_hand": {"type": "integer"},
+                },
+                "required": ["line", "sku", "expected", "on_hand"],
+            },
+        }
+    }
     title = "The quantity has changed since"
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.validators import RegexValidator
-from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from api.fields import Cost, Flag, Integer, Text
@@ -21,7 +20,6 @@ from inventory.models import (
 from inventory.overview import PastItem, PastLevel
 
 MAX_LINES = 200
-ADJUSTMENT_FORMS = (("delta",), ("set_to", "expected"))
 
 
 class ReceiptLineBody(BodySerializer):
@@ -48,6 +46,8 @@ class ReceiptBody(BodySerializer):
 class AdjustmentLineBody(BodySerializer):
     """A difference, or a value beside the value that the person saw."""
 
+    forms = (("delta",), ("set_to", "expected"))
+
     sku = Text(max_length=64)
     warehouse = Text(required=False, max_length=32, help_text="Left out: the active one of highest priority.")
     delta = Integer(required=False, min_value=-MAX_LINE_QUANTITY, max_value=MAX_LINE_QUANTITY)
@@ -56,25 +56,9 @@ class AdjustmentLineBody(BodySerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuses a line that is neither of the two forms."""
-        if {"delta", "set_to", "expected"} & set(attrs) not in map(set, ADJUSTMENT_FORMS):
+        if {"delta", "set_to", "expected"} & set(attrs) not in map(set, self.forms):
             raise serializers.ValidationError("Give either delta, or set_to and expected.", code="adjustment_required")
         return attrs
-
-
-class AdjustmentLineBodySchema(OpenApiSerializerExtension):
-    """How the API's description says what `validate` demands."""
-
-    target_class = AdjustmentLineBody
-
-    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        """The schema of the line: one of its two forms."""
-        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        by_difference = {
-            "required": ["delta"],
-            "not": {"anyOf": [{"required": ["set_to"]}, {"required": ["expected"]}]},
-        }
-        to_value = {"required": ["set_to", "expected"], "not": {"required": ["delta"]}}
-        return schema | {"oneOf": [by_difference, to_value]}
 
 
 class AdjustmentBody(BodySerializer):

@@ -15,9 +15,18 @@ from api.idempotency import keyed, run_once
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of, document_of
-from api.views import ViewSet, expected_version
+from api.views import ViewSet, expected_version, refuses
 from database.refusals import NotFound
 from inventory import services
+from inventory.exceptions import (
+    CodeTaken,
+    InsufficientStock,
+    NoWarehouse,
+    StaleCount,
+    StockLimit,
+    UnknownItem,
+    UnknownWarehouse,
+)
 from inventory.filters import AlertFilters, AsOfFilters, ItemFilters, MovementFilters
 from inventory.models import StockAlert, StockItem, StockLevel, StockMovement, Warehouse
 from inventory.overview import PastItem, past_levels, with_present, with_totals
@@ -69,24 +78,29 @@ class ItemViewSet(ViewSet):
         item = found(self.get_queryset().filter(pk__in=StockItem.objects.with_skus(sku)), "stock item")
         return Response(document_of(ItemSerializer, item))
 
-    @extend_schema(summary="Stock items by SKU", responses=ItemSerializer(many=True))
+    @extend_schema(operation_id="listStockItems", summary="Stock items by SKU", responses=ItemSerializer(many=True))
     def list(self, request: Request) -> Response:
         """A page of items."""
         return self.page_of(self.get_queryset())
 
-    @extend_schema(summary="One stock item", responses=ItemSerializer)
+    @extend_schema(operation_id="getStockItem", summary="One stock item", responses=ItemSerializer)
     def retrieve(self, request: Request, sku: str) -> Response:
         """One item."""
         return self.document(sku)
 
-    @extend_schema(summary="Change how an item is reordered", request=ItemBody, responses=ItemSerializer)
+    @extend_schema(
+        operation_id="updateStockItem",
+        summary="Change how an item is reordered",
+        request=ItemBody,
+        responses=ItemSerializer,
+    )
     def partial_update(self, request: Request, sku: str) -> Response:
         """Change what is said about an item."""
         changes = body_of(request, ItemBody)
         services.update_item(sku=sku, actor=actor_of(request), expected_version=expected_version(request), **changes)
         return self.document(sku)
 
-    @extend_schema(summary="An item's stock at a moment", responses=AsOfSerializer)
+    @extend_schema(operation_id="getStockAsOf", summary="An item's stock at a moment", responses=AsOfSerializer)
     @action(detail=True, url_path="as-of", filterset_class=AsOfFilters)
     def as_of(self, request: Request, sku: str) -> Response:
         """What the ledger says an item had at a moment."""
@@ -104,7 +118,9 @@ class MovementViewSet(ViewSet):
     filterset_class = MovementFilters
     keyset = Keyset(("at", "id"), (datetime, int), descending=True)
 
-    @extend_schema(summary="The ledger, newest first", responses=MovementSerializer(many=True))
+    @extend_schema(
+        operation_id="listMovements", summary="The ledger, newest first", responses=MovementSerializer(many=True)
+    )
     def list(self, request: Request) -> Response:
         """A page of movements, the newest first."""
         return self.page_of(StockMovement.objects.select_related("level__item", "level__warehouse"))
@@ -119,7 +135,9 @@ class AlertViewSet(ViewSet):
     keyset = Keyset(("id",), (int,), descending=True)
 
     @extend_schema(
-        summary="Items that are out, critical or low, newest alert first", responses=AlertSerializer(many=True)
+        operation_id="listAlerts",
+        summary="Items that are out, critical or low, newest alert first",
+        responses=AlertSerializer(many=True),
     )
     def list(self, request: Request) -> Response:
         """A page of alerts, the newest first."""
@@ -131,8 +149,11 @@ class PostingViewSet(ViewSet):
 
     permission_classes = [requires("inventory.change_stocklevel")]
 
-    @extend_schema(summary="Goods came in", request=ReceiptBody, responses={201: PostingSerializer})
+    @extend_schema(
+        operation_id="receiveStock", summary="Goods came in", request=ReceiptBody, responses={201: PostingSerializer}
+    )
     @action(detail=False, methods=["post"])
+    @refuses(UnknownItem, UnknownWarehouse, NoWarehouse, StockLimit)
     @keyed
     def receipts(self, request: Request) -> HttpResponse:
         """Post goods that came in."""
@@ -144,8 +165,14 @@ class PostingViewSet(ViewSet):
             posting_document,
         )
 
-    @extend_schema(summary="Correct what lies there", request=AdjustmentBody, responses={201: PostingSerializer})
+    @extend_schema(
+        operation_id="adjustStock",
+        summary="Correct what lies there",
+        request=AdjustmentBody,
+        responses={201: PostingSerializer},
+    )
     @action(detail=False, methods=["post"])
+    @refuses(UnknownItem, UnknownWarehouse, "duplicate_line", InsufficientStock, NoWarehouse, StaleCount, StockLimit)
     @keyed
     def adjustments(self, request: Request) -> HttpResponse:
         """Post corrections."""
@@ -157,8 +184,14 @@ class PostingViewSet(ViewSet):
             posting_document,
         )
 
-    @extend_schema(summary="Move goods between warehouses", request=TransferBody, responses={201: PostingSerializer})
+    @extend_schema(
+        operation_id="transferStock",
+        summary="Move goods between warehouses",
+        request=TransferBody,
+        responses={201: PostingSerializer},
+    )
     @action(detail=False, methods=["post"])
+    @refuses(UnknownItem, UnknownWarehouse, "same_warehouse", "duplicate_line", InsufficientStock, StockLimit)
     @keyed
     def transfers(self, request: Request) -> HttpResponse:
         """Post goods that move from one warehouse to another."""
@@ -187,24 +220,33 @@ class WarehouseViewSet(ViewSet):
     lookup_url_kwarg = "code"
     lookup_value_converter = "slug"
 
-    @extend_schema(summary="Warehouses by priority", responses=WarehouseSerializer(many=True))
+    @extend_schema(
+        operation_id="listWarehouses", summary="Warehouses by priority", responses=WarehouseSerializer(many=True)
+    )
     def list(self, request: Request) -> Response:
         """A page of warehouses, in the sequence in which stock is taken from them."""
         return self.page_of(Warehouse.objects.all())
 
-    @extend_schema(summary="Open a warehouse", request=NewWarehouseBody, responses={201: WarehouseSerializer})
+    @extend_schema(
+        operation_id="openWarehouse",
+        summary="Open a warehouse",
+        request=NewWarehouseBody,
+        responses={201: WarehouseSerializer},
+    )
+    @refuses(CodeTaken)
     def create(self, request: Request) -> Response:
         """Open a warehouse."""
         body = body_of(request, NewWarehouseBody)
         warehouse = services.create_warehouse(actor=actor_of(request), **body)
         return Response(document_of(WarehouseSerializer, warehouse), status=201)
 
-    @extend_schema(summary="One warehouse", responses=WarehouseSerializer)
+    @extend_schema(operation_id="getWarehouse", summary="One warehouse", responses=WarehouseSerializer)
     def retrieve(self, request: Request, code: str) -> Response:
         """One warehouse."""
         return Response(document_of(WarehouseSerializer, found(Warehouse.objects.filter(code=code), "warehouse")))
 
     @extend_schema(
+        operation_id="updateWarehouse",
         summary="Rename a warehouse, or take it in or out of sale",
         request=WarehouseBody,
         responses=WarehouseSerializer,

@@ -5,6 +5,20 @@ from typing import Any
 
 from database.refusals import Conflict, FieldError, Invalid
 
+# As JSON Schema, for the API's description.
+TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
+LINE = {"product_id": NUMBER, "sku": TEXT, "product_name": TEXT, "requested": NUMBER}
+
+
+def issues(**members: Any) -> dict[str, Any]:
+    """A list of lines with what is wrong with each."""
+    line = {"type": "object", "properties": LINE | members, "required": [*LINE, *members]}
+    return {"type": "array", "items": line}
+
+
+STOCK_ISSUES = issues(available=NUMBER)
+QUANTITY_ISSUES = issues(limit=NUMBER, left=NUMBER)
+
 
 class UnknownArticle(Invalid):
     """A line names no article that is for sale, or does not say which of several variants of a product is meant."""
@@ -20,6 +34,7 @@ class InsufficientStock(Conflict):
     """There is less stock than is ordered. `stock_issues` holds every short line."""
 
     code = "insufficient_stock"
+    members = {"stock_issues": STOCK_ISSUES}
     title = "There is not enough stock"
 
     def __init__(self, stock_issues: Iterable[dict[str, Any]]) -> None:
@@ -30,6 +45,7 @@ class TooManyPendingOrders(Conflict):
     """The customer has as many pending orders as a customer may have. `limit` says how many."""
 
     code = "too_many_pending_orders"
+    members = {"limit": {"type": "integer"}}
     title = "Too many orders are waiting to be confirmed"
 
 
@@ -40,6 +56,7 @@ class QuantityLimitExceeded(Conflict):
     """
 
     code = "quantity_limit_exceeded"
+    members = {"quantity_issues": QUANTITY_ISSUES}
     title = "More units of an article than one customer may order"
 
     def __init__(self, quantity_issues: Sequence[dict[str, Any]]) -> None:
@@ -50,6 +67,7 @@ class IllegalTransition(Conflict):
     """The order cannot be given this status. `allowed` holds the statuses that it can be given now."""
 
     code = "illegal_transition"
+    members = {"allowed": {"type": "array", "items": {"type": "string"}}}
     title = "The order cannot go there from where it is"
 
     def __init__(self, status: str, wanted: str, allowed: Iterable[str]) -> None:
@@ -67,6 +85,7 @@ class NotOnHand(Conflict):
     """Goods are to be shipped that are promised and have not arrived yet. `stock_issues` holds their lines."""
 
     code = "not_on_hand"
+    members = {"stock_issues": STOCK_ISSUES}
     title = "The goods are promised, but not there yet"
 
     def __init__(self, stock_issues: Iterable[dict[str, Any]]) -> None:

@@ -17,9 +17,18 @@ from api.idempotency import keyed, run_once, run_once_drafted
 from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
-from api.views import ViewSet, expected_version
+from api.views import ViewSet, expected_version, refuses
 from database.refusals import FieldError, Invalid
 from orders import services
+from orders.exceptions import (
+    IllegalTransition,
+    InsufficientStock,
+    NotDeletable,
+    NotOnHand,
+    QuantityLimitExceeded,
+    TooManyPendingOrders,
+    UnknownArticle,
+)
 from orders.filters import OrderFilterSet, StockCheckFilterSet
 from orders.models import Order, OrderQuerySet
 from orders.my_orders import page_of_own
@@ -48,12 +57,17 @@ class OrderViewSet(ViewSet):
         """The list of all orders is for staff who may see orders. Other actions name their own permissions."""
         return [SeesOrders()] if self.action == "list" else super().get_permissions()
 
-    @extend_schema(summary="Orders of all customers, newest first", responses=OrderSerializer(many=True))
+    @extend_schema(
+        operation_id="listOrders", summary="Orders of all customers, newest first", responses=OrderSerializer(many=True)
+    )
     def list(self, request: Request) -> Response:
         """The orders that have not been deleted, newest first."""
         return self.page_of(Order.objects.visible().with_lines())
 
-    @extend_schema(summary="Place an order", request=PlaceOrderBody, responses={201: OrderSerializer})
+    @extend_schema(
+        operation_id="placeOrder", summary="Place an order", request=PlaceOrderBody, responses={201: OrderSerializer}
+    )
+    @refuses(UnknownArticle, "variant_required", InsufficientStock, TooManyPendingOrders, QuantityLimitExceeded)
     @keyed
     def create(self, request: Request) -> HttpResponse:
         """Place an order for the caller."""
@@ -68,12 +82,15 @@ class OrderViewSet(ViewSet):
             kept(OrderSerializer).to_representation,
         )
 
-    @extend_schema(summary="One order", responses=OrderSerializer)
+    @extend_schema(operation_id="getOrder", summary="One order", responses=OrderSerializer)
     def retrieve(self, request: Request, order_id: int) -> Response:
         """One order."""
         return Response(document_of(OrderSerializer, self.seen().with_lines().one(order_id)))
 
-    @extend_schema(summary="Delete an order that has not been shipped", responses={204: None})
+    @extend_schema(
+        operation_id="deleteOrder", summary="Delete an order that has not been shipped", responses={204: None}
+    )
+    @refuses(NotDeletable)
     def destroy(self, request: Request, order_id: int) -> Response:
         """Take an order out of the API and give its stock back."""
         owner_id = self.owner_for(order_id, "orders.delete_order")
@@ -85,7 +102,9 @@ class OrderViewSet(ViewSet):
         )
         return Response(status=204)
 
-    @extend_schema(summary="One's own orders, newest first", responses=OrderSerializer(many=True))
+    @extend_schema(
+        operation_id="listMyOrders", summary="One's own orders, newest first", responses=OrderSerializer(many=True)
+    )
     @action(detail=False, url_path="my-orders", filterset_class=ListFilters)
     def my_orders(self, request: Request) -> Response:
         """The orders of the caller that have not been deleted, newest first."""
@@ -95,8 +114,14 @@ class OrderViewSet(ViewSet):
         rows = cast(KeysetPagination, self.paginator).take(page, self, lambda: Order.objects.of(user_id).count())
         return self.get_paginated_response([order.document() for order in rows])
 
-    @extend_schema(summary="Move an order on, or cancel it", request=StatusBody, responses=OrderSerializer)
+    @extend_schema(
+        operation_id="setOrderStatus",
+        summary="Move an order on, or cancel it",
+        request=StatusBody,
+        responses=OrderSerializer,
+    )
     @action(detail=True, methods=["put"], url_path="status", permission_classes=[requires("orders.change_order")])
+    @refuses(IllegalTransition, NotOnHand)
     def set_status(self, request: Request, order_id: int) -> Response:
         """Give an order another status."""
         services.set_status(
@@ -107,8 +132,14 @@ class OrderViewSet(ViewSet):
         )
         return Response(order_document(order_id))
 
-    @extend_schema(summary="Cancel an order and give its stock back", request=CancelBody, responses=OrderSerializer)
+    @extend_schema(
+        operation_id="cancelOrder",
+        summary="Cancel an order and give its stock back",
+        request=CancelBody,
+        responses=OrderSerializer,
+    )
     @action(detail=True, methods=["post"])
+    @refuses(IllegalTransition)
     @keyed
     def cancel(self, request: Request, order_id: int) -> HttpResponse:
         """Cancel an order."""
@@ -125,7 +156,9 @@ class OrderViewSet(ViewSet):
 
         return run_once(request, cancel, lambda document: document, status=200)
 
-    @extend_schema(summary="What happened to an order", responses=HistorySerializer(many=True))
+    @extend_schema(
+        operation_id="getOrderHistory", summary="What happened to an order", responses=HistorySerializer(many=True)
+    )
     @action(detail=True, pagination_class=None)
     def history(self, request: Request, order_id: int) -> Response:
         """The steps of an order, oldest first."""
@@ -162,20 +195,22 @@ class OrderViewSet(ViewSet):
 class OrderReportViewSet(ViewSet):
     """Figures over many orders, and the stock of everything for sale."""
 
-    @extend_schema(summary="Sales figures", responses=StatisticsSerializer)
+    @extend_schema(operation_id="getStatistics", summary="Sales figures", responses=StatisticsSerializer)
     @action(detail=False, permission_classes=[SeesOrders])
     def statistics(self, request: Request) -> Response:
         """The figures of all orders."""
         return Response(document_of(StatisticsSerializer, order_statistics()))
 
-    @extend_schema(summary="One's own figures", responses=UserStatisticsSerializer)
+    @extend_schema(operation_id="getMyStatistics", summary="One's own figures", responses=UserStatisticsSerializer)
     @action(detail=False, url_path="user-statistics")
     def user_statistics(self, request: Request) -> Response:
         """The figures of the caller's orders."""
         figures = order_statistics(user_of(request).pk)
         return Response(document_of(UserStatisticsSerializer, figures))
 
-    @extend_schema(summary="Stock of everything for sale, by band", responses=StockCheckSerializer)
+    @extend_schema(
+        operation_id="checkStock", summary="Stock of everything for sale, by band", responses=StockCheckSerializer
+    )
     @action(
         detail=False,
         url_path="health/stock-check",

@@ -128,7 +128,7 @@ def show_refusal(refusal: Refusal, form: forms.BaseForm, lines: Sequence[forms.B
         where, _, rest = error.field.partition(".")
         number, _, field = rest.partition(".")
         target, name = form, where
-        if where == "lines" and number.isdecimal() and int(number) < len(lines):
+        if where == "lines" and number.isascii() and number.isdigit() and int(number) < len(lines):
             target, name = lines[int(number)], field
         target.add_error(name if name in target.fields else None, error.message)
 

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.tests.factories import PASSWORD, client_of, make_user
 from api import fields
 from api.fields import Email, Password, PersonName, Text
-from api.schema import TextField
+from api.schema_fields import TextField
 from api.serializers import BodySerializer
 from catalog.fields import Object
 from catalog.validators import validate_attributes, validate_options

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts import leaving, services
 from accounts.attempts import OwnProfileThrottle
 from accounts.authentication import actor_of, session_of, user_of
+from accounts.exceptions import EmailTaken, LastAdministrator, PasswordReplaced
 from accounts.filters import UserFilterSet
 from accounts.models import User
 from accounts.serializers import (
@@ -28,7 +29,7 @@ from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of, document_of
 from api.throttles import PasswordResetThrottle, RegistrationThrottle
-from api.views import ViewSet, expected_version
+from api.views import ViewSet, expected_version, refuses
 from database.refusals import FieldError, Invalid, NotFound
 
 SeesUsers = requires("accounts.view_user")
@@ -62,51 +63,67 @@ class UserViewSet(ViewSet):
             if self.action != "destroy_me" or refusal.code != "unexpected_body":
                 raise
 
-    @extend_schema(summary="Register", request=RegisterBody, responses={201: UserSerializer}, auth=[])
+    @extend_schema(
+        operation_id="registerUser", summary="Register", request=RegisterBody, responses={201: UserSerializer}, auth=[]
+    )
+    @refuses(EmailTaken)
     def create(self, request: Request) -> Response:
         """Register a customer."""
         user = services.register_user(**body_of(request, RegisterBody))
         return Response(document_of(UserSerializer, user), status=201)
 
-    @extend_schema(summary="List users", responses=UserSerializer(many=True))
+    @extend_schema(operation_id="listUsers", summary="List users", responses=UserSerializer(many=True))
     def list(self, request: Request) -> Response:
         """The people who have not left, newest first."""
         return self.page_of(User.objects.filter(anonymised_at=None))
 
-    @extend_schema(summary="Read a user", responses=UserSerializer)
+    @extend_schema(operation_id="getUser", summary="Read a user", responses=UserSerializer)
     def retrieve(self, request: Request, user_id: int) -> Response:
         """One person."""
         return Response(document_of(UserSerializer, self.find(user_id, "accounts.view_user")))
 
-    @extend_schema(summary="Edit a user", request=OwnProfileBody, responses=UserSerializer)
+    @extend_schema(
+        operation_id="updateUser", summary="Edit a user", request=OwnProfileBody(partial=True), responses=UserSerializer
+    )
+    @refuses(EmailTaken, PasswordReplaced)
     def update(self, request: Request, user_id: int) -> Response:
-        """Edit one person."""
-        return self.edit(user_id, partial=False)
+        """Edit what the body names of one person, by PUT as by PATCH."""
+        return self.edit(user_id)
 
-    @extend_schema(summary="Edit parts of a user", request=OwnProfileBody, responses=UserSerializer)
-    def partial_update(self, request: Request, user_id: int) -> Response:
-        """As update, for the members that the body has."""
-        return self.edit(user_id, partial=True)
+    partial_update = update
 
-    @extend_schema(summary="Read one's own profile", responses=UserSerializer)
+    @extend_schema(operation_id="getMe", summary="Read one's own profile", responses=UserSerializer)
     @action(detail=False, throttle_classes=[OwnProfileThrottle])
     def me(self, request: Request) -> Response:
         """The caller."""
         return Response(document_of(UserSerializer, user_of(request)))
 
-    @extend_schema(summary="Edit one's own profile", request=OwnProfileBody, responses=UserSerializer)
+    @extend_schema(
+        operation_id="updateMe",
+        summary="Edit one's own profile",
+        request=OwnProfileBody(partial=True),
+        responses=UserSerializer,
+    )
     @me.mapping.put
+    @refuses(EmailTaken, PasswordReplaced)
     def update_me(self, request: Request) -> Response:
-        """Edit the caller."""
-        return self.edit_caller(partial=False)
-
-    @extend_schema(summary="Edit parts of one's own profile", request=OwnProfileBody, responses=UserSerializer)
-    @me.mapping.patch
-    def partial_update_me(self, request: Request) -> Response:
-        """As update_me, for the members that the body has."""
-        return self.edit_caller(partial=True)
+        """Edit what the body names of the caller, by PUT as by PATCH."""
+        return self.edit_caller()
 
     @extend_schema(
+        operation_id="updateMe",
+        summary="Edit one's own profile",
+        request=OwnProfileBody(partial=True),
+        responses=UserSerializer,
+    )
+    @me.mapping.patch
+    @refuses(EmailTaken, PasswordReplaced)
+    def partial_update_me(self, request: Request) -> Response:
+        """As update_me."""
+        return self.edit_caller()
+
+    @extend_schema(
+        operation_id="leave",
         summary="Leave: have one's profile erased in some days, and keep the orders",
         description="Ends all sessions. For 14 days (`ERASE_AFTER_DAYS`) one can log in again, and stay by restoring. "
         "Orders that are still to be shipped then are waited for.",
@@ -114,13 +131,19 @@ class UserViewSet(ViewSet):
         responses={204: None},
     )
     @me.mapping.delete
+    @refuses(LastAdministrator, PasswordReplaced)
     def destroy_me(self, request: Request) -> HttpResponse:
         """Have the caller's profile erased after some days, and keep the orders."""
         body = body_of(request, LeaveBody)
         leaving.leave(user=user_of(request), current_password=body["current_password"], actor=actor_of(request))
         return HttpResponse(status=204)
 
-    @extend_schema(summary="Stay after all: one's profile is not erased", request=None, responses=UserSerializer)
+    @extend_schema(
+        operation_id="restoreMe",
+        summary="Stay after all: one's profile is not erased",
+        request=None,
+        responses=UserSerializer,
+    )
     @action(detail=False, methods=["post"], url_path="me/restore")
     def restore_me(self, request: Request) -> Response:
         """Take back that the caller leaves."""
@@ -137,13 +160,13 @@ class UserViewSet(ViewSet):
             raise NotFound
         return user
 
-    def edit(self, user_id: int, *, partial: bool) -> Response:
+    def edit(self, user_id: int) -> Response:
         """Edit the caller, or as staff another person. The service decides which people (accounts.rights)."""
         request = self.request
         if user_id == request.user.pk:
-            return self.edit_caller(partial=partial)
+            return self.edit_caller()
         self.find(user_id, "accounts.change_user")
-        changes = body_of(request, OwnProfileBody, partial=partial)
+        changes = body_of(request, OwnProfileBody, partial=True)
         if passwords := [name for name in ("password", "current_password") if name in changes]:
             errors = [FieldError(name, "own_only", "Passwords are changed by their owners.") for name in passwords]
             raise Invalid("The password of somebody else cannot be changed here.", errors=errors)
@@ -152,10 +175,10 @@ class UserViewSet(ViewSet):
         )
         return Response(document_of(UserSerializer, updated))
 
-    def edit_caller(self, *, partial: bool) -> Response:
+    def edit_caller(self) -> Response:
         """Edit the profile and the password of the caller."""
         request = self.request
-        changes = body_of(request, OwnProfileBody, partial=partial)
+        changes = body_of(request, OwnProfileBody, partial=True)
         updated = services.update_own(
             user=user_of(request),
             password=changes.pop("password", None),
@@ -175,6 +198,7 @@ class PasswordResetViewSet(ViewSet):
     throttle_classes = [PasswordResetThrottle]
 
     @extend_schema(
+        operation_id="requestPasswordReset",
         summary="Have a password reset link mailed",
         request=PasswordResetBody,
         responses={202: DetailSerializer},
@@ -187,12 +211,14 @@ class PasswordResetViewSet(ViewSet):
         return Response(document_of(DetailSerializer, {"detail": detail}), status=202)
 
     @extend_schema(
+        operation_id="confirmPasswordReset",
         summary="Set a new password with a mailed link",
         request=PasswordResetConfirmBody,
         responses=DetailSerializer,
         auth=[],
     )
     @action(detail=False, methods=["post"])
+    @refuses("invalid_reset_token", PasswordReplaced)
     def confirm(self, request: Request) -> Response:
         """Set a new password."""
         body = body_of(request, PasswordResetConfirmBody)

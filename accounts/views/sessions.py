@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from accounts import sessions
 from accounts.attempts import LoginThrottle, client_of
 from accounts.authentication import actor_of, session_of, user_of
+from accounts.exceptions import InvalidCredentials, OtpDeviceRequired, OtpInvalid, OtpRequired
 from accounts.models import Session
 from accounts.serializers import (
     DetailSerializer,
@@ -33,7 +34,7 @@ from accounts.tokens import TokenPair
 from api.pagination import Keyset
 from api.parsers import StrictJSONParser, check_text, read_bounded
 from api.serializers import body_of, document_of
-from api.views import ViewSet
+from api.views import ViewSet, refuses
 from database.refusals import NotFound
 
 
@@ -63,8 +64,12 @@ class SessionViewSet(ViewSet):
     """Signing in, staying signed in, and signing out."""
 
     @extend_schema(
+        operation_id="logIn",
         summary="Log in",
-        request={"application/json": LoginBody, "application/x-www-form-urlencoded": LoginForm},
+        # One media type alone: some generators of clients make no working code of two.
+        description="The password form of OAuth2 is taken too: `application/x-www-form-urlencoded` with `username` and "
+        "`password`.",
+        request={"application/json": LoginBody},
         responses=LoginSerializer,
     )
     @action(
@@ -75,6 +80,7 @@ class SessionViewSet(ViewSet):
         throttle_classes=[LoginThrottle],
         parser_classes=[StrictJSONParser, FormParser],
     )
+    @refuses(InvalidCredentials, OtpRequired, OtpInvalid, OtpDeviceRequired)
     def login(self, request: Request) -> Response:
         """Begin a session."""
         is_form = request.content_type.lower().startswith(FormParser.media_type)
@@ -88,9 +94,13 @@ class SessionViewSet(ViewSet):
         )
         return answer_with_tokens(pair, LoginSerializer)
 
-    @extend_schema(methods=["POST"], summary="Log out", request=None, responses=DetailSerializer)
+    @extend_schema(methods=["POST"], operation_id="logOut", summary="Log out", request=None, responses=DetailSerializer)
     @extend_schema(
-        methods=["GET"], summary="Log out (for existing clients; use POST)", responses=DetailSerializer, deprecated=True
+        methods=["GET"],
+        operation_id="logOutByGet",
+        summary="Log out (for existing clients; use POST)",
+        responses=DetailSerializer,
+        deprecated=True,
     )
     # HEAD is refused: a request that only looks must end nothing.
     @action(detail=False, methods=["get", "post"], http_method_names=["get", "post"])
@@ -99,7 +109,9 @@ class SessionViewSet(ViewSet):
         sessions.end_session(session_id=session_of(request), reason="logout", actor=actor_of(request))
         return Response(document_of(DetailSerializer, {"detail": "Logged out."}))
 
-    @extend_schema(summary="Exchange a refresh token", request=RefreshBody, responses=TokenSerializer)
+    @extend_schema(
+        operation_id="refreshToken", summary="Exchange a refresh token", request=RefreshBody, responses=TokenSerializer
+    )
     @action(
         detail=False,
         methods=["post"],
@@ -123,13 +135,15 @@ class OwnSessionViewSet(ViewSet):
     keyset = Keyset(("created_at", "id"), (datetime, UUID), descending=True)
     serializer_class = SessionSerializer
 
-    @extend_schema(summary="List one's own sessions", responses=SessionSerializer(many=True))
+    @extend_schema(
+        operation_id="listMySessions", summary="List one's own sessions", responses=SessionSerializer(many=True)
+    )
     def list(self, request: Request) -> Response:
         """The caller's live sessions, newest first."""
         current = ExpressionWrapper(Q(pk=session_of(request)), output_field=BooleanField())
         return self.page_of(Session.objects.live().filter(user=user_of(request)).annotate(current=current))
 
-    @extend_schema(summary="End one of one's own sessions", responses={204: None})
+    @extend_schema(operation_id="endMySession", summary="End one of one's own sessions", responses={204: None})
     def destroy(self, request: Request, session_id: UUID) -> HttpResponse:
         """End a session of the caller, which may be the one that asks. 404 for one that has ended."""
         ended = sessions.end_session(
@@ -139,7 +153,9 @@ class OwnSessionViewSet(ViewSet):
             raise NotFound
         return HttpResponse(status=204)
 
-    @extend_schema(summary="End all of one's own sessions but this one", responses={204: None})
+    @extend_schema(
+        operation_id="endMyOtherSessions", summary="End all of one's own sessions but this one", responses={204: None}
+    )
     def destroy_others(self, request: Request) -> HttpResponse:
         """End the caller's sessions on all other devices."""
         sessions.end_other_sessions(user_id=user_of(request).pk, but=session_of(request), actor=actor_of(request))

@@ -44,7 +44,6 @@ def errors_of(serializer: type[serializers.Serializer[Any]], **data: Any) -> Any
         ("text", 1),
         ("text", True),
         ("text", ["a"]),
-        ("text", None),
         ("text", ""),
         ("text", "sixsix"),
         ("text", "a\x00"),
@@ -90,6 +89,36 @@ def errors_of(serializer: type[serializers.Serializer[Any]], **data: Any) -> Any
 )
 def test_a_wrong_value_is_refused_at_its_place(field: str, value: Any) -> None:
     assert list(errors_of(Body, **{field: value})) == [field]
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"), [(29.99, "29.99"), (30, "30.00"), (5.5, "5.50"), (1.005, "29.99"), (1e300, "29.99")]
+)
+def test_the_refusal_of_a_number_for_an_amount_shows_how_to_write_it(number: float, hint: str) -> None:
+    [error] = errors_of(Body, money=number)["money"]
+    assert (error.code, str(error)) == (
+        "number",
+        f'Amounts are text, since numbers of JSON are rounded by many readers: write "{hint}".',
+    )
+
+
+class Edit(BodySerializer):
+    name = fields.Text(max_length=5)
+    city = fields.Text(required=False, max_length=5)
+    kind = fields.Choice(required=False, choices=["a"], default="a")
+    limit = fields.Integer(required=False, allow_null=True)
+    lines = serializers.ListField(child=Body(), required=False)
+
+
+def test_null_in_a_member_that_may_be_left_out_is_as_if_it_were() -> None:
+    optional = dict.fromkeys(Body().fields)
+    body = Edit(data={"name": "x", "city": None, "kind": None, "limit": None, "lines": [optional]})
+    assert body.is_valid(), body.errors
+    assert body.validated_data == {"name": "x", "kind": "a", "limit": None, "lines": [{}]}
+    assert errors_of(Edit, name=None)["name"][0].code == "null"
+    edit = Edit(data={"name": None, "city": "x"}, partial=True)
+    assert edit.is_valid()
+    assert edit.validated_data == {"city": "x"}
 
 
 def test_right_values_are_taken() -> None:

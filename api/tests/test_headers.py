@@ -42,6 +42,34 @@ def test_every_answer_has_a_policy_and_is_what_it_says(client: Client, path: str
         assert "unsafe" not in policy.partition("script-src")[2].partition(";")[0], (method, host)
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_head_is_answered_with_the_headers_of_get_and_no_body(client: Client, path: str) -> None:
+    """gunicorn writes a warning to the log for each body that it must not send."""
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, b"".join(head) if head.streaming else head.content) == (get.status_code, b"")
+    assert head.headers.keys() == get.headers.keys()
+    if not path.startswith(("/admin", "/health")):  # their pages hold what differs each time
+        assert head.headers["Content-Length"] == get.headers["Content-Length"]
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/problem+json",
+        "Application/Problem+JSON; charset=utf-8",
+        "application/problem+json, application/xml;q=0.5",
+        "application/json, application/problem+json",
+        "APPLICATION/JSON",
+    ],
+)
+def test_whoever_takes_problem_documents_is_answered(client: Client, accept: str) -> None:
+    answer = client.get("/api/v1/categories", HTTP_ACCEPT=accept)
+    assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (200, "application/json")
+    answer = client.get("/api/v1/categories/nothing", HTTP_ACCEPT=accept)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+    assert client.get("/api/v1/categories", HTTP_ACCEPT="application/xml").status_code == 406
+
+
 @pytest.mark.parametrize("path", ["/", "/api/v1/products", "/docs", "/admin/"])
 def test_a_redirect_to_https_has_them_too(settings: Any, path: str) -> None:
     settings.SECURE_SSL_REDIRECT = True

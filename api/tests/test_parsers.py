@@ -48,6 +48,21 @@ def test_a_malformed_body_is_refused(body: bytes) -> None:
         parse(body)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
+    assert parse('\ufeff{"city": "Zürich"}'.encode()) == {"city": "Zürich"}
+    for twice_or_inside in ('\ufeff\ufeff{"a": 1}', '{\ufeff"a": 1}'):
+        with pytest.raises(ParseError, match="not valid JSON"):
+            parse(twice_or_inside.encode())
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "latin-1"]
+)
+def test_another_encoding_is_refused_by_name(encoding: str) -> None:
+    with pytest.raises(ParseError, match=r"The body is not UTF-8\."):
+        parse('{"city": "Zürich"}'.encode(encoding))
+
+
 def test_a_body_over_the_bound_is_too_large() -> None:
     with override_settings(MAX_BODY_BYTES=10), pytest.raises(Refusal) as refusal:
         parse(b'{"a": "0123456789"}')

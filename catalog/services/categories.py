@@ -10,7 +10,7 @@ from catalog.models import MAX_DEPTH, Category
 from catalog.services.derived import refresh_below
 from catalog.services.slugs import insert_with_slug, remember_slug
 from catalog.services.variants import TREE_LOCK
-from database.refusals import check_version
+from database.refusals import Expected, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.changes import apply_changes
@@ -44,7 +44,7 @@ def create_category(*, name: str, actor: Actor, slug: str = "", parent: str | No
 
 @unit_of_work
 def update_category(
-    *, category_id: int, actor: Actor, expected_version: int | None = None, **changes: Unpack[CategoryChanges]
+    *, category_id: int, actor: Actor, expected_version: Expected = None, **changes: Unpack[CategoryChanges]
 ) -> Category:
     """Rename a category, or move it with all that is below it. The values that it has already change nothing.
 

@@ -21,7 +21,7 @@ from catalog.services.variants import (
     write_sku,
     write_stock,
 )
-from database.refusals import check_version
+from database.refusals import Expected, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.changes import Changes, apply_changes
@@ -81,7 +81,7 @@ def create_product(
 
 @unit_of_work
 def update_product(
-    *, product_id: int, actor: Actor, expected_version: int | None = None, **changes: Unpack[ProductChanges]
+    *, product_id: int, actor: Actor, expected_version: Expected = None, **changes: Unpack[ProductChanges]
 ) -> None:
     """Change a product. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
 
@@ -122,7 +122,7 @@ def update_product(
 
 
 @unit_of_work
-def archive_product(*, product_id: int, actor: Actor, expected_version: int | None = None) -> None:
+def archive_product(*, product_id: int, actor: Actor, expected_version: Expected = None) -> None:
     """Take a product out of the storefront; orders keep their lines. A second time changes nothing.
 
     Refuses NotFound, VersionMismatch. Locks as `update_product` does.

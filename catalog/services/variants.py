@@ -18,7 +18,7 @@ from catalog.models import MAX_VARIANTS, Product, Variant
 from catalog.options import OptionsKey, axes_of
 from catalog.services.derived import refresh
 from catalog.services.positions import move_to
-from database.refusals import FieldError, check_version
+from database.refusals import Expected, FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.changes import Changes, apply_changes
@@ -70,7 +70,7 @@ def update_variant(
     product_id: int,
     variant_id: int,
     actor: Actor,
-    expected_version: int | None = None,
+    expected_version: Expected = None,
     **changes: Unpack[VariantChanges],
 ) -> None:
     """Change a variant. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.

@@ -12,9 +12,9 @@ from accounts.authentication import actor_of
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of
-from api.views import ViewSet, expected_version
+from api.views import ViewSet, expected_version, refuses
 from catalog import services
-from catalog.exceptions import found
+from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory, found
 from catalog.listing.cache import answer_list
 from catalog.listing.facets import category_paths, product_counts
 from catalog.models import Category
@@ -58,18 +58,26 @@ class CategoryViewSet(ViewSet):
         now = Category.objects.filter(slug=slug).first() or services.renamed(Category, slug)
         return int(found(now, "category").pk)
 
-    @extend_schema(summary="All categories by name", responses=CategorySerializer(many=True))
+    @extend_schema(
+        operation_id="listCategories", summary="All categories by name", responses=CategorySerializer(many=True)
+    )
     def list(self, request: Request) -> HttpResponse:
         """A page of categories."""
         return answer_list(request, self.filterset, lambda: self.page_of(Category.objects.with_relatives()).data)
 
-    @extend_schema(summary="Create a category", request=CategoryBody, responses={201: CategorySerializer})
+    @extend_schema(
+        operation_id="createCategory",
+        summary="Create a category",
+        request=CategoryBody,
+        responses={201: CategorySerializer},
+    )
+    @refuses(SlugTaken, UnknownCategory, CategoryTooDeep)
     def create(self, request: Request) -> Response:
         """A new category."""
         category = services.create_category(**body_of(request, CategoryBody), actor=actor_of(request))
         return Response(self.document(pk=category.pk), status=201)
 
-    @extend_schema(summary="One category", responses={200: CategorySerializer, 301: MOVED})
+    @extend_schema(operation_id="getCategory", summary="One category", responses={200: CategorySerializer, 301: MOVED})
     def retrieve(self, request: Request, slug: str) -> HttpResponse:
         """One category."""
         try:
@@ -81,10 +89,12 @@ class CategoryViewSet(ViewSet):
             return moved(request, now.slug)
 
     @extend_schema(
+        operation_id="updateCategory",
         summary="Rename or move a category",
         request=CategoryBody(partial=True),
         responses=CategorySerializer,
     )
+    @refuses(SlugTaken, UnknownCategory, CategoryTooDeep, CategoryCycle)
     def update(self, request: Request, slug: str) -> Response:
         """Change what the body names, by PUT as by PATCH."""
         category_id, version = self.category_id_of(slug), expected_version(request)
@@ -94,7 +104,8 @@ class CategoryViewSet(ViewSet):
 
     partial_update = update
 
-    @extend_schema(summary="Delete an empty category", responses={204: None})
+    @extend_schema(operation_id="deleteCategory", summary="Delete an empty category", responses={204: None})
+    @refuses(CategoryInUse)
     def destroy(self, request: Request, slug: str) -> Response:
         """Delete an empty category."""
         services.delete_category(category_id=self.category_id_of(slug), actor=actor_of(request))

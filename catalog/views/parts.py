@@ -15,15 +15,25 @@ from api.idempotency import keyed, run_once
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of, document_of
-from api.views import ViewSet, expected_version
+from api.views import ViewSet, expected_version, refuses
 from catalog import services
-from catalog.exceptions import found
+from catalog.exceptions import (
+    InvalidImage,
+    LastVariant,
+    OptionsTaken,
+    TooManyImages,
+    TooManyVariants,
+    UnknownVariant,
+    found,
+)
 from catalog.filters import VariantFilters
 from catalog.image_serializers import ImageBody, ImageChangesBody, ImageSerializer
 from catalog.models import Variant
 from catalog.serializers import VariantBody, VariantChangesBody, VariantSerializer
 from catalog.uploads import PictureParser
 from catalog.views.products import PUBLIC, SHARED, PicturesViewSet, edits_products, refuse_stock, shown_product
+from database.refusals import StorageFull
+from inventory.exceptions import NoWarehouse, SkuTaken
 
 BY_POSITION = Keyset(("position", "id"), (int, int))
 EDITORS = requires("catalog.change_product", public_read=True)
@@ -45,14 +55,19 @@ class VariantViewSet(ViewSet):
         """The document of one of these variants. Refuses NotFound."""
         return document_of(VariantSerializer, found(variants.filter(pk=variant_id).first(), "variant"))
 
-    @extend_schema(summary="The variants of a product", responses=VariantSerializer(many=True))
+    @extend_schema(
+        operation_id="listVariants", summary="The variants of a product", responses=VariantSerializer(many=True)
+    )
     def list(self, request: Request, product_id: int) -> Response:
         """A page of variants, by position."""
         if self.filterset.values["archived"] and not edits_products(request):
             self.permission_denied(request, "Only staff who edit products see archived variants.")
         return self.page_of(shown_product(request, product_id).variants.with_stock())
 
-    @extend_schema(summary="Add a variant", request=VariantBody, responses={201: VariantSerializer})
+    @extend_schema(
+        operation_id="addVariant", summary="Add a variant", request=VariantBody, responses={201: VariantSerializer}
+    )
+    @refuses(SkuTaken, TooManyVariants, NoWarehouse)
     @keyed
     def create(self, request: Request, product_id: int) -> HttpResponse:
         """A further variant, once for each Idempotency-Key."""
@@ -64,13 +79,19 @@ class VariantViewSet(ViewSet):
             lambda variant: self.document(variant.product.variants.with_stock(), variant.pk),
         )
 
-    @extend_schema(summary="One variant", responses=VariantSerializer)
+    @extend_schema(operation_id="getVariant", summary="One variant", responses=VariantSerializer)
     def retrieve(self, request: Request, product_id: int, variant_id: int) -> Response:
         """One variant of a product that the caller may see."""
         variants = shown_product(request, product_id).variants.with_stock()
         return Response(self.document(variants if edits_products(request) else variants.live(), variant_id))
 
-    @extend_schema(summary="Change a variant", request=VariantChangesBody(partial=True), responses=VariantSerializer)
+    @extend_schema(
+        operation_id="updateVariant",
+        summary="Change a variant",
+        request=VariantChangesBody(partial=True),
+        responses=VariantSerializer,
+    )
+    @refuses(SkuTaken, OptionsTaken, NoWarehouse)
     def partial_update(self, request: Request, product_id: int, variant_id: int) -> Response:
         """Change what the body names."""
         body = body_of(request, VariantChangesBody, partial=True)
@@ -81,7 +102,8 @@ class VariantViewSet(ViewSet):
         )
         return Response(self.document(Variant.objects.with_stock(), variant_id))
 
-    @extend_schema(summary="Take a variant off the shelf", responses={204: None})
+    @extend_schema(operation_id="archiveVariant", summary="Take a variant off the shelf", responses={204: None})
+    @refuses(LastVariant)
     def destroy(self, request: Request, product_id: int, variant_id: int) -> Response:
         """Archive the variant."""
         services.archive_variant(product_id=product_id, variant_id=variant_id, actor=actor_of(request))
@@ -111,12 +133,18 @@ class ImageViewSet(PicturesViewSet):
             return super().get_parsers()
         return [parser() for parser in ViewSet.parser_classes]
 
-    @extend_schema(summary="The images of a product", responses=ImageSerializer(many=True))
+    @extend_schema(operation_id="listImages", summary="The images of a product", responses=ImageSerializer(many=True))
     def list(self, request: Request, product_id: int) -> Response:
         """A page of pictures, by position."""
         return self.page_of(shown_product(request, product_id).images.all())
 
-    @extend_schema(summary="Add an image", request={"multipart/form-data": ImageBody}, responses={201: ImageSerializer})
+    @extend_schema(
+        operation_id="addImage",
+        summary="Add an image",
+        request={"multipart/form-data": ImageBody},
+        responses={201: ImageSerializer},
+    )
+    @refuses(InvalidImage, TooManyImages, StorageFull)
     def create(self, request: Request, product_id: int) -> Response:
         """A further picture, from an uploaded file."""
         body = body_of(request, ImageBody)
@@ -124,10 +152,12 @@ class ImageViewSet(PicturesViewSet):
         return Response(self.documents([image])[0], status=201)
 
     @extend_schema(
+        operation_id="updateImage",
         summary="Change an image: its text, its place, its variant",
         request={"application/json": ImageChangesBody(partial=True)},
         responses=ImageSerializer,
     )
+    @refuses(UnknownVariant)
     def partial_update(self, request: Request, product_id: int, image_id: int) -> Response:
         """Change what the body names."""
         body, version = body_of(request, ImageChangesBody, partial=True), expected_version(request)
@@ -136,7 +166,7 @@ class ImageViewSet(PicturesViewSet):
         )
         return Response(self.documents([image])[0])
 
-    @extend_schema(summary="Remove an image", responses={204: None})
+    @extend_schema(operation_id="removeImage", summary="Remove an image", responses={204: None})
     def destroy(self, request: Request, product_id: int, image_id: int) -> Response:
         """Remove a picture with its files."""
         services.delete_image(product_id=product_id, image_id=image_id, actor=actor_of(request))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -12,14 +12,15 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor_of
 from api.addresses import origin_of
+from api.fields import MAX_ID
 from api.idempotency import keyed, run_once
 from api.pagination import KeysetPagination, page_size_of
 from api.permissions import requires
 from api.renderers import dumps
 from api.serializers import body_of, document_of, kept
-from api.views import ViewSet, etag_of, expected_version
+from api.views import ViewSet, etag_of, expected_version, refuses
 from catalog import services
-from catalog.exceptions import found
+from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory, found
 from catalog.filters import ProductFilters, ProductListFilters
 from catalog.image_serializers import ImageSerializer
 from catalog.listing.cache import answer_list
@@ -30,7 +31,8 @@ from catalog.listing.single import read_product
 from catalog.models import Product
 from catalog.serializers import ProductBody, ProductChangesBody, ProductSerializer
 from catalog.serializers_facets import FacetsSerializer
-from database.refusals import NotFound
+from database.refusals import NotFound, VersionMismatch
+from inventory.exceptions import NoWarehouse, SkuTaken
 
 EDITORS = requires(
     "catalog.change_product", POST="catalog.add_product", DELETE="catalog.delete_product", public_read=True
@@ -39,6 +41,18 @@ EDITORS = requires(
 PUBLIC = "private, no-cache"
 # To visitors a shared cache may give it for a second, and for five more while it asks anew.
 SHARED = "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
+# Where a product's id stands in an address, its slug may stand.
+ID_OR_SLUG = OpenApiParameter(
+    "product_id",
+    {
+        "oneOf": [
+            {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID},
+            {"type": "string", "pattern": "^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 280},
+        ]
+    },
+    OpenApiParameter.PATH,
+    description="The product's id, or its slug.",
+)
 Documents = list[dict[str, Any]]
 
 
@@ -112,6 +126,7 @@ class ProductViewSet(PicturesViewSet):
         return self.documents([read_product(**which)])[0]
 
     @extend_schema(
+        operation_id="listProducts",
         summary="Products for sale",
         description="Attributes filter too: `?attributes.color=red`. Their names are those of the facets.",
         responses=ProductSerializer(many=True),
@@ -139,14 +154,24 @@ class ProductViewSet(PicturesViewSet):
             documents = [{name: value for name, value in row.items() if name in shown} for row in documents]
         return paginator.document(documents)
 
-    @extend_schema(summary="How many products each further filter would leave", responses=FacetsSerializer)
+    @extend_schema(
+        operation_id="getFacets",
+        summary="How many products each further filter would leave",
+        responses=FacetsSerializer,
+    )
     @action(detail=False, filterset_class=ProductFilters)
     def facets(self, request: Request) -> HttpResponse:
         """The facets of a list."""
         selection = self.selection()
         return answer_list(request, self.filterset, lambda: document_of(FacetsSerializer, read_facets(selection)))
 
-    @extend_schema(summary="Create a product", request=ProductBody, responses={201: ProductSerializer})
+    @extend_schema(
+        operation_id="createProduct",
+        summary="Create a product",
+        request=ProductBody,
+        responses={201: ProductSerializer},
+    )
+    @refuses(SlugTaken, SkuTaken, UnknownCategory, AmbiguousStock, AmbiguousSku, NoWarehouse)
     @keyed
     def create(self, request: Request) -> HttpResponse:
         """A new product, once for each Idempotency-Key."""
@@ -158,7 +183,12 @@ class ProductViewSet(PicturesViewSet):
             lambda product: self.document(product_id=product.pk, any_status=True),
         )
 
-    @extend_schema(summary="One product, by id or by slug", responses={200: ProductSerializer, 301: MOVED})
+    @extend_schema(
+        operation_id="getProduct",
+        parameters=[ID_OR_SLUG],
+        summary="One product, by id or by slug",
+        responses={200: ProductSerializer, 301: MOVED},
+    )
     def retrieve(self, request: Request, **which: Any) -> HttpResponse:
         """One product, if the caller may see it."""
         any_status = edits_products(request)
@@ -173,7 +203,14 @@ class ProductViewSet(PicturesViewSet):
         body = dumps(document)
         return HttpResponse(body, content_type="application/json", headers={"ETag": etag_of(body, document["version"])})
 
-    @extend_schema(summary="Change a product", request=ProductChangesBody(partial=True), responses=ProductSerializer)
+    @extend_schema(
+        operation_id="updateProduct",
+        parameters=[ID_OR_SLUG],
+        summary="Change a product",
+        request=ProductChangesBody(partial=True),
+        responses=ProductSerializer,
+    )
+    @refuses(SlugTaken, SkuTaken, UnknownCategory, AmbiguousStock, AmbiguousSku, NoWarehouse)
     def update(self, request: Request, product_id: int = 0, slug: str = "") -> Response:
         """Change what the body names, by PUT as by PATCH."""
         body = body_of(request, ProductChangesBody, partial=True)
@@ -185,7 +222,13 @@ class ProductViewSet(PicturesViewSet):
 
     partial_update = update
 
-    @extend_schema(summary="Archive a product: it leaves the storefront", responses={204: None})
+    @extend_schema(
+        operation_id="archiveProduct",
+        parameters=[ID_OR_SLUG],
+        summary="Archive a product: it leaves the storefront",
+        responses={204: None},
+    )
+    @refuses(VersionMismatch)
     def destroy(self, request: Request, product_id: int = 0, slug: str = "") -> Response:
         """Archive the product."""
         product_id, version = product_id or self.product_id_of(slug), expected_version(request)

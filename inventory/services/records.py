@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 
-from database.refusals import NotFound, check_version
+from database.refusals import Expected, NotFound, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.changes import apply_changes
@@ -115,7 +115,7 @@ def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
 
 @unit_of_work
 def update_item(
-    *, sku: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[ItemChanges]
+    *, sku: str, actor: Actor, expected_version: Expected = None, **changes: Unpack[ItemChanges]
 ) -> StockItem:
     """Change the name or the details of an item. Refuses NotFound, VersionMismatch. The same values change nothing.
 
@@ -159,7 +159,7 @@ def create_warehouse(*, code: str, name: str, actor: Actor, priority: int = 100,
 
 @unit_of_work
 def update_warehouse(
-    *, code: str, actor: Actor, expected_version: int | None = None, **changes: Unpack[WarehouseChanges]
+    *, code: str, actor: Actor, expected_version: Expected = None, **changes: Unpack[WarehouseChanges]
 ) -> Warehouse:
     """Rename a warehouse, change its priority, or take it in or out of sale.
 

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from api.fields import MAX_ID, Choice, Id, Integer, PersonName, Text
@@ -19,8 +19,11 @@ MAY_BE_EMPTY = ("shipping_address_line2", "phone")
 ARTICLE_NAMES = ("product_id", "variant_id", "sku")
 
 
+@extend_schema_serializer(component_name="OrderLine")
 class WantedBody(BodySerializer):
     """A line names its article in one of three ways."""
+
+    forms = tuple((name,) for name in ARTICLE_NAMES)
 
     product_id = Id(required=False)
     variant_id = Id(required=False)
@@ -34,17 +37,6 @@ class WantedBody(BodySerializer):
                 "Name the article by exactly one of product_id, variant_id and sku.", code="article_required"
             )
         return Wanted(**attrs)
-
-
-class WantedBodySchema(OpenApiSerializerExtension):
-    """Tells the OpenAPI description what `validate` demands."""
-
-    target_class = WantedBody
-
-    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        """The schema of a line, which has exactly one of the three names."""
-        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        return schema | {"oneOf": [{"required": [name]} for name in ARTICLE_NAMES]}
 
 
 class PlaceOrderBody(BodySerializer):

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 import inventory.exceptions
-from database.refusals import check_version
+from database.refusals import Expected, check_version
 from database.rows import Alongside
 from database.transactions import unit_of_work
 from events.actors import WORKER, Actor
@@ -65,7 +65,7 @@ def place_order(
 
 
 @unit_of_work
-def set_status(*, order_id: int, status: str, actor: Actor, expected_version: int | None = None) -> None:
+def set_status(*, order_id: int, status: str, actor: Actor, expected_version: Expected = None) -> None:
     """Give an order a status. Where the order has the status already, nothing is written.
 
     Refuses NotFound, IllegalTransition, VersionMismatch, and NotOnHand when backordered goods are to be shipped.
