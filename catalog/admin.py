@@ -19,12 +19,12 @@ from catalog.admin_forms import ImageForm, NewProductForm, ProductForm, VariantF
 from catalog.models import Product, Variant
 from database.refusals import Refusal
 from events.actors import admin_actor
+from staff.bulk import carry_out
 from staff.frame import NUMBER, Page, StaffAdmin
 from staff.lists import RelatedFilter
 
 CHANGE = "catalog.change_product"
 Status = Product.Status
-MOST_AT_ONCE = 500
 STALE = "Somebody else has changed it since you opened it. Look at it again."
 VERBS = {Status.ACTIVE: "Publish", Status.DRAFT: "Back to draft", Status.ARCHIVED: "Archive"}
 
@@ -155,19 +155,21 @@ class ProductAdmin(StaffAdmin[Product]):
     @admin.action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         """Show the chosen products to customers."""
-        self.each(request, queryset, Status.ACTIVE)
+        self.each(request, queryset, Status.ACTIVE, "published")
 
     @admin.action(description="Archive", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         """Take the chosen products out of the storefront."""
-        self.each(request, queryset, Status.ARCHIVED)
+        self.each(request, queryset, Status.ARCHIVED, "archived")
 
-    def each(self, request: HttpRequest, queryset: QuerySet[Product], status: Status) -> None:
-        """Give each of the chosen products this status: MOST_AT_ONCE of them at most, each in a unit of its own."""
-        chosen = list(queryset.values_list("pk", flat=True)[:MOST_AT_ONCE])
-        for product_id in chosen:
-            services.update_product(product_id=product_id, status=status, actor=admin_actor(request))
-        messages.success(request, f"{len(chosen)} now {Status(status).label.lower()}.")
+    def each(self, request: HttpRequest, queryset: QuerySet[Product], status: Status, done: str) -> None:
+        """Give each of the chosen products this status."""
+        carry_out(
+            request,
+            queryset.prefetch_related(None),
+            done,
+            lambda product: services.update_product(product_id=product.pk, status=status, actor=admin_actor(request)),
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, obj: Product | None = None, **kwargs: Any

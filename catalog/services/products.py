@@ -77,8 +77,8 @@ def create_product(
 @unit_of_work
 def update_product(
     *, product_id: int, actor: Actor, expected_version: int | None = None, **changes: Unpack[ProductChanges]
-) -> None:
-    """Change a product. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
+) -> bool:
+    """Change a product, and tell whether that changed anything. `stock_quantity: n` makes the shown value n.
 
     Refuses NotFound, VersionMismatch, SlugTaken, SkuTaken, UnknownCategory; AmbiguousSku and AmbiguousStock with
     several variants. Locks the product, then the stock of its only variant if the quantity is written.
@@ -94,7 +94,7 @@ def update_product(
         columns |= apply(product, {"category_id": None if slug is None else share_category(slug)})
     before |= columns
     if not before:
-        return
+        return False
     product.version += 1
     product.updated_at = Now()
     product.full_clean(validate_unique=False, validate_constraints=False, exclude=["category", "updated_at"])
@@ -108,6 +108,7 @@ def update_product(
             label(product, variant, actor)
     archived = "status" in columns and product.status == Product.Status.ARCHIVED
     tell("product.archived" if archived else "product.updated", product, actor, changed=before)
+    return True
 
 
 @unit_of_work

@@ -23,8 +23,10 @@ from inventory.bands import Band
 from inventory.models import StockItem
 from orders import desk, figures
 from orders.models import Order
+from staff.bulk import delete_selected
 from staff.frame import NUMBER, StaffAdmin
 from staff.lists import GuardedAdmin
+from staff.once import OneUnit, once
 from staff.templatetags.charts import Bar, Part
 
 # The sections by app: the place in the navigation, by what staff need first, and the name there.
@@ -82,6 +84,11 @@ class ShopAdminSite(AdminSite):
     login_form = LoginForm
     password_change_done_template = "admin/password_changed.html"  # noqa: S105  # a path
 
+    def __init__(self, name: str = "admin") -> None:
+        """A site whose lists delete row by row, as the page of a single row does."""
+        super().__init__(name)
+        self.add_action(delete_selected)
+
     def register(
         self,
         model_or_iterable: type[Model] | Iterable[type[Model]],
@@ -90,7 +97,8 @@ class ShopAdminSite(AdminSite):
     ) -> None:
         """Django's own, with GuardedAdmin mixed in before each admin, so that no admin has to remember the guard."""
         own = admin_class or ModelAdmin
-        guarded = type(own.__name__, (GuardedAdmin, own), {"__module__": own.__module__, "__doc__": own.__doc__})
+        bases = (GuardedAdmin, own) if issubclass(own, StaffAdmin) else (GuardedAdmin, OneUnit, own)
+        guarded = type(own.__name__, bases, {"__module__": own.__module__, "__doc__": own.__doc__})
         super().register(model_or_iterable, guarded, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -98,6 +106,10 @@ class ShopAdminSite(AdminSite):
         if not super().has_permission(request):
             return False
         return not settings.ADMIN_REQUIRE_OTP or bool(request.user.is_verified())  # type: ignore[union-attr]  # OTPMiddleware
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Django's own, for whoever may come in. What is posted takes effect once."""
+        return super().admin_view(once(view), cacheable)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Django's own. Whoever comes in gets the cookie of a known device."""

@@ -65,46 +65,49 @@ def place_order(
 
 
 @unit_of_work
-def set_status(*, order_id: int, status: str, actor: Actor, expected_version: int | None = None) -> None:
-    """Give an order a status. Where the order has the status already, nothing is written.
+def set_status(*, order_id: int, status: str, actor: Actor, expected_version: int | None = None) -> bool:
+    """Give an order a status, and tell whether it was another one before. The same status writes nothing.
 
     Refuses NotFound, IllegalTransition, VersionMismatch, and NotOnHand when backordered goods are to be shipped.
     Locks the order, then (shipping, cancelling) its stock levels.
     """
     order = locked(Order.objects.visible(), order_id)
-    if order.status != status:
-        check_version(order.version, expected_version)
-        move(order, status, actor)
+    if order.status == status:
+        return False
+    check_version(order.version, expected_version)
+    move(order, status, actor)
+    return True
 
 
-def confirm_order(*, order_id: int, actor: Actor) -> None:
+def confirm_order(*, order_id: int, actor: Actor) -> bool:
     """The shop accepts an order. As `set_status`."""
-    set_status(order_id=order_id, status=Status.CONFIRMED, actor=actor)
+    return set_status(order_id=order_id, status=Status.CONFIRMED, actor=actor)
 
 
-def ship_order(*, order_id: int, actor: Actor) -> None:
+def ship_order(*, order_id: int, actor: Actor) -> bool:
     """The goods of an order leave the building. As `set_status`."""
-    set_status(order_id=order_id, status=Status.SHIPPED, actor=actor)
+    return set_status(order_id=order_id, status=Status.SHIPPED, actor=actor)
 
 
-def deliver_order(*, order_id: int, actor: Actor) -> None:
+def deliver_order(*, order_id: int, actor: Actor) -> bool:
     """The goods of an order have arrived. As `set_status`."""
-    set_status(order_id=order_id, status=Status.DELIVERED, actor=actor)
+    return set_status(order_id=order_id, status=Status.DELIVERED, actor=actor)
 
 
 @unit_of_work
-def cancel_order(*, order_id: int, actor: Actor, reason: str = "", owner_id: int | None = None) -> None:
-    """Cancel an order and give its stock back. Cancelling a cancelled order changes nothing.
+def cancel_order(*, order_id: int, actor: Actor, reason: str = "", owner_id: int | None = None) -> bool:
+    """Cancel an order and give its stock back. Tells whether it did: a cancelled order stays as it is.
 
     With `owner_id` the customer asks: only for an own order, and only while the order is pending. Refuses NotFound and
     IllegalTransition. Locks the order, then its stock levels.
     """
     order = locked(reachable(owner_id), order_id)
     if order.status == Status.CANCELLED:
-        return
+        return False
     if owner_id is not None and order.status != Status.PENDING:
         raise IllegalTransition(order.status, Status.CANCELLED, [])
     move(order, Status.CANCELLED, actor, reason)
+    return True
 
 
 @unit_of_work
