@@ -127,7 +127,7 @@ class ProductAdmin(StaffAdmin[Product]):
             **{name: value for name, value in details.items() if name in line.changed_data},
         )
 
-    @admin.display(description="")
+    @admin.display(description="picture")
     def picture(self, row: Product) -> str:
         """The first picture, small."""
         pictures = list(row.images.all())

@@ -138,13 +138,13 @@ def answer_again(request: HttpRequest, post: Post) -> HttpResponseRedirect:
     return HttpResponseRedirect(location or page_before(request))
 
 
-def page_before(request: HttpRequest) -> str:
-    """The address of the page that a form was on, as the browser says; the home page when it says nothing usable."""
+def page_before(request: HttpRequest, otherwise: str = "") -> str:
+    """The address of the page that a form was on, as the browser says; else `otherwise`, or the home page."""
     referrer = request.META.get("HTTP_REFERER", "")
     ours = url_has_allowed_host_and_scheme(referrer, {request.get_host()}, require_https=request.is_secure())
     home = reverse("admin:index")
     path = referrer.partition(request.get_host())[2] if ours else ""
-    return path if path.startswith(home) else home
+    return path if path.startswith(home) else otherwise or home
 
 
 class OneUnit(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time

@@ -1,6 +1,7 @@
 """The admin as a whole: the home page, the navigation, one's own password, and the pages behind references."""
 
 from collections.abc import Iterable, Sequence
+from functools import wraps
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.contrib.auth.views import PasswordChangeView
+from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Field, Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,7 +27,7 @@ from orders.models import Order
 from staff.bulk import delete_selected
 from staff.frame import NUMBER, StaffAdmin
 from staff.lists import GuardedAdmin
-from staff.once import OneUnit, once
+from staff.once import OneUnit, once, page_before
 from staff.templatetags.charts import Bar, Part
 
 # The sections by app: the place in the navigation, by what staff need first, and the name there.
@@ -108,8 +109,19 @@ class ShopAdminSite(AdminSite):
         return not settings.ADMIN_REQUIRE_OTP or bool(request.user.is_verified())  # type: ignore[union-attr]  # OTPMiddleware
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Django's own, for whoever may come in. What is posted takes effect once."""
-        return super().admin_view(once(view), cacheable)
+        """Django's own, for whoever may come in. What is posted takes effect once.
+
+        Whoever has to log in first comes back to the page that the form was on: some addresses take posts alone.
+        """
+        admitted = super().admin_view(once(view), cacheable)
+
+        @wraps(admitted)
+        def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method != "POST" or self.has_permission(request) or request.path == reverse("admin:logout"):
+                return admitted(request, *args, **kwargs)
+            return redirect_to_login(page_before(request, request.get_full_path()), reverse("admin:login"))
+
+        return guard
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Django's own. Whoever comes in gets the cookie of a known device."""
