@@ -132,9 +132,9 @@ class ProductAdmin(StaffAdmin[Product]):
         """The first picture, small."""
         pictures = list(row.images.all())
         if not pictures:
-            return format_html('<span class="{}"></span>', "no-picture")
+            return format_html('<span class="no-picture"><span class="visually-hidden">{}</span></span>', "No picture")
         url = default_storage.url(pictures[0].files["small"])
-        return format_html('<img class="thumbnail" src="{}" alt="{}" loading="lazy">', url, pictures[0].alt)
+        return format_html('<img class="thumbnail" src="{}" alt="{}" loading="lazy">', url, pictures[0].alt or row.name)
 
     @admin.display(description="SKU")
     def sku(self, row: Any) -> str:
