@@ -33,7 +33,7 @@ from accounts.passwords import hash_password
 from accounts.rights import rights_of
 from accounts.sessions import end_session
 from accounts.trail import log
-from database.refusals import Refusal
+from database.refusals import NotFound, Refusal
 from events.actors import admin_actor
 from events.changes import differences
 from events.services import publish
@@ -278,10 +278,12 @@ class GroupAdmin(ForAdministrators, StaffAdmin[Group], DjangoGroupAdmin):
             self.tell(request, "group.changed", payload | {"changes": changes})
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
-        """Delete a group, and tell the journal."""
-        payload = {"group_id": obj.pk, **rights_of(obj)}
-        self.tell(request, "group.deleted", payload)
-        obj.delete()
+        """Delete a group, and tell the journal. Locks the group. Refuses NotFound."""
+        group = Group.objects.select_for_update().filter(pk=obj.pk).first()
+        if group is None:
+            raise NotFound("Somebody else has deleted this group.")
+        self.tell(request, "group.deleted", {"group_id": group.pk, **rights_of(group)})
+        group.delete()
 
     def tell(self, request: HttpRequest, kind: str, payload: dict[str, Any]) -> None:
         """Tell journal and log what became of a group and of the rights that it gives."""

@@ -30,13 +30,13 @@ from catalog.models import Image, Product, Variant
 from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory.models import StockItem
+from staff.bulk import carry_out
 from staff.frame import NUMBER, Page, StaffAdmin
 from staff.lists import RelatedFilter
 
 CHANGE = "catalog.change_product"
 CHANGE_IMAGE = "catalog.change_image"
 Status = Product.Status
-MOST_AT_ONCE = 500
 STALE = "Somebody else has changed it since you opened it. Look at it again."
 # What the words of a search mean (catalog/listing/query.py).
 MEANT = "select id from catalog_product where search_vector @@ %s::tsquery"
@@ -171,14 +171,14 @@ class ProductAdmin(StaffAdmin[Product]):
             **{name: value for name, value in details.items() if name in line.changed_data},
         )
 
-    @admin.display(description="")
+    @admin.display(description="picture")
     def picture(self, row: Product) -> str:
         """The first picture, small."""
         pictures = list(row.images.all())
         if not pictures:
-            return format_html('<span class="{}"></span>', "no-picture")
+            return format_html('<span class="no-picture"><span class="visually-hidden">{}</span></span>', "No picture")
         url = default_storage.url(pictures[0].files["small"])
-        return format_html('<img class="thumbnail" src="{}" alt="{}" loading="lazy">', url, pictures[0].alt)
+        return format_html('<img class="thumbnail" src="{}" alt="{}" loading="lazy">', url, pictures[0].alt or row.name)
 
     @admin.display(description="SKU")
     def sku(self, row: Any) -> str:
@@ -199,19 +199,21 @@ class ProductAdmin(StaffAdmin[Product]):
     @admin.action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         """Show the chosen products to customers."""
-        self.each(request, queryset, Status.ACTIVE)
+        self.each(request, queryset, Status.ACTIVE, "published")
 
     @admin.action(description="Archive", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         """Take the chosen products out of the storefront."""
-        self.each(request, queryset, Status.ARCHIVED)
+        self.each(request, queryset, Status.ARCHIVED, "archived")
 
-    def each(self, request: HttpRequest, queryset: QuerySet[Product], status: Status) -> None:
-        """Give each of the chosen products this status: MOST_AT_ONCE of them at most, each in a unit of its own."""
-        chosen = list(queryset.values_list("pk", flat=True)[:MOST_AT_ONCE])
-        for product_id in chosen:
-            services.update_product(product_id=product_id, status=status, actor=admin_actor(request))
-        messages.success(request, f"{len(chosen)} now {Status(status).label.lower()}.")
+    def each(self, request: HttpRequest, queryset: QuerySet[Product], status: Status, done: str) -> None:
+        """Give each of the chosen products this status."""
+        carry_out(
+            request,
+            queryset.prefetch_related(None),
+            done,
+            lambda product: services.update_product(product_id=product.pk, status=status, actor=admin_actor(request)),
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, obj: Product | None = None, **kwargs: Any

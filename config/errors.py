@@ -3,12 +3,14 @@
 import sys
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.views import csrf, defaults
+from django.views import defaults
 
 from accounts.refused import note_refusal
 from api.availability import unavailable
 from database.refusals import Busy, refused_write
+from staff.once import page_before
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -18,9 +20,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's page about a form that did not come from our own page, and a trace of it."""
+    """The page about a form that is not of this log-in, with the way back to the form, and a trace of it.
+
+    Most often the person has logged in again in another window, which gives all forms a new token.
+    """
     note_refusal(request, 403)
-    return csrf.csrf_failure(request, reason)
+    return render(request, "403_csrf.html", {"back": page_before(request)}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

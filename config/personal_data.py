@@ -49,7 +49,9 @@ POLICIES = {
         " is open its customer is not forgotten.",
     ),
     "api.IdempotencyKey": Policy((), "It is deleted: it holds answers that the person has had."),
-    "staff.PostedForm": Policy((), "It goes with the next purge: it is a number and a moment."),
+    "staff.PostedForm": Policy(
+        (), "It goes with the next purge: it is a number, a moment, and the page that followed."
+    ),
     "admin.LogEntry": Policy((), "Never written: the journal is the audit trail."),
     "otp_totp.TOTPDevice": Policy(("name", "confirmed", "created_at", "last_used_at"), "It is deleted."),
     "otp_static.StaticDevice": Policy(("name", "confirmed", "created_at", "last_used_at"), "It is deleted."),

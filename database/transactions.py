@@ -3,7 +3,8 @@
 import functools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
@@ -28,6 +29,17 @@ class Overtaken(Exception):
 
 
 _inside_unit: ContextVar[bool] = ContextVar("inside_unit", default=False)
+_beginning: ContextVar[Callable[[], None] | None] = ContextVar("beginning", default=None)
+
+
+@contextmanager
+def begin_units_with(work: Callable[[], None]) -> Iterator[None]:
+    """Let every unit of work of this block begin with `work`, in the unit's transaction."""
+    token = _beginning.set(work)
+    try:
+        yield
+    finally:
+        _beginning.reset(token)
 
 
 def run_unit(work: Callable[[], T]) -> T:
@@ -43,6 +55,8 @@ def run_unit(work: Callable[[], T]) -> T:
                 # Not for what is done after the commit, which has units of its own.
                 token = _inside_unit.set(True)
                 try:
+                    if (begin := _beginning.get()) is not None:
+                        begin()
                     return work()
                 finally:
                     _inside_unit.reset(token)

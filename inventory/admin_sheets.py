@@ -5,7 +5,7 @@ staff look at the differences and their value before any of them is written.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from uuid import uuid4
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -108,8 +108,8 @@ class Difference:
         return None if cost is None else self.units * cost
 
 
-def chosen(which: WhichForm) -> tuple[list[StockLevel], str]:
-    """The shelves that a form asks for, by SKU, and the last SKU of the page; "" when no shelf follows."""
+def shelves(which: WhichForm) -> "QuerySet[StockLevel]":
+    """All shelves that a form asks for, by SKU."""
     data = which.cleaned_data
     levels = StockLevel.objects.filter(warehouse=data["warehouse"]).select_related("item").order_by("item__sku")
     if term := data["q"].strip():
@@ -117,8 +117,14 @@ def chosen(which: WhichForm) -> tuple[list[StockLevel], str]:
         levels = levels.filter(found)
     if data["band"]:
         levels = levels.filter(item__in=StockItem.objects.filter(overview.in_bands([data["band"]])))
-    if data["after"]:
-        levels = levels.filter(item__sku__gt=data["after"])
+    return levels
+
+
+def chosen(which: WhichForm) -> tuple[list[StockLevel], str]:
+    """The page of these shelves that a form asks for, and the last SKU of the page; "" when no shelf follows."""
+    levels = shelves(which)
+    if after := which.cleaned_data["after"]:
+        levels = levels.filter(item__sku__gt=after)
     page = list(levels[: ROWS + 1])
     return page[:ROWS], page[ROWS - 1].item.sku if len(page) > ROWS else ""
 
@@ -138,7 +144,7 @@ def form_of(level: StockLevel, data: QueryDict | None = None, **initial: int) ->
 
 def posted_rows(request: HttpRequest, which: WhichForm) -> list[Row]:
     """The shelves that a page has posted, by SKU."""
-    ids = [int(text) for text in request.POST.getlist("shelf")[:ROWS] if SHELF.match(text)]
+    ids = [int(text) for text in request.POST.getlist("shelf") if SHELF.match(text)]
     if not which.is_valid():
         return []
     levels = StockLevel.objects.filter(pk__in=ids, warehouse=which.cleaned_data["warehouse"])
@@ -213,12 +219,13 @@ def count_page(admin: StaffAdmin[StockItem], request: HttpRequest) -> HttpRespon
         elif valid and "edit" not in request.POST:
             return differences_page(admin, request, head, counted)
     elif request.GET.get("format") == "csv":
-        return sheet_as_csv(levels)
+        return sheet_as_csv(shelves(which) if which.is_valid() else [])
     else:
         # The field has whole seconds. It shows the next one, so that the books hold all movements of this second.
         head = CountForm(initial={"counted_at": timezone.now() + SECOND, "once": uuid4()})
         rows = [Row(level, form_of(level)) for level in levels]
-    context = {"which": which, "head": head, "rows": rows, "after": after}
+    total = shelves(which).count() if which.is_valid() else 0
+    context = {"which": which, "head": head, "rows": rows, "after": after, "total": total}
     return admin.show(request, "admin/inventory/count.html", "Stock count", **context)
 
 
@@ -264,8 +271,8 @@ def differences_page(
     )
 
 
-def sheet_as_csv(levels: Sequence[StockLevel]) -> HttpResponse:
-    """The sheet to count by, as a file."""
+def sheet_as_csv(levels: Iterable[StockLevel]) -> HttpResponse:
+    """The sheet to count by, as a file: all of its pages."""
     rows = ((level.item.sku, level.item.name, level.item.barcode, "") for level in levels)
     headers = {"Content-Disposition": 'attachment; filename="stock-count.csv"'}
     content = as_csv(("SKU", "Name", "Barcode", "Counted"), rows)

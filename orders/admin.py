@@ -25,6 +25,7 @@ from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.models import Order, OrderQuerySet
 from orders.slips import lines_of, slip_of
+from staff.bulk import carry_out, is_too_many
 from staff.forms import show_refusal
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 from staff.lists import by_moment
@@ -33,8 +34,6 @@ CHANGE = "orders.change_order"
 MOVE = "inventory.change_stocklevel"
 Status = Order.Status
 VERBS = {Status.CONFIRMED: "Confirm", Status.SHIPPED: "Ship", Status.DELIVERED: "Mark as delivered"}
-MOST_AT_ONCE = 500
-MOST_REASONS = 10
 CHANGED = "Somebody else has changed it meanwhile; look at it again."
 
 
@@ -109,41 +108,32 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         """Cancel the chosen orders, after a page that asks for the reason. Customers read the reason."""
         form = CancelForm(request.POST if "sure" in request.POST else None)
         if not form.is_valid():
-            chosen = list(queryset.select_related("user")[:MOST_AT_ONCE])
+            if is_too_many(request, queryset):
+                return None
+            chosen = list(queryset.select_related("user"))
             form = form if form.is_bound else CancelForm(initial={"versions": versions_of(chosen)})
             return self.show(request, "admin/orders/cancel.html", "Cancel orders", form=form, chosen=chosen, bulk=True)
         words, versions = form.words, form.cleaned_data["versions"]
 
-        def cancel(order_id: int, **words: Any) -> None:
+        def cancel(order_id: int, **words: Any) -> bool:
             """Cancel an order, if it is still as it was when the page asked."""
-            services.cancel_order(order_id=order_id, expected_version=versions.get(order_id, 0), **words)
+            return services.cancel_order(order_id=order_id, expected_version=versions.get(order_id, 0), **words)
 
         self.each(request, queryset, "cancelled", cancel, **words)
         return None
 
     def each(
-        self, request: HttpRequest, queryset: QuerySet[Order], done: str, verb: Callable[..., None], **words: str
+        self, request: HttpRequest, queryset: QuerySet[Order], done: str, verb: Callable[..., bool], **words: str
     ) -> None:
-        """Carry a verb out on each chosen order, oldest first, and say how many were `done` and why others were not."""
-        chosen = list(queryset.order_by("order_date", "id").values_list("pk", "number")[: MOST_AT_ONCE + 1])
-        if len(chosen) > MOST_AT_ONCE:
-            messages.error(request, f"Choose at most {MOST_AT_ONCE} orders at once. Nothing was done.")
-            return
-        refused = []
-        for order_id, number in chosen:
-            try:
-                verb(order_id=order_id, actor=admin_actor(request), **words)
-            except Refusal as refusal:
-                refused.append(f"{number}: {reason_of(refusal)}")
-        summary = f"{len(chosen) - len(refused)} {done}"
-        if not refused:
-            messages.success(request, f"{summary}.")
-            return
-        messages.warning(request, f"{summary}, {len(refused)} refused:")
-        for line in refused[:MOST_REASONS]:
-            messages.warning(request, line)
-        if len(refused) > MOST_REASONS:
-            messages.warning(request, f"… and {len(refused) - MOST_REASONS} more.")
+        """Carry a verb out on each chosen order, oldest first, and say what became of each."""
+        carry_out(
+            request,
+            queryset.order_by("order_date", "id"),
+            done,
+            lambda order: verb(order_id=order.pk, actor=admin_actor(request), **words),
+            name=lambda order: order.number,
+            reason=reason_of,
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
@@ -96,6 +97,13 @@ class NamedLookups(ChangeList):
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
 
+class DeleteBox(forms.CheckboxInput):
+    """The box that takes a line away. A screen reader does not read the head of the column."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"aria-label": "Delete", **(attrs or {})})
+
+
 class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Mixed in before every admin of the site, also those of libraries.
 
@@ -115,6 +123,7 @@ class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
         """The forms below the row's own, with their texts guarded."""
         for formset, inline in super().get_formsets_with_inlines(request, *args):
             guard_texts(formset.form)
+            formset.deletion_widget = DeleteBox
             yield formset, inline
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:

@@ -82,8 +82,8 @@ def create_product(
 @unit_of_work
 def update_product(
     *, product_id: int, actor: Actor, expected_version: Expected = None, **changes: Unpack[ProductChanges]
-) -> None:
-    """Change a product. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
+) -> bool:
+    """Change a product, and tell whether that changed anything. `stock_quantity: n` makes the shown value n.
 
     Refuses NotFound, VersionMismatch, SlugTaken, SkuTaken, UnknownCategory; AmbiguousSku and AmbiguousStock with
     several variants. Locks the product, then the stock of its variants if the status is changed, and that of its only
@@ -102,7 +102,7 @@ def update_product(
         columns |= apply_changes(product, {"category_id": None if slug is None else share_category(slug)})
     edited |= columns
     if not edited:
-        return
+        return False
     product.version += 1
     product.updated_at = Now()
     product.full_clean(validate_unique=False, validate_constraints=False, exclude=["category", "updated_at"])
@@ -119,6 +119,7 @@ def update_product(
     refresh([product_id])
     archived = "status" in columns and product.status == Product.Status.ARCHIVED
     tell("product.archived" if archived else "product.updated", product, actor, changes=edited)
+    return True
 
 
 @unit_of_work

@@ -1,3 +1,3 @@
-"""The shop's admin site, the log-in to it, and the pages of the journal and of devices. Django finds them here."""
+"""The shop's admin site, the log-in, and the pages of journal, devices and jobs. Django finds them here."""
 
-from config.admin import audit, devices  # noqa: F401  # they register their pages
+from config.admin import audit, devices, jobs  # noqa: F401  # they register their pages

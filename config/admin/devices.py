@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -21,7 +20,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.page_sessions import session_of_page
 from accounts.second_factor import confirm_device
 from accounts.trail import tell
-from database.refusals import Refusal
+from database.refusals import NotFound, Refusal
 from events.actors import admin_actor
 from events.changes import differences
 from staff.forms import Line, show_refusal
@@ -72,14 +71,14 @@ class DeviceAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg
         )
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Django's own, with a word to the journal. The sessions that the device began end."""
+        """Django's own, with a word to the journal. The sessions that the device began end.
+
+        Locks the device. Refuses NotFound when it is gone.
+        """
+        if not self.model._default_manager.select_for_update().filter(pk=obj.pk).exists():
+            raise NotFound("Somebody else has removed this device.")
         self.tell_of(request, "removed", obj)
         super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """As delete_model, for all that were ticked."""
-        for device in queryset:
-            self.delete_model(request, device)
 
     def tell_of(self, request: HttpRequest, what: str, device: Any, **more: Any) -> None:
         """Tell journal and log that a device was added, changed or removed. Of its fields the names alone are told."""

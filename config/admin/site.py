@@ -1,6 +1,7 @@
 """The admin as a whole: the home page, the navigation, one's own password, and the pages behind references."""
 
 from collections.abc import Iterable, Sequence
+from functools import wraps
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.contrib.auth.views import PasswordChangeView
+from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Field, Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,8 +26,10 @@ from inventory.models import StockItem
 from orders import desk, figures
 from orders.models import Order
 from orders.worklist import worklist
+from staff.bulk import delete_selected
 from staff.frame import NUMBER, StaffAdmin
 from staff.lists import GuardedAdmin
+from staff.once import OneUnit, once, page_before
 from staff.templatetags.charts import Bar, Part
 
 # The sections by app: the place in the navigation, by what staff need first, and the name there.
@@ -84,6 +87,11 @@ class ShopAdminSite(AdminSite):
     login_form = LoginForm
     password_change_done_template = "admin/password_changed.html"  # noqa: S105  # a path
 
+    def __init__(self, name: str = "admin") -> None:
+        """A site whose lists delete row by row, as the page of a single row does."""
+        super().__init__(name)
+        self.add_action(delete_selected)
+
     def register(
         self,
         model_or_iterable: type[Model] | Iterable[type[Model]],
@@ -92,7 +100,8 @@ class ShopAdminSite(AdminSite):
     ) -> None:
         """Django's own, with GuardedAdmin mixed in before each admin, so that no admin has to remember the guard."""
         own = admin_class or ModelAdmin
-        guarded = type(own.__name__, (GuardedAdmin, own), {"__module__": own.__module__, "__doc__": own.__doc__})
+        bases = (GuardedAdmin, own) if issubclass(own, StaffAdmin) else (GuardedAdmin, OneUnit, own)
+        guarded = type(own.__name__, bases, {"__module__": own.__module__, "__doc__": own.__doc__})
         super().register(model_or_iterable, guarded, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -100,6 +109,21 @@ class ShopAdminSite(AdminSite):
         if not super().has_permission(request):
             return False
         return not settings.ADMIN_REQUIRE_OTP or bool(request.user.is_verified())  # type: ignore[union-attr]  # OTPMiddleware
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Django's own, for whoever may come in. What is posted takes effect once.
+
+        Whoever has to log in first comes back to the page that the form was on: some addresses take posts alone.
+        """
+        admitted = super().admin_view(once(view), cacheable)
+
+        @wraps(admitted)
+        def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method != "POST" or self.has_permission(request) or request.path == reverse("admin:logout"):
+                return admitted(request, *args, **kwargs)
+            return redirect_to_login(page_before(request, request.get_full_path()), reverse("admin:login"))
+
+        return guard
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Django's own. Whoever comes in gets the cookie of a known device."""

@@ -164,6 +164,18 @@ def test_a_sheet_is_blind_and_can_be_exported(keeper: Any) -> None:
     assert sheet == [["SKU", "Name", "Barcode", "Counted"], ["MUG", "'=HYPERLINK(1)", "", ""]]
 
 
+def test_the_exported_sheet_has_the_shelves_of_all_pages(keeper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inventory.admin_sheets.ROWS", 2)
+    for sku in ("JAR", "MUG", "POT"):
+        StockItemFactory(sku=sku, name="Thing", stock=1)
+
+    page = keeper.get(f"{COUNT}?warehouse=main&after=JAR").content.decode()
+    sheet = list(csv.reader(StringIO(keeper.get(f"{COUNT}?warehouse=main&after=JAR&format=csv").content.decode())))
+
+    assert "This page has 2 of 3 shelves." in page
+    assert [row[0] for row in sheet[1:]] == ["JAR", "MUG", "POT"]
+
+
 def test_differences_are_looked_at_before_anything_is_written(keeper: Any) -> None:
     mug = StockItemFactory(sku="MUG", stock=10)
     services.update_item(sku="MUG", unit_cost=Decimal("2.50"), actor=COMMAND)

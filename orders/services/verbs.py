@@ -65,31 +65,33 @@ def place_order(
 
 
 @unit_of_work
-def set_status(*, order_id: int, status: str, actor: Actor, expected_version: Expected = None) -> None:
-    """Give an order a status. Where the order has the status already, nothing is written.
+def set_status(*, order_id: int, status: str, actor: Actor, expected_version: Expected = None) -> bool:
+    """Give an order a status, and tell whether it was another one before. The same status writes nothing.
 
     Refuses NotFound, IllegalTransition, VersionMismatch, and NotOnHand when backordered goods are to be shipped.
     Locks the order, then (shipping, cancelling) its stock levels.
     """
     order = locked(Order.objects.visible(), order_id)
-    if order.status != status:
-        check_version(order.version, expected_version)
-        move(order, status, actor)
+    if order.status == status:
+        return False
+    check_version(order.version, expected_version)
+    move(order, status, actor)
+    return True
 
 
-def confirm_order(*, order_id: int, actor: Actor) -> None:
+def confirm_order(*, order_id: int, actor: Actor) -> bool:
     """The shop accepts an order. As `set_status`."""
-    set_status(order_id=order_id, status=Status.CONFIRMED, actor=actor)
+    return set_status(order_id=order_id, status=Status.CONFIRMED, actor=actor)
 
 
-def ship_order(*, order_id: int, actor: Actor) -> None:
+def ship_order(*, order_id: int, actor: Actor) -> bool:
     """The goods of an order leave the building. As `set_status`."""
-    set_status(order_id=order_id, status=Status.SHIPPED, actor=actor)
+    return set_status(order_id=order_id, status=Status.SHIPPED, actor=actor)
 
 
-def deliver_order(*, order_id: int, actor: Actor) -> None:
+def deliver_order(*, order_id: int, actor: Actor) -> bool:
     """The goods of an order have arrived. As `set_status`."""
-    set_status(order_id=order_id, status=Status.DELIVERED, actor=actor)
+    return set_status(order_id=order_id, status=Status.DELIVERED, actor=actor)
 
 
 @unit_of_work
@@ -100,9 +102,9 @@ def cancel_order(
     reason: str = "",
     message: str = "",
     owner_id: int | None = None,
-    expected_version: int | None = None,
-) -> None:
-    """Cancel an order and give its stock back. Cancelling a cancelled order changes nothing.
+    expected_version: Expected = None,
+) -> bool:
+    """Cancel an order and give its stock back. Tells whether it did: a cancelled order stays as it is.
 
     The customer reads `message`; `reason` is for staff alone. With `owner_id` the customer asks: only for an own order,
     only while the order is pending, and the reason is the customer's own. Refuses NotFound, IllegalTransition and
@@ -110,18 +112,19 @@ def cancel_order(
     """
     order = locked(reachable(owner_id), order_id)
     if order.status == Status.CANCELLED:
-        return
+        return False
     check_version(order.version, expected_version)
     if owner_id is not None and order.status != Status.PENDING:
         raise IllegalTransition(order.status, Status.CANCELLED, [])
     if owner_id is not None:
         message, reason = reason, ""
     move(order, Status.CANCELLED, actor, message, reason)
+    return True
 
 
 @unit_of_work
 def delete_order(
-    *, order_id: int, actor: Actor, owner_id: int | None = None, expected_version: int | None = None
+    *, order_id: int, actor: Actor, owner_id: int | None = None, expected_version: Expected = None
 ) -> None:
     """Take an order out of the API and give its stock back. The record and its history are kept for audit.
 

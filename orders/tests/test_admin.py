@@ -79,7 +79,7 @@ def test_what_is_not_there_yet_is_named_when_shipping(desk: Any) -> None:
 
 
 def test_more_than_can_be_done_at_once_is_not_begun(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.admin.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("staff.bulk.MOST_AT_ONCE", 1)
     orders = [make_order(), make_order()]
 
     act(desk, "confirm", *orders)
@@ -88,7 +88,7 @@ def test_more_than_can_be_done_at_once_is_not_begun(desk: Any, monkeypatch: pyte
 
 
 def test_only_the_first_reasons_are_shown(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.admin.MOST_REASONS", 1)
+    monkeypatch.setattr("staff.bulk.MOST_REASONS", 1)
 
     answer = act(desk, "ship", make_order(), make_order(), make_order())
 
