@@ -16,6 +16,7 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.shipped": [orders.tasks.mail_customer],
     "order.delivered": [orders.tasks.mail_customer],
     "order.cancelled": [orders.tasks.mail_customer],
+    "order.deleted": [orders.tasks.mail_customer],
     "user.email_changed": [accounts.tasks.mail_changed_credentials],
     "user.leaving": [accounts.tasks.mail_leaving],
     "user.password_changed": [accounts.tasks.mail_changed_credentials],

@@ -18,12 +18,11 @@ from django.utils.html import format_html
 from accounts.names import name_actors
 from database.refusals import Refusal
 from events.actors import admin_actor
-from inventory import overview
-from inventory.models import Reservation, StockItem
 from orders import services
 from orders.admin_filters import AmountFilter, CustomerFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.models import Order, OrderQuerySet
+from orders.slips import lines_of, slip_of
 from staff.forms import show_refusal
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 from staff.lists import by_moment
@@ -198,7 +197,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         """What goes into the parcel: no prices, and where each line is taken from."""
         order = self.one(order_id)
         return self.show(
-            request, "admin/orders/slip.html", f"Packing slip {order.number}", order=order, lines=lines_of(order)
+            request, "admin/orders/slip.html", f"Packing slip {order.number}", order=order, slip=slip_of(order)
         )
 
     def shortfall_page(self, request: HttpRequest) -> HttpResponseBase:
@@ -250,23 +249,3 @@ def reason_of(refusal: Refusal) -> str:
     issues = refusal.extra.get("stock_issues", [])
     short = ", ".join(f"{issue['sku']} ({issue['available']} of {issue['requested']} there)" for issue in issues)
     return f"{refusal.title}: {short}" if short else refusal.detail
-
-
-def lines_of(order: Order) -> list[dict[str, Any]]:
-    """The lines of an order, each with its promises and with the stock of its item, in three statements."""
-    lines = list(order.order_items.select_related("variant"))
-    items = StockItem.objects.filter(pk__in=[line.variant.stock_item_id for line in lines])
-    shelf = {item.pk: item for item in overview.with_totals(items)}
-    promises: dict[int, list[Reservation]] = {}
-    for promise in (
-        Reservation.objects.filter(reference=order.reference).select_related("level__warehouse").order_by("id")
-    ):
-        promises.setdefault(promise.level.item_id, []).append(promise)
-    return [
-        {
-            "line": line,
-            "item": shelf[line.variant.stock_item_id],
-            "promises": promises.get(line.variant.stock_item_id, []),
-        }
-        for line in lines
-    ]

@@ -9,21 +9,28 @@ from events.actors import WORKER
 from orders import figures, services
 from orders.models import Order
 
+# The ways in which an order ends before it has left. Customers are told of these also when the order is deleted by now.
+ENDS = ("order.cancelled", "order.deleted")
+
 
 @app.task(queue=mails.QUEUE, retry=mails.RETRY)
 def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Mail the customer about an event of an order: `order.shipped` sends the template `mail/order_shipped`.
 
-    Nothing is sent about an order that has been deleted, nor to a customer who has been anonymised.
+    To the customer an order that was deleted is a cancelled one. An order that was cancelled before it was deleted is
+    not mailed twice. Nothing but its end is sent about a deleted order, and nothing to a customer who was anonymised.
     """
-    order = Order.objects.visible().select_related("user").filter(pk=payload["order_id"]).first()
-    if order is None or order.user.anonymised_at:
+    order = Order.objects.select_related("user").filter(pk=payload["order_id"]).first()
+    if order is None or order.user.anonymised_at or (order.deleted_at and kind not in ENDS):
         return
+    if kind == "order.deleted" and order.status == Order.Status.CANCELLED:
+        return
+    template = "order_cancelled" if kind in ENDS else kind.replace(".", "_")
     context: dict[str, Any] = {"order": order, "user": order.user, "lines": order.order_items.all()}
     if kind == "order.cancelled":
         step = order.history.filter(to_status=Order.Status.CANCELLED).last()
         context["reason"] = step.note if step else ""
-    mails.send_once(f"{kind}:{event_id}", kind.replace(".", "_"), context, to=[order.user.email])
+    mails.send_once(f"{kind}:{event_id}", template, context, to=[order.user.email])
 
 
 @app.periodic(cron="* * * * *")

@@ -41,6 +41,7 @@ def send(order: Order, kind: str) -> None:
         ("order.shipped", "Your order {} is on its way", "your order has left our warehouse."),
         ("order.delivered", "Your order {} has been delivered", "your order has been delivered."),
         ("order.cancelled", "Your order {} is cancelled", "your order is cancelled, and nothing will be shipped."),
+        ("order.deleted", "Your order {} is cancelled", "your order is cancelled, and nothing will be shipped."),
     ],
 )
 def test_each_step_of_an_order_has_its_mail(order: Order, kind: str, subject: str, news: str) -> None:
@@ -107,12 +108,24 @@ def test_each_step_is_mailed_once(order: Order) -> None:
     ]
 
 
-def test_nothing_is_mailed_about_a_deleted_order(order: Order) -> None:
+def test_nothing_but_its_end_is_mailed_about_a_deleted_order(order: Order) -> None:
     services.delete_order(order_id=order.pk, actor=STAFF)
 
-    send(order, "order.placed")
+    for kind in ("order.placed", "order.confirmed", "order.deleted"):
+        send(order, kind)
 
-    assert mail.outbox == []
+    assert [message.subject for message in mail.outbox] == [f"Your order {order.number} is cancelled"]
+
+
+def test_an_order_that_is_cancelled_and_deleted_has_one_mail_of_its_end(order: Order) -> None:
+    services.cancel_order(order_id=order.pk, actor=STAFF, reason="It is broken")
+    services.delete_order(order_id=order.pk, actor=STAFF)
+
+    for kind in ("order.cancelled", "order.deleted"):
+        send(order, kind)
+
+    [message] = mail.outbox
+    assert "nothing will be shipped. Reason: It is broken" in message.body
 
 
 def test_nothing_is_mailed_to_an_anonymised_customer(order: Order) -> None:
