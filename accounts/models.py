@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Lower, Now, Upper
 from django.db.models.lookups import Exact
 
 from accounts.hashers import normalised, spellings_of
@@ -82,6 +83,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="user_newest"),
+            # For a part of a name or an email, in any case.
+            GinIndex(
+                *(OpClass(Upper(field), "gin_trgm_ops") for field in ("email", "first_name", "last_name")),
+                name="user_search",
+            ),
             models.Index(fields=["leaving_at"], condition=models.Q(leaving_at__isnull=False), name="user_leaving"),
         ]
 

@@ -16,6 +16,7 @@ from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Exact, IsNull
 
 from inventory.bands import AlertBand, Band, band_of
+from inventory.former_names import FormerName as FormerName  # a model of this app
 
 MAX_QUANTITY = 1_000_000_000
 

@@ -49,7 +49,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
     search_fields = ("number",)
-    search_help_text = "Order number, SKU, or a part of the recipient's or the customer's name or email"
+    search_help_text = "Numbers, or words of the recipient, phone, address, customer, SKU or article"
     ordering = ("-order_date", "-id")
     sortable_by = ("order_date", "total")
     actions = ("confirm", "ship", "deliver", "cancel")

@@ -31,7 +31,8 @@ class OrderFilterSet(ListFilters):
         Text(
             required=False,
             max_length=100,
-            help_text="An order's number, a SKU, or a part of the recipient's or the customer's name or email.",
+            help_text="Words that all stand on the order: number, recipient, phone, address, customer, SKU or article, "
+            "as they were then or are called today. Several numbers find each.",
         ),
         method="found_by",
     )

@@ -11,6 +11,7 @@ from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken
+from inventory.former_names import keep_former_name
 from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.quantities import AVAILABLE
 from inventory.services.alerts import Standing, settle_alerts
@@ -67,13 +68,17 @@ def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDeta
 
 @unit_of_work
 def rename_item(*, item_id: int, name: str, actor: Actor) -> None:
-    """Keep the label of an item up to date. Refuses NotFound.
+    """Keep the label of an item up to date. Refuses NotFound. Locks the item.
 
     The item gets no new version, and nothing is published: the catalog edits the name, and publishes that. A unit of
     work that also moves stock of the item does that first, since levels are locked before items.
     """
-    if not StockItem.objects.filter(pk=item_id).update(name=name):
+    item = StockItem.objects.select_for_update(no_key=True).filter(pk=item_id).first()
+    if item is None:
         raise NotFound
+    if item.name != name:
+        keep_former_name(item_id=item_id, name=item.name)
+        StockItem.objects.filter(pk=item_id).update(name=name)
 
 
 @unit_of_work
@@ -95,6 +100,7 @@ def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
             item.save(update_fields=["sku", "version"])
     except IntegrityError as error:
         raise SkuTaken from error
+    keep_former_name(item_id=item_id, name=before)
     publish("stock.sku_changed", {"item_id": item_id, "sku": sku, "before": before}, subject=f"sku:{sku}", actor=actor)
 
 
@@ -118,6 +124,8 @@ def update_item(
     item.version += 1
     item.full_clean(validate_unique=False, validate_constraints=False)
     item.save(update_fields=[*before, "version"])
+    if "name" in before:
+        keep_former_name(item_id=item_id, name=before["name"])
     if "reorder_point" in before:
         settle_items([item_id], actor=actor)
     publish("stock.item_updated", {"sku": sku, "changed": before}, subject=f"sku:{sku}", actor=actor)

@@ -1,0 +1,117 @@
+"""Finding orders by what stands on them: the statement behind the search of staff, in the admin and the API.
+
+Each word has to be found, in any sequence: in the number, the recipient, the phone or the address of the order; in the
+name or the email of its customer; in the name or the SKU of a line, as it was then or as it is now. Each of these ways
+has an index. A condition over all of them would read every order, so each way finds ids.
+
+The ways that start from articles use the index of lines by variant: an order writes nothing for them. What an article
+was called before is kept when it is renamed (inventory.former_names).
+"""
+
+import re
+from typing import Any
+
+from django.db.models.expressions import RawSQL
+
+MOST_WORDS = 12
+# Words that are shorter stand for themselves, since three letters are what the indexes know.
+SHORTEST_PART = 3
+NUMBER = re.compile("[0-9]{1,18}")
+PHONE = re.compile(r"\+?[0-9][0-9()./-]{4,}")
+# The index `order_search` is over these columns.
+COLUMNS = (
+    "recipient_name",
+    "phone",
+    "shipping_address_line1",
+    "shipping_address_line2",
+    "shipping_city",
+    "shipping_state",
+    "shipping_postal_code",
+    "shipping_country",
+)
+WORD = """(
+    select id from orders_order where number = %s or {on_order}
+    union all
+    select o.id from accounts_user u join orders_order o on o.user_id = u.id where {on_customer}
+    union all
+    select l.order_id from (
+        select id, true as is_called_so from inventory_stockitem where {now}
+        union all
+        select item_id, false from inventory_formername where {before}
+    ) i
+    join catalog_variant v on v.stock_item_id = i.id
+    join orders_orderitem l on l.variant_id = v.id
+    where i.is_called_so or {on_line}
+)"""
+
+
+class Condition:
+    """Alternatives of a WHERE, with their parameters."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.params: list[Any] = []
+
+    def add(self, part: str, value: Any) -> "Condition":
+        """One more alternative, with its one parameter."""
+        self.parts.append(part)
+        self.params.append(value)
+        return self
+
+    def contains(self, word: str, *columns: str) -> "Condition":
+        """The alternatives that one of these expressions contains the word, in any case."""
+        for column in columns:
+            for pattern in patterns(word):
+                self.add(f"{column} like upper(%s::text)", pattern)
+        return self
+
+    def is_sku(self, word: str, column: str) -> "Condition":
+        """The alternatives that the word is this SKU, or a beginning of it up to a hyphen."""
+        self.add(f"{column} = upper(%s::text)", word)
+        return self.add(f"{column} like upper(%s::text)", f"{escaped(word)}-%")
+
+    def __str__(self) -> str:
+        return f"({' or '.join(self.parts)})"
+
+
+def escaped(word: str) -> str:
+    """A word for LIKE. Wildcards in it stand for themselves."""
+    return re.sub(r"([\\%_])", r"\\\1", word)
+
+
+def patterns(word: str) -> list[str]:
+    """The patterns for LIKE that find a word: anywhere, or as a word of its own where it is short."""
+    text = escaped(word)
+    return [f"%{text}%"] if len(word) >= SHORTEST_PART else [text, f"{text} %", f"% {text}", f"% {text} %"]
+
+
+def orders_found_by(search: str) -> RawSQL | None:
+    """The ids of the orders that a search finds; None where it has no word in it."""
+    words = [word for word in (part.strip("#,;()") for part in re.split(r"[\s,;]+", search)) if word][:MOST_WORDS]
+    if not words:
+        return None
+    found = [found_by_word(word) for word in words]
+    ways = [(" intersect ".join(sql for sql, _ in found), [param for _, params in found for param in params])]
+    if len(words) > 1:
+        ways.append(found_by_word(search.strip()))  # a SKU with blanks in it
+        if all(NUMBER.fullmatch(word) for word in words):
+            ways.append(("select id from orders_order where number = any(%s::text[])", [words]))
+    sql = " union all ".join(f"({way})" for way, _ in ways)
+    return RawSQL(sql, [param for _, params in ways for param in params])  # noqa: S611  # words travel as parameters
+
+
+def found_by_word(word: str) -> tuple[str, list[Any]]:
+    """The statement that finds the ids of the orders with a word on them, and its parameters."""
+    on_order = Condition()
+    for column in COLUMNS:
+        for pattern in patterns(word):
+            on_order.add(f"{column} ilike %s::text", pattern)
+    if PHONE.fullmatch(word):
+        on_order.add("phone ~ %s::text", "[^0-9]*".join(re.sub("[^0-9]", "", word)))
+    on_customer = Condition().contains(word, "upper(u.email)", "upper(u.first_name)", "upper(u.last_name)")
+    now = Condition().is_sku(word, "upper(sku)").contains(word, "upper(name)")
+    before = Condition().is_sku(word, "upper(name)").contains(word, "upper(name)")
+    on_line = Condition().is_sku(word, "upper(l.sku)").contains(word, "upper(l.product_name)")
+    conditions = (on_order, on_customer, now, before, on_line)
+    sql = WORD.format(on_order=on_order, on_customer=on_customer, now=now, before=before, on_line=on_line)
+    return sql, [word, *(param for condition in conditions for param in condition.params)]

@@ -1,0 +1,152 @@
+"""Staff find an order by whatever stands on it, in the admin's list and in the API's, with the same words."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import User
+from catalog import services as catalog
+from inventory.former_names import FormerName
+from orders.models import Order
+from orders.tests.clients import order_desk
+from orders.tests.factories import STAFF, make_article, make_order, make_user, place
+
+pytestmark = pytest.mark.django_db
+FOUND = {
+    "recipient_name": "Anna Almeida",
+    "phone": "+351 21 555-0142",
+    "shipping_address_line1": "12 Rua Augusta",
+    "shipping_city": "Vila Real",
+    "shipping_state": "Douro",
+    "shipping_postal_code": "5000-657",
+    "shipping_country": "Portugal",
+}
+
+
+@pytest.fixture
+def find(staff_pages: Callable[..., Any]) -> Callable[[str], list[str]]:
+    """The numbers of the orders that both lists find."""
+    api, admin = order_desk(), staff_pages("order desk")
+
+    def search(words: str) -> list[str]:
+        rows = api.get("/api/v1/orders/", {"search": words}).json()["results"]
+        listed = admin.get("/admin/orders/order/", {"q": words}).context_data["cl"].result_list
+        numbers = [row["number"] for row in rows]
+        assert [row.number for row in listed] == numbers
+        return numbers
+
+    return search
+
+
+@pytest.fixture
+def order() -> Order:
+    """The order to be found, beside one that shares nothing with it."""
+    make_order(make_user(email="other@example.org", first_name="Zoe", last_name="Quux"), sku="POT-9", name="Pot")
+    order = make_order(
+        make_user(email="anna@example.com", first_name="Anna", last_name="Buyer"),
+        sku="AA-1-RED",
+        name="Kitchen Lamp XL",
+    )
+    Order.objects.filter(pk=order.pk).update(**FOUND)
+    return order
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *FOUND.values(),
+        "Almeida Anna",
+        "  almeida   anna ",
+        "ALMEIDA, Anna",
+        "lmeid",
+        "real vila",
+        "vila almeida",
+        "5000 657",
+        "351215550142",
+        "+351215550142",
+        "5550142",
+        "555-0142",
+        "anna@example.com",
+        "example.com buyer",
+        "AA-1-RED",
+        "aa-1-red",
+        "aa-1",
+        "kitchen lamp",
+        "lamp kitchen",
+        "xl lamp",
+    ],
+)
+def test_an_order_is_found_by_what_stands_on_it(find: Callable[[str], list[str]], order: Order, words: str) -> None:
+    assert find(words) == [order.number]
+
+
+@pytest.mark.parametrize("words", ["almeida zoe", "aa-2", "1-red", "X", "xl pot", "%%%", "___", "#", ",", "²", "anna_"])
+def test_an_order_is_not_found_by_what_does_not_stand_on_it(
+    find: Callable[[str], list[str]], order: Order, words: str
+) -> None:
+    assert order.number not in find(words)
+
+
+def test_an_order_is_found_by_its_number_as_people_write_it(find: Callable[[str], list[str]], order: Order) -> None:
+    other = Order.objects.exclude(pk=order.pk).get()
+
+    assert find(order.number) == find(f"#{order.number}") == find(f" {order.number} ") == [order.number]
+    assert find(f"{order.number} almeida") == [order.number]
+    assert find(f"{order.number} quux") == []
+    both = [order.number, other.number]
+    assert find(" ".join(both)) == find(f"#{both[0]}, #{both[1]}") == find(f"{both[0]};{both[1]}") == both
+
+
+def test_an_order_is_found_by_the_sku_of_its_day_and_by_that_of_today(find: Callable[[str], list[str]]) -> None:
+    lamp = make_article(stock=5, sku="AA-1", name="Lamp")
+    old = place(make_user(), {lamp: 1})
+    catalog.update_product(product_id=lamp.product_id, sku="BB-1", actor=STAFF)
+    catalog.update_product(product_id=lamp.product_id, sku="CC-1", actor=STAFF)
+    new = place(make_user(), {lamp: 1})
+    reused = place(make_user(), {make_article(stock=5, sku="AA-1", name="Pot"): 1})
+
+    assert find("aa-1") == [reused.number, old.number]
+    assert find("cc-1") == [new.number, old.number]
+    assert find("bb-1") == []
+
+
+def test_an_order_is_found_by_the_name_of_its_day_and_by_that_of_today(find: Callable[[str], list[str]]) -> None:
+    lamp = make_article(stock=5, name="Verano Lamp")
+    old = place(make_user(), {lamp: 1})
+    catalog.update_product(product_id=lamp.product_id, name="Inverno Lamp", actor=STAFF)
+    new = place(make_user(), {lamp: 1})
+
+    assert find("verano") == [old.number]
+    assert find("inverno") == find("lamp") == [new.number, old.number]
+
+
+def test_an_order_is_found_by_a_sku_with_a_blank_in_it(find: Callable[[str], list[str]]) -> None:
+    order = make_order(sku="RED LAMP 7")
+    make_order(sku="RED POT")
+
+    assert find("red lamp 7") == [order.number]
+
+
+def test_orders_of_before_are_found_by_what_their_lines_show(find: Callable[[str], list[str]]) -> None:
+    order = make_order(sku="AA-1", name="Lamp")
+    order.order_items.update(sku="OLD-1", product_name="Candle")
+    assert find("old-1") == []
+    [operation] = import_module("orders.migrations.0010_former_names_of_the_past").Migration.operations
+
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            cursor.execute(operation.sql)
+
+    assert sorted(FormerName.objects.values_list("name", flat=True)) == ["Candle", "OLD-1"]
+    assert find("old-1") == find("candle") == find("lamp") == [order.number]
+
+
+def test_a_search_of_many_words_is_answered(find: Callable[[str], list[str]], order: Order) -> None:
+    User.objects.update(last_name="Almeida")
+
+    assert find(" ".join(["almeida"] * 12)) == [order.number] + [
+        number for number in find("almeida") if number != order.number
+    ]
