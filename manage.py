@@ -19,16 +19,20 @@ def main() -> None:
 
     if sys.argv[1:2] != ["worker"]:
         connection_created.connect(lift_timeout)
+    if any("\udc80" <= character <= "\udcff" for argument in sys.argv for character in argument):
+        print("An argument is not in UTF-8.", file=sys.stderr)
+        sys.exit(2)
     try:
         django.core.management.execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None):  # the server answered: this is about something else
+        sqlstate = getattr(error.__cause__, "sqlstate", None)
+        if sqlstate and not sqlstate.startswith("57P"):  # the server answered, and is not being stopped
             raise
         sys.exit(unreachable(str(error).splitlines()[0]))
     except ProgrammingError as error:
-        if getattr(error.__cause__, "sqlstate", None) != "42P01":  # a table that is not there
+        if getattr(error.__cause__, "sqlstate", None) not in ("42P01", "42703"):  # a table or column that is not there
             raise
         sys.exit(f"{str(error).splitlines()[0]}: run manage.py prepare_database, then manage.py migrate.")
 

@@ -18,6 +18,10 @@ MOST_WORDS = 12
 SHORTEST_PART = 3
 NUMBER = re.compile("[0-9]{1,18}")
 PHONE = re.compile(r"\+?[0-9][0-9()./-]{4,}")
+# What can only be a phone, with blanks in it or not, and what can only be an order's number.
+SURELY_PHONE = re.compile(r"\+[0-9][0-9 ()./-]{4,}")
+SURELY_NUMBER = re.compile("#([0-9]{1,18})")
+BY_NUMBER = "select id from orders_order where number = any(%s::text[])"
 # The index `order_search` is over these columns.
 COLUMNS = (
     "recipient_name",
@@ -85,17 +89,28 @@ def patterns(word: str) -> list[str]:
     return [f"%{text}%"] if len(word) >= SHORTEST_PART else [text, f"{text} %", f"% {text}", f"% {text} %"]
 
 
+def digits_of(phone: str) -> str:
+    """The regular expression that finds a phone however it is divided."""
+    return "[^0-9]*".join(re.sub("[^0-9]", "", phone))
+
+
 def orders_found_by(search: str) -> RawSQL | None:
     """The ids of the orders that a search finds; None where it has no word in it."""
-    words = [word for word in (part.strip("#,;()") for part in re.split(r"[\s,;]+", search)) if word][:MOST_WORDS]
+    search = search.strip()
+    if SURELY_PHONE.fullmatch(search):
+        return RawSQL("select id from orders_order where phone ~ %s::text", [digits_of(search)])  # as below
+    parts = [part.strip("()") for part in re.split(r"[\s,;]+", search)][:MOST_WORDS]
+    words = [word for part in parts if (word := part.strip("#"))]
     if not words:
         return None
+    if all(map(SURELY_NUMBER.fullmatch, filter(None, parts))):
+        return RawSQL(BY_NUMBER, [words])  # noqa: S611  # as below
     found = [found_by_word(word) for word in words]
     ways = [(" intersect ".join(sql for sql, _ in found), [param for _, params in found for param in params])]
     if len(words) > 1:
-        ways.append(found_by_word(search.strip()))  # a SKU with blanks in it
+        ways.append(found_by_word(search))  # a SKU with blanks in it
         if all(NUMBER.fullmatch(word) for word in words):
-            ways.append(("select id from orders_order where number = any(%s::text[])", [words]))
+            ways.append((BY_NUMBER, [words]))
     sql = " union all ".join(f"({way})" for way, _ in ways)
     return RawSQL(sql, [param for _, params in ways for param in params])  # noqa: S611  # words travel as parameters
 
@@ -107,7 +122,7 @@ def found_by_word(word: str) -> tuple[str, list[Any]]:
         for pattern in patterns(word):
             on_order.add(f"{column} ilike %s::text", pattern)
     if PHONE.fullmatch(word):
-        on_order.add("phone ~ %s::text", "[^0-9]*".join(re.sub("[^0-9]", "", word)))
+        on_order.add("phone ~ %s::text", digits_of(word))
     on_customer = Condition().contains(word, "upper(u.email)", "upper(u.first_name)", "upper(u.last_name)")
     now = Condition().is_sku(word, "upper(sku)").contains(word, "upper(name)")
     before = Condition().is_sku(word, "upper(name)").contains(word, "upper(name)")

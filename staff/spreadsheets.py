@@ -8,9 +8,14 @@ from typing import Any
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
+# Spreadsheets take a file without it for one of their own country's old encoding, and show "CrÃ¨me" for "Crème".
+BYTE_ORDER_MARK = "\ufeff"
+
+
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Comma-separated values in which no text can act as a formula when a spreadsheet opens them."""
+    """Comma-separated values for a spreadsheet: it shows every letter, and no text can act as a formula there."""
     file = io.StringIO()
+    file.write(BYTE_ORDER_MARK)
     writer = csv.writer(file)
     writer.writerow(columns)
     writer.writerows([harmless(value) for value in row] for row in rows)

@@ -156,7 +156,9 @@ def test_a_sheet_is_blind_and_can_be_exported(keeper: Any) -> None:
     StockItemFactory(sku="MUG", name="=HYPERLINK(1)", stock=81_234_567)
 
     page = keeper.get(f"{COUNT}?warehouse=main")
-    sheet = list(csv.reader(StringIO(keeper.get(f"{COUNT}?warehouse=main&format=csv").content.decode())))
+    answer = keeper.get(f"{COUNT}?warehouse=main&format=csv")
+    assert answer.content.startswith(b"\xef\xbb\xbfSKU,")
+    sheet = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
 
     assert b"81234567" not in page.content.replace(b",", b"")
     assert sheet == [["SKU", "Name", "Barcode", "Counted"], ["MUG", "'=HYPERLINK(1)", "", ""]]

@@ -107,18 +107,33 @@ def test_the_table_is_readable() -> None:
 def test_no_cell_of_the_csv_is_a_formula(name: Any) -> None:
     mug = make_article(name=name, sku="=cmd()")
     StockItem.objects.filter(pk=mug.stock_item_id).update(reorder_point=3)
-    [row] = csv.DictReader(StringIO(report(format="csv"), newline=""))
+    [row] = csv.DictReader(StringIO(report(format="csv").removeprefix("\ufeff"), newline=""))
     assert (row["sku"], row["product"]) == ("'=cmd()", f"'{name}")
     assert (row["stock_quantity"], row["reorder_point"], row["reorder_quantity"]) == ("0", "3", "")
 
 
-def test_it_is_mailed_with_the_csv() -> None:
+def test_it_is_mailed_with_the_csv_instead_of_printed() -> None:
     make_article(sku="MUG-1")
-    report(email=["ann@example.com", "bob@example.com"])
+    assert report(email=["ann@example.com", "bob@example.com"]) == ""
     [message] = mail.outbox
     assert message.to == ["ann@example.com", "bob@example.com"]
     assert message.subject == "Shop: 1 articles are low or out of stock"
     assert "MUG-1" in message.body
     [(name, content, kind)] = message.attachments
     assert (name, kind) == ("low-stock.csv", "text/csv")
+    assert content.startswith("\ufeffsku,")
     assert "MUG-1" in content
+
+
+@pytest.mark.parametrize("address", ["notanaddress", "", "a b@example.com", "ann@example.com\nBcc: bob@example.com"])
+def test_what_is_no_address_is_refused_before_anything_is_sent(address: str) -> None:
+    with pytest.raises(CommandError) as raised:
+        report(email=["ann@example.com", address])
+    assert (raised.value.returncode, mail.outbox) == (2, [])
+
+
+def test_a_spreadsheet_shows_every_letter() -> None:
+    make_article(name="Crème Brûlée 日本")
+    assert report(format="csv").startswith("\ufeffsku,product,")
+    assert "Crème Brûlée 日本" in report(format="csv")
+    assert "\ufeff" not in report() + report(format="json")

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.exceptions import EmailTaken
+from accounts.models import User
 from accounts.services import create_admin
 from database.refusals import Invalid
 from database.text import normalised_email, refuse_hidden
@@ -28,9 +29,10 @@ class Command(BaseCommand):
         parser.add_argument("--if-missing", action="store_true", help="Succeed when the email has an account already.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create the administrator. Ends with an error for a bad name, email or password, and a taken email."""
+        """Create the administrator. Ends with 2 for a bad name or email, with 1 for a bad password or a taken email."""
         try:
             for name in ("first_name", "last_name"):
+                User._meta.get_field(name).clean(options[name], None)
                 refuse_hidden(options[name])
             user = create_admin(
                 email=normalised_email(options["email"]),
@@ -40,7 +42,7 @@ class Command(BaseCommand):
                 actor=COMMAND,
             )
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+            raise CommandError(" ".join(error.messages), returncode=2) from error
         except EmailTaken as error:
             if options["if_missing"]:
                 self.stdout.write(f"{options['email']} has an account already; nothing was changed.")

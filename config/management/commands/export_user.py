@@ -8,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.models import User
 from config.personal_data import export
+from database.arguments import whole_number
 
 
 class Command(BaseCommand):
@@ -19,11 +20,19 @@ class Command(BaseCommand):
         """The options of the command."""
         who = parser.add_mutually_exclusive_group(required=True)
         who.add_argument("--email")
-        who.add_argument("--id", type=int, help="Also of somebody who was forgotten: what the books have kept.")
+        who.add_argument(
+            "--id",
+            type=whole_number(1, 2**63 - 1),
+            help="Also of somebody who was forgotten: what the books have kept.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the data. Ends with an error when there is no such user."""
-        found = User.objects.with_email(options["email"]) if options["email"] else User.objects.filter(pk=options["id"])
+        found = (
+            User.objects.filter(pk=options["id"])
+            if options["email"] is None
+            else User.objects.with_email(options["email"])
+        )
         user = found.first()
         if user is None:
             raise CommandError("There is no such user.")

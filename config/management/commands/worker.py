@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from config.worker import run_worker
+from database.arguments import whole_number
 
 
 class Command(BaseCommand):
@@ -17,13 +18,13 @@ class Command(BaseCommand):
         """The options of the command."""
         parser.add_argument(
             "--concurrency",
-            type=int,
+            type=whole_number(1, 100),
             default=settings.WORKER_CONCURRENCY,
             help="Jobs at the same time, mails not counted (default: %(default)s).",
         )
         parser.add_argument(
             "--mail-concurrency",
-            type=int,
+            type=whole_number(1, 100),
             default=settings.WORKER_MAIL_CONCURRENCY,
             help="Mails at the same time (default: %(default)s).",
         )

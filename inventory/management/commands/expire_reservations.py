@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from database.arguments import whole_number
 from events.actors import COMMAND
 from inventory import services
 
@@ -15,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare `--batch`."""
-        parser.add_argument("--batch", type=int, default=500, help="How many to end in one transaction.")
+        parser.add_argument(
+            "--batch", type=whole_number(1, 100_000), default=500, help="How many to end in one transaction."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """End overdue holds, a batch in each transaction, and say how many they were."""

@@ -1,0 +1,119 @@
+"""Every command answers bad arguments and missing servers in one line, with a status that is not 0."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import get_commands
+from django.db import OperationalError, connection
+from django.db.backends.signals import connection_created
+
+import manage
+
+ROOT = Path(__file__).resolve().parent.parent
+Run = Callable[..., tuple[int, str]]
+OURS = sorted(
+    name
+    for name, app in get_commands().items()
+    if (ROOT / app.partition(".")[0]).is_dir() and "procrastinate" not in app
+)
+BAD_ARGUMENTS = {
+    "create_admin": [
+        ["--email", "notanaddress"],
+        ["--email", ""],
+        ["--email", "boss@example.com", "--first-name", "a\nb"],
+        ["--email", "boss@example.com", "--first-name", "x" * 300],
+        ["--email", "boss@example.com", "--last-name", ""],
+        ["--email", os.fsdecode(b"\xff@example.com")],
+        [],
+    ],
+    "doctor": [["extra"]],
+    "expire_reservations": [
+        ["--batch", "0"],
+        ["--batch", "-1"],
+        ["--batch", "x"],
+        ["--batch", "²"],
+        ["--batch", "1" * 30],
+    ],
+    "export_user": [["--email", ""], ["--email", "notanaddress"], ["--id", "0"], ["--id", "9" * 30], ["--id", "x"], []],
+    "load_demo": [["extra"]],
+    "low_stock_report": [
+        ["--email", "notanaddress"],
+        ["--email", ""],
+        ["--email", "boss@example.com", "--email", "a b@example.com"],
+        ["--category", "nowhere"],
+        ["--category", ""],
+        ["--warehouse", ""],
+        ["--format", "pdf"],
+        ["--fail-on", "all"],
+        ["--band", ""],
+    ],
+    "prepare_database": [["extra"]],
+    "verify_stock": [["extra"]],
+    "worker": [["--concurrency", "0"], ["--mail-concurrency", "-1"], ["--concurrency", "101"]],
+}
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run a command as manage.py does; its exit status, and what it said of errors."""
+    monkeypatch.setenv("ADMIN_PASSWORD", "a long password of the boss")
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["manage.py", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            manage.main()
+        said = capsys.readouterr().err
+        if isinstance(ended.value.code, int):
+            return ended.value.code, said
+        return 1, f"{said}{ended.value.code}\n"
+
+    yield run
+    connection_created.disconnect(manage.lift_timeout)
+
+
+def test_every_command_of_ours_is_tried() -> None:
+    assert sorted(BAD_ARGUMENTS) == OURS
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("name", "arguments"), [(name, bad) for name in OURS for bad in BAD_ARGUMENTS[name]])
+def test_bad_arguments_are_refused_in_one_line(run: Run, name: str, arguments: list[str]) -> None:
+    status, errors = run(name, *arguments)
+
+    assert status in ((1, 2) if name == "export_user" else (2,))
+    said = [line for line in errors.splitlines() if line and not line.startswith(("usage:", " "))]
+    assert len(said) == 1, errors
+
+
+@pytest.mark.parametrize("name", sorted({*OURS} - {"doctor", "worker"}))
+def test_a_database_that_does_not_answer_is_named_in_one_line(
+    run: Run, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = {"create_admin": ["--email", "boss@example.com"], "export_user": ["--id", "1"]}
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("connection to server at the tests failed: Connection refused\n\tIs it running?")
+
+    monkeypatch.setattr(connection, "ensure_connection", refuse)
+
+    status, errors = run(name, *needed.get(name, []))
+
+    assert status == 1
+    assert len(errors.splitlines()) == 1, errors
+    assert "Connection refused" in errors
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_does_not_answer_is_named_in_one_line(run: Run, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "events.mail_server.SMTPBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+
+    status, errors = run("low_stock_report", "--email", "boss@example.com")
+
+    assert status == 3
+    assert errors.startswith("CommandError: The report was not mailed: ")
+    assert len(errors.splitlines()) == 1
