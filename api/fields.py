@@ -1,13 +1,14 @@
 """Fields that take exactly what the contract says. In a body 1 is not "1"; in a query string everything is text."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
 
+from database.days import first_moment, last_moment
 from database.text import normalised_email, refuse_hidden, refuse_hidden_in_lines, refuse_links
 
 MAX_ID = 2**63 - 1
@@ -196,7 +197,7 @@ class Timestamp(serializers.DateTimeField):
 
 
 class DayOrTimestamp(Timestamp):
-    """A date, which means its first moment in UTC (its last with `end_of_day`), or a timestamp."""
+    """A date, which means its first moment in the shop (its last with `end_of_day`), or a timestamp."""
 
     def __init__(self, *, end_of_day: bool = False, **kwargs: Any) -> None:
         self.end_of_day = end_of_day
@@ -209,5 +210,5 @@ class DayOrTimestamp(Timestamp):
                 day = date.fromisoformat(value)
             except ValueError:
                 self.fail("invalid", format="RFC 3339")
-            return datetime.combine(day, time.max if self.end_of_day else time.min, UTC)
+            return last_moment(day) if self.end_of_day else first_moment(day)
         return super().to_internal_value(value)

@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from croniter import croniter
@@ -148,6 +149,14 @@ def cron(name: str, default: str) -> str:
     value = text(name, default)
     if not croniter.is_valid(value):
         refuse(name, "a cron expression as 0 6 * * *", value)
+    return value
+
+
+def zone(name: str, default: str) -> str:
+    """The name of a time zone of the IANA, such as Europe/Berlin."""
+    value = text(name, default)
+    if value not in available_timezones():
+        refuse(name, "a time zone as Europe/Berlin", value)
     return value
 
 

@@ -17,6 +17,7 @@ from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest
 from django.middleware import clickjacking, csrf
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django_otp.middleware import OTPMiddleware as BaseOTPMiddleware
@@ -47,7 +48,15 @@ class CorsMiddleware(BaseCorsMiddleware):
         return response
 
 
-class SessionMiddleware(PagesOnly, sessions.SessionMiddleware):
+class InShopTime:
+    """Mixed in before the first middleware of pages: they show times in the shop's time zone, and read them so."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        with timezone.override(settings.SHOP_TIME_ZONE):
+            return super().__call__(request)  # type: ignore[misc]  # as above
+
+
+class SessionMiddleware(PagesOnly, InShopTime, sessions.SessionMiddleware):
     """Django's sessions, for pages."""
 
 

@@ -31,6 +31,7 @@ from config.environment import (
     text,
     url,
     words,
+    zone,
 )
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
 from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
@@ -212,7 +213,8 @@ STOCK_MEDIUM_MAX = number("STOCK_MEDIUM_MAX", 50, STOCK_LOW_MAX)
 STOCK_ALERT_HYSTERESIS = number("STOCK_ALERT_HYSTERESIS", 2)
 # A hold can be extended, but not beyond this many hours after it began.
 HOLD_MAX_HOURS = number("HOLD_MAX_HOURS", 24, 1, 87_600)
-PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 24, 0, 87_600)
+# Nobody is asked to pay in advance, so the clock cancels nothing unless the operator says so.
+PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 0, 0, 87_600)
 MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) if RATE_LIMITS else 0
 # Units of one article in a customer's open orders, where the article has no limit of its own; 0: any number.
 MAX_UNITS_PER_CUSTOMER = number("MAX_UNITS_PER_CUSTOMER", 1000)
@@ -242,7 +244,7 @@ DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "Shop <shop@example.com>")
 STAFF_EMAILS = words("STAFF_EMAILS", [] if PRODUCTION else ["staff@example.com"])
 # How long the mail server may take for each of its answers (events/mail_server.py).
 EMAIL_TIMEOUT = number("EMAIL_TIMEOUT_SECONDS", 5, 1, 60)
-# When staff are mailed what is low or out of stock (cron, UTC).
+# When staff are mailed what is low or out of stock (cron, in SHOP_TIME_ZONE).
 STOCK_DIGEST_CRON = cron("STOCK_DIGEST_CRON", "0 6 * * *")
 EMAIL_URL = url("EMAIL_URL", "smtp+tls://user:password@mail.example.com:587", *environ.Env.EMAIL_SCHEMES)
 if EMAIL_URL:
@@ -268,7 +270,9 @@ STORAGES = {
 # Time and language
 
 USE_TZ = True
+# The API speaks UTC. Days, mails and pages of staff are in the shop's zone (database/days.py, config/middleware.py).
 TIME_ZONE = "UTC"
+SHOP_TIME_ZONE = zone("SHOP_TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 FORMAT_MODULE_PATH = ["config.formats"]

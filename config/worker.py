@@ -32,6 +32,7 @@ from config.subscriptions import SUBSCRIPTIONS
 from database.checks import check_at_start
 from events import dispatcher, mails
 from events.mail_server import pause
+from events.schedule import go_by_shop_time
 from events.tasks import HEARTBEAT_SECONDS, HOUSEKEEPING, STALLED_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def run_worker(concurrency: int, mail_concurrency: int) -> None:
     """
     check_at_start()
     load_everything()
+    go_by_shop_time()
     asyncio.run(work({HOUSEKEEPING: concurrency, mails.QUEUE: mail_concurrency}))
 
 

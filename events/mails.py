@@ -19,6 +19,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
+from django.utils import timezone
 from procrastinate import RetryStrategy
 
 from events.mail_server import pause
@@ -100,9 +101,10 @@ def claim_mail(key: str) -> Claim | None:
 def render(template: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
     """The subject, the text and the HTML of a mail. The first line of the text template is the subject."""
     everything = {"shop": settings.SHOP_NAME, **context}
-    text = render_to_string(f"mail/{template}.txt", everything)
-    subject, _, body = text.partition("\n")
-    html = render_to_string(f"mail/{template}.html", everything | {"subject": subject})
+    with timezone.override(settings.SHOP_TIME_ZONE):
+        text = render_to_string(f"mail/{template}.txt", everything)
+        subject, _, body = text.partition("\n")
+        html = render_to_string(f"mail/{template}.html", everything | {"subject": subject})
     return subject.strip(), body.strip() + "\n", html
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -54,7 +55,7 @@ class CountForm(forms.Form):
     """When a count was made, and the name that others know it by."""
 
     counted_at = forms.DateTimeField(
-        label="Counted at (UTC)",
+        label=f"Counted at ({settings.SHOP_TIME_ZONE})",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=SECONDS),
         input_formats=[SECONDS, "%Y-%m-%dT%H:%M"],
         help_text="What left or came in after this moment is no part of the count, and is kept.",

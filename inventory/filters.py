@@ -40,7 +40,7 @@ class ItemFilters(ListFilters):
 class AsOfFilters(FilterSet):
     """The moment that is asked about."""
 
-    at = Parameter(DayOrTimestamp(help_text="The moment; a date is its first one in UTC."))
+    at = Parameter(DayOrTimestamp(help_text="The moment; a date is the first one of the shop's day."))
 
 
 class MovementFilters(ListFilters):
@@ -56,12 +56,16 @@ class MovementFilters(ListFilters):
         several=True,
     )
     since = Filter(
-        DayOrTimestamp(required=False, help_text="Then or later; a date is its first moment in UTC."),
+        DayOrTimestamp(required=False, help_text="Then or later; a date is the shop's day, from its first moment."),
         field_name="at",
         lookup_expr="gte",
     )
     until = Filter(
-        DayOrTimestamp(required=False, end_of_day=True, help_text="Then or before; a date is its last moment in UTC."),
+        DayOrTimestamp(
+            required=False,
+            end_of_day=True,
+            help_text="Then or before; a date is the shop's day, to its last moment.",
+        ),
         field_name="at",
         lookup_expr="lte",
     )

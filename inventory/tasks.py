@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import QuerySet, Sum
 from procrastinate.contrib.django import app
 
+from database.days import day_of
 from events import mails
 from events.actors import WORKER
 from inventory import services
@@ -31,7 +32,7 @@ def mail_stock_digest(timestamp: int) -> None:
     total = alerts.count()
     if not total or not settings.STAFF_EMAILS:
         return
-    day = datetime.fromtimestamp(timestamp, UTC).date()
+    day = day_of(datetime.fromtimestamp(timestamp, UTC))
     bands = [
         (band.label, rows)
         for band in StockAlert.Band

@@ -19,7 +19,7 @@ from accounts.names import name_actors
 from database.refusals import Refusal
 from events.actors import admin_actor
 from orders import services
-from orders.admin_filters import AmountFilter, CustomerFilter
+from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.models import Order, OrderQuerySet
 from orders.slips import lines_of, slip_of
@@ -46,6 +46,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         ("order_date", admin.DateFieldListFilter),
         AmountFilter,
         CustomerFilter,
+        EndingFilter,
         ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
     search_fields = ("number",)

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
+from orders.models import OrderQuerySet
 
 
 class AmountFilter(admin.SimpleListFilter):
@@ -50,3 +52,20 @@ class CustomerFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The orders of the customer."""
         return queryset.filter(user=self.value()) if self.value() else queryset
+
+
+class EndingFilter(admin.SimpleListFilter):
+    """The pending orders that the clock is about to cancel. Where it cancels none, there is no such filter."""
+
+    title = "clock"
+    parameter_name = "ending"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The one choice, if the clock cancels orders at all."""
+        hours = settings.PENDING_ORDER_HOURS
+        return [("soon", f"About to be cancelled (after {hours} h)")] if hours else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        """The orders that are about to be cancelled, if that is chosen."""
+        orders: OrderQuerySet = queryset
+        return orders.about_to_end() if self.value() == "soon" else orders

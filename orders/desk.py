@@ -1,15 +1,18 @@
 """What staff have to do now, and how the day goes, in few statements, and none for each row.
 
 Today is read as it is now, and earlier days come from orders.figures. Cancelled orders are no sales, as in
-orders/statistics.py. Days begin and end in UTC.
+orders/statistics.py. Days begin and end in the shop's time zone.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import ceil
 from typing import NamedTuple
 
+from django.conf import settings
+
+from database import days as calendar
 from inventory.bands import ALERTING, Band, low_line
 from inventory.cover import DEMAND, PACE_DAYS, days_of_cover, pace_begins
 from inventory.quantities import AVAILABLE
@@ -90,6 +93,11 @@ def waiting(rows: int = 6) -> list[Waiting]:
     ]
 
 
+def about_to_end() -> int:
+    """How many pending orders the clock is about to cancel. Where it cancels none, nothing is asked."""
+    return Order.objects.about_to_end().count() if settings.PENDING_ORDER_HOURS else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Days:
     """Today beside the average of the same weekday, and the last thirty days with today."""
@@ -102,8 +110,8 @@ class Days:
 
 def days(figures: Report, today: date | None = None) -> Days:
     """Today as it is now, and the days before as they were added up. `today` None is the current day."""
-    today = today or datetime.now(UTC).date()
-    [so_far] = fetch(Sold, SOLD_SINCE, {"since": datetime.combine(today, time(), UTC)})
+    today = today or calendar.today()
+    [so_far] = fetch(Sold, SOLD_SINCE, {"since": calendar.first_moment(today)})
     sold = figures.days | {today: Day(today, so_far.number, so_far.amount)}
     like_today = [day_of(sold, today - timedelta(weeks=week)) for week in range(1, WEEKS + 1)]
     return Days(

@@ -2,8 +2,8 @@
 
 The worker adds the figures up every few minutes and keeps them as one row. Pages read that row and say how old it is.
 Only in a shop where nothing has been added up yet does a page add up itself. Deleted and cancelled orders are no sales,
-as in orders/statistics.py. Days begin and end in UTC. Stock is all that lies there, promised units included, at sale
-prices.
+as in orders/statistics.py. Days begin and end in the shop's time zone. Stock is all that lies there, promised units
+included, at sale prices.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.conf import settings
+
+from database.days import day_of, first_moment
 from inventory.bands import Band, band_in_sql
 from inventory.quantities import AVAILABLE
 from orders.articles import PRICE
@@ -28,7 +31,7 @@ AGES = (30, 90, 180, 365)
 PATIENCE = 60
 
 BY_DAY = """
-select (order_date at time zone 'UTC')::date, count(*), sum(total_amount)
+select (order_date at time zone %(zone)s::text)::date, count(*), sum(total_amount)
 from orders_order
 where order_date >= %(since)s::timestamptz and order_date < %(until)s::timestamptz
     and status <> 'cancelled' and deleted_at is null
@@ -140,10 +143,11 @@ def refresh(now: datetime | None = None) -> Figures:
 
 def added_up(now: datetime) -> dict[str, Any]:
     """All figures as of now, in the shape in which they are kept."""
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = day_of(now)
+    since, until = first_moment(today - timedelta(weeks=WEEKS)), first_moment(today)
     by_band = BY_BAND.format(available=AVAILABLE, band=band_in_sql("t.available", "i.reorder_point"), price=PRICE)
     with patience(PATIENCE):
-        days = fetch(Day, BY_DAY, {"since": today - timedelta(weeks=WEEKS), "until": today})
+        days = fetch(Day, BY_DAY, {"since": since, "until": until, "zone": settings.SHOP_TIME_ZONE})
         best = fetch(BestSeller, BEST_SELLERS, {"since": now - timedelta(days=TOP_DAYS), "rows": TOP_ROWS})
         bands = fetch(Share, by_band, {})
         ages = fetch(Share, BY_AGE, {"now": now, "ages": list(map(float, AGES)), "names": age_names()})

@@ -14,13 +14,17 @@ class OrderFilterSet(ListFilters):
     status = Filter(Choice(required=False, choices=Order.Status.choices), several=True)
     user_id = Filter(Id(required=False), several=True)
     start_date = Filter(
-        DayOrTimestamp(required=False, help_text="Placed then or later; a date is its first moment in UTC."),
+        DayOrTimestamp(
+            required=False, help_text="Placed then or later; a date is the shop's day, from its first moment."
+        ),
         field_name="order_date",
         lookup_expr="gte",
     )
     end_date = Filter(
         DayOrTimestamp(
-            required=False, end_of_day=True, help_text="Placed then or before; a date is its last moment in UTC."
+            required=False,
+            end_of_day=True,
+            help_text="Placed then or before; a date is the shop's day, to its last moment.",
         ),
         field_name="order_date",
         lookup_expr="lte",

@@ -1,5 +1,6 @@
 """Promises: orders, their lines, and their history."""
 
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -29,6 +30,14 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def open(self) -> Self:
         """The orders whose goods are still to leave the building."""
         return self.visible().filter(status__in=Order.OPEN)
+
+    def about_to_end(self) -> Self:
+        """The pending orders of which three quarters of PENDING_ORDER_HOURS have passed: the clock will cancel them."""
+        hours = settings.PENDING_ORDER_HOURS
+        if not hours:
+            return self.none()
+        begins = Now() - timedelta(hours=hours * 3 / 4)
+        return self.visible().filter(status=Order.Status.PENDING, order_date__lt=begins)
 
     def with_lines(self) -> Self:
         """The orders with their lines, in one more statement."""

@@ -2,14 +2,17 @@
 
 Deleted orders are never counted. Cancelled orders are orders, but no sales. So `total_orders` is the sum of
 `orders_by_status`, while sales, averages, customers and months are about orders that were not cancelled. There are
-twelve months with the current one, and they begin and end in UTC.
+twelve months with the current one, and they begin and end in the shop's time zone.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.conf import settings
+
+from database.days import day_of
 from orders.models import Order
 from orders.reports import fetch
 
@@ -17,7 +20,7 @@ MONTHS = 12
 TOP_CUSTOMERS = 10
 
 BY_MONTH_AND_STATUS = """
-select to_char(order_date at time zone 'UTC', 'YYYY-MM'), status, count(*), sum(total_amount)
+select to_char(order_date at time zone %(zone)s::text, 'YYYY-MM'), status, count(*), sum(total_amount)
 from orders_order
 where deleted_at is null {whose}
 group by 1, 2
@@ -77,9 +80,11 @@ def order_statistics(user_id: int | None = None) -> Statistics:
     """The figures of one customer; with None those of all customers."""
     now = datetime.now(UTC)
     by_status = dict.fromkeys(Order.Status.values, 0)
-    by_month = {name: Month(name) for name in months_until(now)}
+    by_month = {name: Month(name) for name in months_until(day_of(now))}
     sales_count, sales = 0, Decimal(0)
-    for orders in fetch(Orders, OF_ALL if user_id is None else OF_ONE, {"user_id": user_id}):
+    for orders in fetch(
+        Orders, OF_ALL if user_id is None else OF_ONE, {"user_id": user_id, "zone": settings.SHOP_TIME_ZONE}
+    ):
         by_status[orders.status] += orders.order_count
         if orders.status == Order.Status.CANCELLED:
             continue
@@ -99,7 +104,7 @@ def order_statistics(user_id: int | None = None) -> Statistics:
     )
 
 
-def months_until(now: datetime) -> list[str]:
-    """The names of the last twelve months, oldest first."""
-    last = now.year * 12 + now.month - 1
+def months_until(day: date) -> list[str]:
+    """The names of the twelve months that end with the month of a day, oldest first."""
+    last = day.year * 12 + day.month - 1
     return [f"{month // 12}-{month % 12 + 1:02}" for month in range(last - MONTHS + 1, last + 1)]

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_every_variable_stands_in_the_example() -> None:
-    reader = r'\b(?:text|choice|switch|number|seconds|words|hosts|secret|rate|networks|cron|url)\(\s*"([A-Z_]+)"'
+    reader = r'\b(?:text|choice|switch|number|seconds|words|hosts|secret|rate|networks|cron|zone|url)\(\s*"([A-Z_]+)"'
     read = {
         name
         for file in ("settings.py", "passwords.py", "logs.py", "gunicorn.py", "gunicorn_worker.py", "run.py")
@@ -237,6 +237,15 @@ def test_a_command_without_its_tables_says_in_one_line_what_to_do(address: str, 
     assert refused.returncode == 1
     assert reason in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["Mars", "Berlin", "UTC+2", "../etc", ""])
+def test_the_time_zone_of_the_shop_is_one_that_there_is(name: str) -> None:
+    done = shown("settings.SHOP_TIME_ZONE", SHOP_TIME_ZONE=name)
+    if name:
+        assert "SHOP_TIME_ZONE must be a time zone as Europe/Berlin" in done.stderr
+    else:
+        assert done.stdout.strip() == "UTC"
 
 
 def test_a_secret_is_what_was_said() -> None:

@@ -221,6 +221,7 @@ def home(request: HttpRequest) -> dict[str, Any]:
         days = desk.days(report)
         parts |= {
             "waiting": desk.waiting(),
+            "ending": desk.about_to_end(),
             "days": days,
             "orders_chart": bars(days.days, "count"),
             "revenue_chart": bars(days.days, "amount"),

@@ -53,7 +53,9 @@ class UserStatisticsSerializer(serializers.Serializer[Any]):
     total_sales = Total(help_text="Of orders that were not cancelled.")
     average_order_value = Total(help_text="Of orders that were not cancelled.")
     orders_by_status = serializers.DictField(child=serializers.IntegerField())
-    monthly_trend = MonthSerializer(many=True, help_text="Sales of the last twelve months in UTC, oldest first.")
+    monthly_trend = MonthSerializer(
+        many=True, help_text="Sales of the last twelve months of the shop's calendar, oldest first."
+    )
     timestamp = serializers.DateTimeField()
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -144,3 +145,30 @@ def test_the_clock_cancels_all_overdue_orders(order: Order, settings: Any) -> No
 
     order.refresh_from_db()
     assert order.status == "cancelled"
+
+
+def test_by_default_the_clock_cancels_nothing(order: Order, settings: Any) -> None:
+    assert settings.PENDING_ORDER_HOURS == 0
+    Order.objects.filter(pk=order.pk).update(order_date=Now() - timedelta(days=3650))
+
+    cancel_overdue_orders(timestamp=0)
+
+    order.refresh_from_db()
+    assert order.status == "pending"
+    assert not Order.objects.about_to_end().exists()
+
+
+def test_staff_see_which_orders_the_clock_is_about_to_cancel(
+    order: Order, settings: Any, staff_pages: Callable[..., Any]
+) -> None:
+    settings.PENDING_ORDER_HOURS = 24
+    desk = staff_pages("order desk")
+    for hours, shown in [(17, []), (19, [order.number]), (25, [order.number])]:
+        Order.objects.filter(pk=order.pk).update(order_date=Now() - timedelta(hours=hours))
+        listed = desk.get("/admin/orders/order/?ending=soon").context_data["cl"].result_list
+        assert [row.number for row in listed] == shown
+        assert ("1 about to be cancelled" in desk.get("/admin/").content.decode()) is bool(shown)
+    services.confirm_order(order_id=order.pk, actor=STAFF)
+    assert "about to be cancelled" not in desk.get("/admin/").content.decode()
+    settings.PENDING_ORDER_HOURS = 0
+    assert "About to be cancelled" not in desk.get("/admin/orders/order/").content.decode()
