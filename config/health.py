@@ -11,7 +11,7 @@ from hmac import compare_digest
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, connections
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from procrastinate.contrib.django.models import ProcrastinateWorker
 from accounts.authentication import BearerAuthentication
 from api import cache
 from api.problems import Problem, respond
+from database import replica
 from database.refusals import Busy
 from events import mails
 from events.models import Event
@@ -56,12 +57,18 @@ def live(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 when this process can serve; 503 `not_ready` names what is missing."""
+    """200 when this process can serve; 503 `not_ready` names what is missing.
+
+    Without its replica it can serve: the status is `degraded` then, and reports read the primary.
+    """
     checks = run({"database": check_database, "migrations": check_migrations})
     missing = [name for name, state in checks.items() if state != "ok"]
     if missing:
         return respond(NotReady(f"Missing: {', '.join(missing)}.", checks=checks))
-    return JsonResponse({"status": "ok", "checks": checks})
+    if settings.REPORTS_DATABASE != "default":
+        checks["replica"] = check_replica()
+    fine = all(state in FINE for state in checks.values())
+    return JsonResponse({"status": "ok" if fine else "degraded", "checks": checks})
 
 
 @require_safe
@@ -136,12 +143,10 @@ def check_cache() -> str:
 
 
 def check_replica() -> str:
-    """Whether the database of reports answers."""
+    """Whether the database of reports answers. While this process leaves it alone, it does not."""
     if settings.REPORTS_DATABASE == "default":
         return "not configured"
-    with connections[settings.REPORTS_DATABASE].cursor() as cursor:
-        cursor.execute("select 1")
-    return "ok"
+    return "ok" if replica.answers() else "unreachable"
 
 
 def check_worker() -> str:
