@@ -30,10 +30,12 @@ from accounts.exceptions import Unfinished
 from accounts.models import Session, User
 from accounts.page_sessions import session_of_page
 from accounts.passwords import hash_password
+from accounts.rights import rights_of
 from accounts.sessions import end_session
 from accounts.trail import log
 from database.refusals import Refusal
 from events.actors import admin_actor
+from events.changes import differences
 from events.services import publish
 from staff.forms import show_refusal
 from staff.frame import ForAdministrators, Page, StaffAdmin
@@ -265,18 +267,19 @@ class GroupAdmin(ForAdministrators, StaffAdmin[Group], DjangoGroupAdmin):
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
         """Save a group with its permissions, and tell the journal."""
+        before = rights_of(Group.objects.get(pk=obj.pk)) if change else None
         obj.save()
         form.save_m2m()
-        payload = {
-            "group_id": obj.pk,
-            "name": obj.name,
-            "permissions": sorted(p.codename for p in obj.permissions.all()),
-        }
-        self.tell(request, "group.changed" if change else "group.created", payload)
+        after = rights_of(Group.objects.get(pk=obj.pk))
+        payload = {"group_id": obj.pk, **after}
+        if before is None:
+            self.tell(request, "group.created", payload)
+        elif changes := differences(before, after):
+            self.tell(request, "group.changed", payload | {"changes": changes})
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
         """Delete a group, and tell the journal."""
-        payload = {"group_id": obj.pk, "name": obj.name}
+        payload = {"group_id": obj.pk, **rights_of(obj)}
         self.tell(request, "group.deleted", payload)
         obj.delete()
 

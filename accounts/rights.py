@@ -4,6 +4,10 @@ Nobody gives rights that they do not hold. An account of staff carries the right
 change its email, password and access. Otherwise staff who may edit people could take over any account.
 """
 
+from typing import Any
+
+from django.contrib.auth.models import Group
+
 from accounts.exceptions import AdministratorsOnly, LastAdministrator
 from accounts.models import User
 from events.actors import Actor
@@ -34,3 +38,19 @@ def refuse_last_administrator(user: User) -> None:
     # other, the deadlock makes one of the units run again, alone.
     if not others.select_for_update(no_key=True).exists():
         raise LastAdministrator
+
+
+def access_of(user: User) -> dict[str, Any]:
+    """What a user may do, as the journal tells it: the three switches, and the groups by their names."""
+    groups = sorted(user.groups.values_list("name", flat=True))
+    return {
+        "is_active": user.is_active,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "groups": groups,
+    }
+
+
+def rights_of(group: Group) -> dict[str, Any]:
+    """The name of a group and the rights that it gives, as the journal tells them."""
+    return {"name": group.name, "permissions": sorted(p.codename for p in group.permissions.all())}

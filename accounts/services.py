@@ -14,13 +14,14 @@ from django.utils.http import urlsafe_base64_decode
 from accounts.exceptions import EmailTaken, PasswordReplaced
 from accounts.models import FormerEmail, User
 from accounts.passwords import hash_password, is_password_of
-from accounts.rights import check_administrator, check_rights_over, refuse_last_administrator
+from accounts.rights import access_of, check_administrator, check_rights_over, refuse_last_administrator
 from accounts.sessions import end_sessions
 from accounts.trail import note
 from database.refusals import FieldError, Invalid, NotFound, check_version
 from database.text import forms_of_email, normalised_email
 from database.transactions import unit_of_work
 from events.actors import VISITOR, Actor
+from events.changes import differences
 
 PROFILE_FIELDS = (
     "first_name",
@@ -278,6 +279,7 @@ def set_access(
     """
     user = locked_user(user_id)
     check_rights_over(user, actor)
+    before = access_of(user)
     held = (user.is_staff, user.is_superuser, set(user.groups.values_list("pk", flat=True)))
     if held != (is_staff or is_superuser, is_superuser, set(groups)):
         check_administrator(actor)
@@ -286,7 +288,7 @@ def set_access(
     user.is_active, user.is_staff, user.is_superuser = is_active, is_staff or is_superuser, is_superuser
     touch(user)
     user.groups.set(Group.objects.filter(pk__in=groups))
-    note("user.access_changed", user_id=user_id, actor=actor)
+    note("user.access_changed", user_id=user_id, actor=actor, changes=differences(before, access_of(user)))
     end_sessions(user_id=user_id, reason="access_changed", but=keep_session)
     return user
 

@@ -9,10 +9,10 @@ import environ
 from config import embedded
 
 
-def database(address: str, prepare_threshold: int, password: str = "", *, connect_timeout: int = 5) -> dict[str, Any]:
+def database(address: str, prepare_threshold: int, password: str = "", wait: int = 5) -> dict[str, Any]:
     """One entry of DATABASES: persistent connections and prepared statements, as measured (docs/operations.md).
 
-    `password` is for an address without one, `connect_timeout` in seconds for one that does not name its own.
+    `password` is for an address without one; `wait` is how many seconds it may take to connect, if it does not say.
     """
     config: dict[str, Any] = environ.Env.db_url_config(address)
     return config | {
@@ -22,7 +22,7 @@ def database(address: str, prepare_threshold: int, password: str = "", *, connec
         "CONN_MAX_AGE": None,
         "DISABLE_SERVER_SIDE_CURSORS": not prepare_threshold,
         "OPTIONS": {
-            "connect_timeout": connect_timeout,
+            "connect_timeout": wait,
             # A server whose machine is gone does not say so: after 25 s the connection is taken for dead.
             "keepalives_idle": 10,
             "keepalives_interval": 5,

@@ -82,10 +82,7 @@ DATABASES = {
 }
 DATABASE_REPLICA_URL = url("DATABASE_REPLICA_URL", *POSTGRES_URL)
 if DATABASE_REPLICA_URL:
-    # While it is away the primary answers (database/replica.py), so nobody waits for it for long.
-    DATABASES["replica"] = database(
-        DATABASE_REPLICA_URL, DATABASE_PREPARE_THRESHOLD, DATABASE_PASSWORD, connect_timeout=2
-    )
+    DATABASES["replica"] = database(DATABASE_REPLICA_URL, DATABASE_PREPARE_THRESHOLD, DATABASE_PASSWORD, wait=2)
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
 # Reports that tolerate a moment's lag read from here: the replica where there is one.
 REPORTS_DATABASE = "replica" if DATABASE_REPLICA_URL else "default"

@@ -8,10 +8,10 @@ from django.db.models.functions import Now
 from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory, found
 from catalog.models import MAX_DEPTH, Category
 from catalog.services.slugs import insert_with_slug
-from catalog.services.variants import apply
 from database.refusals import check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.changes import apply_changes
 from events.services import publish
 
 
@@ -52,23 +52,23 @@ def update_category(
     tree = lock_tree()
     category = locked_category(category_id, no_key=True)
     check_version(category.version, expected_version)
-    before = apply(category, {field: changes[field] for field in ("name", "slug") if field in changes})
+    edited = apply_changes(category, {field: changes[field] for field in ("name", "slug") if field in changes})
     if "parent" in changes:
         parent = None if changes["parent"] is None else find_parent(changes["parent"])
         if parent is not None:
             refuse_place(tree, category.pk, parent.pk)
-        before |= apply(category, {"parent_id": parent and parent.pk})
-    if not before:
+        edited |= apply_changes(category, {"parent_id": parent and parent.pk})
+    if not edited:
         return category
     category.version += 1
     category.full_clean(validate_unique=False, validate_constraints=False, exclude=["parent"])
     category.updated_at = Now()
     try:
         with transaction.atomic():
-            category.save(update_fields=[*before, "version", "updated_at"])
+            category.save(update_fields=[*edited, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
-    tell("category.updated", category, actor, changed=before)
+    tell("category.updated", category, actor, changes=edited)
     return category
 
 

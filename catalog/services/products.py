@@ -12,7 +12,6 @@ from catalog.models import Product, ProductColumns
 from catalog.services.slugs import insert_with_slug
 from catalog.services.variants import (
     VariantInput,
-    apply,
     create_variants,
     label,
     locked_product,
@@ -22,6 +21,7 @@ from catalog.services.variants import (
 from database.refusals import check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.changes import Changes, apply_changes
 from events.services import publish
 
 # What a change names beside columns of the product.
@@ -85,15 +85,15 @@ def update_product(
     """
     product = locked_product(product_id)
     check_version(product.version, expected_version)
-    before: dict[str, Any] = {}
+    edited: Changes = {}
     if "sku" in changes or "stock_quantity" in changes:
-        before |= write_only_variant(product, changes, actor)
-    columns = apply(product, {field: value for field, value in changes.items() if field not in NO_COLUMNS})
+        edited |= write_only_variant(product, changes, actor)
+    columns = apply_changes(product, {field: value for field, value in changes.items() if field not in NO_COLUMNS})
     if "category" in changes:
         slug = changes["category"]
-        columns |= apply(product, {"category_id": None if slug is None else share_category(slug)})
-    before |= columns
-    if not before:
+        columns |= apply_changes(product, {"category_id": None if slug is None else share_category(slug)})
+    edited |= columns
+    if not edited:
         return
     product.version += 1
     product.updated_at = Now()
@@ -107,7 +107,7 @@ def update_product(
         for variant in product.variants.all():
             label(product, variant, actor)
     archived = "status" in columns and product.status == Product.Status.ARCHIVED
-    tell("product.archived" if archived else "product.updated", product, actor, changed=before)
+    tell("product.archived" if archived else "product.updated", product, actor, changes=edited)
 
 
 @unit_of_work
@@ -121,8 +121,8 @@ def archive_product(*, product_id: int, actor: Actor, expected_version: int | No
     )
 
 
-def write_only_variant(product: Product, changes: ProductChanges, actor: Actor) -> dict[str, Any]:
-    """Write the stock and the SKU of a product's only variant; answers what they were.
+def write_only_variant(product: Product, changes: ProductChanges, actor: Actor) -> Changes:
+    """Write the stock and the SKU of a product's only variant; answers what they were and are.
 
     Refuses SkuTaken; AmbiguousStock and AmbiguousSku with several variants. The product is locked.
     """
@@ -130,12 +130,12 @@ def write_only_variant(product: Product, changes: ProductChanges, actor: Actor) 
     if len(variants) > 1:
         raise AmbiguousStock if "stock_quantity" in changes else AmbiguousSku
     [variant] = variants
-    before: dict[str, Any] = {}
+    edited: Changes = {}
     if "stock_quantity" in changes:
-        before |= write_stock(variant, changes["stock_quantity"], actor)
+        edited |= write_stock(variant, changes["stock_quantity"], actor)
     if "sku" in changes:
-        before |= write_sku(variant, changes["sku"], actor)
-    return before
+        edited |= write_sku(variant, changes["sku"], actor)
+    return edited
 
 
 def share_category(slug: str, *, field: str = "category") -> int:

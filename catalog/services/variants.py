@@ -4,7 +4,7 @@ Every verb locks the product, so that no other verb changes its variants meanwhi
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
@@ -16,6 +16,7 @@ from catalog.models import MAX_VARIANTS, Product, Variant
 from database.refusals import FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.changes import Changes, apply_changes
 from events.services import publish
 from inventory import services as inventory
 from inventory.exceptions import SkuTaken
@@ -65,24 +66,24 @@ def update_variant(
     variants = Variant.objects.live().select_for_update(of=("self",), no_key=True).select_related("stock_item")
     variant = found(variants.filter(pk=variant_id, product_id=product_id).first(), "variant")
     check_version(variant.version, expected_version)
-    before: dict[str, Any] = {}
+    edited: Changes = {}
     if "stock_quantity" in changes:
-        before |= write_stock(variant, changes["stock_quantity"], actor)
+        edited |= write_stock(variant, changes["stock_quantity"], actor)
     if "sku" in changes:
-        before |= write_sku(variant, changes["sku"], actor)
-    columns = apply(
+        edited |= write_sku(variant, changes["sku"], actor)
+    columns = apply_changes(
         variant,
         {field: changes[field] for field in ("name", "options", "price", "max_per_customer") if field in changes},
     )
-    before |= columns
-    if not before:
+    edited |= columns
+    if not edited:
         return
     variant.version += 1
     variant.full_clean(validate_unique=False, validate_constraints=False, exclude=["product", "stock_item"])
     variant.save(update_fields=[*columns, "version"])
     if "name" in columns:
         label(product, variant, actor)
-    tell("variant_updated", variant, actor, changed=before)
+    tell("variant_updated", variant, actor, changes=edited)
 
 
 @unit_of_work
@@ -152,33 +153,22 @@ def locked_product(product_id: int) -> Product:
     return found(Product.objects.select_for_update(no_key=True).filter(pk=product_id).first(), "product")
 
 
-def apply(row: models.Model, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Set fields of a row; answers the old values of those that differed, as the journal keeps them."""
-    before = {}
-    for field, value in changes.items():
-        old = getattr(row, field)
-        if old != value:
-            setattr(row, field, value)
-            before[field] = str(old) if isinstance(old, Decimal) else old
-    return before
-
-
-def write_stock(variant: Variant, quantity: int, actor: Actor) -> dict[str, Any]:
-    """Make the units of a variant that lie unsold this quantity; answers what they were, if they differed.
+def write_stock(variant: Variant, quantity: int, actor: Actor) -> Changes:
+    """Make the units of a variant that lie unsold this quantity; answers what they were and are, if they differed.
 
     Locks the levels of the item. `write_sku` and `label` lock the item, so they come later.
     """
     difference = inventory.set_stock(item_id=variant.stock_item_id, quantity=quantity, actor=actor, reason="set")
-    return {"stock_quantity": quantity - difference} if difference else {}
+    return {"stock_quantity": [quantity - difference, quantity]} if difference else {}
 
 
-def write_sku(variant: Variant, sku: str, actor: Actor) -> dict[str, Any]:
-    """Give a variant this SKU; answers the old one, if it differed. Refuses SkuTaken. Locks the item."""
+def write_sku(variant: Variant, sku: str, actor: Actor) -> Changes:
+    """Give a variant this SKU; answers the old and the new one, if they differed. Refuses SkuTaken. Locks the item."""
     old = variant.stock_item.sku
     if old == sku:
         return {}
     inventory.change_sku(item_id=variant.stock_item_id, sku=sku, actor=actor)
-    return {"sku": old}
+    return {"sku": [old, sku]}
 
 
 def label_of(product: Product, variant: Variant) -> str:

@@ -166,7 +166,7 @@ def test_written_stock_is_a_difference_in_the_ledger(as_admin: APIClient) -> Non
     movement = StockMovement.objects.order_by("-id")[0]
     assert (movement.kind, movement.on_hand_delta, movement.on_hand_after) == ("adjusted", -6, 4)
     event = Event.objects.filter(kind="product.updated").get()
-    assert event.payload == {"product_id": product.pk, "changed": {"stock_quantity": 10}}
+    assert event.payload == {"product_id": product.pk, "changes": {"stock_quantity": [10, 4]}}
 
 
 def test_with_several_variants_neither_stock_nor_sku_can_be_written(as_admin: APIClient) -> None:
@@ -286,5 +286,5 @@ def test_every_change_is_in_the_journal(as_admin: APIClient) -> None:
     assert [(event.kind, event.channel, event.subject) for event in events] == [
         (kind, "api", f"product:{product_id}") for kind in ("product.created", "product.updated", "product.archived")
     ]
-    assert events[1].payload["changed"] == {"name": "Mug", "price": "5.00"}
+    assert events[1].payload["changes"] == {"name": ["Mug", "Cup"], "price": ["5.00", "6.00"]}
     assert all(event.actor.startswith("staff:") for event in events)

@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import BooleanField, QuerySet
+from django.contrib.auth.models import Group
+from django.db.models import BooleanField, Model, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
 from accounts.models import User
 from accounts.names import name_actors
+from catalog.models import Category, Product
 from events.models import Event, SentMail
-from staff.frame import ReadOnly, StaffAdmin
+from inventory.models import FormerName, StockItem, Warehouse
+from orders.models import Order
+from staff.frame import NUMBER, ReadOnly, StaffAdmin
 from staff.lists import by_moment
 
 
@@ -63,7 +68,7 @@ class ChannelFilter(admin.SimpleListFilter):
 class EventAdmin(ReadOnly, StaffAdmin[Event]):
     """The journal: events, newest first."""
 
-    list_display = ("at", "kind", "about", "who", "channel", "details")
+    list_display = ("at", "kind", "about", "who", "channel", "changed", "details")
     list_display_links = ("at",)
     list_filter = (KindFilter, ChannelFilter)
     search_fields = ("subject",)
@@ -72,8 +77,16 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
     )
     ordering = ("-id",)
     sortable_by = ()
+
     fields = ("at", "kind", "about", "who", "channel", "position", "everything")
     readonly_fields = fields
+
+    def has_view_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
+        """Who may read the journal; and who may edit a thing, for the events about that thing."""
+        if super().has_view_permission(request, obj):
+            return True
+        subject = request.GET.get("q", "").strip() if obj is None else obj.subject
+        return may_edit(request, subject)
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """The names of the actors."""
@@ -89,8 +102,12 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        """The events that match every word. A word is compared whole, with the indexed column that it can belong to."""
-        for word in search_term.split():
+        """The events that match every word. A word is compared whole, with the indexed column that it can belong to.
+
+        A subject whose name has blanks in it, as a SKU may have, is one word.
+        """
+        whole = search_term.strip()
+        for word in [whole] if thing_of(whole) else whole.split():
             queryset = queryset.filter(**meaning(word))
         return queryset, False
 
@@ -104,6 +121,13 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
         """The name of the actor."""
         return str(row.who)
 
+    @admin.display(description="changed")
+    def changed(self, row: Event) -> str:
+        """The fields that were changed, each with its value before and after."""
+        changes = row.payload.get("changes", {})
+        lines = ((field, shown(before), shown(after)) for field, (before, after) in changes.items())
+        return format_html_join(mark_safe("<br>"), "{}: {} → {}", lines)
+
     @admin.display(description="details")
     def details(self, row: Event) -> str:
         """The payload in one line, cut to 120 characters."""
@@ -116,6 +140,48 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
         return format_html('<pre class="payload">{}</pre>', json.dumps(row.payload, ensure_ascii=False, indent=2))
 
 
+EDITED = {"order": Order, "product": Product, "category": Category, "user": User, "group": Group, "item": StockItem}
+
+
+def shown(value: Any) -> str:
+    """A value of a field in a few words."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "empty" if value in ("", None) else text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def thing_of(subject: str) -> Model | None:
+    """The row that a subject of the journal is about; None where it is about none, or where the row is gone."""
+    kind, _, name = subject.partition(":")
+    rows: QuerySet[Any]
+    if kind == "sku":
+        rows = StockItem.objects.filter(sku=name)
+    elif kind == "warehouse":
+        rows = Warehouse.objects.filter(code=name)
+    elif kind in EDITED and NUMBER.fullmatch(name):
+        rows = EDITED[kind]._default_manager.filter(pk=name)
+    else:
+        return None
+    return rows.first()
+
+
+def may_edit(request: HttpRequest, subject: str) -> bool:
+    """Whether the user may edit what a subject is about, by a form or, as with an order, by verbs."""
+    row = thing_of(subject)
+    if row is None or not request.user.has_perm(f"{row._meta.app_label}.change_{row._meta.model_name}"):
+        return False
+    pages = admin.site.get_model_admin(type(row))
+    return isinstance(pages, ReadOnly) or pages.has_change_permission(request, row)
+
+
+def subjects_of(subject: str) -> list[str]:
+    """The subjects under which the journal keeps a thing: an item also by its id, and by the SKUs that it had."""
+    row = thing_of(subject)
+    if not isinstance(row, StockItem):
+        return [subject]
+    former = FormerName.objects.filter(item=row).values_list("name", flat=True)
+    return [f"item:{row.pk}", f"sku:{row.sku}", *(f"sku:{name}" for name in former)]
+
+
 def meaning(word: str) -> dict[str, Any]:
     """The filter that a word of a search stands for."""
     if "@" in word:
@@ -124,7 +190,7 @@ def meaning(word: str) -> dict[str, Any]:
     if word in ("system", "visitor") or word.startswith(("staff:", "customer:")):
         return {"actor": word}
     if ":" in word:
-        return {"subject": word}
+        return {"subject__in": subjects_of(word)}
     return {"kind": word}
 
 

@@ -23,6 +23,7 @@ from accounts.second_factor import confirm_device
 from accounts.trail import tell
 from database.refusals import Refusal
 from events.actors import admin_actor
+from events.changes import differences
 from staff.forms import Line, show_refusal
 from staff.frame import ForAdministrators
 
@@ -46,8 +47,11 @@ class DeviceAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg
         """Django's own. One's own first device stays switched off until a code of it is shown."""
         if obj.user_id == request.user.pk and not request.user.is_verified():  # type: ignore[union-attr]  # OTPMiddleware
             obj.confirmed = False
+        was_confirmed = form.initial.get("confirmed")
         super().save_model(request, obj, form, change)
-        self.tell_of(request, "changed" if change else "added", obj)
+        changes = differences({"confirmed": was_confirmed}, {"confirmed": obj.confirmed})
+        facts = {"fields": sorted(form.changed_data), "changes": changes} if change else {}
+        self.tell_of(request, "changed" if change else "added", obj, **facts)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """Django's own; for one's own device the page that asks for a code of it."""
@@ -77,9 +81,9 @@ class DeviceAdmin(ForAdministrators, admin.ModelAdmin):  # type: ignore[type-arg
         for device in queryset:
             self.delete_model(request, device)
 
-    def tell_of(self, request: HttpRequest, what: str, device: Any) -> None:
-        """Tell journal and log that a device was added, changed or removed."""
-        facts = {"device": device.persistent_id, "confirmed": device.confirmed}
+    def tell_of(self, request: HttpRequest, what: str, device: Any, **more: Any) -> None:
+        """Tell journal and log that a device was added, changed or removed. Of its fields the names alone are told."""
+        facts = {"device": device.persistent_id, "confirmed": device.confirmed, **more}
         tell(f"user.device_{what}", user_id=device.user_id, actor=admin_actor(request), **facts)
 
     def get_urls(self) -> list[Any]:

@@ -1,14 +1,15 @@
 """Items and warehouses: what they are called and how they are used. Other files of this package write quantities."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 
 from database.refusals import NotFound, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.changes import apply_changes
 from events.services import publish
 from inventory.exceptions import CodeTaken, NoWarehouse, SkuTaken
 from inventory.former_names import keep_former_name
@@ -101,7 +102,8 @@ def change_sku(*, item_id: int, sku: str, actor: Actor) -> None:
     except IntegrityError as error:
         raise SkuTaken from error
     keep_former_name(item_id=item_id, name=before)
-    publish("stock.sku_changed", {"item_id": item_id, "sku": sku, "before": before}, subject=f"sku:{sku}", actor=actor)
+    payload = {"item_id": item_id, "sku": sku, "changes": {"sku": [before, sku]}}
+    publish("stock.sku_changed", payload, subject=f"sku:{sku}", actor=actor)
 
 
 @unit_of_work
@@ -118,17 +120,17 @@ def update_item(
     lock_items([item_id])
     item = StockItem.objects.select_for_update(no_key=True).get(pk=item_id)
     check_version(item.version, expected_version)
-    before = _differences(item, changes)
-    if not before:
+    edited = apply_changes(item, changes)
+    if not edited:
         return item
     item.version += 1
     item.full_clean(validate_unique=False, validate_constraints=False)
-    item.save(update_fields=[*before, "version"])
-    if "name" in before:
-        keep_former_name(item_id=item_id, name=before["name"])
-    if "reorder_point" in before:
+    item.save(update_fields=[*edited, "version"])
+    if "name" in edited:
+        keep_former_name(item_id=item_id, name=edited["name"][0])
+    if "reorder_point" in edited:
         settle_items([item_id], actor=actor)
-    publish("stock.item_updated", {"sku": sku, "changed": before}, subject=f"sku:{sku}", actor=actor)
+    publish("stock.item_updated", {"sku": sku, "changes": edited}, subject=f"sku:{sku}", actor=actor)
     return item
 
 
@@ -160,18 +162,18 @@ def update_warehouse(
     if warehouse is None:
         raise NotFound
     check_version(warehouse.version, expected_version)
-    before = _differences(warehouse, changes)
-    if not before:
+    edited = apply_changes(warehouse, changes)
+    if not edited:
         return warehouse
     item_ids: list[int] = []
-    if "is_active" in before:
+    if "is_active" in edited:
         item_ids = list(StockLevel.objects.filter(warehouse=warehouse).values_list("item_id", flat=True))
         lock_items(item_ids)
     warehouse.version += 1
     warehouse.full_clean(validate_unique=False)
-    warehouse.save(update_fields=[*before, "version"])
+    warehouse.save(update_fields=[*edited, "version"])
     settle_items(item_ids, actor=actor)
-    publish("stock.warehouse_updated", {"code": code, "changed": before}, subject=f"warehouse:{code}", actor=actor)
+    publish("stock.warehouse_updated", {"code": code, "changes": edited}, subject=f"warehouse:{code}", actor=actor)
     return warehouse
 
 
@@ -179,18 +181,22 @@ def update_warehouse(
 def set_backorder_limit(*, item_id: int, warehouse_id: int, limit: int, actor: Actor) -> None:
     """Set how many units of an item may be promised before they are there. Refuses NotFound, InsufficientStock.
 
-    Locks all levels of the item.
+    The same limit changes nothing. Locks all levels of the item.
     """
     lock_items([item_id])
+    level = StockLevel.objects.filter(item_id=item_id, warehouse_id=warehouse_id).first()
+    if level is None:
+        raise NotFound
+    edited = apply_changes(level, {"backorder_limit": limit})
+    if not edited:
+        return
     try:
         with transaction.atomic():
-            found = StockLevel.objects.filter(item_id=item_id, warehouse_id=warehouse_id).update(backorder_limit=limit)
+            StockLevel.objects.filter(pk=level.pk).update(backorder_limit=limit)
     except IntegrityError as error:
         raise refusal_of(error) from error
-    if not found:
-        raise NotFound
     settle_items([item_id], actor=actor)
-    payload = {"item_id": item_id, "warehouse_id": warehouse_id, "backorder_limit": limit}
+    payload = {"item_id": item_id, "warehouse_id": warehouse_id, "changes": edited}
     publish("stock.backorder_limit_set", payload, subject=f"item:{item_id}", actor=actor)
 
 
@@ -215,14 +221,3 @@ def settle_items(item_ids: Iterable[int], *, actor: Actor) -> None:
         {"items": list(item_ids)},
     )
     settle_alerts([Standing(*row) for row in rows], actor=actor)
-
-
-def _differences(row: StockItem | Warehouse, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Apply changes to a row; answers the old values of the fields that differed, as the journal keeps them."""
-    before = {}
-    for field, value in changes.items():
-        old = getattr(row, field)
-        if old != value:
-            setattr(row, field, value)
-            before[field] = old if isinstance(old, int | str | None) else str(old)
-    return before

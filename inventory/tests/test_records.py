@@ -64,7 +64,7 @@ def test_an_edit_raises_the_version_and_is_told_with_what_was_before() -> None:
 
     item.refresh_from_db()
     assert (item.lead_time_days, item.version) == (7, 2)
-    assert Event.objects.order_by("-id")[0].payload == {"sku": "MUG", "changed": {"lead_time_days": 5}}
+    assert Event.objects.order_by("-id")[0].payload == {"sku": "MUG", "changes": {"lead_time_days": [5, 7]}}
 
 
 def test_saying_the_same_again_is_no_edit() -> None:
