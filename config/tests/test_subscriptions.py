@@ -47,7 +47,7 @@ def mails_that_follow() -> list[str]:
     dispatcher.dispatch(SUBSCRIPTIONS)
     for job in ProcrastinateJob.objects.order_by("id"):
         app.tasks[job.task_name](**job.args)
-    return [message.subject for message in mail.outbox]
+    return [str(message.subject) for message in mail.outbox]
 
 
 @pytest.mark.django_db

@@ -31,8 +31,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the administrator. Ends with 2 for a bad name or email, with 1 for a bad password or a taken email."""
         try:
+            columns = {field.name for field in User._meta.fields}
             for name in ("first_name", "last_name"):
-                User._meta.get_field(name).clean(options[name], None)
+                User(**{name: options[name]}).clean_fields(columns - {name})
                 refuse_hidden(options[name])
             user = create_admin(
                 email=normalised_email(options["email"]),
