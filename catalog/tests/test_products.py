@@ -96,8 +96,8 @@ def test_slugs_are_made_from_names_and_never_collide() -> None:
     assert [make_product("Mug").slug for _ in range(3)] == ["mug", "mug-2", "mug-3"]
     assert make_product("Facets").slug == "facets-2"
     assert make_product("2001").slug == "product-2001"
-    assert make_product("日本").slug == "product"
-    assert make_product("---").slug == "product-2"
+    assert make_product("日本").slug == "riben"
+    assert make_product("---").slug == "product"
     assert len(make_product("x" * 255).slug) == 255
     for _ in range(7):
         last = make_product("Mug").slug

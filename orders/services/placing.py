@@ -194,7 +194,7 @@ def stock_issue(line: Line | OrderItem, requested: int, available: int) -> dict[
 def draft(user_id: int, basket: Basket, shipping: Shipping) -> PlacedOrder:
     """The order as it will stand.
 
-    No total can outgrow its column: 100 lines of 10,000 units at the highest price stay below numeric(16,2).
+    No total has more than 14 digits before its decimals: 100 lines of 10,000 units at the highest price have 13.
     """
     lines = list(basket.values())
     # Lines are read in the sequence of their ids.

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from api.fields import Amount
 from api.models import IdempotencyKey
 from api.problems import safety_net
 from api.renderers import dumps
@@ -210,8 +211,7 @@ def test_a_required_address_field_cannot_be_left_out() -> None:
 def test_no_basket_can_outgrow_the_total(settings: Settings) -> None:
     settings.MAX_UNITS_PER_CUSTOMER = 0
     biggest = MAX_LINES * MAX_LINE_QUANTITY * Decimal("9999999.99")
-    digits = Order._meta.get_field("total_amount").max_digits
-    assert biggest < 10 ** (digits - 2)
+    assert Amount().to_internal_value(str(biggest)) == biggest  # filters of totals take as many digits
     mugs = [make_article(stock=MAX_LINE_QUANTITY, price="9999999.99") for _ in range(2)]
     answer = client_of(make_user()).post(ORDERS, basket(*(line(mug, MAX_LINE_QUANTITY) for mug in mugs)))
     assert answer.json()["total_amount"] == "199999999800.00"
