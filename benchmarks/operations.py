@@ -44,6 +44,7 @@ OPERATIONS = [
     Operation(200, "", "GET /products/{product}/variants/{variant}"),
     Operation(200, "admin", "PATCH /products/{product}/variants/{variant}", lambda s: {"name": s.unique()}),
     Operation(204, "admin", "DELETE /products/{new_product}/variants/{new_variant}"),
+    Operation(200, "admin", "POST /products/{product}/variants/{variant}/restore"),
     Operation(200, "", "GET /products/{product}/images"),
     Operation(201, "admin", "POST /products/{new_product}/images", lambda s: s.picture()),
     Operation(200, "admin", "PATCH /products/{new_product}/images/{new_image}", lambda s: {"alt": s.unique()}),
