@@ -17,7 +17,7 @@ from catalog.models import MAX_IMAGES, RENDITIONS, Image, Product, file_of
 from catalog.pictures import Picture, read_picture
 from catalog.services.positions import move_to
 from catalog.services.variants import locked_product
-from database.refusals import check_version, refused_write
+from database.refusals import Expected, check_version, refused_write
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.changes import apply_changes
@@ -63,7 +63,7 @@ def update_image(
     product_id: int,
     image_id: int,
     actor: Actor,
-    expected_version: int | None = None,
+    expected_version: Expected = None,
     **changes: Unpack[ImageChanges],
 ) -> Image:
     """Change what is said about a picture, or its place. The values that it has already change nothing.

@@ -6,10 +6,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from catalog.listing import pages
-from catalog.listing.conditions import Selection
 from catalog.tests.asking import get, names
 from catalog.tests.factories import make_category, make_product
 from catalog.tests.pictures import add_picture
+from database.rows import fetch_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -73,13 +73,12 @@ def test_rows_without_details_do_not_read_them(api: APIClient, whole: dict[str, 
 def sql(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements of pages, as they are sent."""
     sent: list[str] = []
-    fetch = Selection.fetch
 
-    def fetch_and_tell(selection: Selection, text: str, params: Any) -> list[Any]:
+    def fetch_and_tell(text: str, params: Any) -> list[Any]:
         sent.append(text)
-        return fetch(selection, text, params)
+        return fetch_rows(text, params)
 
-    monkeypatch.setattr(Selection, "fetch", fetch_and_tell)
+    monkeypatch.setattr(pages, "fetch_rows", fetch_and_tell)
     return sent
 
 

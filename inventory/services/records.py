@@ -127,7 +127,7 @@ def update_item(
         raise NotFound
     with watched(item_id) if "barcode" in changes else nullcontext():
         lock_items([item_id])
-        item = StockItem.objects.select_for_update(no_key=True).get(pk=item_id)
+        item: StockItem = StockItem.objects.select_for_update(no_key=True).get(pk=item_id)
         check_version(item.version, expected_version)
         edited = apply_changes(item, changes)
         if not edited:
