@@ -21,6 +21,8 @@ from catalog.validators import (
     validate_options,
     validate_slug,
 )
+from catalog.vocabulary import Word as Word  # models of this app
+from catalog.vocabulary import WordKey as WordKey
 from database.money import MoneyField, validate_price
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel
 
@@ -148,31 +150,6 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Word(models.Model):
-    """A word that some product has had, for searches that misspell it (catalog/listing/vocabulary.py)."""
-
-    word = models.CharField(primary_key=True, max_length=30, db_collation="C")
-
-    class Meta:
-        indexes = [GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="word_trigrams")]
-
-    def __str__(self) -> str:
-        return self.word
-
-
-class WordKey(models.Model):
-    """What a word has in common with one that was misspelt, as catalog.words.near_keys says it."""
-
-    key = models.CharField(max_length=30, db_collation="C")
-    word = models.CharField(max_length=30, db_collation="C")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["key", "word"], name="wordkey_unique")]
-
-    def __str__(self) -> str:
-        return f"{self.key} of {self.word}"
 
 
 class OldSlug(models.Model):
