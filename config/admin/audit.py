@@ -82,11 +82,14 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
     readonly_fields = fields
 
     def has_view_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        """Who may read the journal; and who may edit a thing, for the events about that thing."""
+        """Who may read the journal; and who may edit a thing, for the list of the events about that thing alone."""
         if super().has_view_permission(request, obj):
             return True
-        subject = request.GET.get("q", "").strip() if obj is None else obj.subject
-        return may_edit(request, subject)
+        return obj is None and may_edit(request, request.GET.get("q", "").strip())
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        """Links to the pages of single events, for those who may read the journal."""
+        return self.list_display_links if super().has_view_permission(request) else None
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """The names of the actors."""
