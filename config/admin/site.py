@@ -83,7 +83,6 @@ class ShopAdminSite(AdminSite):
     site_title = site_header = settings.SHOP_NAME
     index_title = "Today"
     site_url = None
-
     login_form = LoginForm
     password_change_done_template = "admin/password_changed.html"  # noqa: S105  # a path
 
