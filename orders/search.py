@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db.models.expressions import RawSQL
 
+from inventory.skus import kept_sku
+
 MOST_WORDS = 12
 # Words that are shorter stand for themselves, since three letters are what the indexes know.
 SHORTEST_PART = 3
@@ -96,7 +98,7 @@ def digits_of(phone: str) -> str:
 
 def orders_found_by(search: str) -> RawSQL | None:
     """The ids of the orders that a search finds; None where it has no word in it."""
-    search = search.strip()
+    search = kept_sku(search.strip())
     if SURELY_PHONE.fullmatch(search):
         return RawSQL("select id from orders_order where phone ~ %s::text", [digits_of(search)])  # as below
     parts = [part.strip("()") for part in re.split(r"[\s,;]+", search)][:MOST_WORDS]

@@ -26,6 +26,7 @@ def product_statement(by_slug: bool, any_status: bool) -> str:
         description="p.description",
         images=IMAGES,
         rank="null",
+        sort_name="null",
         rows=ROWS.format(where=" and ".join(conditions), window=""),
         article=ARTICLE.format(variants=VARIANTS),
         order="",

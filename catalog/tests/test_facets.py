@@ -33,6 +33,7 @@ product_rows = st.lists(
             ),
             min_size=3,
             max_size=3,
+            unique_by=lambda options: tuple(sorted(options.items())),
         ),
     ),
     max_size=8,

@@ -52,10 +52,10 @@ def test_a_picture_belongs_to_a_variant_and_its_text_is_edited(as_admin: APIClie
     assert as_admin.get(f"{URL}/{product.pk}").json()["images"] == [changed]
     assert as_admin.patch(path, {"variant_id": None, "alt": ""}).json()["variant_id"] is None
     assert [
-        event.payload["changed"] for event in Event.objects.filter(kind="product.image_updated").order_by("pk")
+        event.payload["changes"] for event in Event.objects.filter(kind="product.image_updated").order_by("pk")
     ] == [
-        {"alt": "Front", "variant_id": small},
-        {"alt": "Back", "variant_id": medium},
+        {"alt": ["Front", "Back"], "variant_id": [small, medium]},
+        {"alt": ["Back", ""], "variant_id": [medium, None]},
     ]
 
 

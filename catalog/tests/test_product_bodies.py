@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
         ({"price": "0.00"}, "price", "invalid"),
         ({"price": "10000000.00"}, "price", "invalid"),
         ({"price": "1.999"}, "price", "invalid"),
-        ({"price": 5}, "price", "invalid"),
+        ({"price": 5}, "price", "number"),
         ({"price": "1e-1000000"}, "price", "invalid"),
         ({"price": "NaN"}, "price", "invalid"),
         ({"stock_quantity": -1}, "stock_quantity", "min_value"),

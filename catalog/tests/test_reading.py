@@ -128,7 +128,7 @@ def test_stock_is_what_lies_unsold_in_active_warehouses(api: APIClient) -> None:
     item = variant_of(product).stock_item
     for code in ("north", "closed"):
         inventory.create_warehouse(code=code, name=code, actor=COMMAND)
-        inventory.receive_stock(reference="r", lines=[inventory.ReceiptLine(item.sku, 10, code)], actor=COMMAND)
+        inventory.receive_stock(reference=f"r-{code}", lines=[inventory.ReceiptLine(item.sku, 10, code)], actor=COMMAND)
     inventory.update_warehouse(code="closed", is_active=False, actor=COMMAND)
     inventory.reserve(reference="a basket", quantities={item.pk: 2}, actor=COMMAND)
     document = get(api, f"/products/{product.pk}")

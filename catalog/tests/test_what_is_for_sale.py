@@ -23,7 +23,7 @@ def test_live_variants_of_active_products_are_for_sale_and_the_migration_says_so
 
     StockItem.objects.update(is_sold=False)
     with connection.cursor() as cursor:
-        cursor.execute(import_module("catalog.migrations.0005_what_is_for_sale").SOLD)
+        cursor.execute(import_module("catalog.migrations.0010_what_is_for_sale").SOLD)
 
     assert dict(StockItem.objects.values_list("sku", "is_sold")) == sold
     assert {sku for sku, is_sold in sold.items() if is_sold} == {"active", "kept"}

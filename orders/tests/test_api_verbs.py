@@ -81,7 +81,7 @@ def test_an_owner_cannot_cancel_a_confirmed_order_and_staff_can() -> None:
     assert order_desk().post(f"{ORDERS}/{order.pk}/cancel").status_code == 200
 
 
-@pytest.mark.parametrize("reason", [None, 1, [], "x" * 256, "\x00"])
+@pytest.mark.parametrize("reason", [1, [], "x" * 256, "\x00"])
 def test_bad_reasons_are_refused(reason: Any) -> None:
     order = make_order()
     assert client_of(order.user).post(f"{ORDERS}/{order.pk}/cancel", {"reason": reason}).status_code == 400

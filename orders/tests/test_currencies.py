@@ -51,6 +51,7 @@ def test_prices_have_the_decimals_of_the_currency(currency: str, as_admin: APICl
     for price in REFUSED[currency]:
         answer = as_admin.patch(path, {"price": price})
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "price")
+    as_admin.patch(f"{path}/variants/{listed[1]['variant_id']}", {"price": None})  # as the product from now on
     for price in (LOWEST[currency], HIGHEST[currency]):
         assert as_admin.patch(path, {"price": price}).json()["price"] == price
         assert as_admin.get(f"{PRODUCTS}?price_min={price}&price_max={price}").json()["results"][0]["price"] == price

@@ -9,7 +9,7 @@ from django.db.utils import DatabaseError
 from orders.models import OrderEvent
 from orders.tests.factories import make_order
 
-MIGRATION = import_module("orders.migrations.0009_reasons_for_staff").Migration.operations[-1]
+MIGRATION = import_module("orders.migrations.0010_reasons_for_staff").Migration.operations[-1]
 
 
 @pytest.mark.django_db

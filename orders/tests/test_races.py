@@ -147,7 +147,7 @@ def test_an_order_is_cancelled_once_however_many_ask() -> None:
     order = make_order(stock=5)
     mug = order.order_items.get().variant
     outcomes = at_once([partial(services.cancel_order, order_id=order.pk, actor=STAFF)] * 8)
-    assert outcomes == [None] * 8
+    assert sorted(outcomes) == [False] * 7 + [True]
     assert stock_of(mug) == (5, 0)
     assert OrderEvent.objects.filter(order=order, event="cancelled").count() == 1
     assert StockMovement.objects.filter(kind="released").count() == 1
@@ -164,9 +164,9 @@ def test_an_order_is_either_shipped_or_cancelled() -> None:
                 partial(services.cancel_order, order_id=order.pk, actor=STAFF),
             ]
         )
-        assert {type(shipped), type(cancelled)} == {type(None), IllegalTransition}
+        assert {type(shipped), type(cancelled)} == {bool, IllegalTransition}
         order.refresh_from_db()
-        assert (order.status, stock_of(mug)) == (("shipped", (3, 0)) if shipped is None else ("cancelled", (5, 0)))
+        assert (order.status, stock_of(mug)) == (("shipped", (3, 0)) if shipped is True else ("cancelled", (5, 0)))
     assert_sound()
 
 

@@ -134,7 +134,7 @@ def test_orders_of_before_are_found_by_what_their_lines_show(find: Callable[[str
     order = make_order(sku="AA-1", name="Lamp")
     order.order_items.update(sku="OLD-1", product_name="Candle")
     assert find("old-1") == []
-    [operation] = import_module("orders.migrations.0010_former_names_of_the_past").Migration.operations
+    [operation] = import_module("orders.migrations.0012_former_names_of_the_past").Migration.operations
 
     with connection.cursor() as cursor:
         for _ in range(2):

@@ -120,7 +120,7 @@ def test_nothing_but_its_end_is_mailed_about_a_deleted_order(order: Order) -> No
 
 
 def test_an_order_that_is_cancelled_and_deleted_has_one_mail_of_its_end(order: Order) -> None:
-    services.cancel_order(order_id=order.pk, actor=STAFF, reason="It is broken")
+    services.cancel_order(order_id=order.pk, actor=STAFF, message="It is broken")
     services.delete_order(order_id=order.pk, actor=STAFF)
 
     for kind in ("order.cancelled", "order.deleted"):
