@@ -56,6 +56,8 @@ def on_starting(server: Any) -> None:
 
     HUP replaces the processes and nothing else: this file is a part of the release that the master has loaded.
     """
+    from django.db import connections
+
     from config.checks import check_currency
     from database.checks import check_at_start
 
@@ -63,6 +65,7 @@ def on_starting(server: Any) -> None:
         check_at_start(check_currency)
     except ImproperlyConfigured as error:
         server.halt(reason=str(error), exit_status=1)
+    connections.close_all()  # no worker may inherit one
     server.app.reload = lambda: None
     # USR2 would start "python -m gunicorn" by its file, in whose folder modules have names of the standard library.
     arguments = server.START_CTX["args"]

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 import psycopg
+from django.db import connections
 from procrastinate.contrib.django import app, connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.job_context import JobContext
@@ -47,6 +48,7 @@ def run_worker(concurrency: int, mail_concurrency: int) -> None:
     Raises ImproperlyConfigured for a database that is set up in a wrong way.
     """
     check_at_start(check_currency)
+    connections.close_all()  # this thread has nothing more to ask
     load_everything()
     go_by_shop_time()
     asyncio.run(work({HOUSEKEEPING: concurrency, mails.QUEUE: mail_concurrency}))

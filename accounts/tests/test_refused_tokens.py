@@ -71,8 +71,12 @@ def client_with(token: str) -> APIClient:
 
 
 def seen(answer: Any) -> Any:
-    """What a client sees, without what differs from request to request."""
-    ours = {name: value for name, value in answer.headers.items() if name not in ("X-Request-ID", "WWW-Authenticate")}
+    """What a client sees, without what differs from request to request, and without what a shared cache may keep.
+
+    An answer to a visitor alone is for all visitors.
+    """
+    others = ("X-Request-ID", "WWW-Authenticate", "Cache-Control", "Vary")
+    ours = {name: value for name, value in answer.headers.items() if name not in others}
     document = answer.json() if answer.content else {}
     return answer.status_code, ours, {name: value for name, value in document.items() if name != "request_id"}
 

@@ -15,6 +15,7 @@ from accounts import services as accounts
 from accounts.tests.factories import make_user
 from catalog import services as catalog
 from catalog.models import Category, Product
+from catalog.tests.pictures import add_picture
 from events.actors import Actor
 from events.models import Event
 from inventory import services as inventory
@@ -58,6 +59,12 @@ def edit_variant() -> None:
         options={"size": "M"},
         max_per_customer=4,
     )
+
+
+def edit_image() -> None:
+    made = product()
+    image = add_picture(made, alt="Front")
+    catalog.update_image(product_id=made.pk, image_id=image.pk, actor=BOSS, alt="Back")
 
 
 def archive_product() -> None:
@@ -122,6 +129,7 @@ EDITS: list[tuple[Callable[[], None], str, dict[str, Any]]] = [
         "product.variant_updated",
         {"price": [None, "7.50"], "options": [{}, {"size": "M"}], "max_per_customer": [None, 4]},
     ),
+    (edit_image, "product.image_updated", {"alt": ["Front", "Back"]}),
     (edit_category, "category.updated", {"name": ["Cups", "Mugs"]}),
     (
         edit_item,
@@ -162,12 +170,10 @@ def test_every_edit_that_is_published_is_tried_here() -> None:
     tried = {kind for _, kind, _ in EDITS} | {"group.changed"}
     names_alone = {"user.updated", "user.email_changed", "user.password_changed"}
 
-    # Reasons for which sessions end, and what happens to a variant beneath its product.
+    # Reasons for which sessions end, and what happens to a variant or a picture beneath its product.
     assert (
         published - {"access_changed", "password_changed"}
-        == {kind.removeprefix("product.") if kind == "product.variant_updated" else kind for kind in tried}
-        - {"product.archived"}
-        | names_alone
+        == {re.sub("^product[.](variant|image)_", r"\1_", kind) for kind in tried} - {"product.archived"} | names_alone
     )
 
 

@@ -33,6 +33,7 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "events.tasks.remove_failed_jobs",
         "events.tasks.retry_stalled_jobs",
         "inventory.tasks.expire_holds",
+        "inventory.tasks.settle_alerts",
         "inventory.tasks.mail_stock_digest",
         "orders.tasks.add_up_figures",
         "orders.tasks.cancel_overdue_orders",

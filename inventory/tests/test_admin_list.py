@@ -112,7 +112,7 @@ def test_items_that_have_moved_since_midnight_are_changed_today(keeper: Any) -> 
 
 
 def test_midnight_is_that_of_the_shops_time_zone(keeper: Any, settings: LazySettings) -> None:
-    settings.TIME_ZONE = "Pacific/Auckland"
+    settings.SHOP_TIME_ZONE = "Pacific/Auckland"
     midnight = timezone.localtime(timezone=ZoneInfo("Pacific/Auckland")).replace(
         hour=0, minute=0, second=0, microsecond=0
     )

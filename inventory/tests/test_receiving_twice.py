@@ -123,16 +123,6 @@ def test_a_code_of_two_items_names_both_wherever_it_is_scanned(keeper: Any, mug:
 
 
 @pytest.mark.django_db
-def test_skus_that_differ_in_case_alone_are_both_named(keeper: Any) -> None:
-    for sku in ("Box-1", "BOX-1"):
-        StockItemFactory(sku=sku, name="Box")
-
-    answer = send(keeper, RECEIVE, "reference", **{"reference": "x", "lines-0-sku": "box-1", "lines-0-quantity": "1"})
-
-    assert "2 items have this code: BOX-1 (Box), Box-1 (Box)" in errors_of(answer)
-
-
-@pytest.mark.django_db
 def test_a_barcode_that_another_item_has_is_taken_with_a_warning(keeper: Any, mug: StockItem) -> None:
     cup = StockItemFactory(sku="CUP")
     url = f"/admin/inventory/stockitem/{cup.pk}/change/"
