@@ -233,6 +233,7 @@ def images(shop: Recorder) -> None:
     ask("visitor", f"HEAD /products/{number}/images")
     ask("visitor", f"GET /products/{number}")
     ask("visitor", "GET /products?search=oak%20chair&page_size=1")
+    ask("editor", f"PATCH /products/{number}/images/{image['image_id']}", {"alt": "From behind"})
     ask("ann", f"DELETE /products/{number}/images/{image['image_id']}")
     ask("editor", f"DELETE /products/{number}/images/{image['image_id']}", {})
     ask("editor", f"DELETE /products/{number}/images/{image['image_id']}/")
