@@ -57,7 +57,7 @@ def guard_of(field: forms.Field) -> Callable[[str], None] | None:
 
 
 def name_fields(form: Any, *, in_table: bool) -> None:
-    """Name each field that has no label beside it, for screen readers: all fields of a table, and both parts of a moment.
+    """Name each field that has no label beside it: all fields of a table, and both parts of a moment.
 
     A screen reader does not read the head of a column. A second call changes nothing.
     """
