@@ -52,6 +52,8 @@ BAD_ARGUMENTS = {
         ["--band", ""],
     ],
     "prepare_database": [["extra"]],
+    "refresh_search": [["extra"]],
+    "search_relevance": [["extra"]],
     "verify_stock": [["extra"]],
     "worker": [["--concurrency", "0"], ["--mail-concurrency", "-1"], ["--concurrency", "101"]],
 }
