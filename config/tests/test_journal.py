@@ -268,3 +268,9 @@ def test_the_history_of_a_renamed_item_goes_on(staff_pages: Callable[..., Any]) 
     kinds = {row.kind for row in keeper.get("/admin/events/event/?q=sku:NEW").context_data["cl"].result_list}
 
     assert {"stock.item_created", "stock.item_updated", "stock.sku_changed"} <= kinds
+
+
+@pytest.mark.parametrize("page", ["orders/order", "catalog/product", "inventory/stockitem", "accounts/user"])
+def test_the_history_of_what_is_not_there_is_not_found(staff_pages: Callable[..., Any], page: str) -> None:
+    assert staff_pages("administrator").get(f"/admin/{page}/999999/history/").status_code == 404
+    assert staff_pages().get(f"/admin/{page}/x/history/").status_code in (403, 404)
