@@ -19,7 +19,8 @@ from api.schema_problems import HEADERS, RESPONSES, add_problems, headers_of
 from api.views import ViewSet
 from database.refusals import VersionMismatch
 
-ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
+# Without `format`, for which Swagger UI has no field in a parameter; the bounds say the same.
+ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 
 
 def header(name: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -152,6 +153,8 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "query" and not parameter.get("required"):
             parameter["allowEmptyValue"] = True  # it means absent
+        if parameter["in"] == "query" and parameter["schema"].get("maximum") == MAX_ID:
+            parameter["schema"] = ID
         if parameter["in"] == "query" and (filter_ := filters[parameter["name"]]).several:
             parameter["schema"] = {"type": "array", "items": parameter["schema"]}
             if filter_.separated:

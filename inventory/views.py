@@ -19,8 +19,10 @@ from api.views import ViewSet, expected_version, refuses
 from database.refusals import NotFound
 from inventory import services
 from inventory.exceptions import (
+    AlreadyReceived,
     CodeTaken,
     InsufficientStock,
+    LastWarehouse,
     NoWarehouse,
     StaleCount,
     StockLimit,
@@ -153,7 +155,7 @@ class PostingViewSet(ViewSet):
         operation_id="receiveStock", summary="Goods came in", request=ReceiptBody, responses={201: PostingSerializer}
     )
     @action(detail=False, methods=["post"])
-    @refuses(UnknownItem, UnknownWarehouse, NoWarehouse, StockLimit)
+    @refuses(UnknownItem, UnknownWarehouse, NoWarehouse, StockLimit, AlreadyReceived)
     @keyed
     def receipts(self, request: Request) -> HttpResponse:
         """Post goods that came in."""
@@ -251,6 +253,7 @@ class WarehouseViewSet(ViewSet):
         request=WarehouseBody,
         responses=WarehouseSerializer,
     )
+    @refuses(LastWarehouse)
     def partial_update(self, request: Request, code: str) -> Response:
         """Change a warehouse."""
         changes = body_of(request, WarehouseBody, partial=True)

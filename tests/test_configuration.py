@@ -25,7 +25,10 @@ def test_every_variable_stands_in_the_example() -> None:
     reader = r'\b(?:text|choice|switch|number|seconds|words|hosts|secret|rate|networks|cron|zone|url)\(\s*"([A-Z_]+)"'
     read = {
         name
-        for file in ("settings.py", "passwords.py", "logs.py", "gunicorn.py", "gunicorn_worker.py", "run.py")
+        for file in (
+            *("settings.py", "passwords.py", "search.py", "logs.py"),
+            *("gunicorn.py", "gunicorn_worker.py", "run.py"),
+        )
         for name in re.findall(reader, (ROOT / "config" / file).read_text())
     }
     documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))

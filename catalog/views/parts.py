@@ -67,7 +67,7 @@ class VariantViewSet(ViewSet):
     @extend_schema(
         operation_id="addVariant", summary="Add a variant", request=VariantBody, responses={201: VariantSerializer}
     )
-    @refuses(SkuTaken, TooManyVariants, NoWarehouse)
+    @refuses(SkuTaken, OptionsTaken, TooManyVariants, NoWarehouse)
     @keyed
     def create(self, request: Request, product_id: int) -> HttpResponse:
         """A further variant, once for each Idempotency-Key."""
@@ -109,7 +109,13 @@ class VariantViewSet(ViewSet):
         services.archive_variant(product_id=product_id, variant_id=variant_id, actor=actor_of(request))
         return Response(status=204)
 
-    @extend_schema(summary="Put an archived variant back on the shelf", request=None, responses=VariantSerializer)
+    @extend_schema(
+        operation_id="restoreVariant",
+        summary="Put an archived variant back on the shelf",
+        request=None,
+        responses=VariantSerializer,
+    )
+    @refuses(OptionsTaken, TooManyVariants)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, product_id: int, variant_id: int) -> Response:
         """Restore the variant."""
@@ -144,7 +150,7 @@ class ImageViewSet(PicturesViewSet):
         request={"multipart/form-data": ImageBody},
         responses={201: ImageSerializer},
     )
-    @refuses(InvalidImage, TooManyImages, StorageFull)
+    @refuses(InvalidImage, TooManyImages, StorageFull, UnknownVariant)
     def create(self, request: Request, product_id: int) -> Response:
         """A further picture, from an uploaded file."""
         body = body_of(request, ImageBody)

@@ -20,7 +20,7 @@ from api.renderers import dumps
 from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, etag_of, expected_version, refuses
 from catalog import services
-from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory, found
+from catalog.exceptions import AmbiguousSku, AmbiguousStock, OptionsTaken, SlugTaken, UnknownCategory, found
 from catalog.filters import ProductFilters, ProductListFilters
 from catalog.image_serializers import ImageSerializer
 from catalog.listing.cache import answer_list
@@ -46,7 +46,7 @@ ID_OR_SLUG = OpenApiParameter(
     "product_id",
     {
         "oneOf": [
-            {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID},
+            {"type": "integer", "minimum": 1, "maximum": MAX_ID},
             {"type": "string", "pattern": "^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 280},
         ]
     },
@@ -131,6 +131,7 @@ class ProductViewSet(PicturesViewSet):
         description="Attributes filter too: `?attributes.color=red`. Their names are those of the facets.",
         responses=ProductSerializer(many=True),
     )
+    @refuses(UnknownCategory)
     def list(self, request: Request) -> HttpResponse:
         """A page of products."""
         selection = self.selection()
@@ -159,6 +160,7 @@ class ProductViewSet(PicturesViewSet):
         summary="How many products each further filter would leave",
         responses=FacetsSerializer,
     )
+    @refuses(UnknownCategory)
     @action(detail=False, filterset_class=ProductFilters)
     def facets(self, request: Request) -> HttpResponse:
         """The facets of a list."""
@@ -171,7 +173,7 @@ class ProductViewSet(PicturesViewSet):
         request=ProductBody,
         responses={201: ProductSerializer},
     )
-    @refuses(SlugTaken, SkuTaken, UnknownCategory, AmbiguousStock, AmbiguousSku, NoWarehouse)
+    @refuses(SlugTaken, SkuTaken, OptionsTaken, UnknownCategory, AmbiguousStock, AmbiguousSku, NoWarehouse)
     @keyed
     def create(self, request: Request) -> HttpResponse:
         """A new product, once for each Idempotency-Key."""
