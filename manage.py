@@ -3,7 +3,11 @@
 
 import os
 import sys
+from errno import EACCES, EDQUOT, EISDIR, ENOENT, ENOSPC, ENOTDIR, EPERM, EPIPE, EROFS
 from pathlib import Path
+
+# Files that are not there or may not be touched, a full disk, a reader that has gone.
+UNWRITTEN = (EACCES, EDQUOT, EISDIR, ENOENT, ENOSPC, ENOTDIR, EPERM, EPIPE, EROFS)
 
 
 def main() -> None:
@@ -24,6 +28,13 @@ def main() -> None:
         sys.exit(2)
     try:
         django.core.management.execute_from_command_line(sys.argv)
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in UNWRITTEN or sys.argv[1:2] == ["worker"]:
+            raise
+        # What is left in the buffer would fail once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(f"{error.filename or 'The output'} cannot be read or written: {error.strerror}")
     except ImproperlyConfigured as error:
         sys.exit(str(error))
     except OperationalError as error:

@@ -30,9 +30,9 @@ from accounts.exceptions import Unfinished
 from accounts.models import Session, User
 from accounts.page_sessions import session_of_page
 from accounts.passwords import hash_password
-from accounts.rights import rights_of
+from accounts.rights import access_of, rights_of
 from accounts.sessions import end_session
-from accounts.trail import log
+from accounts.trail import log, note
 from database.refusals import NotFound, Refusal
 from events.actors import admin_actor
 from events.changes import differences
@@ -278,12 +278,16 @@ class GroupAdmin(ForAdministrators, StaffAdmin[Group], DjangoGroupAdmin):
             self.tell(request, "group.changed", payload | {"changes": changes})
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
-        """Delete a group, and tell the journal. Locks the group. Refuses NotFound."""
+        """Delete a group, and tell the journal, of each member too. Locks the group. Refuses NotFound."""
         group = Group.objects.select_for_update().filter(pk=obj.pk).first()
         if group is None:
             raise NotFound("Somebody else has deleted this group.")
         self.tell(request, "group.deleted", {"group_id": group.pk, **rights_of(group)})
+        members = {user: access_of(user) for user in User.objects.filter(groups=group).order_by("pk")}
         group.delete()
+        for user, before in members.items():
+            changes = differences(before, access_of(user))
+            note("user.access_changed", user_id=user.pk, actor=admin_actor(request), changes=changes)
 
     def tell(self, request: HttpRequest, kind: str, payload: dict[str, Any]) -> None:
         """Tell journal and log what became of a group and of the rights that it gives."""

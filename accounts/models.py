@@ -79,7 +79,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_email_unique", violation_error_code="email_taken")
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique",
+                violation_error_code="email_taken",
+                violation_error_message="Another account has this email.",
+            )
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="user_newest"),

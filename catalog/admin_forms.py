@@ -150,6 +150,12 @@ class VariantInline(Inline):
         """The variants that the product has now."""
         return Variant.objects.live().with_stock()
 
+    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
+        """Django's own. It would refuse to take away what an order names; but here nothing is deleted."""
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        formset.form.hand_clean_DELETE = lambda form: None
+        return formset
+
     @admin.display(description="in stock")
     def stock(self, row: Any) -> str:
         """Units that lie unsold, as a link to why."""

@@ -1,5 +1,6 @@
 """What may be written into the catalog: slugs, prices, and the JSON objects of products and variants."""
 
+import unicodedata
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
@@ -39,8 +40,13 @@ def validate_attributes(value: object) -> None:
 
 
 def validate_options(value: object) -> None:
-    """At most 20 texts by name."""
+    """At most 20 texts by name. No two names are one, as no two variants are by their case, form or spacing."""
+    names: set[str] = set()
     for key, member in members_of(value, 20):
+        name = " ".join(unicodedata.normalize("NFKC", key).upper().split())
+        if name in names:
+            raise ValidationError(f"{key!r} is named twice.", "invalid_option")
+        names.add(name)
         if not isinstance(member, str) or not 1 <= len(member) <= MAX_TEXT:
             raise ValidationError(f"{key!r} must be a text of 1 to {MAX_TEXT} characters.", "invalid_option")
         refuse_hidden(member)

@@ -186,6 +186,8 @@ def correct(request: HttpRequest, row: Row, warehouse: Warehouse, reason: str) -
         posting = services.adjust_stock(reason=reason, lines=[line], actor=admin_actor(request))
     except Refusal as refusal:
         level.on_hand = current(level)
+        if level.on_hand == on_hand:  # the page was sent twice, or a colleague has found the same
+            return Row(level, shown(level), done=f"{on_hand} already")
         data = QueryDict(mutable=True)
         data.update({form.add_prefix("expected"): str(level.on_hand), form.add_prefix("on_hand"): str(on_hand)})
         again = form_of(level, data)

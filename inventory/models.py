@@ -261,6 +261,7 @@ class StockMovement(models.Model):
             models.Index(fields=["level", "-at", "-id"], name="movement_level_newest"),
             models.Index(fields=["-at", "-id"], name="movement_newest"),
             models.Index(fields=["reference"], condition=~Q(reference=""), name="movement_reference"),
+            models.Index(SkuKey("reference"), condition=Q(kind="received"), name="movement_delivery_note"),
             # A seldom kind is found without reading past the common ones. Writing a common one does not pay for it.
             models.Index(
                 fields=["kind", "-at", "-id"],

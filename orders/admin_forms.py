@@ -9,7 +9,7 @@ from inventory.admin_forms import LineForm, items_by_code, nothing_alone, quanti
 from orders.models import Order
 from staff.forms import Line, WholeField
 
-VERSIONS = re.compile(r"([0-9]{1,18}:[0-9]{1,9} ?)*")
+VERSIONS = re.compile(r"([0-9]{1,18}:[0-9]{1,9}( |\Z))*")
 
 
 class StatusForm(forms.Form):

@@ -17,7 +17,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
@@ -196,8 +196,12 @@ class StaffAdmin(DjangoAdmin[M]):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """The history of a row: the journal's events about the row."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         row = self.get_object(request, unquote(object_id))
-        if row is None or not self.has_view_or_change_permission(request, row):
+        if row is None:
+            raise Http404("There is no such row.")
+        if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         return HttpResponseRedirect(f"{reverse('admin:events_event_changelist')}?q={quote(self.subject_of(row))}")
 

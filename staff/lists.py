@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core import paginator
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, connections
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
@@ -133,6 +134,16 @@ class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
         form = super().get_changelist_form(request, **kwargs)
         guard_texts(form)
         return form
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        """Django's own. A ticked row whose key is no key of such rows is refused, and nothing is done."""
+        try:
+            for key in request.POST.getlist(helpers.ACTION_CHECKBOX_NAME):
+                self.opts.pk.get_prep_value(self.opts.pk.to_python(key))
+        except ValidationError:
+            messages.error(request, "The list has no such row. Nothing was done.")
+            return None
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> list[Any]:
         """The actions that the user may run. One that names no permission is for those who may change such rows.

@@ -119,3 +119,24 @@ def test_a_mail_server_that_does_not_answer_is_named_in_one_line(run: Run, setti
     assert status == 3
     assert errors.startswith("CommandError: The report was not mailed: ")
     assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["verify_stock"], "The output cannot be read or written: No space left on device"),
+        (["low_stock_report", "--format", "csv"], "The output cannot be read or written: No space left on device"),
+        (["spectacular", "--file", "/nowhere/openapi.yaml"], "/nowhere/openapi.yaml cannot be read or written: "),
+    ],
+)
+def test_what_cannot_be_written_is_named_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str], reason: str
+) -> None:
+    with open("/dev/full", "w", buffering=1) as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", full)
+        status, errors = run(*arguments)
+
+    assert status == 1
+    assert [line for line in errors.splitlines() if line.startswith(reason)] == errors.splitlines()[-1:]
+    assert "Traceback" not in errors

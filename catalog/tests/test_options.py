@@ -28,6 +28,14 @@ SAME: list[dict[str, str]] = [
 BODY = {"name": "Shirt", "price": "10.00"}
 
 
+@pytest.mark.parametrize("other", ["colour", "COLOUR", " Colour ", "\uff23olour"])
+def test_a_variant_names_each_option_once(as_admin: APIClient, other: str) -> None:
+    product = make_product("Shirt")
+    body = {"options": {"Colour": "Sand", other: "Red"}}
+    document = refused(as_admin, "post", f"/{product.pk}/variants", body, 400, "invalid")
+    assert fields_of(document) == [("options", "invalid_option")]
+
+
 @pytest.mark.parametrize("options", SAME)
 def test_two_variants_never_have_the_same_options(as_admin: APIClient, options: dict[str, str]) -> None:
     product = make_product("Shirt", variants=[{"options": SMALL}, {"options": {"size": "M", "colour": "Sand"}}])

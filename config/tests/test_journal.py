@@ -268,3 +268,20 @@ def test_the_history_of_a_renamed_item_goes_on(staff_pages: Callable[..., Any]) 
     kinds = {row.kind for row in keeper.get("/admin/events/event/?q=sku:NEW").context_data["cl"].result_list}
 
     assert {"stock.item_created", "stock.item_updated", "stock.sku_changed"} <= kinds
+
+
+@pytest.mark.parametrize("page", ["orders/order", "catalog/product", "inventory/stockitem", "accounts/user"])
+def test_the_history_of_what_is_not_there_is_not_found(staff_pages: Callable[..., Any], page: str) -> None:
+    assert staff_pages("administrator").get(f"/admin/{page}/999999/history/").status_code == 404
+    assert staff_pages().get(f"/admin/{page}/x/history/").status_code in (403, 404)
+
+
+def test_the_members_of_a_deleted_group_have_it_in_their_history(staff_pages: Callable[..., Any]) -> None:
+    group, kept = Group.objects.create(name="Sorters"), Group.objects.create(name="Keepers")
+    member = make_user(is_staff=True)
+    member.groups.set([group, kept])
+
+    staff_pages().post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"})
+
+    event = Event.objects.filter(kind="user.access_changed", subject=f"user:{member.pk}").latest("pk")
+    assert event.payload["changes"] == {"groups": [["Keepers", "Sorters"], ["Keepers"]]}

@@ -10,6 +10,7 @@ from database.refusals import FieldError
 from inventory.exceptions import AlreadyReceived, NoWarehouse, UnknownItem, UnknownWarehouse
 from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.services.engine import Written, fetch, lock_items
+from inventory.skus import KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,7 @@ def covered_by(before: dict[int, int], after: dict[int, int]) -> list[str]:
 def refuse_received(reference: str, located: Located, quantities: Sequence[int]) -> None:
     """Refuse AlreadyReceived when a receipt under this reference had the same units of the same items.
 
+    A note is the same in whatever case and form it is spelt, as a SKU is.
     The levels of the items are locked, so that two receipts of one delivery come one after the other. All lines of a
     posting have one moment.
     """
@@ -228,11 +230,12 @@ def refuse_received(reference: str, located: Located, quantities: Sequence[int])
     for level, quantity in zip(located.levels, quantities, strict=True):
         units[level.item_id] += quantity
     rows = fetch(
-        """
+        f"""
         with posting as (
             select movement.at, movement.actor, level.item_id, sum(movement.on_hand_delta) as units
             from inventory_stockmovement as movement join inventory_stocklevel as level on level.id = movement.level_id
-            where movement.reference = %(reference)s::text and movement.reference <> '' and movement.kind = 'received'
+            where {KEY.format(sku="movement.reference")} = {KEY.format(sku="%(reference)s::text")}
+                and movement.reference <> '' and movement.kind = 'received'
             group by movement.at, movement.actor, level.item_id
         )
         select posting.at, posting.actor
@@ -241,7 +244,7 @@ def refuse_received(reference: str, located: Located, quantities: Sequence[int])
         group by posting.at, posting.actor
         having count(*) = %(count)s::int and count(asked.item_id) = %(count)s::int
         order by posting.at desc limit 1
-        """,
+        """,  # noqa: S608  # no value goes in but as a parameter
         {"reference": reference, "items": list(units), "units": list(units.values()), "count": len(units)},
     )
     if rows:

@@ -109,6 +109,19 @@ def test_a_stale_row_is_refused_alone_and_shows_what_is_there_now(keeper: Any) -
     assert on_hand(mug) == 9
 
 
+def test_a_row_that_is_so_by_now_is_not_refused(keeper: Any) -> None:
+    """A second click on the same page says what the first one has done."""
+    mug = StockItemFactory(stock=7)
+    correct(keeper, mug=(mug, {"expected": 7, "on_hand": 9}))
+    before = snapshot()
+
+    again = correct(keeper, mug=(mug, {"expected": 7, "on_hand": 9}))
+
+    assert snapshot() == before
+    [row] = again.context_data["rows"]
+    assert (row.done, row.form.errors) == ("9 already", {})
+
+
 def test_promised_units_cannot_be_corrected_away(keeper: Any) -> None:
     mug = StockItemFactory(stock=5)
     services.reserve(reference="order:1", quantities={mug.pk: 4}, actor=COMMAND)

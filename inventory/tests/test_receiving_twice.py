@@ -36,6 +36,17 @@ def test_the_same_note_with_the_same_units_is_refused_until_it_is_meant() -> Non
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("spelt", ["dn-7 É", "DN-7 e\u0301", "Dn-7 é", "\uff24\uff2e-7 É"])
+def test_a_note_is_the_same_in_any_case_and_form(spelt: str) -> None:
+    item = StockItemFactory()
+    receive(item, reference="DN-7 É")
+
+    with pytest.raises(AlreadyReceived):
+        receive(item, reference=spelt)
+    assert level_of(item).on_hand == 5
+
+
+@pytest.mark.django_db
 def test_lines_are_summed_and_the_warehouse_does_not_matter() -> None:
     WarehouseFactory(code="north")
     mug, pot = StockItemFactory(), StockItemFactory()

@@ -92,3 +92,11 @@ def test_a_shipped_order_is_not_cancelled(desk: Any) -> None:
 
     assert statuses(order) == ["shipped"]
     assert "cannot become cancelled" in messages_of(answer)[0]
+
+
+@pytest.mark.parametrize("versions", ["1:12:3", "²:1", "1:1  2:1", "1", "1:1,2:1"])
+def test_versions_that_no_page_has_written_are_refused(desk: Any, versions: str) -> None:
+    order = make_order()
+    answer = act(desk, "cancel", order, sure="True", versions=versions)
+    assert "does not say how the orders were" in answer.context_data["form"].errors["versions"][0]
+    assert statuses(order) == ["pending"]

@@ -109,3 +109,20 @@ def test_more_than_a_verb_takes_is_refused_whole(pages: Any, monkeypatch: pytest
     assert not Product.objects.filter(status="archived").exists()
     assert not Order.objects.filter(status="cancelled").exists()
     assert Category.objects.filter(pk__in=[row.pk for row in categories]).count() == 2
+
+
+@pytest.mark.parametrize("key", ["²", "abc", ""])
+def test_a_ticked_row_that_is_none_is_refused_and_nothing_is_done(pages: Any, key: str) -> None:
+    order, product, category, group = make_order(), make_product(), make_category(), Group.objects.create(name="g")
+    rows = {"orders/order": order, "catalog/product": product, "catalog/category": category, "auth/group": group}
+
+    for label, row in rows.items():
+        action = {"orders/order": "confirm", "catalog/product": "archive"}.get(label, "delete_selected")
+        form = {"action": action, "index": "0", "post": "yes", "_selected_action": [row.pk, key]}
+        answer = pages.post(f"/admin/{label}/", form)
+        assert answer.status_code == 302
+        assert messages_of(answer)[-1:] == ["The list has no such row. Nothing was done."]
+        row.refresh_from_db()
+    order.refresh_from_db()
+    product.refresh_from_db()
+    assert (order.status, product.status) == ("pending", "active")
