@@ -21,6 +21,7 @@ from catalog.options import FOLD
 from catalog.tree import TREE
 from database.expensive import expensive_work
 from database.rows import fetch_rows
+from inventory.skus import KEY
 
 # How a statement casts a value, by the type that the value has in Python.
 CASTS = {datetime: "timestamptz", Decimal: "numeric", str: "text", int: "bigint"}
@@ -47,7 +48,7 @@ OF_VARIANT = """p.id in (
     select v.product_id from catalog_variant v where v.archived_at is null and {which})"""
 OF_SKUS = """p.id in (
     select v.product_id from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
-    where v.archived_at is null and i.sku in {skus})"""
+    where v.archived_at is null and {key} in {skus})"""
 IN_TREE = "p.category_id in (select id from tree)"
 UNKNOWN_CATEGORIES = """
 select asked.slug from unnest(%(slugs)s::text[]) as asked(slug)
@@ -140,7 +141,10 @@ class Selection:
     @property
     def by_skus(self) -> list[str]:
         """The condition on the SKUs of variants, if there is one."""
-        return [OF_SKUS.format(skus=places("sku", self.skus))] if self.skus else []
+        if not self.skus:
+            return []
+        asked = ", ".join(KEY.format(sku=f"%(sku{place})s::text") for place in range(len(self.skus)))
+        return [OF_SKUS.format(key=KEY.format(sku="i.sku"), skus=f"({asked})")]
 
     @property
     def by_attributes(self) -> list[str]:
