@@ -211,12 +211,17 @@ class Selection:
         for place, comparison in enumerate(self.comparisons):
             params |= numbered(f"compared{place}", comparison.values)
         for place, (code, values) in enumerate(self.attributes.items()):
-            members = [orjson.dumps({code: reading}).decode() for reading in readings(values)]
-            params |= numbered(f"attribute{place}_", members) | {f"attribute{place}": code}
+            params |= numbered(f"attribute{place}_", members(code, readings(values))) | {f"attribute{place}": code}
         for place, (name, values) in enumerate(self.options.items()):
-            params[f"option{place}"] = name
-            params |= numbered(f"option{place}_", [orjson.dumps({name: value}).decode() for value in values])
+            params |= numbered(f"option{place}_", members(name, values)) | {f"option{place}": name}
         return params | numbered("sku", self.skus)
+
+    @property
+    def chosen(self) -> dict[str, list[str]]:
+        """The attributes and options that are asked for, as parameters: JSON objects of one member."""
+        attributes = [text for code, values in self.attributes.items() for text in members(code, readings(values))]
+        options = [text for name, values in self.options.items() for text in members(name, values)]
+        return {"chosen_attributes": attributes, "chosen_options": options}
 
     def walk(self, after: str, order: str, limit: str, article: str = "") -> str:
         """The statement that reads the products in their order, by an index that has it.
@@ -280,6 +285,11 @@ def readings(values: Sequence[str]) -> list[str | int | float | bool]:
         elif re.fullmatch(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,15})?", value):
             found.append(float(value) if "." in value else int(value))
     return found
+
+
+def members(name: str, values: Sequence[str | float | bool]) -> list[str]:
+    """A JSON object for each value, of which it is the one member."""
+    return [orjson.dumps({name: value}).decode() for value in values]
 
 
 def with_clause(parts: Sequence[str]) -> str:
