@@ -36,7 +36,8 @@ def stems(words: Collection[str]) -> dict[str, str]:
         dictionary = "simple" if language == "simple" else f"{language}_stem"
         irregular = IRREGULAR.get(language, {})
         asked = {word: irregular.get(word, word) for word in unknown}
-        regular: dict[str, str] = dict(fetch_rows(STEMS, {"dictionary": dictionary, "words": sorted(set(asked.values()))}))
+        params = {"dictionary": dictionary, "words": sorted(set(asked.values()))}
+        regular: dict[str, str] = dict(fetch_rows(STEMS, params))
         # The stem of `womens` is one that the rules do not know either.
         fetched = {word: irregular.get(regular[singular], regular[singular]) for word, singular in asked.items()}
         found |= fetched

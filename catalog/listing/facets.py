@@ -143,8 +143,8 @@ def read_facets(selection: Selection) -> Facets:
     """The facets of a selection: each count is that of the list with this value in place of what its facet has now.
 
     A category counts what lies below it too. There are at most 100 categories, and 20 attributes and 20 options with
-    20 values each: what is chosen, and the most frequent ones. A search that finds nothing is tried once more, as if it were misspelt.
-    Refuses UnknownCategory. Expensive work.
+    20 values each: what is chosen, and the most frequent ones. A search that finds nothing is tried once more, as if it
+    were misspelt. Refuses UnknownCategory. Expensive work.
     """
     if selection.categories:
         selection.refuse_unknown_categories()
