@@ -125,8 +125,6 @@ class VariantForm(StaffForm[Variant]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for bound in self.visible_fields():  # a screen reader does not read the head of the column
-            bound.field.widget.attrs["aria-label"] = bound.label
         if self.instance.pk:
             self.initial["sku"] = self.instance.stock_item.sku
             self.initial["options"] = self.instance.options_in_sequence

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
 from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.db import models
 from django.db.models import Model
+from django.forms.utils import pretty_name
 from django.http import HttpRequest
 
 from database.refusals import Refusal
@@ -52,6 +54,20 @@ def guard_of(field: forms.Field) -> Callable[[str], None] | None:
     if isinstance(field.widget, forms.PasswordInput):
         return None
     return refuse_hidden_in_lines if isinstance(field.widget, forms.Textarea) else refuse_hidden
+
+
+def name_fields(form: Any, *, in_table: bool) -> None:
+    """Name each field that has no label beside it: all fields of a table, and both parts of a moment.
+
+    A screen reader does not read the head of a column. A second call changes nothing.
+    """
+    for name, field in form.base_fields.items():
+        label = str(field.label or pretty_name(name))
+        if isinstance(field.widget, AdminSplitDateTime):
+            for part, of_moment in zip(("date", "time"), field.widget.widgets, strict=True):
+                of_moment.attrs["aria-label"] = f"{label}: {part}"
+        elif in_table and not field.widget.is_hidden:
+            field.widget.attrs["aria-label"] = label
 
 
 class WholeField(forms.IntegerField):

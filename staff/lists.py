@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.safestring import mark_safe
 
-from staff.forms import NUMBERS, guard_texts
+from staff.forms import NUMBERS, guard_texts, name_fields
 
 
 class StaffPaginator(paginator.Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -114,15 +114,17 @@ class GuardedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
     formfield_overrides = NUMBERS
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The form of a row, with its texts guarded."""
+        """The form of a row, with its texts guarded and its fields named."""
         form = super().get_form(request, *args, **kwargs)
         guard_texts(form)
+        name_fields(form, in_table=False)
         return form
 
     def get_formsets_with_inlines(self, request: HttpRequest, *args: Any) -> Iterator[Any]:
-        """The forms below the row's own, with their texts guarded."""
+        """The forms below the row's own, with their texts guarded and their fields named."""
         for formset, inline in super().get_formsets_with_inlines(request, *args):
             guard_texts(formset.form)
+            name_fields(formset.form, in_table=isinstance(inline, admin.TabularInline))
             formset.deletion_widget = DeleteBox
             yield formset, inline
 

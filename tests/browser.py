@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
@@ -75,9 +76,12 @@ class Watch:
 
 
 @contextmanager
-def watched_page(browser: Browser, origin: str, width: int = 1440) -> Iterator[tuple[Page, Watch]]:
-    """A page of a browser that has no cookies yet. When the block ends the watch must have seen nothing."""
-    context = browser.new_context(base_url=origin, viewport={"width": width, "height": 900})
+def watched_page(browser: Browser, origin: str, width: int = 1440, **options: Any) -> Iterator[tuple[Page, Watch]]:
+    """A page of a browser that has no cookies yet. When the block ends the watch must have seen nothing.
+
+    `options` are those of Playwright's `new_context`.
+    """
+    context = browser.new_context(base_url=origin, viewport={"width": width, "height": 900}, **options)
     page, watch = context.new_page(), Watch(origin)
     page.on("console", watch.console)
     page.on("pageerror", lambda error: watch.seen.append(f"script: {error}"))

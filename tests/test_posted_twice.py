@@ -179,6 +179,7 @@ def test_each_verb_of_each_list_takes_effect_once(shop: Counter) -> None:
         client, address = sign_in(), shop.address(page_of(label))
         row = rows_for(action, shop)
         form = {"action": name, "index": "0", "post": "yes", "sure": "on", "reason": "", "_selected_action": [row]}
+        form["versions"] = f"{row}:1"  # as the page of a cancellation shows it
         form["csrfmiddlewaretoken"] = token_on(client, address)
         last = newest()
 

@@ -3,7 +3,7 @@
 One's own first device is switched on by a code of it, so that nobody is shut out by a device that shows none.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -129,10 +129,11 @@ class AuthenticatorAdmin(DeviceAdmin, TOTPDeviceAdmin):
     ordering = ("-id",)
 
     def config_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The page with the key in words."""
-        get_object_or_404(TOTPDevice, pk=pk)
-        page: HttpResponse = super().config_view(request, pk)
-        return page
+        """The page with the picture to scan and the key in words."""
+        device = get_object_or_404(TOTPDevice, pk=pk)
+        page: Any = super().config_view(request, pk)
+        page.context_data["title"] = f"Key of {device}"
+        return cast(HttpResponse, page)
 
     def qrcode_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The picture that an authenticator app scans."""
