@@ -92,8 +92,12 @@ class Negotiation(DefaultContentNegotiation):
     """Chooses the parser of a body, and whether the client takes our answers."""
 
     def get_accept_list(self, request: Request) -> list[str]:
-        """The media types that the client takes. Problem documents are JSON, so who takes them takes all answers."""
-        accepted: list[str] = super().get_accept_list(request)
+        """The media types that the client takes. Problem documents are JSON, so who takes them takes all answers.
+
+        A header that names none is as if there were none, and `*` is every type.
+        """
+        accepted: list[str] = [media_type for media_type in super().get_accept_list(request) if media_type] or ["*/*"]
+        accepted = ["*/*" if media_type.split(";")[0].strip() == "*" else media_type for media_type in accepted]
         return [media_type.lower().replace(PROBLEM, JSON.media_type) for media_type in accepted]
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:

@@ -14,6 +14,15 @@ STEMS = """
     from unnest(%(words)s::text[]) as word
 """
 MOST_KEPT = 50_000
+# Plurals that the rules of the dictionaries do not know, beside their singulars.
+IRREGULAR = {
+    "english": {
+        "calves": "calf", "children": "child", "elves": "elf", "feet": "foot", "geese": "goose", "halves": "half",
+        "hooves": "hoof", "knives": "knife", "leaves": "leaf", "lives": "life", "loaves": "loaf", "men": "man",
+        "mice": "mouse", "oxen": "ox", "scarves": "scarf", "shelves": "shelf", "teeth": "tooth", "thieves": "thief",
+        "wives": "wife", "wolves": "wolf", "women": "woman",
+    }
+}  # fmt: skip
 
 _kept: dict[tuple[str, str], str] = {}
 
@@ -25,7 +34,12 @@ def stems(words: Collection[str]) -> dict[str, str]:
     unknown = [word for word, stem in found.items() if stem is None]
     if unknown:
         dictionary = "simple" if language == "simple" else f"{language}_stem"
-        fetched = dict(fetch_rows(STEMS, {"dictionary": dictionary, "words": unknown}))
+        irregular = IRREGULAR.get(language, {})
+        asked = {word: irregular.get(word, word) for word in unknown}
+        params = {"dictionary": dictionary, "words": sorted(set(asked.values()))}
+        regular: dict[str, str] = dict(fetch_rows(STEMS, params))
+        # The stem of `womens` is one that the rules do not know either.
+        fetched = {word: irregular.get(regular[singular], regular[singular]) for word, singular in asked.items()}
         found |= fetched
         if len(_kept) > MOST_KEPT:
             _kept.clear()

@@ -1,11 +1,11 @@
 """What may be written into the catalog: slugs, prices, and the JSON objects of products and variants."""
 
-import unicodedata
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
+from catalog.words import fold
 from database.text import refuse_hidden
 
 # Words that are paths of the API, so that /products/facets can never mean a product.
@@ -40,16 +40,14 @@ def validate_attributes(value: object) -> None:
 
 
 def validate_options(value: object) -> None:
-    """At most 20 texts by name. No two names are one, as no two variants are by their case, form or spacing."""
-    names: set[str] = set()
-    for key, member in members_of(value, 20):
-        name = " ".join(unicodedata.normalize("NFKC", key).upper().split())
-        if name in names:
-            raise ValidationError(f"{key!r} is named twice.", "invalid_option")
-        names.add(name)
-        if not isinstance(member, str) or not 1 <= len(member) <= MAX_TEXT:
+    """At most 20 texts by name. Filters know neither case nor accents of names, so no two differ in these, or in spacing, alone."""
+    members = dict(members_of(value, 20))
+    for key, member in members.items():
+        if not isinstance(member, str) or not member.strip() or len(member) > MAX_TEXT:
             raise ValidationError(f"{key!r} must be a text of 1 to {MAX_TEXT} characters.", "invalid_option")
         refuse_hidden(member)
+    if len({fold(" ".join(key.split())) for key in members}) < len(members):
+        raise ValidationError("Two names differ in case or accents alone: they are one option.", "repeated_option")
 
 
 def members_of(value: object, limit: int) -> Iterable[tuple[str, object]]:
@@ -59,7 +57,7 @@ def members_of(value: object, limit: int) -> Iterable[tuple[str, object]]:
     if len(value) > limit:
         raise ValidationError(f"At most {limit} members.", "too_many_members")
     for key in value:
-        if not 1 <= len(key) <= MAX_KEY:
+        if not key.strip() or len(key) > MAX_KEY:
             raise ValidationError(f"A name has 1 to {MAX_KEY} characters.", "invalid")
         refuse_hidden(key)
     return value.items()

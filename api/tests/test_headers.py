@@ -60,6 +60,9 @@ def test_head_is_answered_with_the_headers_of_get_and_no_body(client: Client, pa
         "application/problem+json, application/xml;q=0.5",
         "application/json, application/problem+json",
         "APPLICATION/JSON",
+        "",
+        " , ",
+        "text/html, image/gif, *; q=.2",
     ],
 )
 def test_whoever_takes_problem_documents_is_answered(client: Client, accept: str) -> None:

@@ -21,6 +21,7 @@ from catalog.options import FOLD
 from catalog.tree import TREE
 from database.expensive import expensive_work
 from database.rows import fetch_rows
+from inventory.skus import KEY
 
 # How a statement casts a value, by the type that the value has in Python.
 CASTS = {datetime: "timestamptz", Decimal: "numeric", str: "text", int: "bigint"}
@@ -47,7 +48,7 @@ OF_VARIANT = """p.id in (
     select v.product_id from catalog_variant v where v.archived_at is null and {which})"""
 OF_SKUS = """p.id in (
     select v.product_id from catalog_variant v join inventory_stockitem i on i.id = v.stock_item_id
-    where v.archived_at is null and i.sku in {skus})"""
+    where v.archived_at is null and {key} in {skus})"""
 IN_TREE = "p.category_id in (select id from tree)"
 UNKNOWN_CATEGORIES = """
 select asked.slug from unnest(%(slugs)s::text[]) as asked(slug)
@@ -140,7 +141,10 @@ class Selection:
     @property
     def by_skus(self) -> list[str]:
         """The condition on the SKUs of variants, if there is one."""
-        return [OF_SKUS.format(skus=places("sku", self.skus))] if self.skus else []
+        if not self.skus:
+            return []
+        asked = ", ".join(KEY.format(sku=f"%(sku{place})s::text") for place in range(len(self.skus)))
+        return [OF_SKUS.format(key=KEY.format(sku="i.sku"), skus=f"({asked})")]
 
     @property
     def by_attributes(self) -> list[str]:
@@ -207,12 +211,17 @@ class Selection:
         for place, comparison in enumerate(self.comparisons):
             params |= numbered(f"compared{place}", comparison.values)
         for place, (code, values) in enumerate(self.attributes.items()):
-            members = [orjson.dumps({code: reading}).decode() for reading in readings(values)]
-            params |= numbered(f"attribute{place}_", members) | {f"attribute{place}": code}
+            params |= numbered(f"attribute{place}_", members(code, readings(values))) | {f"attribute{place}": code}
         for place, (name, values) in enumerate(self.options.items()):
-            params[f"option{place}"] = name
-            params |= numbered(f"option{place}_", [orjson.dumps({name: value}).decode() for value in values])
+            params |= numbered(f"option{place}_", members(name, values)) | {f"option{place}": name}
         return params | numbered("sku", self.skus)
+
+    @property
+    def chosen(self) -> dict[str, list[str]]:
+        """The attributes and options that are asked for, as parameters: JSON objects of one member."""
+        attributes = [text for code, values in self.attributes.items() for text in members(code, readings(values))]
+        options = [text for name, values in self.options.items() for text in members(name, values)]
+        return {"chosen_attributes": attributes, "chosen_options": options}
 
     def walk(self, after: str, order: str, limit: str, article: str = "") -> str:
         """The statement that reads the products in their order, by an index that has it.
@@ -276,6 +285,11 @@ def readings(values: Sequence[str]) -> list[str | int | float | bool]:
         elif re.fullmatch(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,15})?", value):
             found.append(float(value) if "." in value else int(value))
     return found
+
+
+def members(name: str, values: Sequence[str | float | bool]) -> list[str]:
+    """A JSON object for each value, of which it is the one member."""
+    return [orjson.dumps({name: value}).decode() for value in values]
 
 
 def with_clause(parts: Sequence[str]) -> str:

@@ -55,6 +55,10 @@ SPELLINGS = f"""spelling as materialized (
     select seen.options, name, value, {FOLD.format("name")} as code, {FOLD.format("value")} as folded
     from (select distinct options from article) seen, jsonb_each_text(seen.options) as option(name, value)
 )"""  # noqa: S608  # an expression of our own
+# With these, what is chosen stays in sight, however rare it is.
+CHOSEN_OPTIONS = f"""chosen_option as materialized (
+    select ({FOLD.format("chosen")})::jsonb from unnest(%(chosen_options)s::text[]) as chosen
+)"""  # noqa: S608  # an expression of our own
 MISS = "case when {condition} then null else {heading} end"
 FACETS = """
 {prelude}
@@ -85,7 +89,11 @@ select
         select code, sum(count) as total,
                json_agg(json_build_object('value', value, 'count', count) order by count desc, value) as values
         from (
-            select code, value, count(*), row_number() over (partition by code order by count(*) desc, value) as place
+            select code, value, count(*), row_number() over (
+                partition by code
+                order by jsonb_build_object(code, value) = any(%(chosen_attributes)s::jsonb[]) desc,
+                         count(*) desc, value
+            ) as place
             from matching, jsonb_each(attributes) as attribute(code, value)
             where missed is null or missed = 'attributes.' || code
             group by code, value
@@ -97,7 +105,11 @@ select
         from (
             select code, mode() within group (order by name) as name, mode() within group (order by value) as value,
                    count(distinct product_id),
-                   row_number() over (partition by code order by count(distinct product_id) desc, folded) as place
+                   row_number() over (
+                       partition by code
+                       order by jsonb_build_object(code, folded) in (select * from chosen_option) desc,
+                                count(distinct product_id) desc, folded
+                   ) as place
             from article join spelling using (options)
             where missed = '{{}}' or missed = array[code] group by code, folded
         ) counted
@@ -131,8 +143,8 @@ def read_facets(selection: Selection) -> Facets:
     """The facets of a selection: each count is that of the list with this value in place of what its facet has now.
 
     A category counts what lies below it too. There are at most 100 categories, and 20 attributes and 20 options with
-    20 values each: the most frequent ones. A search that finds nothing is tried once more, as if it were misspelt.
-    Refuses UnknownCategory. Expensive work.
+    20 values each: what is chosen, and the most frequent ones. A search that finds nothing is tried once more, as if it
+    were misspelt. Refuses UnknownCategory. Expensive work.
     """
     if selection.categories:
         selection.refuse_unknown_categories()
@@ -147,6 +159,7 @@ def read_facets(selection: Selection) -> Facets:
         MATCHING.format(misses=misses(chosen), where=" and ".join(other_conditions(selection))),
         ARTICLES.format(misses=misses(by_options), few=FEW),
         SPELLINGS,
+        CHOSEN_OPTIONS,
     ]
     sql = FACETS.format(
         prelude=with_clause(list(dict.fromkeys(parts))),
@@ -157,7 +170,7 @@ def read_facets(selection: Selection) -> Facets:
         max_codes=MAX_CODES,
     )
     with expensive_work():
-        [row] = map(FacetsRow._make, fetch_rows(sql, selection.params | {"steps": STEPS}))
+        [row] = map(FacetsRow._make, fetch_rows(sql, selection.params | selection.chosen | {"steps": STEPS}))
     if not row.total and selection.search and not selection.fuzzy:
         return read_facets(selection.misspelt())
     buckets = orjson.loads(row.prices or "{}")

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from catalog.exceptions import CategoryCycle, CategoryInUse, CategoryTooDeep, SlugTaken, UnknownCategory, found
 from catalog.models import MAX_DEPTH, Category
 from catalog.services.derived import refresh_below
-from catalog.services.slugs import insert_with_slug, remember_slug
+from catalog.services.slugs import insert_with_slug, remember_slug, renamed
 from catalog.services.variants import TREE_LOCK
 from database.refusals import Expected, check_version
 from database.transactions import unit_of_work
@@ -107,8 +107,8 @@ def locked_category(category_id: int, *, no_key: bool = False) -> Category:
 
 
 def find_parent(slug: str) -> Category:
-    """The category that is to be a parent. Refuses UnknownCategory."""
-    parent: Category | None = Category.objects.filter(slug=slug).first()
+    """The category that is to be a parent, by its slug or one that it had before. Refuses UnknownCategory."""
+    parent: Category | None = Category.objects.filter(slug=slug).first() or renamed(Category, slug)
     if parent is None:
         raise UnknownCategory("parent")
     return parent

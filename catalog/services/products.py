@@ -29,6 +29,13 @@ from events.services import publish
 
 # What a change names beside columns of the product.
 NO_COLUMNS = frozenset({"category", "sku", "stock_quantity"})
+# A category by its slug, or by one that it had before.
+CATEGORY = """
+    select id from catalog_category
+    where slug = %(slug)s::text or id in (
+        select category_id from catalog_oldslug where slug = %(slug)s::text and category_id is not null)
+    order by slug = %(slug)s::text desc limit 1 for key share
+"""
 
 
 class ProductDetails(ProductColumns, total=False):
@@ -151,9 +158,12 @@ def write_only_variant(product: Product, changes: ProductChanges, actor: Actor) 
 
 
 def share_category(slug: str, *, field: str = "category") -> int:
-    """The id of a category, which cannot be deleted before this unit of work ends. Refuses UnknownCategory."""
+    """The id of a category, which cannot be deleted before this unit of work ends. Refuses UnknownCategory.
+
+    A slug that the category had before means it too.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("select id from catalog_category where slug = %s::text for key share", [slug])
+        cursor.execute(CATEGORY, {"slug": slug})
         row = cursor.fetchone()
     if row is None:
         raise UnknownCategory(field)

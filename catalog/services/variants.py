@@ -100,10 +100,11 @@ def update_variant(
             keep_axes(product, [variant])
         return
     variant.version += 1
-    variant.full_clean(validate_unique=False, validate_constraints=False, exclude=["product", "stock_item"])
+    kept = {"product", "stock_item", "options"} - columns.keys()  # options of before may be ones refused today
+    variant.full_clean(validate_unique=False, validate_constraints=False, exclude=kept)
     save(variant, update_fields=[*columns, "version"])
     if "options" in changes or "position" in edited:
-        keep_axes(product, [variant])
+        keep_axes(product, [variant] if "options" in changes else [])
     if "name" in columns:
         label(product, variant, actor)
     refresh([product_id])

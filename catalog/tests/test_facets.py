@@ -198,6 +198,25 @@ def test_options_are_counted_by_products_that_have_a_variant_with_all_that_is_ch
     assert counts(facets, "options") == {"Size": {"L": 1, "M": 1}, "colour": {"Sand": 1}}
 
 
+def test_what_is_chosen_stays_in_sight_among_many_values(api: APIClient) -> None:
+    sizes = [f"{number:02}" for number in range(22)]
+    for name in ("Boot", "Shoe"):
+        make_product(name, variants=[{"options": {"size": size}} for size in sizes])
+    for number in range(22):
+        make_product(f"Mug {number}", attributes={"edition": number, "limited": f"L{number:02}"})
+    make_product("Sandal", variants=[{"options": {"size": "\u00dc 99"}}])
+
+    facets = get(api, "/products/facets")
+    assert not {"21", "\u00dc 99"} & counts(facets, "options")["size"].keys()
+    facets = get(api, "/products/facets", **{"options.size": ["\u00fc 99", "21"]})
+    assert {"21": 2, "\u00dc 99": 1}.items() <= counts(facets, "options")["size"].items()
+    assert len(counts(facets, "options")["size"]) == 20
+    facets = get(api, "/products/facets", **{"attributes.limited": "L21"})
+    assert counts(facets, "attributes")["limited"]["L21"] == 1
+    facets = get(api, "/products/facets", **{"attributes.edition": "21"})
+    assert counts(facets, "attributes")["edition"][21] == 1
+
+
 def test_an_unknown_category_has_no_facets(api: APIClient) -> None:
     answer = api.get("/api/v1/products/facets", {"category": "nowhere"})
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_category")

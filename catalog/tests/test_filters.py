@@ -103,6 +103,7 @@ def test_ids_and_skus_are_given_with_commas_or_again(api: APIClient, as_admin: A
     assert names(api, ids=ids) == names(api, ids=[str(mug.pk), str(pot.pk)]) == ["Pot", "Mug"]
     assert names(api, sku="MUG,POT-L,OLD,NONE") == names(api, sku=["MUG", "POT-S,POT-L"]) == ["Pot", "Mug"]
     assert names(api, sku="MUG,CUP", ids=str(mug.pk)) == names(api, sku="MUG,CUP", search="mug") == ["Mug"]
+    assert names(api, sku="mug,\uff30ot-l") == ["Pot", "Mug"]
     assert names(api, ids=",") == names(api, sku=" , ") == names(api)
     assert names(as_admin, ids=ids, status="draft") == ["Old"]
     services.archive_variant(product_id=pot.pk, variant_id=variant_of(pot).pk, actor=COMMAND)

@@ -137,6 +137,16 @@ def test_the_language_of_the_shop_knows_the_forms_of_words(
     assert names(api, search=search) == [text]
 
 
+@pytest.mark.parametrize(
+    ("text", "search"),
+    [("Shelf with a Leaf", "leaves shelves"), ("Women's Knives", "woman knife"), ("Woman's Mouse", "womens mice")],
+)
+def test_plurals_that_no_rule_makes_are_known(api: APIClient, text: str, search: str) -> None:
+    make_product(text)
+    make_product(search)  # so that the words are not taken for misspelt ones
+    assert set(names(api, search=search)) == {text, search}
+
+
 def test_words_that_say_nothing_need_not_be_there(api: APIClient, settings: object) -> None:
     make_product("Desk Lamp")
     assert names(api, search="the lamp for a desk") == ["Desk Lamp"]

@@ -75,6 +75,15 @@ def test_a_renamed_slug_leads_to_the_category_and_its_products(api: APIClient, a
     assert (answer.status_code, answer.headers["Location"]) == (301, f"{CATEGORIES}/cooking")
     assert names(api, category="kitchen") == names(api, category="cooking") == ["Wok"]
     assert as_admin.patch(f"{CATEGORIES}/kitchen", {"name": "Cooking"}).json()["slug"] == "cooking"
+    pot = as_admin.post(URL, {"name": "Pot", "price": "1.00", "category": "kitchen"}).json()
+    assert pot["category"]["slug"] == "cooking"
+    moved = as_admin.patch(f"{URL}/{pot['product_id']}", {"category": "pans"}).json()["category"]["slug"]
+    again = as_admin.patch(f"{URL}/{pot['product_id']}", {"category": "kitchen"}).json()["category"]["slug"]
+    assert (moved, again) == ("pans", "cooking")
+    lids = as_admin.post(f"{CATEGORIES}/", {"name": "Lids", "parent": "kitchen"}).json()
+    assert lids["parent"]["slug"] == "cooking"
+    assert as_admin.patch(f"{CATEGORIES}/lids", {"parent": "pans"}).status_code == 200
+    assert as_admin.patch(f"{CATEGORIES}/lids", {"parent": "kitchen"}).json()["parent"]["slug"] == "cooking"
     assert api.get(f"{CATEGORIES}/pots").status_code == 404
 
 
