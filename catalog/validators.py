@@ -40,7 +40,7 @@ def validate_attributes(value: object) -> None:
 
 
 def validate_options(value: object) -> None:
-    """At most 20 texts by name. Filters know neither case nor accents of names, so no two differ in these, or in spacing, alone."""
+    """At most 20 texts by name. No two names differ in case, accents or spacing alone, which filters do not know."""
     members = dict(members_of(value, 20))
     for key, member in members.items():
         if not isinstance(member, str) or not member.strip() or len(member) > MAX_TEXT:
