@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from database.days import zone
 from database.refusals import FieldError
 from inventory.exceptions import AlreadyReceived, NoWarehouse, UnknownItem, UnknownWarehouse
 from inventory.models import StockItem, StockLevel, Warehouse
@@ -238,7 +239,7 @@ def refuse_received(reference: str, located: Located, quantities: Sequence[int])
                 and movement.reference <> '' and movement.kind = 'received'
             group by movement.at, movement.actor, level.item_id
         )
-        select posting.at, posting.actor
+        select posting.at
         from posting left join unnest(%(items)s::bigint[], %(units)s::bigint[]) as asked(item_id, units)
             on asked.item_id = posting.item_id and asked.units = posting.units
         group by posting.at, posting.actor
@@ -248,11 +249,11 @@ def refuse_received(reference: str, located: Located, quantities: Sequence[int])
         {"reference": reference, "items": list(units), "units": list(units.values()), "count": len(units)},
     )
     if rows:
-        [(at, actor)] = rows
-        moment = at.isoformat().replace("+00:00", "Z")
+        [(at,)] = rows
         raise AlreadyReceived(
-            f"{reference} came with these units at {moment} already ({actor}). Say so if these are others.",
-            received_at=moment,
+            f"{reference} came with these units already, on {at.astimezone(zone()):%d %B %Y at %H:%M}. "
+            "Say so if these are others.",
+            received_at=at.isoformat().replace("+00:00", "Z"),
         )
 
 

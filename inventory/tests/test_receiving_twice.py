@@ -27,7 +27,7 @@ def test_the_same_note_with_the_same_units_is_refused_until_it_is_meant() -> Non
     item = StockItemFactory()
     receive(item)
 
-    with pytest.raises(AlreadyReceived, match="DN-1 came with these units at "):
+    with pytest.raises(AlreadyReceived, match="DN-1 came with these units already, on "):
         receive(item)
     assert level_of(item).on_hand == 5
 
