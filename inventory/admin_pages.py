@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -12,6 +13,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from database.refusals import Refusal
 from events.actors import Actor, admin_actor
@@ -117,9 +119,11 @@ def verb_page(admin: StaffAdmin[StockItem], request: HttpRequest, verb: Verb) ->
                 request, head.cleaned_data["once"], lambda: verb.call(head.cleaned_data, filled, admin_actor(request))
             )
         except Refusal as refusal:
-            show_refusal(refusal, head, lines.filled)
             if isinstance(refusal, AlreadyReceived):
+                received = localtime(datetime.fromisoformat(refusal.extra["received_at"]))
+                refusal.detail += f" That was on {received:%d %B %Y at %H:%M}."
                 head.fields["again"].widget = forms.CheckboxInput()
+            show_refusal(refusal, head, lines.filled)
         else:
             tell(request, verb, posting)
             return HttpResponseRedirect(where_to_look(admin, lines, posting))

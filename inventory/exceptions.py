@@ -86,6 +86,7 @@ class AlreadyReceived(Conflict):
 
     code = "already_received"
     title = "This delivery was received already"
+    members = {"received_at": {"type": "string", "format": "date-time"}}
 
 
 class LastWarehouse(Conflict):

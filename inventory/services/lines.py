@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from database.days import zone
 from database.refusals import FieldError
 from inventory.exceptions import AlreadyReceived, NoWarehouse, UnknownItem, UnknownWarehouse
 from inventory.models import StockItem, StockLevel, Warehouse
@@ -251,8 +250,7 @@ def refuse_received(reference: str, located: Located, quantities: Sequence[int])
     if rows:
         [(at,)] = rows
         raise AlreadyReceived(
-            f"{reference} came with these units already, on {at.astimezone(zone()):%d %B %Y at %H:%M}. "
-            "Say so if these are others.",
+            f"{reference} came with these units already. Say so if these are others.",
             received_at=at.isoformat().replace("+00:00", "Z"),
         )
 
