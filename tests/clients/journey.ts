@@ -25,7 +25,7 @@ const signedIn: Middleware = {
 shop.use(signedIn);
 
 // Browse: a list, and one product by its id and by its slug.
-const list = await shop.GET("/api/v1/products", { params: { query: { page_size: 5, expand: "none" } } });
+const list = await shop.GET("/api/v1/products", { params: { query: { page_size: 5, expand: ["none"] } } });
 const first = list.data?.results[0];
 assert(first);
 const byId = await shop.GET("/api/v1/products/{product_id}", { params: { path: { product_id: first.product_id } } });
