@@ -8,12 +8,14 @@ leaves the form to be posted again, and a second post that comes meanwhile waits
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.middleware.csrf import CSRF_TOKEN_LENGTH
 from django.urls import reverse
@@ -29,6 +31,8 @@ DONE = "This page was posted twice. It took effect once."
 PERHAPS = "This page was posted before. Look at what that did before you post it again."
 # A second click waits for the first one's outcome as long as this, looking so often: seconds.
 PATIENCE, INTERVAL = 3.0, 0.05
+# Posts of one page at once, of which each may see another one's number come and go.
+MOST_POSTS = 10
 
 
 class PostedTwice(Exception):
@@ -56,10 +60,20 @@ class Post:
         Refuses PostedAlready when the page was posted with another content. Raises PostedTwice.
         """
         known = {"user_id": self.user_id, "content": self.content, "posting": self.posting}
-        first, _ = PostedForm.objects.get_or_create(number=self.number, defaults=known)
+        first = self.first_with(known)
         if first.posting == self.posting or self.is_verb_of_list:
             return
         raise PostedTwice if first.content == self.content else PostedAlready
+
+    def first_with(self, known: dict[str, Any]) -> PostedForm:
+        """The row with this number: that of an earlier post, or one of our own.
+
+        A page that comes back as a page takes its number away again, perhaps while this post waits for the number.
+        """
+        for _ in range(MOST_POSTS):
+            with suppress(IntegrityError):
+                return PostedForm.objects.get_or_create(number=self.number, defaults=known)[0]
+        raise PostedAlready
 
     def is_done(self) -> bool:
         """Whether this page has been posted with this content, and has taken effect."""
