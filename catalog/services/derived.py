@@ -18,6 +18,8 @@ from catalog.words import MAX_LETTERS, can_be_misspelt, near_keys, sort_key, wor
 from database.rows import fetch_rows, texts_of
 
 AT_ONCE = 500
+# Members of products and variants that nothing here is made of. Edits of these alone need no `refresh`.
+UNRELATED = frozenset({"stock_quantity", "status", "slug", "max_per_customer"})
 # The last place that a tsvector can note. What stands behind it is found too.
 LAST_PLACE = 16_383
 SOURCES = """
@@ -94,10 +96,11 @@ class Source(NamedTuple):
         texts = [(weight, forms) for weight, text in self.weighted() for forms in words_of(text)]
         return [(min(place, LAST_PLACE), weight, forms) for place, (weight, forms) in enumerate(texts, start=1)]
 
-    def pairs(self) -> list[tuple[int, str, frozenset[str]]]:
-        """Each two neighbours in the name as one word, as people may write them: a day pack is a daypack."""
-        names = [word for word in self.words() if word[1] == "A"]
-        return [
+    def lexemes(self) -> list[tuple[int, str, frozenset[str]]]:
+        """The words, and each two neighbours in the name as one, as people may write them: a day pack is a daypack."""
+        words = self.words()
+        names = [word for word in words if word[1] == "A"]
+        return words + [
             (place, "D", frozenset(f"{first}{second}"[:MAX_LETTERS] for first in forms for second in following))
             for (place, _, forms), (_, _, following) in pairwise(names)
         ]
@@ -139,7 +142,7 @@ def vectors_of(sources: Iterable[Source]) -> list[str]:
     """The words of each product as PostgreSQL reads a tsvector: each form and its stem, with its places and weights."""
     vectors = []
     for source in sources:
-        lexemes = source.words() + source.pairs()
+        lexemes = source.lexemes()
         stem = stems({form for _, _, forms in lexemes for form in forms})
         vectors.append(
             " ".join(

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
 from catalog.models import Product, ProductColumns
-from catalog.services.derived import refresh
+from catalog.services.derived import UNRELATED, refresh
 from catalog.services.slugs import insert_with_slug, remember_slug
 from catalog.services.variants import (
     VariantInput,
@@ -123,7 +123,8 @@ def update_product(
     if "name" in columns:
         for variant in product.variants.all():
             label(product, variant, actor)
-    refresh([product_id])
+    if edited.keys() - UNRELATED:
+        refresh([product_id])
     archived = "status" in columns and product.status == Product.Status.ARCHIVED
     tell("product.archived" if archived else "product.updated", product, actor, changes=edited)
     return True

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from catalog.exceptions import LastVariant, OptionsTaken, TooManyVariants, found
 from catalog.models import MAX_VARIANTS, Product, Variant
 from catalog.options import OptionsKey, axes_of
-from catalog.services.derived import refresh
+from catalog.services.derived import UNRELATED, refresh
 from catalog.services.positions import move_to
 from database.refusals import Expected, FieldError, check_version
 from database.transactions import unit_of_work
@@ -107,7 +107,8 @@ def update_variant(
         keep_axes(product, [variant] if "options" in changes else [])
     if "name" in columns:
         label(product, variant, actor)
-    refresh([product_id])
+    if edited.keys() - UNRELATED:
+        refresh([product_id])
     tell("variant_updated", variant, actor, changes=edited)
 
 
