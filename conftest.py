@@ -40,6 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("REDIS_URL", _servers.redis_url)
         os.environ["DATA_DIR"] = str(_folder)
     django.setup()
+    from django.test.signals import setting_changed
+
+    from api.filters import checked
+
+    # A process reads a value of a query string once and keeps it: settings change under tests alone.
+    setting_changed.connect(lambda **_: checked.cache_clear(), weak=False)
     # xdist's workers inherit the environment. With this in it, pytest-django would read the settings in them before
     # they come here, and all of them would share, and empty, one cache.
     del os.environ["DJANGO_SETTINGS_MODULE"]

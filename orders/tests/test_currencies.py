@@ -59,6 +59,12 @@ def test_prices_have_the_decimals_of_the_currency(currency: str, as_admin: APICl
     assert facet["to"] == HIGHEST[currency]
 
 
+def test_what_one_currency_allowed_is_not_remembered_in_the_next(api: APIClient, settings: Settings) -> None:
+    for currency, status in (("KWD", 200), ("USD", 400)):
+        settings.CURRENCY = currency
+        assert api.get(f"{PRODUCTS}?price_max=0.001").status_code == status, currency
+
+
 def test_orders_costs_and_reports_have_them_too(currency: str, as_admin: APIClient) -> None:
     mug = make_article(stock=5, price=SHOWN[currency])
     placed = client_of(make_user()).post(ORDERS, basket(line(mug, 3)))
