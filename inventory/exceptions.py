@@ -124,6 +124,13 @@ class HoldExpired(Conflict):
     title = "The hold has expired"
 
 
+class HoldDiffers(HoldExpired):
+    """The hold has other units than those that are to be promised: it has changed, or a part of it is gone."""
+
+    code = "hold_differs"
+    title = "The hold has other units"
+
+
 class NothingReserved(Conflict):
     """The reference holds nothing."""
 

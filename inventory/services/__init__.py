@@ -1,10 +1,12 @@
 """The verbs of stock: the only writer of levels, reservations and the ledger. Import this package, not its files.
 
 `engine` locks and writes (its SQL is in `statements`), `allocation` decides, `alerts` watches the low lines; `records`,
-`postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `reallocation` moves
-promises to other warehouses, and `shortfalls` breaks them; `repair` mends the counters that `verify_stock` finds wrong.
+`postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `holds` those for
+reservations that end; `reallocation` moves promises to other warehouses, and `shortfalls` breaks them; `repair` mends
+the counters that `verify_stock` finds wrong.
 """
 
+from inventory.services.holds import expire_holds, extend_hold, promise, replace_hold
 from inventory.services.lines import (
     AdjustmentLine,
     CountLine,
@@ -23,15 +25,7 @@ from inventory.services.postings import (
     set_stock,
     transfer_stock,
 )
-from inventory.services.promises import (
-    Allocation,
-    expire_holds,
-    extend_hold,
-    fulfil,
-    promise,
-    release,
-    reserve,
-)
+from inventory.services.promises import Allocation, fulfil, release, reserve
 from inventory.services.reallocation import reallocate
 from inventory.services.records import (
     change_sku,
@@ -73,6 +67,7 @@ __all__ = [
     "release",
     "rename_item",
     "repair_stock",
+    "replace_hold",
     "reserve",
     "return_stock",
     "set_backorder_limit",

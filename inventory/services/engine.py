@@ -31,8 +31,8 @@ Kind = StockMovement.Kind
 class Entry:
     """One line for the ledger. `on_hand` and `reserved` are differences.
 
-    The kind decides about reservations: `reserved` opens one for the reference. An entry of another kind resolves the
-    reservation with the id `reservation_id`, if it has one.
+    The kind decides about reservations: `reserved` opens one for the reference, unless `reservation_id` names one to
+    which the caller has added the units. An entry of another kind resolves the reservation with this id, if it has one.
     """
 
     level: StockLevel
@@ -117,10 +117,16 @@ def lock_reference(reference: str) -> dict[int, StockLevel]:
     return {level.id: level for level in _locked(StockLevel.objects.all(), statements.ITEMS_HELD, reference)}
 
 
-def _locked(levels: StockLevelQuerySet, item_ids: str, parameter: str) -> list[StockLevel]:
+def lock_old_and_new(item_ids: Iterable[int], references: tuple[str, str]) -> list[StockLevel]:
+    """Lock all levels of these items and of those that the references hold units of, in the one sequence, at once."""
+    levels = StockLevel.objects.select_related("warehouse")
+    return _locked(levels, statements.ITEMS_OLD_AND_NEW, array(item_ids), *references)
+
+
+def _locked(levels: StockLevelQuerySet, item_ids: str, *parameters: str) -> list[StockLevel]:
     """Lock the levels of the items that a sub-select names. Its text is always the same, so it is prepared once."""
     need_transaction()
-    return list(levels.locked(RawSQL(item_ids, [parameter])))  # noqa: S611  # the texts are those of `statements`
+    return list(levels.locked(RawSQL(item_ids, parameters)))  # noqa: S611  # the texts are those of `statements`
 
 
 def reserve_whole(
@@ -180,7 +186,7 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
         "actor": str(actor),
         "expires_at": expires_at,
     }
-    resolving = sum(entry.reservation_id is not None for entry in entries)
+    resolving = sum(entry.reservation_id is not None and entry.kind is not Kind.RESERVED for entry in entries)
     try:
         rows = fetch(statements.write_statement(resolves=resolving > 0), params)
     except IntegrityError as error:

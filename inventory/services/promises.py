@@ -1,24 +1,20 @@
-"""Reservations: holds that expire and firm promises. All but `expire_holds` take part in the caller's unit of work.
+"""Reservations: units that are reserved, given back, or shipped. All of it takes part in the caller's unit of work.
 
+What is special about holds, which are reservations that end, is in `holds`.
 Locks go in one sequence everywhere: stock levels by (item, warehouse), then reservations.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from django.conf import settings
-from django.db import IntegrityError
+from datetime import datetime
 
 from database.refusals import Invalid
 from database.rows import array
-from database.transactions import Overtaken, unit_of_work
 from events.actors import Actor
 from events.services import publish
 from inventory.exceptions import (
     AlreadyReserved,
-    HoldExpired,
     InsufficientStock,
     NothingReserved,
     NotOnHand,
@@ -26,7 +22,7 @@ from inventory.exceptions import (
     UnknownItem,
 )
 from inventory.models import Reservation, StockItem, StockLevel
-from inventory.services.allocation import allocate_all
+from inventory.services.allocation import NOTHING, Share, allocate_all
 from inventory.services.engine import (
     Entry,
     Kind,
@@ -34,7 +30,6 @@ from inventory.services.engine import (
     lock_items,
     lock_reference,
     post,
-    refusal_of,
     reserve_whole,
 )
 
@@ -45,16 +40,17 @@ order by id for update
 """
 HELD_BY = HELD.format(condition="reference = %(reference)s::text")
 HELD_BY_ANY = HELD.format(condition="reference in (select unnest(%(references)s::text[]))")
-OVERDUE = HELD.format(condition="expires_at <= clock_timestamp()")
+OVERDUE = HELD.format(condition="expires_at <= clock_timestamp() and reference is distinct from %(spared)s::text")
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """Units of one item promised from one warehouse."""
+    """Units of one item promised from one warehouse; `expires_at` is the end of a hold."""
 
     item_id: int
     warehouse_id: int
     quantity: int
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +82,12 @@ def reserve(
     quantities: Mapping[int, int],
     actor: Actor,
     expires_at: datetime | None = None,
+    warehouse_id: int | None = None,
 ) -> list[Allocation]:
     """Promise these quantities (by item id) to a reference: all of them, or none.
 
-    With `expires_at` the promise is a hold. A repeated call for a reference that holds exactly this changes nothing.
+    With `expires_at` the promise is a hold, with `warehouse_id` all units come from that warehouse. A repeated call for
+    a reference that holds exactly this changes nothing.
     Refuses InsufficientStock with every short item, AlreadyReserved when the reference holds something else,
     UnknownItem. Overdue holds on a short item do not count: they are expired here, under the lock. Locks all levels of
     the items. May raise Overtaken, which runs the caller's unit of work again.
@@ -99,22 +97,45 @@ def reserve(
     """
     if not quantities or any(quantity < 1 for quantity in quantities.values()):
         raise Invalid("There is something to promise, and of each item at least 1.", code="invalid_quantity")
-    warehouses, held = reserve_whole(quantities, reference=reference, actor=actor, expires_at=expires_at)
-    if warehouses:
-        return [Allocation(item_id, warehouses[item_id], quantity) for item_id, quantity in quantities.items()]
-    if held:
-        return _as_reserved(reference, quantities)
-    # All levels are locked by now, except one that came into being while the others were waited for.
-    levels = lock_items(quantities)
-    shares, short = allocate_all(levels, quantities)
-    if short:
-        expire_overdue([level for level in levels if level.item_id in short], actor=actor)
-        shares, short = allocate_all(levels, quantities)
-    if short:
-        raise InsufficientStock(_shortages({id: (quantities[id], available) for id, available in short.items()}))
+    if warehouse_id is None:
+        warehouses, held = reserve_whole(quantities, reference=reference, actor=actor, expires_at=expires_at)
+        if warehouses:
+            return [Allocation(id, warehouses[id], quantity, expires_at) for id, quantity in quantities.items()]
+        if held:
+            return _as_reserved(reference, quantities)
+        # All levels are locked by now, except one that came into being while the others were waited for.
+        levels = lock_items(quantities)
+    else:
+        levels = [level for level in lock_items(quantities) if level.warehouse_id == warehouse_id]
+        if Reservation.objects.filter(reference=reference, state=Reservation.State.OPEN).exists():
+            return _as_reserved(reference, quantities, warehouse_id)
+    shares = allocate_or_refuse(levels, quantities, actor=actor)
     entries = [Entry(level, Kind.RESERVED, reserved=quantity, reference=reference) for level, quantity in shares]
     post(entries, actor=actor, expires_at=expires_at)
-    return [Allocation(level.item_id, level.warehouse_id, quantity) for level, quantity in shares]
+    return [Allocation(level.item_id, level.warehouse_id, quantity, expires_at) for level, quantity in shares]
+
+
+def allocate_or_refuse(
+    levels: Sequence[StockLevel],
+    quantities: Mapping[int, int],
+    *,
+    actor: Actor,
+    held: Mapping[int, int] = NOTHING,
+    reference: str | None = None,
+) -> list[Share]:
+    """The shares of a basket in these levels, which the caller has locked. Overdue holds on short items are expired.
+
+    `held` has the units, by level, that the `reference` holds already; it can have these, overdue or not. Refuses
+    InsufficientStock with every short item, UnknownItem. Locks the overdue holds.
+    """
+    shares, short = allocate_all(levels, quantities, held)
+    if short:
+        of_short = [level for level in levels if level.item_id in short]
+        expire_overdue(of_short, actor=actor, spared=reference)
+        shares, short = allocate_all(levels, quantities, held)
+    if short:
+        raise InsufficientStock(_shortages({id: (quantities[id], available) for id, available in short.items()}))
+    return shares
 
 
 def release(*, reference: str, actor: Actor, reason: str = "") -> int:
@@ -149,86 +170,12 @@ def fulfil(*, reference: str, actor: Actor) -> int:
     return sum(reservation.quantity for reservation in held)
 
 
-def promise(*, reference: str, new_reference: str) -> int:
-    """Turn a hold into a firm promise under a new reference; answers the units. No counter changes.
+def expire_overdue(levels: Sequence[StockLevel], *, actor: Actor, spared: str | None = None) -> int:
+    """Expire the overdue holds on these levels, which the caller has locked; answers how many. Locks the holds.
 
-    A hold that is overdue but still open is kept. Refuses HoldExpired when the hold, or a part of it, is gone. Locks
-    the reservations: a transaction that would expire them at this moment waits, and then finds them promised.
+    That of the reference `spared`, if any, is left alone.
     """
-    try:
-        rows = fetch(
-            """
-            update inventory_reservation set reference = %(new)s, expires_at = null
-            where reference = %(old)s and state = 'open' and expires_at is not null
-            returning quantity, created_at
-            """,
-            {"new": new_reference, "old": reference},
-        )
-    except IntegrityError as error:
-        raise refusal_of(error) from error
-    _need_all_parts(reference)
-    # All rows of one hold have one moment, which tells the lost parts of this hold from those of an earlier one.
-    moments = {created_at for _, created_at in rows}
-    if not rows or Reservation.objects.filter(reference=reference, created_at__in=moments).exists():
-        raise HoldExpired
-    return sum(quantity for quantity, _ in rows)
-
-
-def extend_hold(*, reference: str, expires_at: datetime) -> datetime:
-    """Move the end of a hold, at most to HOLD_MAX_HOURS after it began; answers the new end.
-
-    Refuses HoldExpired when nothing of it is open. Locks the reservations.
-    """
-    rows = fetch(
-        """
-        update inventory_reservation set expires_at = least(%(end)s::timestamptz, created_at + %(longest)s::interval)
-        where reference = %(reference)s and state = 'open' and expires_at is not null
-        returning id, expires_at
-        """,
-        {"end": expires_at, "longest": timedelta(hours=settings.HOLD_MAX_HOURS), "reference": reference},
-    )
-    _need_all_parts(reference, [id for id, _ in rows])
-    if not rows:
-        raise HoldExpired
-    ends: list[datetime] = [end for _, end in rows]
-    return min(ends)
-
-
-def _need_all_parts(reference: str, seen: Sequence[int] = ()) -> None:
-    """Undo the unit of work if parts of a hold, besides those `seen`, came from another warehouse while it was read.
-
-    Reading waits for a part that is being moved, and does not see the row that the part becomes there.
-    """
-    holds = Reservation.objects.filter(reference=reference, state=Reservation.State.OPEN, expires_at__isnull=False)
-    if holds.exclude(pk__in=seen).exists():
-        raise Overtaken("A part of the hold has moved to another warehouse meanwhile.")
-
-
-@unit_of_work
-def expire_holds(*, actor: Actor, limit: int = 500) -> int:
-    """Expire up to about `limit` overdue holds; answers how many.
-
-    Hygiene only: `reserve` expires overdue holds on short items by itself. Locks all levels of the items, then the
-    reservations.
-    """
-    rows = fetch(
-        """
-        select distinct level.item_id from (
-            select level_id from inventory_reservation
-            where state = 'open' and expires_at <= clock_timestamp() order by expires_at limit %(limit)s
-        ) as overdue join inventory_stocklevel as level on level.id = overdue.level_id
-        """,
-        {"limit": limit},
-    )
-    if not rows:
-        return 0
-    levels = lock_items(item_id for (item_id,) in rows)
-    return expire_overdue(levels, actor=actor)
-
-
-def expire_overdue(levels: Sequence[StockLevel], *, actor: Actor) -> int:
-    """Expire the overdue holds on these levels, which the caller has locked; answers how many. Locks the holds."""
-    held = lock_reservations(OVERDUE, {level.id: level for level in levels})
+    held = lock_reservations(OVERDUE, {level.id: level for level in levels}, spared=spared)
     if held:
         post([reservation.entry(Kind.EXPIRED) for reservation in held], actor=actor)
         references = sorted({reservation.reference for reservation in held})
@@ -253,11 +200,14 @@ def lock_reservations(sql: str, levels: Mapping[int, StockLevel], **params: obje
     return [Held(id, levels[level_id], quantity, reference) for id, level_id, quantity, reference in rows]
 
 
-def _as_reserved(reference: str, quantities: Mapping[int, int]) -> list[Allocation]:
-    """The allocations that a reference holds, if they are exactly these quantities. Refuses AlreadyReserved if not."""
+def _as_reserved(reference: str, quantities: Mapping[int, int], warehouse_id: int | None = None) -> list[Allocation]:
+    """The allocations that a reference holds, if they are exactly these quantities. Refuses AlreadyReserved if not.
+
+    With `warehouse_id` all of them come from that warehouse.
+    """
     rows = fetch(
         """
-        select level.item_id, level.warehouse_id, reservation.quantity
+        select level.item_id, level.warehouse_id, reservation.quantity, reservation.expires_at
         from inventory_reservation as reservation join inventory_stocklevel as level on level.id = reservation.level_id
         where reservation.reference = %(reference)s and reservation.state = 'open' order by reservation.id
         """,
@@ -267,7 +217,8 @@ def _as_reserved(reference: str, quantities: Mapping[int, int]) -> list[Allocati
     held: Counter[int] = Counter()
     for part in allocations:
         held[part.item_id] += part.quantity
-    if held != Counter(quantities):
+    elsewhere = warehouse_id is not None and any(part.warehouse_id != warehouse_id for part in allocations)
+    if elsewhere or held != Counter(quantities):
         raise AlreadyReserved
     return allocations
 

@@ -16,6 +16,8 @@ select level.item_id
 from inventory_reservation as reservation join inventory_stocklevel as level on level.id = reservation.level_id
 where reservation.reference = %s::text and reservation.state = 'open'
 """
+# For a hold that is replaced, the items that are asked for, and those that either of two references holds.
+ITEMS_OLD_AND_NEW = f"{ITEMS} union {ITEMS_HELD} union {ITEMS_HELD}"
 # The same locks as those of StockLevelQuerySet.locked, for RESERVE, which reads the levels itself. An index has the
 # levels in this sequence, so there is nothing to join or to sort, and PostgreSQL has little to set up once more for a
 # row that was waited for.
@@ -54,7 +56,7 @@ counted as (
 promised as (
     insert into inventory_reservation (level_id, quantity, reference, state, created_at, expires_at)
     select level_id, reserved, reference, 'open', moment.at, %(expires_at)s::timestamptz
-    from entry cross join moment where kind = 'reserved'
+    from entry cross join moment where kind = 'reserved' and reservation_id is null
 ),
 {{resolved}}movement as (
     insert into inventory_stockmovement (
@@ -79,7 +81,7 @@ resolved as (
     set state = case entry.kind when 'shipped' then 'fulfilled' when 'expired' then 'expired' else 'released' end,
         resolved_at = moment.at
     from entry cross join moment
-    where reservation.id = entry.reservation_id and reservation.state = 'open'
+    where reservation.id = entry.reservation_id and reservation.state = 'open' and entry.kind <> 'reserved'
     returning reservation.id
 ),
 """

@@ -57,6 +57,21 @@ def reserve(reference: str, quantities: Mapping[StockItem, int], **kwargs: Any) 
     return services.reserve(reference=reference, quantities=basket, actor=COMMAND, **kwargs)
 
 
+def replace(
+    reference: str, quantities: Mapping[StockItem, int], *, minutes: float | None = 5, **kwargs: Any
+) -> list[services.Allocation]:
+    """Let a reference hold exactly this, by the service; without `minutes` it is a firm promise."""
+    basket = {item.pk: quantity for item, quantity in quantities.items()}
+    end = None if minutes is None else soon(minutes)
+    return services.replace_hold(reference=reference, quantities=basket, actor=COMMAND, expires_at=end, **kwargs)
+
+
+def promise(reference: str, new_reference: str, quantities: Mapping[StockItem, int]) -> int:
+    """Turn a hold of exactly this into a firm promise, by the service."""
+    basket = {item.pk: quantity for item, quantity in quantities.items()}
+    return services.promise(reference=reference, new_reference=new_reference, quantities=basket)
+
+
 def soon(minutes: float = 5) -> datetime:
     """A moment in so many minutes, or that long ago."""
     return timezone.now() + timedelta(minutes=minutes)

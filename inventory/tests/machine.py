@@ -11,14 +11,16 @@ from database.refusals import Refusal
 from events.actors import COMMAND
 from inventory import services
 from inventory.exceptions import (
+    AlreadyReserved,
+    HoldDiffers,
     HoldExpired,
     InsufficientStock,
     NothingReserved,
     NotOnHand,
     StaleCount,
 )
-from inventory.models import Reservation, StockLevel
-from inventory.tests.model import ITEMS, Model, Promise, Shelf, few, items, warehouses
+from inventory.models import Reservation, StockLevel, StockMovement
+from inventory.tests.model import ITEMS, Model, Promise, Shelf, anywhere, baskets, few, items, warehouses
 
 
 class Stock(Model):
@@ -136,37 +138,73 @@ class Stock(Model):
 
     # Promises.
 
-    @rule(basket=st.dictionaries(items, few, min_size=1), hold=st.booleans())
-    def reserve(self, basket: dict[int, int], hold: bool) -> None:
+    @rule(basket=st.dictionaries(items, few, min_size=1), hold=st.booleans(), warehouse=anywhere)
+    def reserve(self, basket: dict[int, int], hold: bool, warehouse: int | None) -> None:
         self.numbers += 1
         reference = f"r{self.numbers}"
-        short = {item for item, quantity in basket.items() if quantity > self.available(item)}
-        overdue = dict.fromkeys(short, 0)
-        for promise in self.promises.values():
-            for (item, _), quantity in promise.parts.items():
-                if promise.overdue and item in short:
-                    overdue[item] += quantity
-        refused = any(basket[item] > self.available(item) + overdue[item] for item in short)
+        short = {item for item, quantity in basket.items() if quantity > self.available(item, warehouse)}
+        refused = any(basket[item] > self.available(item, warehouse) + self.overdue(item, warehouse) for item in short)
         allocations = self.expect(
             InsufficientStock if refused else None,
             services.reserve,
             reference=reference,
-            quantities={self.items[item].pk: quantity for item, quantity in basket.items()},
+            quantities=self.by_id(basket),
             expires_at=timezone.now() + timedelta(hours=1) if hold else None,
+            warehouse_id=self.id_of(warehouse),
             actor=COMMAND,
         )
         if refused:
             return
-        self.expire(short)
-        parts: dict[tuple[int, int], int] = {}
-        for part in allocations:
-            place = self.place_of(part.item_id, part.warehouse_id)
-            parts[place] = parts.get(place, 0) + part.quantity
-            self.shelves[place].reserved += part.quantity
-            assert self.shelves[place].available >= 0
-        sums = {item: sum(n for (i, _), n in parts.items() if i == item) for item in basket}
-        assert sums == basket
-        self.promises[reference] = Promise(parts, hold)
+        self.expire(short, warehouse)
+        self.hold(reference, allocations, is_hold=hold)
+        assert self.sums(self.promises[reference].parts) == basket
+        assert warehouse is None or all(w == warehouse for _, w in self.promises[reference].parts)
+
+    @rule(data=st.data(), basket=baskets, hold=st.booleans(), renamed=st.booleans(), warehouse=anywhere)
+    def replace(self, data: Any, basket: dict[int, int], hold: bool, renamed: bool, warehouse: int | None) -> None:
+        self.numbers += 2
+        known = self.pick(data)
+        reference = known if known in self.promises else f"r{self.numbers}"
+        held = self.promises.get(reference) or Promise({}, is_hold=hold)
+        own = {place: units for place, units in held.parts.items() if warehouse in (None, place[1])}
+        mine = {item: self.sums(own).get(item, 0) for item in basket}
+        short = {item for item, quantity in basket.items() if quantity > self.available(item, warehouse) + mine[item]}
+        refusal: type[Refusal] | None = None
+        if hold and not held.is_hold:
+            refusal = AlreadyReserved
+        elif any(
+            basket[item] > self.available(item, warehouse) + mine[item] + self.overdue(item, warehouse, but=reference)
+            for item in short
+        ):
+            refusal = InsufficientStock
+        asked: dict[str, Any] = {
+            "reference": reference,
+            "quantities": self.by_id(basket),
+            "expires_at": timezone.now() + timedelta(hours=1) if hold else None,
+            "new_reference": f"r{self.numbers - 1}" if renamed else "",
+            "warehouse_id": self.id_of(warehouse),
+            "actor": COMMAND,
+        }
+        allocations = self.expect(refusal, services.replace_hold, **asked)
+        if refusal:
+            return
+        self.expire(short, warehouse, but=reference)
+        if held.parts:
+            self.resolve(reference)
+        new = asked["new_reference"] or reference
+        self.hold(new, allocations, is_hold=hold)
+        parts = self.promises[new].parts if basket else {}
+        assert self.sums(parts) == basket
+        assert warehouse is None or all(w == warehouse for _, w in parts)
+        for item, quantity in basket.items():
+            kept = {place: units for place, units in parts.items() if place[0] == item}
+            if mine[item] >= quantity:  # all of it is what the reference had
+                assert all(units <= own.get(place, 0) for place, units in kept.items())
+            if mine[item] == quantity:
+                assert kept == {place: units for place, units in own.items() if place[0] == item}
+        lines = StockMovement.objects.count()
+        assert self.expect(None, services.replace_hold, **asked) == allocations
+        assert StockMovement.objects.count() == lines
 
     @rule(data=st.data())
     def release(self, data: Any) -> None:
@@ -192,15 +230,23 @@ class Stock(Model):
                 self.shelves[place].on_hand -= quantity
             self.resolve(reference)
 
-    @rule(data=st.data())
-    def promise(self, data: Any) -> None:
+    @rule(data=st.data(), other=st.sampled_from([{}, {}, {0: 1}]))
+    def promise(self, data: Any, other: dict[int, int]) -> None:
         reference = self.pick(data, holds=True)
-        held = self.promises.get(reference)
-        refusal = HoldExpired if held is None or held.lost else None
+        held = self.promises.get(reference) or Promise({}, is_hold=True)
+        asked = other or self.sums(held.parts) or {1: 1}
+        refusal = None if asked == self.sums(held.parts) else HoldDiffers
         self.numbers += 1
         new = f"r{self.numbers}"
-        self.expect(refusal, services.promise, reference=reference, new_reference=new)
-        if held and not refusal:
+        units = self.expect(
+            refusal,
+            services.promise,
+            reference=reference,
+            new_reference=new,
+            quantities=self.by_id(asked),
+        )
+        if not refusal:
+            assert units == sum(asked.values())
             del self.promises[reference]
             self.promises[new] = Promise(held.parts, is_hold=False)
 

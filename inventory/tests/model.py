@@ -22,6 +22,7 @@ PARTS_OF_A_UNIT = (
     services.release,
     services.fulfil,
     services.promise,
+    services.replace_hold,
     services.extend_hold,
     services.reallocate,
     services.write_off,
@@ -29,6 +30,8 @@ PARTS_OF_A_UNIT = (
 items = st.integers(0, ITEMS - 1)
 warehouses = st.integers(0, WAREHOUSES - 1)
 few = st.integers(1, 6)
+baskets = st.dictionaries(items, few)
+anywhere = st.sampled_from([None, None, *range(WAREHOUSES)])
 
 
 @dataclass
@@ -55,7 +58,6 @@ class Promise:
     parts: dict[tuple[int, int], int]
     is_hold: bool
     overdue: bool = False
-    lost: bool = False
 
 
 class Model(RuleBasedStateMachine):
@@ -89,28 +91,60 @@ class Model(RuleBasedStateMachine):
         assert refused is refusal, f"{verb.__name__} refuses with {refused}, expected {refusal}"
         return answer
 
-    def available(self, item: int) -> int:
-        return sum(self.shelves[item, w].available for w in range(WAREHOUSES))
+    def available(self, item: int, warehouse: int | None = None) -> int:
+        """What can be promised of an item, from one warehouse or from all."""
+        return sum(self.shelves[item, w].available for w in range(WAREHOUSES) if warehouse in (None, w))
+
+    def overdue(self, item: int, warehouse: int | None = None, *, but: str = "") -> int:
+        """What overdue holds of others keep of an item."""
+        return sum(
+            quantity
+            for reference, promise in self.promises.items()
+            for (i, w), quantity in promise.parts.items()
+            if promise.overdue and reference != but and i == item and warehouse in (None, w)
+        )
 
     def resolve(self, reference: str, places: set[tuple[int, int]] | None = None) -> None:
         """The reference holds nothing any more, of these places or at all."""
         promise = self.promises[reference]
         for place in [place for place in promise.parts if places is None or place in places]:
             self.shelves[place].reserved -= promise.parts.pop(place)
-            promise.lost = True
         if not promise.parts:
             del self.promises[reference]
 
-    def expire(self, wanted: set[int]) -> None:
-        """All overdue holds on these items, place by place."""
+    def expire(self, wanted: set[int], warehouse: int | None = None, *, but: str = "") -> None:
+        """All overdue holds on these items, place by place, in one warehouse or in all."""
+        places = {(item, w) for item in wanted for w in range(WAREHOUSES) if warehouse in (None, w)}
         for reference, promise in list(self.promises.items()):
-            if promise.overdue and any(item in wanted for item, _ in promise.parts):
-                self.resolve(reference, {place for place in promise.parts if place[0] in wanted})
+            if promise.overdue and reference != but and places & set(promise.parts):
+                self.resolve(reference, places)
+
+    def sums(self, parts: dict[tuple[int, int], int]) -> dict[int, int]:
+        """The units of each item."""
+        return {item: sum(n for (i, _), n in parts.items() if i == item) for item, _ in parts}
+
+    def hold(self, reference: str, allocations: list[services.Allocation], *, is_hold: bool) -> None:
+        """A reference holds this from now on."""
+        parts: dict[tuple[int, int], int] = {}
+        for part in allocations:
+            place = self.place_of(part.item_id, part.warehouse_id)
+            parts[place] = parts.get(place, 0) + part.quantity
+            self.shelves[place].reserved += part.quantity
+            assert self.shelves[place].available >= 0
+            assert (part.expires_at is not None) == is_hold
+        if parts:
+            self.promises[reference] = Promise(parts, is_hold)
 
     def pick(self, data: Any, *, holds: bool = False) -> str:
         """A reference that holds something, or one that never did."""
         known = [name for name, promise in self.promises.items() if promise.is_hold or not holds]
         return str(data.draw(st.sampled_from([*known, "nobody"])))
+
+    def by_id(self, basket: dict[int, int]) -> dict[int, int]:
+        return {self.items[item].pk: quantity for item, quantity in basket.items()}
+
+    def id_of(self, warehouse: int | None) -> int | None:
+        return None if warehouse is None else self.places[warehouse].pk
 
     def place_of(self, item_id: int, warehouse_id: int) -> tuple[int, int]:
         return [item.pk for item in self.items].index(item_id), [place.pk for place in self.places].index(warehouse_id)

@@ -9,15 +9,13 @@ from pytest_django import Settings
 from events.actors import COMMAND
 from events.models import Event
 from inventory import services
-from inventory.exceptions import (
-    HoldExpired,
-    InsufficientStock,
-)
+from inventory.exceptions import HoldDiffers, HoldExpired, InsufficientStock
 from inventory.models import Reservation, StockMovement
 from inventory.tests.factories import (
     StockItemFactory,
     hold,
     level_of,
+    promise,
     reserve,
     soon,
     state_of,
@@ -58,7 +56,7 @@ def test_a_hold_becomes_a_promise_without_touching_a_counter() -> None:
     hold("cart-1", item, 4)
     movements = StockMovement.objects.count()
 
-    assert services.promise(reference="cart-1", new_reference="r-1") == 4
+    assert promise("cart-1", "r-1", {item: 4}) == 4
 
     reservation = Reservation.objects.get()
     assert (reservation.reference, reservation.expires_at, reservation.state) == ("r-1", None, "open")
@@ -72,8 +70,8 @@ def test_a_hold_of_which_a_part_has_expired_is_no_promise() -> None:
     Reservation.objects.update(expires_at=soon(-1))
     reserve("r-1", {mug: 1})
 
-    with pytest.raises(HoldExpired):
-        services.promise(reference="cart-1", new_reference="r-2")
+    with pytest.raises(HoldDiffers):
+        promise("cart-1", "r-2", {mug: 2, cup: 2})
 
 
 def test_a_hold_of_which_a_part_was_lost_is_no_promise() -> None:
@@ -82,8 +80,8 @@ def test_a_hold_of_which_a_part_was_lost_is_no_promise() -> None:
     place = {"item_id": mug.pk, "warehouse_id": level_of(mug).warehouse_id}
     services.write_off(**place, missing=1, given_up=["cart-1"], actor=COMMAND)
 
-    with pytest.raises(HoldExpired):
-        services.promise(reference="cart-1", new_reference="r-2")
+    with pytest.raises(HoldDiffers):
+        promise("cart-1", "r-2", {mug: 2, cup: 2})
 
 
 def test_a_hold_of_a_reference_that_expired_before_is_a_new_one() -> None:
@@ -92,15 +90,16 @@ def test_a_hold_of_a_reference_that_expired_before_is_a_new_one() -> None:
     services.expire_holds(actor=COMMAND)
     hold("cart-1", item, 1)
 
-    assert services.promise(reference="cart-1", new_reference="r-1") == 1
+    assert promise("cart-1", "r-1", {item: 1}) == 1
 
 
 def test_what_is_no_hold_cannot_become_a_promise() -> None:
-    reserve("r-1", {StockItemFactory(stock=2): 1})
+    item = StockItemFactory(stock=2)
+    reserve("r-1", {item: 1})
 
     for reference in ("r-1", "unknown"):
-        with pytest.raises(HoldExpired):
-            services.promise(reference=reference, new_reference="r-2")
+        with pytest.raises(HoldDiffers):
+            promise(reference, "r-2", {item: 1})
 
 
 def test_a_hold_is_extended_to_its_absolute_end_at_most(settings: Settings) -> None:

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from events.actors import COMMAND
 from inventory import services
-from inventory.exceptions import HoldExpired
+from inventory.exceptions import HoldDiffers
 from inventory.models import Reservation, StockItem, StockMovement
-from inventory.tests.factories import StockItemFactory, level_of, reserve
+from inventory.tests.factories import StockItemFactory, level_of, promise, reserve
 from inventory.tests.races import in_transaction, red
 from tests.threads import overtaken
 
@@ -28,7 +28,6 @@ def overdue_hold(item: StockItem) -> None:
 
 
 EXPIRE = partial(services.expire_holds, actor=COMMAND)
-PROMISE = partial(services.promise, reference="cart-1", new_reference="r-1")
 
 
 def test_two_sweepers_expire_a_hold_once() -> None:
@@ -46,7 +45,7 @@ def test_a_hold_that_is_being_promised_does_not_expire() -> None:
     item = StockItemFactory(stock=5)
     overdue_hold(item)
 
-    second = overtaken(PROMISE, EXPIRE)
+    second = overtaken(partial(promise, "cart-1", "r-1", {item: 2}), EXPIRE)
 
     assert second == 0
     assert list(Reservation.objects.values_list("reference", "state")) == [("r-1", "open")]
@@ -57,8 +56,8 @@ def test_a_hold_that_is_being_expired_is_not_promised() -> None:
     item = StockItemFactory(stock=5)
     overdue_hold(item)
 
-    second = overtaken(EXPIRE, PROMISE)
+    second = overtaken(EXPIRE, partial(promise, "cart-1", "r-1", {item: 2}))
 
-    assert isinstance(second, HoldExpired)
+    assert isinstance(second, HoldDiffers)
     assert (level_of(item).reserved, list(Reservation.objects.values_list("state", flat=True))) == (0, ["expired"])
     assert red() == set()

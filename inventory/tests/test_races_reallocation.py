@@ -8,10 +8,10 @@ import pytest
 
 from events.actors import COMMAND
 from inventory import services
-from inventory.exceptions import HoldExpired
+from inventory.exceptions import HoldDiffers
 from inventory.models import Reservation, StockItem, StockLevelQuerySet
-from inventory.services import ReceiptLine, postings, promises, reallocation
-from inventory.tests.factories import StockItemFactory, WarehouseFactory, hold, level_of, reserve
+from inventory.services import ReceiptLine, holds, postings, reallocation
+from inventory.tests.factories import StockItemFactory, WarehouseFactory, hold, level_of, promise, reserve
 from inventory.tests.races import adjust, in_transaction, kinds, red
 from tests.threads import at_once, overtaken
 
@@ -77,13 +77,10 @@ def held_in_main() -> StockItem:
     return item
 
 
-PROMISE = partial(services.promise, reference="cart-1", new_reference="r-1")
-
-
 def test_a_hold_that_moves_while_it_is_promised_is_promised_whole() -> None:
     item = held_in_main()
 
-    units = overtaken(partial(adjust, item, -3), PROMISE)
+    units = overtaken(partial(adjust, item, -3), partial(promise, "cart-1", "r-1", {item: 4}))
 
     assert units == 4
     held = Reservation.objects.filter(state="open").order_by("level__warehouse__code")
@@ -93,11 +90,11 @@ def test_a_hold_that_moves_while_it_is_promised_is_promised_whole() -> None:
 
 def test_control_without_a_second_look_a_part_of_the_hold_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     item = held_in_main()
-    monkeypatch.setattr(promises, "_need_all_parts", lambda *args: None)
+    monkeypatch.setattr(holds, "_need_all_parts", lambda *args: None)
 
-    refused = overtaken(partial(adjust, item, -3), PROMISE)
+    refused = overtaken(partial(adjust, item, -3), partial(promise, "cart-1", "r-1", {item: 4}))
 
-    assert isinstance(refused, HoldExpired)
+    assert isinstance(refused, HoldDiffers)
     assert set(Reservation.objects.filter(state="open").values_list("reference", flat=True)) == {"cart-1"}
 
 

@@ -14,7 +14,7 @@ from inventory.exceptions import InsufficientStock, NothingReserved
 from inventory.invariants import violations
 from inventory.models import Reservation, StockItem, StockMovement, Warehouse
 from inventory.services import AdjustmentLine, CountLine, Moved, TransferLine
-from inventory.tests.factories import StockItemFactory, WarehouseFactory, hold, level_of, reserve, snapshot
+from inventory.tests.factories import StockItemFactory, WarehouseFactory, hold, level_of, promise, reserve, snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -184,7 +184,7 @@ def test_a_hold_keeps_its_end_and_can_be_promised_in_its_new_place() -> None:
     assert held(item) == {"cart": {"north": 4}}
     assert Reservation.objects.get(state="open").expires_at == end
     with transaction.atomic():
-        assert services.promise(reference="cart", new_reference="r-1") == 4
+        assert promise("cart", "r-1", {item: 4}) == 4
 
 
 def move(item: StockItem, **changes: Any) -> Moved:

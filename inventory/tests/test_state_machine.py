@@ -31,12 +31,12 @@ def test_every_sequence_of_verbs_does_what_the_model_says() -> None:
 
 @pytest.mark.django_db
 def test_control_the_model_sees_an_engine_that_forgets_a_warehouse(monkeypatch: pytest.MonkeyPatch) -> None:
-    def of_the_first_only(levels: Any, wanted: Any) -> Any:
+    def of_the_first_only(levels: Any, wanted: Any, held: Any) -> Any:
         first = {level.item_id: level for level in reversed(levels)}
-        return allocation.allocate_all(list(first.values()), wanted)
+        return allocation.allocate_all(list(first.values()), wanted, held)
 
     monkeypatch.setattr(promises, "allocate_all", of_the_first_only)
     # So that all of it is decided there.
     monkeypatch.setattr(statements, "RESERVE", statements.RESERVE.replace(" as is_whole", " and false as is_whole"))
-    with pytest.raises(AssertionError, match=r"reserve refuses with .*InsufficientStock"):
+    with pytest.raises(AssertionError, match=r"(reserve|replace_hold) refuses with .*InsufficientStock"):
         run(1000, phases=[Phase.generate])  # ends with the first sequence that shows it

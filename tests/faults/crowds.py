@@ -63,10 +63,11 @@ def baskets(stage: Stage, buyers: int = 500, units: int = 60) -> Result:
 
     async def hold(web: Web) -> None:
         name = stage.key()
-        body = {"reference": f"cart:{name}", "sku": random.choice(skus), "quantity": 1, "seconds": 0.2}
+        units = {"sku": random.choice(skus), "quantity": 1}
+        body = {"reference": f"cart:{name}", "seconds": 0.2} | units
         others.append(await web.send("POST", "/faults/holds", stage.admin, body))
         if random.random() < 0.5:
-            names = {"reference": f"cart:{name}", "new_reference": f"kept:{name}"}
+            names = {"reference": f"cart:{name}", "new_reference": f"kept:{name}"} | units
             others.append(await web.send("POST", "/faults/promises", stage.admin, names))
 
     async def sweep(web: Web) -> None:
@@ -134,10 +135,11 @@ def expiring_holds(stage: Stage, holds: int = 20) -> Result:
     async def race(web: Web) -> None:
         for _ in range(holds):
             name, seconds = stage.key(), 0.05
-            body = {"reference": f"cart:{name}", "sku": sku, "quantity": 1, "seconds": seconds}
+            units = {"sku": sku, "quantity": 1}
+            body = {"reference": f"cart:{name}", "seconds": seconds} | units
             others.append(await web.send("POST", "/faults/holds", stage.admin, body))
             await asyncio.sleep(max(0.0, seconds - others[-1].seconds + random.uniform(-0.002, 0.006)))
-            names = {"reference": f"cart:{name}", "new_reference": f"kept:{name}"}
+            names = {"reference": f"cart:{name}", "new_reference": f"kept:{name}"} | units
             works = [("/faults/promises", names), ("/faults/sweeps", {}), ("/faults/sweeps", {})]
             random.shuffle(works)
             answers = await together(web.send("POST", path, stage.admin, body) for path, body in works)

@@ -62,8 +62,8 @@ def install() -> None:
             reach("after_write")
         return rows
 
-    def lock_and_reach(levels: StockLevelQuerySet, item_ids: str, parameter: str) -> list[StockLevel]:
-        rows = locked(levels, item_ids, parameter)
+    def lock_and_reach(levels: StockLevelQuerySet, item_ids: str, *parameters: str) -> list[StockLevel]:
+        rows = locked(levels, item_ids, *parameters)
         reach("after_lock")
         return rows
 

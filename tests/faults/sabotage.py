@@ -18,7 +18,7 @@ from api import idempotency, middleware
 from database import deadlines, expensive
 from events.tasks import HOUSEKEEPING
 from inventory.models import StockLevel, StockLevelQuerySet
-from inventory.services import engine, lines, promises, statements
+from inventory.services import engine, holds, lines, promises, statements
 from orders.services import placing
 
 
@@ -109,7 +109,9 @@ def state_guard() -> None:
 
     put(engine, "fetch", fetch_unguarded)
     put(promises, "fetch", fetch_unguarded)
-    replace(statements, "ITEMS_HELD", "reservation.state = 'open'", "true")
+    put(holds, "fetch", fetch_unguarded)
+    for name in ("ITEMS_HELD", "ITEMS_OLD_AND_NEW"):
+        replace(statements, name, "reservation.state = 'open'", "true")
 
 
 def sum_per_item() -> None:

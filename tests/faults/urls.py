@@ -18,19 +18,39 @@ from inventory.models import StockItem
 from orders.services import expire_pending_orders
 
 
+def basket(body: dict[str, Any]) -> dict[int, int]:
+    """The quantities of a body (by SKU), by item id."""
+    wanted = {body["sku"]: body["quantity"]} if "sku" in body else body["quantities"]
+    ids = dict(StockItem.objects.filter(sku__in=wanted).values_list("sku", "pk"))
+    return {ids[sku]: quantity for sku, quantity in wanted.items()}
+
+
 class HoldView(APIView):
     """Hold units of one SKU for some seconds under a reference."""
 
     def post(self, request: Request) -> Response:
         body = cast(dict[str, Any], request.data)
-        item_id = StockItem.objects.values_list("pk", flat=True).get(sku=body["sku"])
         unit_of_work(services.reserve)(
             reference=body["reference"],
-            quantities={item_id: body["quantity"]},
+            quantities=basket(body),
             actor=actor_of(request),
             expires_at=timezone.now() + timedelta(seconds=body["seconds"]),
         )
         return Response(status=201, data={})
+
+
+class ReplacementView(APIView):
+    """Hold other units under a reference, whatever it holds."""
+
+    def post(self, request: Request) -> Response:
+        body = cast(dict[str, Any], request.data)
+        unit_of_work(services.replace_hold)(
+            reference=body["reference"],
+            quantities=basket(body),
+            actor=actor_of(request),
+            expires_at=timezone.now() + timedelta(seconds=body["seconds"]),
+        )
+        return Response({})
 
 
 class PromiseView(APIView):
@@ -38,7 +58,9 @@ class PromiseView(APIView):
 
     def post(self, request: Request) -> Response:
         body = cast(dict[str, Any], request.data)
-        units = unit_of_work(services.promise)(reference=body["reference"], new_reference=body["new_reference"])
+        units = unit_of_work(services.promise)(
+            reference=body["reference"], new_reference=body["new_reference"], quantities=basket(body)
+        )
         return Response({"units": units})
 
 
@@ -57,6 +79,7 @@ class SweepView(APIView):
 urlpatterns = [
     *config.urls.urlpatterns,
     path("api/v1/faults/holds", HoldView.as_view()),
+    path("api/v1/faults/replacements", ReplacementView.as_view()),
     path("api/v1/faults/promises", PromiseView.as_view()),
     path("api/v1/faults/sweeps", SweepView.as_view()),
 ]
