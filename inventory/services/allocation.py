@@ -16,7 +16,8 @@ def allocate(levels: Sequence[StockLevel], quantity: int, held: Mapping[int, int
 
     Units that are there go before units that are still to come (backorders). Fewest warehouses first; among equally
     few, those of better priority. `held` has the units, by level, that the reference holds already. They count as free.
-    If they are enough, all that is asked for comes from them; otherwise levels with such units go before the others.
+    If they are enough, all that is asked for comes from them; otherwise warehouses with such units go before others,
+    among equally few.
 
     Mostly one warehouse has all that is asked for, and `statements.RESERVE` has promised it before this is called: the
     statement says the first of these rules in SQL.
@@ -27,9 +28,9 @@ def allocate(levels: Sequence[StockLevel], quantity: int, held: Mapping[int, int
         there = _split(own, quantity, lambda level: held[level.id] + min(level.unsold, 0))
         return there or _split(own, quantity, lambda level: held[level.id])
     for free in (_there, _promisable):
-        for candidates in (own, usable):
-            if shares := _split(candidates, quantity, partial(free, held=held)):
-                return shares
+        found = [_split(candidates, quantity, partial(free, held=held)) for candidates in (own, usable)]
+        if any(found):
+            return min(filter(None, found), key=len)
     return None
 
 

@@ -132,8 +132,7 @@ def replace_hold(
     try:
         shares = allocate_or_refuse(usable, quantities, actor=actor, held=held, reference=reference)
     except InsufficientStock:
-        if StockLevel.objects.filter(item_id__in=list(quantities)).exclude(pk__in=list(levels)).exists():
-            raise Overtaken("A level came into being while the others were waited for.") from None
+        _need_all_levels(quantities, levels)
         raise
     written = _write_parts(shares, parts, new_reference, expires_at)
     if entries := list(_entries(shares, parts, new_reference, written)):
@@ -150,6 +149,12 @@ def _lock_parts(levels: Mapping[int, StockLevel], *references: str) -> list[Part
     if any(level_id not in levels for _, level_id, *_ in rows):
         raise Overtaken("The reference has come to hold other items meanwhile.")
     return [Part(id, levels[level_id], *others) for id, level_id, *others in rows]
+
+
+def _need_all_levels(item_ids: Iterable[int], levels: Iterable[int]) -> None:
+    """Undo the unit of work if the items have levels, besides these, that came into being while these were awaited."""
+    if StockLevel.objects.filter(item_id__in=list(item_ids)).exclude(pk__in=list(levels)).exists():
+        raise Overtaken("A level came into being while the others were waited for.")
 
 
 def _write_parts(

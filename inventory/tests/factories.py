@@ -89,6 +89,15 @@ def state_of(reference: str) -> set[str]:
     return set(Reservation.objects.filter(reference=reference).values_list("state", flat=True))
 
 
+def held_by(reference: str = "cart-1") -> dict[tuple[str, str], int]:
+    """What a reference holds, by SKU and the code of the warehouse."""
+    parts = Reservation.objects.filter(reference=reference, state="open")
+    return {
+        (sku, code): units
+        for sku, code, units in parts.values_list("level__item__sku", "level__warehouse__code", "quantity")
+    }
+
+
 def level_of(item: StockItem, warehouse: str = "main") -> StockLevel:
     return StockLevel.objects.get(item=item, warehouse__code=warehouse)
 

@@ -1,8 +1,9 @@
 """The engine agrees with the plain way: random warehouses, stocks and baskets; same rows, same refusals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -212,3 +213,43 @@ def test_an_allocation_takes_what_is_asked_from_what_is_free(several: list[Stock
     # Only what is there is promised if it is enough.
     if sum(max(level.unsold, 0) for level in active) >= quantity:
         assert all(part <= level.unsold for level, part in shares)
+
+
+@given(st.data(), st.lists(levels, max_size=5, unique_by=lambda level: level.warehouse_id), st.integers(1, 40))
+def test_what_is_held_is_allocated_again_before_anything_else(
+    data: st.DataObject, several: list[StockLevel], quantity: int
+) -> None:
+    for number, level in enumerate(several):
+        level.id = number
+    amounts = {level.id: data.draw(st.integers(0, level.reserved)) for level in several}
+    held = {id: units for id, units in amounts.items() if units}
+
+    shares = allocation.allocate(several, quantity, held)
+
+    free = {level.id: (level.available if level.warehouse.is_active else 0) + amounts[level.id] for level in several}
+    if shares is None:
+        assert sum(free.values()) < quantity
+        return
+    parts = {level.id: units for level, units in shares}
+    assert sum(parts.values()) == quantity
+    assert len(parts) == len(shares)
+    assert all(0 < units <= free[id] for id, units in parts.items())
+    if sum(held.values()) >= quantity:
+        assert all(units <= amounts[id] for id, units in parts.items())
+    if sum(held.values()) == quantity:
+        assert parts == held
+    # It is no dearer to have held something: never more warehouses than whoever begins would need, unless it is kept.
+    if sum(held.values()) < quantity:
+        there = {
+            level.id: amounts[level.id] + (level.unsold if level.warehouse.is_active else min(level.unsold, 0))
+            for level in several
+        }
+        most = there if sum(max(units, 0) for units in there.values()) >= quantity else free
+        assert all(units <= most[id] for id, units in parts.items())
+        assert len(parts) == fewest(most.values(), quantity)
+
+
+def fewest(amounts: Iterable[int], quantity: int) -> int:
+    """How few of these amounts bring the quantity, found by trying all of them."""
+    some = list(amounts)
+    return next(n for n in range(len(some) + 1) if any(sum(few) >= quantity for few in combinations(some, n)))

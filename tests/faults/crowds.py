@@ -14,6 +14,7 @@ from tests.faults.stage import ADMIN, MAIN, SECOND, Stage
 ONE_ORDER = "five requests with one key make one order"
 TOLD_AT_ONCE = "who sends a key again while it runs is told so at once"
 ONE_RESOLUTION = "a hold is promised or expired, never both"
+LAST_WISH = "a cart holds what it asked for last, and nothing else"
 ONE_SUCCESSOR = "a refresh token has one successor"
 AGE = "update orders_order set order_date = order_date - interval '2 days' where id = %s"
 
@@ -164,6 +165,35 @@ def expiring_holds(stage: Stage, holds: int = 20) -> Result:
     violations += expect(ONE_RESOLUTION, not kept & ended and len(kept | ended) == holds, rows)
     violations += verdict(watch, [], others)
     return Result(holds, 0, len(others), violations, {"holds that were confirmed": len(kept)})
+
+
+def swapping_carts(stage: Stage, carts: int = 16, turns: int = 5) -> Result:
+    """Each half of the carts holds the one article and changes to the other, all at once and again and again."""
+    skus = [stage.article(2 * carts), stage.article(2 * carts)]
+    watch = begin(stage)
+    names = [f"cart:{stage.key()}" for _ in range(carts)]
+    others: list[Answer] = []
+
+    async def swap(web: Web) -> None:
+        for turn in range(turns + 1):
+            bodies = [
+                {"reference": name, "quantities": {skus[(number + turn) % 2]: 1}, "seconds": 60}
+                for number, name in enumerate(names)
+            ]
+            works = [web.send("POST", "/faults/replacements", stage.admin, body) for body in bodies]
+            others.extend(await together(works))
+
+    stage.run(swap)
+    held = stage.query(
+        """select r.reference, i.sku, r.quantity from inventory_reservation r
+        join inventory_stocklevel l on l.id = r.level_id join inventory_stockitem i on i.id = l.item_id
+        where r.state = 'open' and r.reference = any(%s)""",
+        [names],
+    )
+    wanted = {(name, skus[(number + turns) % 2], 1) for number, name in enumerate(names)}
+    violations = expect(LAST_WISH, set(held) == wanted and len(held) == carts, held)
+    violations += verdict(watch, [], others) + no_deadlock(watch)
+    return Result(1, 0, len(others), violations)
 
 
 def expiring_orders(stage: Stage, orders: int = 20) -> Result:

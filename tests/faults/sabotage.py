@@ -74,6 +74,19 @@ def lock_order() -> None:
     change_lock(as_asked)
 
 
+def one_lock() -> None:
+    """Lock what a hold has, and then what it is to have."""
+
+    def lock_twice(item_ids: Iterable[int], references: tuple[str, str]) -> list[StockLevel]:
+        levels: dict[int, StockLevel] = {}
+        for reference in references:
+            levels |= engine.lock_reference(reference)
+        levels |= {level.id: level for level in engine.lock_items(item_ids)}
+        return list(levels.values())
+
+    put(holds, "lock_old_and_new", lock_twice)
+
+
 def all_warehouses() -> None:
     """Lock only the levels that a posting names, not all of its items."""
     named = threading.local()
@@ -166,6 +179,7 @@ def queue_of_mails() -> None:
 IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "row lock": row_lock,
     "lock order": lock_order,
+    "one lock for what a hold has and is to have": one_lock,
     "lock on all warehouses of an item": all_warehouses,
     "clock_timestamp": clock,
     "state guard of reservations": state_guard,

@@ -19,6 +19,7 @@ from tests.faults.crowds import (
     hot_article,
     refresh_race,
     retry_storm,
+    swapping_carts,
 )
 from tests.faults.dear import BESIDE, dear_requests
 from tests.faults.outages import BOUNDED, database_crashes, frozen_lock_holder
@@ -84,6 +85,7 @@ class Sabotage:
 TABLE = (
     Sabotage("row lock", CHAIN, lambda stage: hot_article(stage, 60, 20).violations),
     Sabotage("lock order", DEADLOCKS, opposite_baskets),
+    Sabotage("one lock for what a hold has and is to have", DEADLOCKS, lambda stage: swapping_carts(stage).violations),
     Sabotage("lock on all warehouses of an item", IN_STOCK, last_units_in_two_warehouses),
     Sabotage("clock_timestamp", CHAIN, lambda stage: hot_article(stage, 60, 20).violations),
     Sabotage("state guard of reservations", ONE_RESOLUTION, lambda stage: expiring_holds(stage, 6).violations),

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults.checks import Result
-from tests.faults.crowds import baskets, expiring_holds, expiring_orders, hot_article, refresh_race, retry_storm
+from tests.faults.crowds import (
+    baskets,
+    expiring_holds,
+    expiring_orders,
+    hot_article,
+    refresh_race,
+    retry_storm,
+    swapping_carts,
+)
 from tests.faults.dear import dear_requests
 from tests.faults.kills import kills_at_points, kills_at_random, kills_in_jobs
 from tests.faults.outages import (
@@ -52,6 +60,7 @@ TRIALS = (
     Trial("PostgreSQL ended (fast, immediate, kill -9) under load", "crashes", database_crashes, 51, 3, 3),
     Trial("Valkey frozen, flushed, full, stopped under load", "rounds of four", each(valkey_outages), 10, 1, 1),
     Trial("a hold expires when it is confirmed, two sweepers", "holds", expiring_holds, 1_000, 50, 10),
+    Trial("16 carts swap two articles, all at once", "rounds", each(swapping_carts), 500, 20, 2),
     Trial("an order expires when it is confirmed, two sweepers", "orders", expiring_orders, 1_000, 50, 10),
     Trial("each order sent five times at once with one key", "orders", retry_storm, 2_000, 100, 20),
     Trial("a connection's backend terminated every 100 ms", "backends", backends_terminated, 1_000, 50, 15),
