@@ -100,6 +100,12 @@ INVARIANTS: Mapping[str, str] = {
         ) m
         group by level_id, reference having sum(shipped) <> sum(fulfilled)
     """,
+    # A hold that was promised in part would be kept in part when it ends.
+    "a reference has a hold or a promise, never both": """
+        select format('reference %s: %s open reservations, of which %s end', reference, count(*), count(expires_at))
+        from inventory_reservation where state = 'open'
+        group by reference having count(expires_at) not in (0, count(*)) order by reference
+    """,
     "in_stock says whether some of an item is available": f"""
         select format('item %s: in_stock %s, available %s', i.id, i.in_stock, coalesce(a.available, 0))
         from inventory_stockitem i

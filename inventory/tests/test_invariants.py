@@ -22,6 +22,7 @@ RESERVED = "reserved is the sum of open reservations"
 NEGATIVE = "nothing is negative or oversold"
 CAME_IN = "no more is promised than ever came in"
 RESOLVED = "reservations are resolved once, and in time"
+ONE_KIND = "a reference has a hold or a promise, never both"
 IN_STOCK = "in_stock says whether some of an item is available"
 
 
@@ -80,6 +81,12 @@ def go_negative(item: StockItem) -> None:
     set_counter(item, on_hand=-1)
 
 
+def promise_a_part(item: StockItem) -> None:
+    north = level_of(item, "north").warehouse_id
+    services.reserve(reference="another", quantities={item.pk: 1}, actor=COMMAND, warehouse_id=north)
+    Reservation.objects.filter(reference="another").update(reference="hold")
+
+
 DAMAGES: dict[str, tuple[Callable[[StockItem], object], set[str]]] = {
     "an on-hand counter changed by hand": (lambda item: set_counter(item, on_hand=9), {COUNTERS, CHAIN}),
     "a lost update of reserved": (lambda item: set_counter(item, reserved=3), {COUNTERS, CHAIN, RESERVED}),
@@ -118,6 +125,10 @@ LASTING: dict[str, tuple[Callable[[StockItem], object], set[str]]] = {
     "more shipped than the ledger knows": (
         lambda item: Reservation.objects.filter(reference="kept").update(quantity=3),
         {RESOLVED},
+    ),
+    "a hold of which a part was promised": (
+        promise_a_part,
+        {ONE_KIND},
     ),
     "more shipped than ever came in": (
         lambda item: Reservation.objects.filter(reference="kept").update(quantity=30),

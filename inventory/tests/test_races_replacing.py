@@ -16,7 +16,7 @@ from events.actors import COMMAND
 from inventory import services
 from inventory.exceptions import InsufficientStock
 from inventory.models import Reservation, StockItem, StockLevelQuerySet, Warehouse
-from inventory.services import ReceiptLine, holds
+from inventory.services import ReceiptLine, holds, promises
 from inventory.tests.factories import StockItemFactory, held_by, hold, level_of, promise, replace, reserve, state_of
 from inventory.tests.races import in_transaction, in_transactions, kinds, promised, red
 from tests.threads import apart, at_once, overtaken, wait_until_blocked
@@ -116,7 +116,7 @@ def test_control_without_the_lock_the_last_unit_is_held_twice(monkeypatch: pytes
     # With a backorder no CHECK stands behind the lock.
     services.set_backorder_limit(item_id=item.pk, warehouse_id=main.pk, limit=1, actor=COMMAND)
     both_have_decided = threading.Barrier(2)
-    locked, decide = StockLevelQuerySet.locked, holds.allocate_or_refuse
+    locked, decide = StockLevelQuerySet.locked, promises.allocate_or_refuse
 
     def unlocked(self: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
         levels = locked(self, item_ids)
@@ -240,7 +240,7 @@ def test_control_without_a_second_look_they_are_not(monkeypatch: pytest.MonkeyPa
 
 
 def test_carts_that_change_and_are_placed_at_once_leave_every_invariant_true() -> None:
-    items = [StockItemFactory(stock=6) for _ in range(3)]
+    items: list[StockItem] = [StockItemFactory(stock=6) for _ in range(3)]
 
     def shop(number: int) -> None:
         cart = f"cart-{number}"
