@@ -21,7 +21,14 @@ from inventory.exceptions import AlreadyReserved, HoldDiffers, HoldExpired, Insu
 from inventory.models import Reservation, StockLevel
 from inventory.services.allocation import Share
 from inventory.services.engine import Entry, Kind, fetch, lock_items, lock_old_and_new, post, refusal_of
-from inventory.services.promises import Allocation, Held, allocate_or_refuse, expire_overdue
+from inventory.services.promises import (
+    Allocation,
+    Held,
+    allocate_or_refuse,
+    as_reserved,
+    expire_overdue,
+    units_by_item,
+)
 
 LOCK_PARTS = """
 select id, level_id, quantity, reference, created_at, expires_at is not null,
@@ -119,9 +126,9 @@ def replace_hold(
     parts = _lock_parts(levels, reference, new_reference)
     if there := [part for part in parts if part.reference != reference]:
         # It was done before, so that all stands under the new reference.
-        elsewhere = warehouse_id is not None and any(part.level.warehouse_id != warehouse_id for part in there)
-        if there != parts or elsewhere or _units(there) != Counter(quantities):
+        if there != parts:
             raise AlreadyReserved
+        as_reserved(new_reference, quantities, warehouse_id)
         reference = new_reference
     if expires_at is not None and not all(part.is_hold for part in parts):
         raise AlreadyReserved
@@ -201,14 +208,6 @@ def _entries(
             yield Entry(level, Kind.RELEASED, reserved=more, reference=own.reference)
 
 
-def _units(parts: Iterable[Part]) -> Counter[int]:
-    """The units of each item."""
-    units: Counter[int] = Counter()
-    for part in parts:
-        units[part.level.item_id] += part.quantity
-    return units
-
-
 def promise(*, reference: str, new_reference: str, quantities: Mapping[int, int]) -> int:
     """Turn a hold of exactly these quantities (by item id) into a firm promise under a new reference; answers the sum.
 
@@ -222,9 +221,7 @@ def promise(*, reference: str, new_reference: str, quantities: Mapping[int, int]
     except IntegrityError as error:
         raise refusal_of(error) from error
     _need_all_parts(reference)
-    units: Counter[int] = Counter()
-    for item_id, quantity in rows:
-        units[item_id] += quantity
+    units = units_by_item(rows)
     if units != Counter(quantities):
         raise HoldDiffers
     return units.total()

@@ -102,13 +102,13 @@ def reserve(
         if warehouses:
             return [Allocation(id, warehouses[id], quantity, expires_at) for id, quantity in quantities.items()]
         if held:
-            return _as_reserved(reference, quantities)
+            return as_reserved(reference, quantities)
         # All levels are locked by now, except one that came into being while the others were waited for.
         levels = lock_items(quantities)
     else:
         levels = [level for level in lock_items(quantities) if level.warehouse_id == warehouse_id]
         if Reservation.objects.filter(reference=reference, state=Reservation.State.OPEN).exists():
-            return _as_reserved(reference, quantities, warehouse_id)
+            return as_reserved(reference, quantities, warehouse_id)
     shares = allocate_or_refuse(levels, quantities, actor=actor)
     entries = [Entry(level, Kind.RESERVED, reserved=quantity, reference=reference) for level, quantity in shares]
     post(entries, actor=actor, expires_at=expires_at)
@@ -200,7 +200,7 @@ def lock_reservations(sql: str, levels: Mapping[int, StockLevel], **params: obje
     return [Held(id, levels[level_id], quantity, reference) for id, level_id, quantity, reference in rows]
 
 
-def _as_reserved(reference: str, quantities: Mapping[int, int], warehouse_id: int | None = None) -> list[Allocation]:
+def as_reserved(reference: str, quantities: Mapping[int, int], warehouse_id: int | None = None) -> list[Allocation]:
     """The allocations that a reference holds, if they are exactly these quantities. Refuses AlreadyReserved if not.
 
     With `warehouse_id` all of them come from that warehouse.
@@ -214,13 +214,19 @@ def _as_reserved(reference: str, quantities: Mapping[int, int], warehouse_id: in
         {"reference": reference},
     )
     allocations = [Allocation(*row) for row in rows]
-    held: Counter[int] = Counter()
-    for part in allocations:
-        held[part.item_id] += part.quantity
+    held = units_by_item((part.item_id, part.quantity) for part in allocations)
     elsewhere = warehouse_id is not None and any(part.warehouse_id != warehouse_id for part in allocations)
     if elsewhere or held != Counter(quantities):
         raise AlreadyReserved
     return allocations
+
+
+def units_by_item(parts: Iterable[tuple[int, int]]) -> Counter[int]:
+    """The units of each item, from the item and the units of each part."""
+    units: Counter[int] = Counter()
+    for item_id, quantity in parts:
+        units[item_id] += quantity
+    return units
 
 
 def _shortages(short: Mapping[int, tuple[int, int]]) -> list[Shortage]:
