@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Barrier
 from typing import Any, TypeVar
 
+import pytest
 from django.db import transaction
 from django.db.models import Sum
 
 from events.actors import COMMAND
 from inventory import services
 from inventory.invariants import violations
-from inventory.models import Reservation, StockItem
+from inventory.models import Reservation, StockItem, StockLevelQuerySet
 from inventory.services import AdjustmentLine
 from inventory.tests.factories import StockItemFactory, reserve
 from tests.threads import at_once
@@ -37,6 +39,28 @@ def prepare(warm: bool) -> None:
     item = StockItemFactory(stock=1000)
     for number in range(5 * warm):
         in_transaction(partial(reserve, f"warm-{item.pk}-{number}", {item: 1}))
+
+
+def take_lock_away(monkeypatch: pytest.MonkeyPatch, where: object, decision: str) -> None:
+    """For a control of two at once: levels are read without their lock, and neither writes before both have decided.
+
+    `decision` is the name, in the module `where`, of what decides.
+    """
+    both_have_decided = Barrier(2)
+    locked, decide = StockLevelQuerySet.locked, getattr(where, decision)
+
+    def unlocked(self: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
+        levels = locked(self, item_ids)
+        levels.query.select_for_update = False
+        return levels
+
+    def decide_and_meet(*args: Any, **kwargs: Any) -> Any:
+        decided = decide(*args, **kwargs)
+        both_have_decided.wait(10)
+        return decided
+
+    monkeypatch.setattr(StockLevelQuerySet, "locked", unlocked)
+    monkeypatch.setattr(where, decision, decide_and_meet)
 
 
 def kinds(outcomes: list[Any]) -> dict[str, int]:

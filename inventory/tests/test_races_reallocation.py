@@ -1,18 +1,16 @@
 """Promises that move while others look for the same units. Each race has a control without the protection."""
 
-import threading
 from functools import partial
-from typing import Any
 
 import pytest
 
 from events.actors import COMMAND
 from inventory import services
 from inventory.exceptions import HoldDiffers
-from inventory.models import Reservation, StockItem, StockLevelQuerySet
-from inventory.services import ReceiptLine, holds, postings, reallocation
+from inventory.models import Reservation, StockItem
+from inventory.services import ReceiptLine, holds, postings
 from inventory.tests.factories import StockItemFactory, WarehouseFactory, hold, level_of, promise, reserve
-from inventory.tests.races import adjust, in_transaction, kinds, red
+from inventory.tests.races import adjust, in_transaction, kinds, red, take_lock_away
 from tests.threads import at_once, overtaken
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,21 +45,7 @@ def test_the_last_free_units_take_over_one_promise() -> None:
 
 def test_control_without_the_lock_the_last_free_units_take_over_both(monkeypatch: pytest.MonkeyPatch) -> None:
     item = last_units_in_the_north()
-    both_have_decided = threading.Barrier(2)
-    locked, decide = StockLevelQuerySet.locked, reallocation.decide
-
-    def unlocked(self: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
-        levels = locked(self, item_ids)
-        levels.query.select_for_update = False
-        return levels
-
-    def decide_and_meet(*args: Any, **kwargs: Any) -> Any:
-        plan = decide(*args, **kwargs)
-        both_have_decided.wait(10)
-        return plan
-
-    monkeypatch.setattr(StockLevelQuerySet, "locked", unlocked)
-    monkeypatch.setattr(postings, "decide", decide_and_meet)
+    take_lock_away(monkeypatch, postings, "decide")
     outcomes = at_once([partial(adjust, item, -4, place) for place in ("main", "west")])
 
     assert kinds(outcomes) == {"NoneType": 2}

@@ -15,10 +15,10 @@ from database.transactions import run_unit
 from events.actors import COMMAND
 from inventory import services
 from inventory.exceptions import InsufficientStock
-from inventory.models import Reservation, StockItem, StockLevelQuerySet, Warehouse
-from inventory.services import ReceiptLine, holds, promises
+from inventory.models import Reservation, StockItem, Warehouse
+from inventory.services import ReceiptLine, holds
 from inventory.tests.factories import StockItemFactory, held_by, hold, level_of, promise, replace, reserve, state_of
-from inventory.tests.races import in_transaction, in_transactions, kinds, promised, red
+from inventory.tests.races import in_transaction, in_transactions, kinds, promised, red, take_lock_away
 from tests.threads import apart, at_once, overtaken, wait_until_blocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,21 +115,7 @@ def test_control_without_the_lock_the_last_unit_is_held_twice(monkeypatch: pytes
     main = Warehouse.objects.get(code="main")
     # With a backorder no CHECK stands behind the lock.
     services.set_backorder_limit(item_id=item.pk, warehouse_id=main.pk, limit=1, actor=COMMAND)
-    both_have_decided = threading.Barrier(2)
-    locked, decide = StockLevelQuerySet.locked, promises.allocate_or_refuse
-
-    def unlocked(self: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:
-        levels = locked(self, item_ids)
-        levels.query.select_for_update = False
-        return levels
-
-    def decide_and_meet(*args: Any, **kwargs: Any) -> Any:
-        shares = decide(*args, **kwargs)
-        both_have_decided.wait(10)
-        return shares
-
-    monkeypatch.setattr(StockLevelQuerySet, "locked", unlocked)
-    monkeypatch.setattr(holds, "allocate_or_refuse", decide_and_meet)
+    take_lock_away(monkeypatch, holds, "allocate_or_refuse")
     outcomes = in_transactions([partial(replace, f"cart-{number}", {item: 1}) for number in range(2)])
 
     assert kinds(outcomes) == {"list": 2}

@@ -26,31 +26,19 @@ def basket(body: dict[str, Any]) -> dict[int, int]:
 
 
 class HoldView(APIView):
-    """Hold units of one SKU for some seconds under a reference."""
+    """Hold units under a reference for some seconds, by one of two verbs."""
+
+    verb: Any = None
 
     def post(self, request: Request) -> Response:
         body = cast(dict[str, Any], request.data)
-        unit_of_work(services.reserve)(
+        unit_of_work(self.verb)(
             reference=body["reference"],
             quantities=basket(body),
             actor=actor_of(request),
             expires_at=timezone.now() + timedelta(seconds=body["seconds"]),
         )
         return Response(status=201, data={})
-
-
-class ReplacementView(APIView):
-    """Hold other units under a reference, whatever it holds."""
-
-    def post(self, request: Request) -> Response:
-        body = cast(dict[str, Any], request.data)
-        unit_of_work(services.replace_hold)(
-            reference=body["reference"],
-            quantities=basket(body),
-            actor=actor_of(request),
-            expires_at=timezone.now() + timedelta(seconds=body["seconds"]),
-        )
-        return Response({})
 
 
 class PromiseView(APIView):
@@ -78,8 +66,8 @@ class SweepView(APIView):
 
 urlpatterns = [
     *config.urls.urlpatterns,
-    path("api/v1/faults/holds", HoldView.as_view()),
-    path("api/v1/faults/replacements", ReplacementView.as_view()),
+    path("api/v1/faults/holds", HoldView.as_view(verb=services.reserve)),
+    path("api/v1/faults/replacements", HoldView.as_view(verb=services.replace_hold)),
     path("api/v1/faults/promises", PromiseView.as_view()),
     path("api/v1/faults/sweeps", SweepView.as_view()),
 ]
