@@ -5,7 +5,6 @@ generated there. `ENVIRONMENT=production` has no fallbacks: it refuses to start 
 """
 
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -36,6 +35,7 @@ from config.environment import (
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
 from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
 from config.search import SEARCH_LANGUAGE  # noqa: F401
+from config.selling import *  # noqa: F403  # how this shop sells
 
 PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
 DEBUG = switch("DEBUG", default=False)
@@ -166,7 +166,6 @@ MAX_QUERY_PARAMETERS = number("MAX_QUERY_PARAMETERS", 100, 1)
 # How long an anonymous list may be served from the cache: at most one second, 0 switches the cache off.
 LIST_CACHE_SECONDS = seconds("LIST_CACHE_SECONDS", 1.0, most=1)
 
-RATE_LIMITS = switch("RATE_LIMITS", default=True)
 # Attempts to log in: of one address or known device at one account, at one account from everywhere, of one address.
 RATE_LIMIT_LOGIN_PER_ACCOUNT = rate("RATE_LIMIT_LOGIN_PER_ACCOUNT", "10/minute")
 RATE_LIMIT_LOGIN_PER_ACCOUNT_TOTAL = rate("RATE_LIMIT_LOGIN_PER_ACCOUNT_TOTAL", "100/minute")
@@ -201,23 +200,6 @@ REST_FRAMEWORK = {
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"]
-
-# The shop
-
-SHOP_NAME = text("SHOP_NAME", "Shop")
-CURRENCY = text("CURRENCY", "USD", pattern="[A-Z]{3}", must_be="three capital letters of ISO 4217, as USD")
-MAX_PRICE = Decimal("9999999.99")
-STOCK_CRITICAL_MAX = number("STOCK_CRITICAL_MAX", 5)
-STOCK_LOW_MAX = number("STOCK_LOW_MAX", 10, STOCK_CRITICAL_MAX)
-STOCK_MEDIUM_MAX = number("STOCK_MEDIUM_MAX", 50, STOCK_LOW_MAX)
-# A hold can be extended, but not beyond this many hours after it began.
-HOLD_MAX_HOURS = number("HOLD_MAX_HOURS", 24, 1, 87_600)
-# Nobody is asked to pay in advance, so the clock cancels nothing unless the operator says so.
-PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 0, 0, 87_600)
-MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) if RATE_LIMITS else 0
-# Units of one article in a customer's open orders, where the article has no limit of its own; 0: any number.
-MAX_UNITS_PER_CUSTOMER = number("MAX_UNITS_PER_CUSTOMER", 1000)
-IDEMPOTENCY_KEY_DAYS = number("IDEMPOTENCY_KEY_DAYS", 7, 1, 3650)
 
 # A request is answered after so many seconds at the latest: 503 when the database has not answered by then.
 REQUEST_DEADLINE_SECONDS = number("REQUEST_DEADLINE_SECONDS", 15, 3, 3600)

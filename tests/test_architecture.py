@@ -17,7 +17,10 @@ from django.db.models import ForeignKey, OneToOneField
 from config import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ["database", "api", "staff", "events", "accounts", "inventory", "catalog", "orders", "demo", "config"]
+OURS = [
+    *("database", "api", "staff", "events", "accounts", "inventory"),
+    *("catalog", "pricing", "orders", "checkout", "demo", "config"),
+]
 MAX_LINES = 300
 
 # What happens to rows that point at a person when the person is erased. A new model must decide, and say so here.

@@ -15,6 +15,7 @@ import pytest
 
 from config.loading import NOT_LOADED
 from tests.shop import BASE_DIR
+from tests.test_architecture import OURS
 from tests.wire import Web, web_server
 from tests.wire_load import going_on, load
 
@@ -125,7 +126,7 @@ def test_everything_is_loaded_before_the_first_request() -> None:
     done = subprocess.run([sys.executable, "-c", script], cwd=BASE_DIR, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     ours = {".".join(file.relative_to(BASE_DIR).with_suffix("").parts) for file in BASE_DIR.glob("*/**/*.py")}
-    packages = {"accounts", "api", "catalog", "config", "database", "demo", "events", "inventory", "orders", "staff"}
+    packages = set(OURS)
     expected = {
         name.removesuffix(".__init__")
         for name in ours

@@ -1,0 +1,1 @@
+"""The verbs of carts. Other code imports this package, not its modules."""

@@ -1,0 +1,1 @@
+"""What the shop charges by: taxes, shipping and promotions."""

@@ -1,0 +1,1 @@
+"""The verbs of prices. Other code imports this package, not its modules."""
