@@ -1,5 +1,7 @@
 """What a SKU may be, and when two are one: neither case nor the form of letters (`é` as one character or two) counts.
 
+Nor does it count which of the many dashes stands there, since a word processor changes a typed hyphen into others.
+
 PostgreSQL alone compares them, so that every look-up agrees with the index that keeps SKUs unique.
 """
 
@@ -16,7 +18,8 @@ validate_sku = RegexValidator(
     r"\A(?!\s|\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,64}(?<!\s)\Z", "This cannot be a SKU.", "invalid_sku"
 )
 # One text for all spellings of the SKU that {sku} names. The unique index of items is over this very expression.
-KEY = "upper(normalize({sku}, nfkc))"
+# `upper` leaves ß as it is.
+KEY = r"replace(upper(translate(normalize({sku}, nfkc), U&'\2010\2012\2013\2014\2015\2212\1E9E', '------ß')), 'ß', 'SS')"
 SPELT = f"""
 select item.*, spelt from unnest(%s::text[]) as spelt
 join inventory_stockitem as item on {KEY.format(sku="item.sku")} = {KEY.format(sku="spelt")}

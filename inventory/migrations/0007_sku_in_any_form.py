@@ -5,9 +5,9 @@ from django.db import migrations, models
 
 import inventory.skus
 
-ALIKE = """
+ALIKE = f"""
 select string_agg(format('%s (item %s)', sku, id), ', ' order by id), (array_agg(id order by id))[2]
-from inventory_stockitem group by upper(normalize(sku, nfkc)) having count(*) > 1 order by min(id)
+from inventory_stockitem group by {inventory.skus.KEY.format(sku="sku")} having count(*) > 1 order by min(id)
 """
 
 
@@ -19,7 +19,7 @@ def refuse_alike(apps, schema_editor):
     if alike:
         lines = "\n".join(f"  {skus}" for skus, _ in alike)
         raise CommandError(
-            "Nothing was changed. SKUs that differ in case or in the form of letters alone are one SKU from this version"
+            "Nothing was changed. SKUs that differ in case, dashes or the form of letters alone are one SKU from this version"
             f" on, and these items share one:\n{lines}\n"
             "Give all but one of each line another SKU, in the admin of the version before, or in the database:\n"
             f"  update inventory_stockitem set sku = 'ANOTHER-SKU', version = version + 1 where id = {alike[0][1]};\n"

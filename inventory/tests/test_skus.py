@@ -17,8 +17,11 @@ from inventory.tests.factories import StockItemFactory
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/v1/inventory"
-# É as one character and as two, in both cases, and a letter of full width.
-SPELLINGS = ("CAF\u00c9-1", "CAFE\u0301-1", "caf\u00e9-1", "Cafe\u0301-1", "\uff23af\u00e9-1")
+# É as one character and as two, in both cases, a letter of full width, a hyphen that keeps a line together, and a dash.
+SPELLINGS = (
+    *("CAF\u00c9-1", "CAFE\u0301-1", "caf\u00e9-1", "Cafe\u0301-1", "\uff23af\u00e9-1"),
+    *("Caf\u00e9\u20111", "Caf\u00e9\u20131"),
+)
 
 
 @pytest.mark.parametrize("sku", SPELLINGS)
@@ -32,6 +35,14 @@ def test_a_sku_is_taken_in_every_spelling(sku: str) -> None:
         services.change_sku(item_id=cup.pk, sku=sku, actor=COMMAND)
     with pytest.raises(IntegrityError, match="stockitem_sku_key_unique"), transaction.atomic():
         StockItem.objects.filter(pk=cup.pk).update(sku=sku)
+
+
+def test_a_sharp_s_is_two_of_them() -> None:
+    services.create_item(sku="Stra\u00dfe-1", name="Sign", actor=COMMAND)
+
+    for sku in ("STRASSE-1", "strasse-1", "STRA\u1e9eE-1"):
+        with pytest.raises(SkuTaken):
+            services.create_item(sku=sku, name="Other", actor=COMMAND)
 
 
 def test_an_item_may_change_the_case_of_its_own_sku() -> None:
