@@ -19,7 +19,10 @@ validate_sku = RegexValidator(
 )
 # One text for all spellings of the SKU that {sku} names. The unique index of items is over this very expression.
 # `upper` leaves ß as it is.
-KEY = r"replace(upper(translate(normalize({sku}, nfkc), U&'\2010\2012\2013\2014\2015\2212\1E9E', '------ß')), 'ß', 'SS')"
+KEY = (
+    r"replace(upper(translate(normalize({sku}, nfkc), U&'\2010\2012\2013\2014\2015\2212\1E9E', '------ß')), "
+    "'ß', 'SS')"
+)
 SPELT = f"""
 select item.*, spelt from unnest(%s::text[]) as spelt
 join inventory_stockitem as item on {KEY.format(sku="item.sku")} = {KEY.format(sku="spelt")}
