@@ -11,18 +11,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-# ISO 4217. A currency that is not named here has two decimals.
-PLACES = (
-    dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV",
-                   "XAF", "XOF", "XPF"], 0)
-    | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
-    | dict.fromkeys(["CLF", "UYW"], 4)
-)  # fmt: skip
+from database.currencies import PLACES as PLACES
+from database.currencies import places_in
 
 
 def places_of(currency: str = "") -> int:
     """The decimals of a currency; without one, of the shop's."""
-    return PLACES.get(currency or settings.CURRENCY, 2)
+    return places_in(currency or settings.CURRENCY)
 
 
 def smallest() -> Decimal:
