@@ -45,7 +45,7 @@ def rates_in(rules: Rules, place: Place) -> list[TaxRate]:
 
 
 def tax_of(there: Sequence[TaxRate], tax_class: str) -> Tax:
-    """The tax on goods of a class, of the rates that hold there. Without a rate there, a class is taxed like STANDARD."""
+    """The tax on goods of a class, of the rates that hold there. A class without one is taxed like STANDARD."""
     ours = [rate for rate in there if rate.tax_class == tax_class]
     ours = ours or [rate for rate in there if rate.tax_class == STANDARD]
     if not ours:
