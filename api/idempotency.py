@@ -2,12 +2,15 @@
 
 The key's row is written in the transaction of the effect, so neither can exist without the other, and a crash leaves
 nothing "in progress": the advisory lock that says so dies with its transaction.
+
+A key belongs to the signed-in user, or to an owner that the view names: a cart, an order's secret link, an API key.
+No secret is stored: what an answer has of one is made again whenever the answer is given.
 """
 
 import hashlib
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from django.http import HttpResponse
@@ -23,17 +26,34 @@ VALID_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 CONTENT_TYPE = "application/json"
 # Of IdempotencyKey, by hand: both run with every order, and through the ORM they cost a tenth of it.
 LOCK = """
-select pg_try_advisory_xact_lock(hashtextextended(%(key)s::text, %(asker_id)s::bigint)),
+select pg_try_advisory_xact_lock(hashtextextended(%(key)s::text, {number})),
        first.method, first.path, first.fingerprint, first.status, first.body
-from (select) as request left join api_idempotencykey as first on user_id = %(asker_id)s::bigint and key = %(key)s::text
+from (select) as request left join api_idempotencykey as first on {column} = {asker} and key = %(key)s::text
 """
 REMEMBER = """
-insert into api_idempotencykey (user_id, key, method, path, fingerprint, status, body)
-values (%(asker_id)s::bigint, %(key)s::text, %(method)s::text, %(path)s::text, %(fingerprint)s::text,
+insert into api_idempotencykey ({column}, key, method, path, fingerprint, status, body)
+values ({asker}, %(key)s::text, %(method)s::text, %(path)s::text, %(fingerprint)s::text,
         %(answer_status)s::smallint, %(answer_body)s::bytea)
 on conflict do nothing returning true
 """
-PART = f"remembered as ({REMEMBER})"
+
+
+class Statements(NamedTuple):
+    """LOCK and REMEMBER for one kind of owner."""
+
+    lock: str
+    remember: str
+
+
+def statements_of(column: str, asker: str, number: str) -> Statements:
+    """The statements for owners in this column. `number` is what tells one owner's locks from another's."""
+    return Statements(
+        LOCK.format(column=column, asker=asker, number=number), REMEMBER.format(column=column, asker=asker)
+    )
+
+
+OF_USER = statements_of("user_id", "%(asker)s::bigint", "%(asker)s::bigint")
+OF_OWNER = statements_of("owner", "%(asker)s::text", "hashtextextended(%(asker)s::text, 0)")
 
 
 class InProgress(Refusal):
@@ -74,19 +94,36 @@ def takes_key(view: Any) -> bool:
 Drafted = Callable[[T], Alongside | None]
 
 
+Status = int | Callable[[T], int]
+Reveal = Callable[[dict[str, Any]], dict[str, Any]]
+
+
 def run_once(
-    request: Request, work: Callable[[], T], render: Callable[[T], object], *, status: int = 201
+    request: Request,
+    work: Callable[[], T],
+    render: Callable[[T], object],
+    *,
+    status: Status[T] = 201,
+    owner: str = "",
+    reveal: Reveal | None = None,
 ) -> HttpResponse:
     """Answer a POST: run `work` (a unit of work), render what it returns, and remember that under the request's key.
 
     Without an Idempotency-Key header it is just that. A refusal raised by `work` leaves nothing behind, so its key may
-    be tried again.
+    be tried again. The key belongs to `owner` ("cart:…"), or to the signed-in user where none is named. `reveal` adds
+    the secrets to a document, the first time and whenever it is given again; they are not stored.
     """
-    return run_once_drafted(request, lambda drafted: work(), render, status=status)
+    return run_once_drafted(request, lambda drafted: work(), render, status=status, owner=owner, reveal=reveal)
 
 
 def run_once_drafted(
-    request: Request, work: Callable[[Drafted[T]], T], render: Callable[[T], object], *, status: int = 201
+    request: Request,
+    work: Callable[[Drafted[T]], T],
+    render: Callable[[T], object],
+    *,
+    status: Status[T] = 201,
+    owner: str = "",
+    reveal: Reveal | None = None,
 ) -> HttpResponse:
     """As run_once, for work that knows early what it will return: it may hand that in before it takes locks.
 
@@ -95,43 +132,52 @@ def run_once_drafted(
     """
     if not takes_key(request.parser_context["view"]):
         raise TypeError("An action that answers once for each key is marked with @keyed.")
+
+    def status_of(result: T) -> int:
+        return status(result) if callable(status) else status
+
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
-        return answer(status, dumps(render(work(lambda result: None))))
+        result = work(lambda result: None)
+        return answer(status_of(result), dumps(render(result)), reveal=reveal)
     if not VALID_KEY.match(key):
         raise Invalid("Idempotency-Key is 1 to 255 printable ASCII characters.", code="invalid_idempotency_key")
     fingerprint = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    asker: dict[str, object] = {"asker_id": request.user.pk or 0, "key": key}  # a keyed request is signed in
+    statements = OF_OWNER if owner else OF_USER
+    # A keyed request has an owner or is signed in.
+    asker: dict[str, object] = {"asker": owner or request.user.pk or 0, "key": key}
     asked = {"method": str(request.method), "path": request.path_info, "fingerprint": fingerprint}
 
     def unit() -> HttpResponse:
-        body = b""
+        body, answer_status = b"", 0
 
         def drafted(result: T) -> Alongside:
-            nonlocal body
-            body = dumps(render(result))
-            answered = {"answer_status": status, "answer_body": body}
+            nonlocal body, answer_status
+            body, answer_status = dumps(render(result)), status_of(result)
+            answered = {"answer_status": answer_status, "answer_body": body}
             # Another request with this key may have been answered between our first statement's snapshot and its lock.
-            return Alongside(PART, asker | asked | answered, "exists (select from remembered)", Overtaken())
+            part = f"remembered as ({statements.remember})"
+            return Alongside(part, asker | asked | answered, "exists (select from remembered)", Overtaken())
 
-        [(locked, method, path, fingerprint_then, status_then, body_then)] = fetch_rows(LOCK, asker)
+        [(locked, method, path, fingerprint_then, status_then, body_then)] = fetch_rows(statements.lock, asker)
         if not locked:
             raise InProgress
         if method is not None:
             if (method, path, fingerprint_then) != tuple(asked.values()):
                 raise KeyReused
-            return answer(status_then, bytes(body_then), replayed=True)
+            return answer(status_then, bytes(body_then), replayed=True, reveal=reveal)
         result = work(drafted)
         if not body:
             remember = drafted(result)
-            if not fetch_rows(REMEMBER, remember.params):
+            if not fetch_rows(statements.remember, remember.params):
                 raise remember.refusal
-        return answer(status, body)
+        return answer(answer_status, body, reveal=reveal)
 
     return run_unit(unit)
 
 
-def answer(status: int, body: bytes, *, replayed: bool = False) -> HttpResponse:
-    """A stored or new answer as HTTP. A replayed one says so in its header."""
+def answer(status: int, body: bytes, *, replayed: bool = False, reveal: Reveal | None = None) -> HttpResponse:
+    """A stored or new answer as HTTP, with the secrets that `reveal` adds. A replayed one says so in its header."""
     headers = {"Idempotent-Replayed": "true"} if replayed else {}
-    return HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=headers)
+    content = dumps(reveal(orjson.loads(body))) if reveal else body
+    return HttpResponse(content, status=status, content_type=CONTENT_TYPE, headers=headers)

@@ -68,3 +68,41 @@ def test_who_is_overtaken_between_snapshot_and_lock_is_undone_and_gives_the_answ
     assert (answer.status_code, answer.content, answer.headers["Idempotent-Replayed"]) == (201, b'"theirs"', "true")
     assert len(runs) == 1
     assert [bytes(row.body) for row in IdempotencyKey.objects.all()] == [b'"theirs"']
+
+
+def asked(key: str = "k") -> Request:
+    """A request of nobody with a key."""
+    request = APIRequestFactory().post("/things", BODY, format="json", headers={"Idempotency-Key": key})
+    return Request(request, [JSONParser()], parser_context={"view": Things()})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_belongs_to_the_owner_that_is_named() -> None:
+    runs: list[str] = []
+
+    def as_owner(owner: str) -> HttpResponse:
+        return run_once(asked(), lambda: runs.append(owner) or {"of": owner}, dict, owner=owner)
+
+    answers = [as_owner("cart:1"), as_owner("cart:2"), as_owner("cart:1")]
+
+    assert [answer.content for answer in answers] == [b'{"of":"cart:1"}', b'{"of":"cart:2"}', b'{"of":"cart:1"}']
+    assert runs == ["cart:1", "cart:2"]
+    assert set(IdempotencyKey.objects.values_list("user", "owner")) == {(None, "cart:1"), (None, "cart:2")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_secret_is_given_each_time_and_kept_nowhere() -> None:
+    def reveal(document: dict[str, object]) -> dict[str, object]:
+        return document | {"token": "secret"}
+
+    first, again = (run_once(asked(), lambda: {"id": 7}, dict, owner="cart:1", reveal=reveal) for _ in range(2))
+
+    assert first.content == again.content == b'{"id":7,"token":"secret"}'
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert bytes(IdempotencyKey.objects.get().body) == b'{"id":7}'
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_result_decides_the_status_and_a_replay_has_the_first_one() -> None:
+    first, again = (run_once(asked(), lambda: 200, str, owner="cart:1", status=lambda result: result) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
