@@ -81,13 +81,17 @@ def test_a_key_belongs_to_the_owner_that_is_named() -> None:
     runs: list[str] = []
 
     def as_owner(owner: str) -> HttpResponse:
-        return run_once(asked(), lambda: runs.append(owner) or {"of": owner}, dict, owner=owner)
+        def work() -> dict[str, str]:
+            runs.append(owner)
+            return {"of": owner}
+
+        return run_once(asked(), work, dict, owner=owner)
 
     answers = [as_owner("cart:1"), as_owner("cart:2"), as_owner("cart:1")]
 
     assert [answer.content for answer in answers] == [b'{"of":"cart:1"}', b'{"of":"cart:2"}', b'{"of":"cart:1"}']
     assert runs == ["cart:1", "cart:2"]
-    assert set(IdempotencyKey.objects.values_list("user", "owner")) == {(None, "cart:1"), (None, "cart:2")}
+    assert set(IdempotencyKey.objects.filter(user=None).values_list("owner", flat=True)) == {"cart:1", "cart:2"}
 
 
 @pytest.mark.django_db(transaction=True)
