@@ -3,10 +3,12 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from accounts.views.countries import CountryViewSet
 from accounts.views.people import PasswordResetViewSet, UserViewSet
 from accounts.views.sessions import OwnSessionViewSet, SessionViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("countries", CountryViewSet, basename="country")
 router.register("users/password-reset", PasswordResetViewSet, basename="password-reset")
 router.register("users", SessionViewSet, basename="session")
 router.register("users", UserViewSet, basename="user")

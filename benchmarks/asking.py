@@ -63,6 +63,7 @@ class Shop:
         self.skus = [product["variants"][0]["sku"] for product in found]
         self.sku = self.skus[0]
         self.category = found[0]["category"]["slug"]
+        self.country = "US"
         self.home = self.get("/inventory/warehouses")["results"][0]["code"]
         self.post("/inventory/warehouses", {"code": "bench", "name": "Bench", "priority": 9_000})
         plenty = [{"sku": sku, "quantity": PLENTY} for sku in self.skus]

@@ -55,6 +55,8 @@ OPERATIONS = [
     Operation(200, "admin", "PUT /categories/{slug}", lambda s: {"name": s.unique()}),
     Operation(200, "admin", "PATCH /categories/{slug}", lambda s: {"name": s.unique()}),
     Operation(204, "admin", "DELETE /categories/{new_category}"),
+    Operation(200, "", "GET /countries"),
+    Operation(200, "", "GET /countries/{country}"),
     Operation(200, "admin", "GET /orders"),
     Operation(200, "admin", "GET /orders?status=delivered&start_date=2020-01-01&search=example"),
     Operation(403, "customer", "GET /orders"),

@@ -62,6 +62,7 @@ class World:
             session_id=self.session.pk,
             sku="MUG",
             code="main",
+            country_code="DE",
             order_id=self.order.pk,
             product_id=self.article.product_id,
             image_id=self.image.pk,

@@ -43,6 +43,8 @@ MATRIX = {
     "PUT /categories/{slug}": CATALOG,
     "PATCH /categories/{slug}": CATALOG,
     "DELETE /categories/{slug}": CATALOG_GONE,
+    "GET /countries": ANYBODY,
+    "GET /countries/{country_code}": ANYBODY,
     "GET /inventory/alerts": SEES_STOCK,
     "GET /inventory/items": SEES_STOCK,
     "GET /inventory/items/{sku}": SEES_STOCK,

@@ -1,0 +1,46 @@
+"""Documents and bodies of countries and addresses."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class CountryNameSerializer(serializers.Serializer[Any]):
+    """A country in the list of all."""
+
+    code = serializers.CharField(help_text="ISO 3166: two capital letters.")
+    name = serializers.CharField(help_text="In English.")
+
+
+class CountriesSerializer(serializers.Serializer[Any]):
+    """All countries. There are 252, so they are not cut into pages."""
+
+    results = CountryNameSerializer(many=True)
+
+
+class AddressFieldSerializer(serializers.Serializer[Any]):
+    """A field of a country's addresses."""
+
+    field = serializers.CharField(source="name", help_text="As in our bodies: `address_line1`, `state` …")
+    label = serializers.CharField(help_text='Its name there: "ZIP code".')  # type: ignore[assignment]  # a name that clients read
+    required = serializers.BooleanField()  # type: ignore[assignment]  # the same
+
+
+class RegionSerializer(serializers.Serializer[Any]):
+    """A state, province or the like."""
+
+    code = serializers.CharField(help_text="What the post writes into an address, and what `state` is kept as.")
+    name = serializers.CharField(help_text="In Latin letters.")
+
+
+class CountrySerializer(serializers.Serializer[Any]):
+    """How addresses of a country are written."""
+
+    code = serializers.CharField(help_text="ISO 3166: two capital letters.")
+    name = serializers.CharField(help_text="In English.")
+    fields = AddressFieldSerializer(many=True, help_text="In the sequence in which they stand in an address.")  # type: ignore[assignment]  # the name that clients read, not the property of a serializer
+    regions = RegionSerializer(many=True, help_text="What `state` may be; empty where it is free, or not used.")
+    postal_code_pattern = serializers.CharField(
+        help_text="A regular expression for the whole postal code; empty where there is none."
+    )
+    postal_code_examples = serializers.ListField(child=serializers.CharField())
