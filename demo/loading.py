@@ -4,11 +4,14 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.apps import apps
 from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 
 from catalog.models import Category, Product, Variant
 from catalog.pictures import Picture
+from database.statistics import analyze
 from database.transactions import run_unit
 from demo.catalog import create_categories, create_one, date_products, describe_items, draw_pictures, publish_all
 from demo.history import past_orders, past_receipts
@@ -67,6 +70,7 @@ def fill(plans: list[DemoProduct], pictures: list[tuple[str, Picture]], progress
             progress(f"{number} of {len(plans)} products created")
     date_products(created, dice, now)
     describe_items(dice)
+    analyze(*every_table())
     if not Warehouse.objects.filter(code="north").exists():
         create_warehouse(code="north", name="North warehouse", priority=20, actor=BACKFILL)
     people = create_people(dice, now - timedelta(minutes=5))
@@ -77,4 +81,10 @@ def fill(plans: list[DemoProduct], pictures: list[tuple[str, Picture]], progress
         receive(past_receipts(dice, now, variants, warehouses, orders))
         orders_backfill.load_orders(orders)
     publish_all()
+    analyze(*every_table())
     progress(f"{len(people.customers)} customers and {len(orders)} orders of the last twelve months added")
+
+
+def every_table() -> list[type[Model]]:
+    """The models of all tables that the shop itself keeps."""
+    return [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]

@@ -14,8 +14,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from database.statistics import analyze
 from events.actors import BACKFILL
-from inventory.models import MAX_QUANTITY
+from inventory.models import MAX_QUANTITY, Reservation, StockItem, StockLevel, StockMovement
 from inventory.services.records import settle_items
 
 # Other apps may add rows by `insert into past_movement (…)`: `reserved`, and to end that reservation `shipped` or
@@ -137,5 +138,6 @@ def write(cursor: Any) -> None:
         raise ValueError(f"This cannot have happened: {dict(zip(names, row, strict=True))}")
     for statement in WRITE:
         cursor.execute(statement)
+    analyze(StockItem, StockLevel, StockMovement, Reservation)
     cursor.execute("select distinct item_id from past_ledger")
     settle_items([item_id for (item_id,) in cursor.fetchall()], actor=BACKFILL)

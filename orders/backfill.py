@@ -14,9 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from database.statistics import analyze
 from events.actors import BACKFILL
 from orders.articles import NAME, PRICE
-from orders.models import Order
+from orders.models import Order, OrderEvent, OrderItem
 from orders.services import Shipping
 
 BATCH = 20_000
@@ -126,6 +127,7 @@ def load_orders(orders: Iterable[PastOrder], *, batch: int = BATCH) -> int:
     while some := list(islice(source, batch)):
         load(some)
         count += len(some)
+    analyze(Order, OrderItem, OrderEvent)
     return count
 
 
