@@ -77,6 +77,14 @@ def normalised_email(email: str) -> str:
     return address
 
 
+def email_key(email: str) -> str:
+    """An address as it is compared where nobody has an account: its one form, in small letters.
+
+    Refuses (ValidationError) what `normalised_email` refuses.
+    """
+    return normalised_email(email).lower()
+
+
 def mapped(text: str) -> str:
     """The domain or label as IDNA maps it: one width, one case, and a plain dot. ß stays ß, as in IDNA 2008."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).replace("\u3002", ".")

@@ -74,8 +74,8 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
 
     @admin.display(description="customer")
     def customer(self, row: Order) -> str:
-        """The email of the customer."""
-        return row.user.email
+        """The email of the customer, or of the guest."""
+        return row.user.email if row.user else f"{row.email} (guest)"
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, row: Order) -> str:

@@ -24,7 +24,7 @@ PHONE = re.compile(r"\+?[0-9][0-9()./-]{4,}")
 SURELY_PHONE = re.compile(r"\+[0-9][0-9 ()./-]{4,}")
 SURELY_NUMBER = re.compile("#([0-9]{1,18})")
 BY_NUMBER = "select id from orders_order where number = any(%s::text[])"
-# The index `order_search` is over these columns.
+# The index `order_search_words` is over these columns.
 COLUMNS = (
     "recipient_name",
     "phone",
@@ -34,6 +34,9 @@ COLUMNS = (
     "shipping_state",
     "shipping_postal_code",
     "shipping_country",
+    "email",
+    "company",
+    "note",
 )
 WORD = """(
     select id from orders_order where number = %s or {on_order}

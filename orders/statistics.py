@@ -3,7 +3,8 @@
 Deleted orders are never counted. Cancelled orders are orders, but no sales. So `total_orders` is the sum of
 `orders_by_status`, while sales, averages, customers and months are about orders that were not cancelled. There are
 twelve months with the current one, and they begin and end in the shop's time zone. Amounts are of the shop's currency
-alone: an order of another one, from before the shop refused to change it, is an order, but no sale here.
+alone: an order of another one, from before the shop refused to change it, is an order, but no sale here. Guests are no
+customers.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ OF_ONE = BY_MONTH_AND_STATUS.format(whose="and user_id = %(user_id)s::bigint")
 BEST_CUSTOMERS = """
 select user_id, count(*), sum(total_amount)
 from orders_order
-where deleted_at is null and status <> 'cancelled' and currency = %(currency)s::text
+where user_id is not null and deleted_at is null and status <> 'cancelled' and currency = %(currency)s::text
 group by user_id
 order by sum(total_amount) desc, user_id
 limit %(rows)s::int

@@ -4,6 +4,7 @@ from typing import Any
 
 from procrastinate.contrib.django import app
 
+from accounts.models import User
 from events import mails
 from events.actors import WORKER
 from orders import figures, services
@@ -21,16 +22,21 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     not mailed twice. Nothing but its end is sent about a deleted order, and nothing to a customer who was anonymised.
     """
     order = Order.objects.select_related("user").filter(pk=payload["order_id"]).first()
-    if order is None or order.user.anonymised_at or (order.deleted_at and kind not in ENDS):
+    if order is None or is_forgotten(order.user) or (order.deleted_at and kind not in ENDS):
         return
     if kind == "order.deleted" and order.status == Order.Status.CANCELLED:
         return
     template = "order_cancelled" if kind in ENDS else kind.replace(".", "_")
-    context: dict[str, Any] = {"order": order, "user": order.user, "lines": order.order_items.all()}
+    context: dict[str, Any] = {"order": order, "lines": order.order_items.all()}
     if kind == "order.line_lost":
         context["lost"] = payload["line"]
         context["message"] = payload["message"]
-    mails.send_once(f"{kind}:{event_id}", template, context, to=[order.user.email])
+    mails.send_once(f"{kind}:{event_id}", template, context, to=[order.contact_email])
+
+
+def is_forgotten(user: User | None) -> bool:
+    """Whether a customer was anonymised. A guest has no account to forget."""
+    return user is not None and user.anonymised_at is not None
 
 
 @app.periodic(cron="* * * * *")

@@ -91,6 +91,12 @@ def make_order(user: User | None = None, *, status: str = "pending", **article: 
     return Order.objects.get(pk=placed.id)
 
 
+def buyer_of(order: Order) -> User:
+    """The customer of an order that is no guest's."""
+    assert order.user is not None
+    return order.user
+
+
 def stock_of(variant: Variant) -> tuple[int, int]:
     """(on hand, reserved) over all warehouses."""
     levels = StockLevel.objects.filter(item_id=variant.stock_item_id).values_list("on_hand", "reserved")

@@ -14,7 +14,7 @@ from api.renderers import dumps
 from orders import services
 from orders.models import Order
 from orders.tests.clients import ORDERS, client_of, order_desk, staff_with
-from orders.tests.factories import STAFF, everything, make_article, make_order, make_user, place
+from orders.tests.factories import STAFF, buyer_of, everything, make_article, make_order, make_user, place
 from orders.tests.plain import PlainOrderSerializer
 
 # What a list without neighbours says beside its rows.
@@ -44,8 +44,8 @@ def test_my_orders_are_the_serializers_bytes() -> None:
     line = orders[1].order_items.all()[0]
     type(line).objects.filter(pk=line.pk).update(product_name='a"b\\c/d<&>\t\n\r\b\f\x01\x1f\x7fÜ\u2028😀')
     make_order()
-    answer = client_of(orders[0].user).get(f"{ORDERS}/my-orders")
-    newest_first = Order.objects.of(orders[0].user_id).order_by("-order_date", "-id")
+    answer = client_of(buyer_of(orders[0])).get(f"{ORDERS}/my-orders")
+    newest_first = Order.objects.of(buyer_of(orders[0]).pk).order_by("-order_date", "-id")
     plain = PlainOrderSerializer(newest_first.with_lines(), many=True).data
     assert answer.content == dumps(ONLY_PAGE | {"results": plain})
     assert ids(answer) == [order.pk for order in reversed(orders)]
@@ -53,7 +53,7 @@ def test_my_orders_are_the_serializers_bytes() -> None:
 
 def test_one_order_and_the_list_of_staff_are_the_serializers_bytes() -> None:
     order = make_order()
-    place(order.user, {make_article(stock=1): 1, make_article(stock=1, price="0.50"): 1})
+    place(buyer_of(order), {make_article(stock=1): 1, make_article(stock=1, price="0.50"): 1})
     desk, orders = order_desk(), PlainOrderSerializer(Order.objects.order_by("-order_date", "-id"), many=True).data
     assert desk.get(f"{ORDERS}/{order.pk}").content == dumps(orders[1])
     assert desk.get(ORDERS).content == dumps(ONLY_PAGE | {"results": orders})
@@ -61,7 +61,7 @@ def test_one_order_and_the_list_of_staff_are_the_serializers_bytes() -> None:
 
 def test_my_orders_come_in_pages_both_ways() -> None:
     orders = many_orders(5)[::-1]
-    shopper = client_of(orders[0].user)
+    shopper = client_of(buyer_of(orders[0]))
     first = shopper.get(f"{ORDERS}/my-orders?page_size=2&count=exact")
     assert ids(first) == [order.pk for order in orders[:2]]
     assert first.json()["count"] == 5
@@ -80,7 +80,7 @@ def test_my_orders_leave_out_deleted_ones_and_those_of_others() -> None:
     Order.objects.update(user=order.user)
     services.delete_order(order_id=deleted.pk, actor=STAFF)
     make_order()
-    assert ids(client_of(order.user).get(f"{ORDERS}/my-orders")) == [order.pk]
+    assert ids(client_of(buyer_of(order)).get(f"{ORDERS}/my-orders")) == [order.pk]
     assert ids(client_of(make_user()).get(f"{ORDERS}/my-orders")) == []
 
 
@@ -106,7 +106,7 @@ def test_bad_pages_are_refused(path: Any, query: Any) -> None:
 
 def test_a_page_has_an_etag() -> None:
     order = make_order()
-    shopper = client_of(order.user)
+    shopper = client_of(buyer_of(order))
     for path in (f"{ORDERS}/my-orders", f"{ORDERS}/{order.pk}", f"{ORDERS}/{order.pk}/history"):
         answer = shopper.get(path)
         again = shopper.get(path, headers={"If-None-Match": answer.headers["ETag"]})
@@ -218,7 +218,7 @@ def test_a_stranger_cancels_nothing() -> None:
 def test_history_is_told_to_customers_without_names_of_staff() -> None:
     order = make_order(status="confirmed")
     services.cancel_order(order_id=order.pk, actor=STAFF, reason="Dropped by Bob.", message="Damaged.")
-    steps = client_of(order.user).get(f"{ORDERS}/{order.pk}/history").json()
+    steps = client_of(buyer_of(order)).get(f"{ORDERS}/{order.pk}/history").json()
     assert [(step["event"], step["from_status"], step["to_status"], step["actor"], step["note"]) for step in steps] == [
         ("placed", None, "pending", "customer", ""),
         ("confirmed", "pending", "confirmed", "staff", ""),

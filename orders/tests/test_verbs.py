@@ -16,7 +16,17 @@ from inventory.models import Reservation, StockLevel
 from orders import services
 from orders.exceptions import IllegalTransition, NotDeletable, NotOnHand
 from orders.models import Order, OrderEvent
-from orders.tests.factories import STAFF, customer, everything, make_article, make_order, make_user, place, stock_of
+from orders.tests.factories import (
+    STAFF,
+    buyer_of,
+    customer,
+    everything,
+    make_article,
+    make_order,
+    make_user,
+    place,
+    stock_of,
+)
 
 pytestmark = pytest.mark.django_db
 STATUSES = Order.Status.values
@@ -101,13 +111,13 @@ def test_cancelling_a_cancelled_order_changes_nothing() -> None:
     order = make_order(status="cancelled")
     before = everything()
     services.cancel_order(order_id=order.pk, actor=STAFF)
-    services.cancel_order(order_id=order.pk, actor=customer(order.user), owner_id=order.user_id)
+    services.cancel_order(order_id=order.pk, actor=customer(buyer_of(order)), owner_id=order.user_id)
     assert everything() == before
 
 
 def test_an_owner_cancels_a_pending_order() -> None:
     order = make_order(stock=5)
-    services.cancel_order(order_id=order.pk, actor=customer(order.user), owner_id=order.user_id)
+    services.cancel_order(order_id=order.pk, actor=customer(buyer_of(order)), owner_id=order.user_id)
     assert Order.objects.get().status == "cancelled"
     assert stock_of_order(order) == (5, 0)
 
@@ -119,7 +129,7 @@ def test_an_owner_cannot_cancel_what_the_shop_has_taken_up(status: Any) -> None:
         IllegalTransition,
         services.cancel_order,
         order_id=order.pk,
-        actor=customer(order.user),
+        actor=customer(buyer_of(order)),
         owner_id=order.user_id,
     )
     assert refusal.extra["allowed"] == []
@@ -170,7 +180,7 @@ def test_an_owner_deletes_pending_orders_only(status: Any) -> None:
         NotDeletable,
         services.delete_order,
         order_id=order.pk,
-        actor=customer(order.user),
+        actor=customer(buyer_of(order)),
         owner_id=order.user_id,
     )
 

@@ -1,19 +1,18 @@
-"""Promises: orders, their lines, and their history."""
+"""The order itself: whom it is promised to, where it goes, its figures, and how far it has come."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from catalog.models import Product, Variant
 from database.money import MoneyField
 from database.refusals import NotFound
 from database.text import refuse_links
-from inventory.models import ClockTimestamp
 from orders.search import COLUMNS, orders_found_by
 
 
@@ -58,7 +57,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """A promise to a customer: lines, a total, whom and where it goes to, and how far the order has come."""
+    """A promise to a customer or a guest: lines, a total, whom and where it goes to, and how far the order has come.
+
+    A guest is known by an email alone. The figures say how the total came about: the sum of the lines, less discounts,
+    with shipping and fees, and with the taxes where prices do not include them.
+    """
 
     class Status(models.TextChoices):
         """How far an order has come."""
@@ -83,19 +86,53 @@ class Order(models.Model):
     DELETABLE: ClassVar[tuple[str, ...]] = (Status.PENDING, Status.CONFIRMED, Status.CANCELLED)
 
     number = models.CharField(max_length=20, unique=True, help_text="From a sequence: gaps are allowed.")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="Empty for a guest.",
+    )
+    # In small letters (`database.text.email_key`), so that an index finds it.
+    email = models.EmailField(blank=True, default="", db_default="", help_text="Always there for a guest.")
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     total_amount = MoneyField()
+    discount_total = MoneyField(default=Decimal(0), db_default=Decimal(0), help_text="Of lines and of charges.")
+    shipping_total = MoneyField(default=Decimal(0), db_default=Decimal(0), help_text="Shipping and fees.")
+    tax_total = MoneyField(default=Decimal(0), db_default=Decimal(0))
+    prices_include_tax = models.BooleanField(default=False, db_default=False)
+    tax_rounding = models.CharField(max_length=5, default="line", db_default="line")
     currency = models.CharField(max_length=3)
+    payment_status = models.CharField(max_length=16, default="unpaid", db_default="unpaid", editable=False)
     # As long as the two names of a customer. Empty on the closed orders of a customer who was forgotten.
     recipient_name = models.CharField(max_length=201, default="", db_default="", validators=[refuse_links])
     phone = models.CharField(max_length=32, blank=True, default="", db_default="")
     shipping_address_line1 = models.CharField(max_length=200)
     shipping_address_line2 = models.CharField(max_length=200, blank=True)
     shipping_city = models.CharField(max_length=100)
-    shipping_state = models.CharField(max_length=100)
-    shipping_postal_code = models.CharField(max_length=20)
+    # Empty where the country has no states, or no postal codes.
+    shipping_state = models.CharField(max_length=100, blank=True)
+    shipping_postal_code = models.CharField(max_length=20, blank=True)
     shipping_country = models.CharField(max_length=100)
+    country_code = models.CharField(
+        max_length=2, blank=True, default="", db_default="", help_text="ISO 3166; empty where the country is unknown."
+    )
+    company = models.CharField(max_length=200, blank=True, default="", db_default="", validators=[refuse_links])
+    vat_id = models.CharField(max_length=32, blank=True, default="", db_default="")
+    note = models.CharField(max_length=1000, blank=True, default="", db_default="", help_text="The buyer's words.")
+    # All empty where the invoice goes where the goods go.
+    billing_name = models.CharField(max_length=201, blank=True, default="", db_default="", validators=[refuse_links])
+    billing_address_line1 = models.CharField(max_length=200, blank=True, default="", db_default="")
+    billing_address_line2 = models.CharField(max_length=200, blank=True, default="", db_default="")
+    billing_city = models.CharField(max_length=100, blank=True, default="", db_default="")
+    billing_state = models.CharField(max_length=100, blank=True, default="", db_default="")
+    billing_postal_code = models.CharField(max_length=20, blank=True, default="", db_default="")
+    billing_country = models.CharField(max_length=100, blank=True, default="", db_default="")
+    billing_country_code = models.CharField(max_length=2, blank=True, default="", db_default="")
+    terms_version = models.CharField(max_length=64, blank=True, default="", db_default="")
+    terms_accepted_at = models.DateTimeField(null=True, blank=True)
     order_date = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True, editable=False)
@@ -105,7 +142,19 @@ class Order(models.Model):
     objects = OrderQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(total_amount__gte=0), name="order_total_not_negative")]
+        # One CHECK for all figures, since PostgreSQL parses each for each order that is placed. The sum of the lines is
+        # no column: it is what is left of the total, and must not be negative either.
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total_amount__gte=0, discount_total__gte=0, shipping_total__gte=0, tax_total__gte=0)
+                & (
+                    Q(total_amount__gte=F("shipping_total") - F("discount_total") + F("tax_total"))
+                    | Q(prices_include_tax=True, total_amount__gte=F("shipping_total") - F("discount_total"))
+                ),
+                name="order_figures",
+            ),
+            models.CheckConstraint(condition=Q(user__isnull=False) | ~Q(email=""), name="order_of_somebody"),
+        ]
         indexes = [
             models.Index(fields=["user", "-order_date", "-id"], name="order_of_user_newest"),
             models.Index(fields=["-order_date", "-id"], name="order_newest"),
@@ -115,14 +164,15 @@ class Order(models.Model):
                 condition=Q(status="pending", deleted_at=None),
                 name="order_pending_oldest",
             ),
+            # Guests have no user, and are told apart by their email.
             models.Index(
-                fields=["user", "status"],
+                fields=["user", "email", "status"],
                 condition=Q(status__in=["pending", "confirmed"], deleted_at=None),
-                name="order_open_of_user",
+                name="order_open_of_buyer",
             ),
             # For a part of what is written on the parcel, in any case. One index over plain columns, since PostgreSQL
             # plans an expression anew for each order that is placed, which costs ten times what the entries do.
-            GinIndex(fields=[*COLUMNS], opclasses=["gin_trgm_ops"] * len(COLUMNS), name="order_search"),
+            GinIndex(fields=[*COLUMNS], opclasses=["gin_trgm_ops"] * len(COLUMNS), name="order_search_words"),
         ]
 
     def __str__(self) -> str:
@@ -138,69 +188,19 @@ class Order(models.Model):
         """The statuses that the order can be given now."""
         return self.NEXT[self.status]
 
-
-class OrderItem(models.Model):
-    """A line of an order, with name, SKU and price as they were when the order was placed."""
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="order_items", db_index=False)
-    # The product of the variant. The variant's key keeps both from being deleted, so a second key would add nothing.
-    product = models.ForeignKey(
-        Product, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
-    sku = models.CharField(max_length=64)
-    product_name = models.CharField(max_length=255)
-    quantity = models.IntegerField()
-    unit_price = MoneyField()
-    subtotal = MoneyField()
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["order", "variant"], name="orderitem_order_variant_unique"),
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="orderitem_quantity_positive"),
-            models.CheckConstraint(
-                condition=Q(subtotal=models.F("unit_price") * models.F("quantity")), name="orderitem_subtotal"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} x {self.sku}"
-
-
-class OrderEvent(models.Model):
-    """A step of an order's life. Rows are only added, which a trigger enforces."""
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history", db_index=False)
-    at = models.DateTimeField(db_default=ClockTimestamp())
-    event = models.CharField(max_length=32)
-    from_status = models.CharField(max_length=9, blank=True)
-    to_status = models.CharField(max_length=9, blank=True)
-    actor = models.CharField(max_length=64)
-    note = models.CharField(max_length=255, blank=True, help_text="The customer reads this.")
-    reason = models.CharField(max_length=255, blank=True, default="", db_default="", help_text="For staff alone.")
-
-    class Meta:
-        ordering = ["id"]
-        indexes = [models.Index(fields=["order", "id"], name="orderevent_order")]
-
-    def __str__(self) -> str:
-        return self.event
+    @property
+    def items_total(self) -> Decimal:
+        """The sum of the lines, before discounts."""
+        added_tax = Decimal(0) if self.prices_include_tax else self.tax_total
+        items: Decimal = self.total_amount - added_tax + self.discount_total - self.shipping_total
+        return items
 
     @property
-    def actor_role(self) -> str:
-        """ "customer", "staff" or "system": the actor without an id."""
-        return self.actor.partition(":")[0]
+    def contact_email(self) -> str:
+        """Where mails about the order go: the address that was given for it, else the customer's own."""
+        return self.email or (self.user.email if self.user else "")
 
-
-class Figures(models.Model):
-    """What orders.figures has added up last, and when, in one row. A row that is lost is made anew."""
-
-    data = models.JSONField()
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="figures_one_row")]
-
-    def __str__(self) -> str:
-        return f"figures of {self.at}"
+    @property
+    def fulfilment_status(self) -> str:
+        """How much of the order has left: "none" or "complete"."""
+        return "complete" if self.status in (self.Status.SHIPPED, self.Status.DELIVERED) else "none"

@@ -1,0 +1,45 @@
+"""What happened to orders: their steps, and the figures over many of them."""
+
+from django.db import models
+from django.db.models import Q
+
+from inventory.models import ClockTimestamp
+from orders.models.order import Order
+
+
+class OrderEvent(models.Model):
+    """A step of an order's life. Rows are only added, which a trigger enforces."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history", db_index=False)
+    at = models.DateTimeField(db_default=ClockTimestamp())
+    event = models.CharField(max_length=32)
+    from_status = models.CharField(max_length=9, blank=True)
+    to_status = models.CharField(max_length=9, blank=True)
+    actor = models.CharField(max_length=64)
+    note = models.CharField(max_length=255, blank=True, help_text="The customer reads this.")
+    reason = models.CharField(max_length=255, blank=True, default="", db_default="", help_text="For staff alone.")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["order", "id"], name="orderevent_order")]
+
+    def __str__(self) -> str:
+        return self.event
+
+    @property
+    def actor_role(self) -> str:
+        """ "customer", "staff" or "system": the actor without an id."""
+        return self.actor.partition(":")[0]
+
+
+class Figures(models.Model):
+    """What orders.figures has added up last, and when, in one row. A row that is lost is made anew."""
+
+    data = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="figures_one_row")]
+
+    def __str__(self) -> str:
+        return f"figures of {self.at}"
