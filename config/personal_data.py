@@ -41,12 +41,14 @@ POLICIES = {
     "orders.Order": Policy(
         (
             *("id", "number", "status", "total_amount", "currency", "order_date", "updated_at", "deleted_at"),
-            *("recipient_name", "phone"),
+            *("recipient_name", "phone", "email", "company", "vat_id", "note"),
             *("shipping_address_line1", "shipping_address_line2", "shipping_city", "shipping_state"),
             *("shipping_postal_code", "shipping_country"),
+            *("billing_name", "billing_address_line1", "billing_address_line2", "billing_city", "billing_state"),
+            *("billing_postal_code", "billing_country"),
         ),
-        "It stays: the books must say what was sold and where it went. Recipient and phone are erased. While an order"
-        " is open its customer is not forgotten.",
+        "It stays: the books must say what was sold and where it went. Recipient, phone, email, company, the name of"
+        " the billing address and the note are erased. While an order is open its customer is not forgotten.",
     ),
     "api.IdempotencyKey": Policy((), "It is deleted: it holds answers that the person has had."),
     "staff.PostedForm": Policy(

@@ -103,7 +103,10 @@ class Order(models.Model):
     shipping_total = MoneyField(default=Decimal(0), db_default=Decimal(0), help_text="Shipping and fees.")
     tax_total = MoneyField(default=Decimal(0), db_default=Decimal(0))
     prices_include_tax = models.BooleanField(default=False, db_default=False)
-    tax_rounding = models.CharField(max_length=5, default="line", db_default="line")
+    reverse_charge = models.BooleanField(default=False, db_default=False, help_text="The buyer owes the tax.")
+    # "line" or "order". Empty where the shop had neither taxes nor shipping nor promotions: then there are no charges
+    # and no discounts, and nobody need look for them.
+    tax_rounding = models.CharField(max_length=5, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3)
     payment_status = models.CharField(max_length=16, default="unpaid", db_default="unpaid", editable=False)
     # As long as the two names of a customer. Empty on the closed orders of a customer who was forgotten.

@@ -21,6 +21,9 @@ from orders.models import Order
 from orders.services.placing import Line, Shipping
 from orders.services.statements import CUSTOMER, HELD
 
+# What an order says of people.
+NAMES = ("recipient_name", "phone", "email", "company", "billing_name", "note")
+
 
 def shipping_of(user: User, given: Mapping[str, str]) -> Shipping:
     """The address of an order. Without another recipient or phone in `given` they are the customer's own.
@@ -76,7 +79,11 @@ def open_orders(user_id: int) -> list[str]:
 
 
 def erase_recipients(user_id: int) -> None:
-    """Erase for whom the orders of a forgotten customer were. Where the goods went stays, as the books need it."""
-    Order.objects.filter(user_id=user_id).exclude(recipient_name="", phone="").update(
-        recipient_name="", phone="", version=F("version") + 1, updated_at=ClockTimestamp()
+    """Erase for whom the orders of a forgotten customer were, and what the customer wrote with them.
+
+    Where the goods and the invoice went stays, and so does a VAT id: the books need them.
+    """
+    nothing = dict.fromkeys(NAMES, "")
+    Order.objects.filter(user_id=user_id).exclude(**nothing).update(
+        **nothing, version=F("version") + 1, updated_at=ClockTimestamp()
     )
