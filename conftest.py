@@ -122,6 +122,7 @@ def django_db_setup(
             # The flush between tests truncates every table; UPDATE and DELETE stay refused.
             cursor.execute("drop trigger stockmovement_no_truncate on inventory_stockmovement")
             cursor.execute("drop trigger orderevent_no_truncate on orders_orderevent")
+            cursor.execute("drop trigger pricehistory_no_truncate on catalog_pricehistory")
         connection.close()  # the next one starts with what was set on the role
     yield
     with django_db_blocker.unblock():

@@ -1,5 +1,6 @@
 """What the catalog refuses, with the data that a caller needs to say why."""
 
+from decimal import Decimal
 from typing import TypeVar
 
 from database.refusals import Conflict, FieldError, Invalid, NotFound, Refusal
@@ -95,6 +96,27 @@ class UnknownVariant(Invalid):
 
     def __init__(self) -> None:
         super().__init__(errors=[FieldError("variant_id", self.code, f"{self.title}.")])
+
+
+class UnknownTaxClass(Invalid):
+    """A product names a tax class that does not exist."""
+
+    code = "unknown_tax_class"
+    title = "No such tax class"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("tax_class", self.code, "There is no tax class with this code.")])
+
+
+class NoReduction(Invalid):
+    """A price is said to be reduced from one that is not above it; `field` is where."""
+
+    code = "no_reduction"
+    title = "This is no reduction"
+
+    def __init__(self, field: str, price: Decimal) -> None:
+        message = f"It must be above the price, which is {price}."
+        super().__init__(errors=[FieldError(field, self.code, message)])
 
 
 class CategoryInUse(Conflict):

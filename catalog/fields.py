@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from api.fields import Text
 from api.schema_fields import readable
+from catalog.measures import UNITS, validate_measure
 from catalog.validators import (
     MAX_KEY,
     MAX_NUMBER,
@@ -34,6 +35,14 @@ OPTIONS = {
     "propertyNames": KEY,
     "additionalProperties": SHORT_TEXT | {"minLength": 1},
 }
+MEASURED = {"type": "string", "pattern": r"^(0\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,6}(\.[0-9]{1,3})?)$", "examples": ["750"]}
+UNIT = {"type": "string", "enum": [*UNITS]}
+MEASURE = {
+    "type": "object",
+    "required": ["quantity", "unit"],
+    "properties": {"quantity": MEASURED, "unit": UNIT, "base_quantity": MEASURED, "base_unit": UNIT},
+    "additionalProperties": False,
+}
 
 
 class Object(serializers.Field[Any, Any, Any, Any]):
@@ -60,6 +69,13 @@ class Options(Object):
     """Texts by name."""
 
     default_validators = [validate_options]
+
+
+@extend_schema_field(MEASURE)
+class UnitMeasure(Object):
+    """The content of an article. Without a base its price is said for one kilogram, litre, metre or piece."""
+
+    default_validators = [validate_measure]
 
 
 class SlugText(Text):

@@ -13,7 +13,15 @@ from django.db import models
 from django.db.models import F, Func, GeneratedField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from catalog.image_rows import MAX_IMAGES as MAX_IMAGES
+from catalog.image_rows import RENDITIONS as RENDITIONS
+from catalog.image_rows import Image as Image  # models of this app
+from catalog.image_rows import file_of as file_of
+from catalog.measures import unit_price, validate_measure
+from catalog.old_slugs import OldSlug as OldSlug
 from catalog.options import FOLD, in_sequence
+from catalog.price_rows import PlannedPrice as PlannedPrice
+from catalog.price_rows import PriceHistory as PriceHistory
 from catalog.tree import CategoryQuerySet
 from catalog.validators import (
     refuse_reserved_slug,
@@ -21,16 +29,15 @@ from catalog.validators import (
     validate_options,
     validate_slug,
 )
-from catalog.vocabulary import Word as Word  # models of this app
+from catalog.vocabulary import Word as Word
 from catalog.vocabulary import WordKey as WordKey
 from database.money import MoneyField, validate_price
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel
 
 MAX_VARIANTS = 100
-MAX_IMAGES = 20
-# The longest side of each rendition of a picture, in pixels.
-RENDITIONS = {"small": 320, "medium": 800, "large": 1600}
 MAX_DEPTH = 8
+# What one article may weigh, in grams: 100 tonnes.
+MAX_WEIGHT = 100_000_000
 
 
 class Category(models.Model):
@@ -83,6 +90,7 @@ class ProductColumns(TypedDict, total=False):
     brand: str
     status: str
     attributes: Attributes
+    tax_class: str
 
 
 class Product(models.Model):
@@ -103,6 +111,12 @@ class Product(models.Model):
     # What the live variants cost, the cheapest and the dearest. catalog.services.derived keeps them.
     price_from = MoneyField(db_default=0, editable=False)
     price_to = MoneyField(db_default=0, editable=False)
+    # What lists say beside the price of the cheapest live variant, as it says it: what it is reduced from, its measure.
+    # Null, as for most products, if that variant says nothing.
+    beside_price = models.JSONField(null=True, editable=False)
+    tax_class = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Empty: the standard class."
+    )
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, null=True, blank=True, related_name="products", db_index=False
@@ -152,31 +166,6 @@ class Product(models.Model):
         return self.name
 
 
-class OldSlug(models.Model):
-    """A slug that a product or a category had before: it leads to that row, until another row takes the slug."""
-
-    slug = models.CharField(max_length=280)
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, null=True, related_name="old_slugs")
-    category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, related_name="old_slugs")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["slug"], condition=Q(product__isnull=False), name="oldslug_of_product_unique"
-            ),
-            models.UniqueConstraint(
-                fields=["slug"], condition=Q(category__isnull=False), name="oldslug_of_category_unique"
-            ),
-            models.CheckConstraint(
-                condition=Q(product__isnull=False, category=None) | Q(product=None, category__isnull=False),
-                name="oldslug_of_one_row",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.slug
-
-
 class VariantQuerySet(models.QuerySet["Variant"]):
     """Sets of variants."""
 
@@ -215,6 +204,20 @@ class Variant(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)],
         help_text="Units that one customer may have in open orders. Empty: as the shop has it for all articles.",
     )
+    weight_g = models.PositiveIntegerField(
+        "weight in grams", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_WEIGHT)]
+    )
+    compare_at_price = MoneyField(
+        null=True,
+        blank=True,
+        validators=[validate_price],
+        help_text="What it is reduced from. Write it together with the reduced price.",
+    )
+    # The lowest price of the 30 days before the reduction. The writer of prices keeps it: catalog.services.prices.
+    lowest_price_30d = MoneyField(null=True, editable=False)
+    unit_measure = models.JSONField(
+        null=True, blank=True, validators=[validate_measure], help_text="Its content, for the price of a unit."
+    )
     # The options as filters compare them, which know neither case nor accents.
     folded_options = GeneratedField(
         expression=Func(F("options"), template=f"({FOLD.format('(%(expressions)s)::text')})::jsonb"),
@@ -236,6 +239,9 @@ class Variant(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(price=None) | Q(price__gt=0), name="variant_price_positive"),
+            models.CheckConstraint(
+                condition=Q(compare_at_price=None) | Q(compare_at_price__gt=0), name="variant_compare_at_positive"
+            ),
             models.UniqueConstraint(
                 fields=["product", "options_key"],
                 condition=Q(archived_at=None),
@@ -263,34 +269,18 @@ class Variant(models.Model):
         price: Decimal = self.product.price if self.price is None else self.price
         return price
 
-
-def file_of(stem: str, size: str) -> str:
-    """The name in the storage of a picture's rendition."""
-    return f"products/{stem}-{size}.webp"
-
-
-class Image(models.Model):
-    """A picture of a product, re-encoded on arrival. `stem` is the common part of its renditions' file names."""
-
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images", db_index=False)
-    stem = models.CharField(max_length=100, unique=True, editable=False)
-    alt = models.CharField(max_length=255, blank=True)
-    # Null: a picture of all variants.
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    width = models.PositiveIntegerField(editable=False)
-    height = models.PositiveIntegerField(editable=False)
-    position = models.PositiveSmallIntegerField(default=1)
-    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        ordering = ["position", "id"]
-        indexes = [models.Index(fields=["product", "position", "id"], name="image_product_position")]
-
-    def __str__(self) -> str:
-        return self.alt or self.stem
+    @property
+    def reduced_from(self) -> Decimal | None:
+        """The price that the variant is reduced from; None when it costs as much or more by now."""
+        before: Decimal | None = self.compare_at_price
+        return before if before is not None and before > self.effective_price else None
 
     @property
-    def files(self) -> dict[str, str]:
-        """The name in the storage of each rendition."""
-        return {size: file_of(self.stem, size) for size in RENDITIONS}
+    def lowest_before(self) -> Decimal | None:
+        """The lowest price of the 30 days before the reduction; None without one."""
+        return None if self.reduced_from is None else self.lowest_price_30d
+
+    @property
+    def unit_price(self) -> dict[str, str] | None:
+        """What a unit of its content costs."""
+        return unit_price(self.effective_price, self.unit_measure)

@@ -8,10 +8,11 @@ from rest_framework import serializers
 
 from api.fields import Choice, Integer, Money, Text
 from api.serializers import BodySerializer
-from catalog.fields import Attributes, Options, SlugText
+from catalog.fields import Attributes, Options, SlugText, UnitMeasure
 from catalog.image_serializers import ImageSerializer, image_document
 from catalog.listing.pages import ImageRow, ProductRow
-from catalog.models import MAX_VARIANTS, Category, Product, Variant
+from catalog.measures import UNITS, unit_price
+from catalog.models import MAX_VARIANTS, MAX_WEIGHT, Category, Product, Variant
 from catalog.options import Axis, in_sequence
 from inventory.models import MAX_QUANTITY
 from inventory.skus import validate_sku
@@ -34,6 +35,15 @@ class VariantBody(BodySerializer):
         max_value=MAX_QUANTITY,
         help_text="Units that one customer may have in open orders. Without one, as the shop has it for all articles.",
     )
+    weight_g = Integer(
+        required=False, allow_null=True, min_value=1, max_value=MAX_WEIGHT, help_text="In grams, for shipping."
+    )
+    compare_at_price = Money(
+        required=False,
+        allow_null=True,
+        help_text="What it is reduced from, above the price. Write it together with the reduced price.",
+    )
+    unit_measure = UnitMeasure(required=False, allow_null=True)
 
 
 class VariantChangesBody(VariantBody):
@@ -57,6 +67,7 @@ class ProductChangesBody(BodySerializer):
     slug = SlugText(required=False, max_length=280)
     status = Choice(required=False, choices=Product.Status.choices)
     attributes = Attributes(required=False)
+    tax_class = Text(required=False, max_length=32, allow_blank=True, help_text="A code; empty: the standard class.")
 
 
 class ProductBody(ProductChangesBody):
@@ -78,6 +89,18 @@ class CategoryBody(BodySerializer):
 # Documents
 
 
+class UnitPriceSerializer(serializers.Serializer[Any]):
+    """What a unit of the content costs: 16.00 per 1 l."""
+
+    amount = Money()
+    per = serializers.CharField()
+    unit = serializers.ChoiceField(choices=[*UNITS])
+
+    def to_representation(self, price: dict[str, str]) -> dict[str, str]:
+        """As catalog.measures says it."""
+        return price
+
+
 class VariantSerializer(serializers.ModelSerializer[Variant]):
     """An article of a product: what an order line names."""
 
@@ -87,6 +110,14 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
     sku = serializers.CharField(source="stock_item.sku")
     options = Options(source="options_in_sequence")
     price = Money(source="effective_price")
+    compare_at_price = Money(
+        source="reduced_from", allow_null=True, help_text="What it is reduced from; null if it is not."
+    )
+    lowest_price_30d = Money(
+        source="lowest_before", allow_null=True, help_text="The lowest price of the 30 days before the reduction."
+    )
+    unit_price = UnitPriceSerializer(allow_null=True)
+    unit_measure = UnitMeasure()
     stock_quantity = serializers.IntegerField()
     in_stock = serializers.BooleanField(source="stock_item.in_stock")
 
@@ -98,6 +129,11 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
             "name",
             "options",
             "price",
+            "compare_at_price",
+            "lowest_price_30d",
+            "unit_price",
+            "unit_measure",
+            "weight_g",
             "stock_quantity",
             "in_stock",
             "max_per_customer",
@@ -147,6 +183,13 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
     price = Money()
     price_from = Money(read_only=True, help_text="What the cheapest variant costs. Lists go by it.")
     price_to = Money(read_only=True, help_text="What the dearest variant costs.")
+    compare_at_price = Money(
+        read_only=True, allow_null=True, help_text="What the cheapest variant is reduced from; null if it is not."
+    )
+    lowest_price_30d = Money(
+        read_only=True, allow_null=True, help_text="The lowest price of the cheapest variant before its reduction."
+    )
+    unit_price = UnitPriceSerializer(read_only=True, allow_null=True, help_text="Of the cheapest variant.")
     currency = serializers.CharField(read_only=True)
     stock_quantity = serializers.IntegerField(read_only=True)
     in_stock = serializers.BooleanField(read_only=True)
@@ -158,6 +201,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
     # Lists leave these two out unless `expand` names them.
     variants = VariantSerializer(many=True, required=False)
     images = ImageSerializer(many=True, required=False)
+    tax_class = serializers.CharField(required=False, help_text="To staff who edit products, of a single product.")
 
     class Meta:
         model = Product
@@ -171,6 +215,9 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "price",
             "price_from",
             "price_to",
+            "compare_at_price",
+            "lowest_price_30d",
+            "unit_price",
             "currency",
             "stock_quantity",
             "in_stock",
@@ -179,6 +226,7 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "option_axes",
             "variants",
             "images",
+            "tax_class",
             "status",
             "version",
             "created_at",
@@ -201,6 +249,9 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "price": row.price,
             "price_from": row.price_from,
             "price_to": row.price_to,
+            "compare_at_price": None,
+            "lowest_price_30d": None,
+            "unit_price": None,
             "currency": settings.CURRENCY,
             "stock_quantity": row.quantity,
             "in_stock": row.in_stock,
@@ -208,15 +259,31 @@ class ProductSerializer(serializers.ModelSerializer[Any]):
             "attributes": {} if row.attributes == "{}" else orjson.loads(row.attributes),
             "option_axes": [] if row.option_axes == "[]" else orjson.loads(row.option_axes),
         }
+        if row.beside_price is not None:
+            document |= beside(row.price_from, orjson.loads(row.beside_price))
         if row.variants is not None:
             document["variants"] = orjson.loads(row.variants)
-            if len(document["option_axes"]) > 1:  # the column does not keep their sequence
-                for variant in document["variants"]:
-                    variant["options"] = in_sequence(variant["options"], document["option_axes"])
+            axes = document["option_axes"]
+            for variant in document["variants"]:
+                if variant["unit_measure"] is not None:
+                    variant["unit_price"] = unit_price(variant["price"], variant["unit_measure"])
+                if len(axes) > 1:  # the column does not keep their sequence
+                    variant["options"] = in_sequence(variant["options"], axes)
         if row.images is not None:
             document["images"] = [image_document(ImageRow(*image), origin) for image in orjson.loads(row.images)]
+        if row.tax_class is not None:
+            document["tax_class"] = row.tax_class
         document["status"] = row.status
         document["version"] = row.version
         document["created_at"] = row.created_at
         document["updated_at"] = row.updated_at
         return document
+
+
+def beside(price: str, said: dict[str, Any]) -> dict[str, Any]:
+    """What a product says beside the price of its cheapest variant, from ProductRow.beside_price."""
+    return {
+        "compare_at_price": said["compare_at_price"],
+        "lowest_price_30d": said["lowest_price_30d"],
+        "unit_price": unit_price(price, said["unit_measure"]),
+    }

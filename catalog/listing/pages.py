@@ -39,7 +39,9 @@ class ProductRow(NamedTuple):
     """A product as a statement reads it. A field is the column of its name, unless EXPRESSIONS says otherwise.
 
     `attributes`, `option_axes`, `variants` and `images` are JSON. The latter two are None where they are not asked for.
-    Only a ranked search has a `rank`, and only a list by name has a `sort_name`.
+    `beside_price` is JSON too, of what the cheapest variant says beside its price; None, as mostly, if that is nothing.
+    `tax_class` is read of a single product for editors; else it is None. Only a ranked search has a `rank`, and only a
+    list by name has a `sort_name`.
     """
 
     id: int
@@ -51,6 +53,8 @@ class ProductRow(NamedTuple):
     price: str
     price_from: str
     price_to: str
+    beside_price: str | None
+    tax_class: str | None
     quantity: int
     in_stock: bool
     category_slug: str | None
@@ -86,6 +90,8 @@ EXPRESSIONS = {
     "price": "p.price::text",
     "price_from": "p.price_from::text",
     "price_to": "p.price_to::text",
+    "beside_price": "p.beside_price::text",
+    "tax_class": "{tax_class}",
     "quantity": "article.quantity",
     "in_stock": "article.in_stock",
     "category_slug": "c.slug",
@@ -99,8 +105,12 @@ EXPRESSIONS = {
 }
 # Counting characters is what costs: most descriptions are short enough in bytes (a seventh of a page's statement).
 SHORT_DESCRIPTION = "case when octet_length(p.description) <= 240 then p.description else left(p.description, 240) end"
-VARIANT = """json_build_object(
+REDUCED = "case when v.compare_at_price > coalesce(v.price, p.price) then v.{}::text end"
+VARIANT = f"""json_build_object(
     'variant_id', v.id, 'sku', i.sku, 'name', v.name, 'options', v.options, 'price', coalesce(v.price, p.price)::text,
+    'compare_at_price', {REDUCED.format("compare_at_price")},
+    'lowest_price_30d', {REDUCED.format("lowest_price_30d")},
+    'unit_price', null, 'unit_measure', v.unit_measure, 'weight_g', v.weight_g,
     'stock_quantity', s.quantity, 'in_stock', i.in_stock, 'max_per_customer', v.max_per_customer,
     'position', v.position, 'version', v.version)"""
 VARIANTS = f"json_agg({VARIANT} order by v.position, v.id)::text"
@@ -282,6 +292,7 @@ def page_statement(selection: Selection, window: Window, *, bounded: bool = Fals
         description=SHORT_DESCRIPTION,
         images=IMAGES if "images" in window.details else "null",
         rank="p.rank" if ordering == "relevance" else "null",
+        tax_class="null",
         sort_name="p.sort_name" if "sort_name" in keyset.columns else "null",
         rows=rows,
         article=article,

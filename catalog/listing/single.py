@@ -10,7 +10,8 @@ from database.rows import fetch_rows
 
 
 def read_product(*, product_id: int | None = None, slug: str | None = None, any_status: bool = False) -> ProductRow:
-    """One product by its id or its slug. Refuses NotFound. With `any_status` it need not be for sale."""
+    """One product by its id or its slug. Refuses NotFound. With `any_status` it
+    need not be for sale, and its tax class is read."""
     rows = fetch_rows(product_statement(slug is not None, any_status), {"id": product_id, "slug": slug})
     return ProductRow._make(found(rows[0] if rows else None, "product"))
 
@@ -26,6 +27,7 @@ def product_statement(by_slug: bool, any_status: bool) -> str:
         description="p.description",
         images=IMAGES,
         rank="null",
+        tax_class="p.tax_class" if any_status else "null",
         sort_name="null",
         rows=ROWS.format(where=" and ".join(conditions), window=""),
         article=ARTICLE.format(variants=VARIANTS),

@@ -1,8 +1,9 @@
 """What is stored beside a product because lists need an index over it, though it follows from other rows.
 
-These are the words that a search finds the product by, the key that its name is sorted by, and the lowest and highest
-price that is charged. Every verb that changes what they are made of calls `refresh` in its unit of work: names,
-details, prices, options, which variants there are, SKUs, barcodes, categories.
+These are the words that a search finds the product by, the key that its name is sorted by, the lowest and highest
+price that is charged, and what is said beside the lowest one. Every verb that changes what they are made of calls
+`refresh` in its unit of work: names, details, prices, measures, options, which variants there are, SKUs, barcodes,
+categories.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -19,7 +20,7 @@ from database.rows import fetch_rows, texts_of
 
 AT_ONCE = 500
 # Members of products and variants that nothing here is made of. Edits of these alone need no `refresh`.
-UNRELATED = frozenset({"stock_quantity", "status", "slug", "max_per_customer"})
+UNRELATED = frozenset({"stock_quantity", "status", "slug", "max_per_customer", "weight_g", "tax_class"})
 # The last place that a tsvector can note. What stands behind it is found too.
 LAST_PLACE = 16_383
 SOURCES = """
@@ -44,17 +45,27 @@ SOURCES = """
 WRITE = """
     update catalog_product p
     set search_vector = fresh.vector::tsvector, sort_name = fresh.sort_name,
-        price_from = charged.lowest, price_to = charged.highest
+        price_from = charged.lowest, price_to = charged.highest, beside_price = charged.beside
     from unnest(%(ids)s::bigint[], %(vectors)s::text[], %(sort_names)s::text[]) as fresh(id, vector, sort_name)
     cross join lateral (
-        select coalesce(min(coalesce(v.price, own.price)), own.price) as lowest,
-               coalesce(max(coalesce(v.price, own.price)), own.price) as highest
+        select coalesce(min(one.price), own.price) as lowest, coalesce(max(one.price), own.price) as highest,
+               (array_agg(one.beside order by one.price, one.position, one.id))[1] as beside
         from catalog_product own
-        left join catalog_variant v on v.product_id = own.id and v.archived_at is null
+        left join lateral (
+            select v.id, v.position, charge.price,
+                   case when reduced.compare_at_price is not null or v.unit_measure is not null then jsonb_build_object(
+                       'compare_at_price', reduced.compare_at_price::text,
+                       'lowest_price_30d', reduced.lowest_price_30d::text, 'unit_measure', v.unit_measure) end as beside
+            from catalog_variant v
+            cross join lateral (select coalesce(v.price, own.price) as price) charge
+            left join lateral (select v.compare_at_price, v.lowest_price_30d) reduced
+                on v.compare_at_price > charge.price
+            where v.product_id = own.id and v.archived_at is null
+        ) one on true
         where own.id = fresh.id group by own.id
     ) charged
-    where p.id = fresh.id and (p.search_vector, p.sort_name, p.price_from, p.price_to)
-        is distinct from (fresh.vector::tsvector, fresh.sort_name, charged.lowest, charged.highest)
+    where p.id = fresh.id and (p.search_vector, p.sort_name, p.price_from, p.price_to, p.beside_price)
+        is distinct from (fresh.vector::tsvector, fresh.sort_name, charged.lowest, charged.highest, charged.beside)
 """
 BELOW = """
     with recursive below as (

@@ -7,20 +7,14 @@ from typing import Any, Unpack
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory
+from catalog.exceptions import AmbiguousSku, AmbiguousStock, SlugTaken, UnknownCategory, UnknownTaxClass
 from catalog.models import Product, ProductColumns
+from catalog.services.articles import label, tell_inventory, write_sku, write_stock
 from catalog.services.derived import UNRELATED, refresh
+from catalog.services.prices import prices_kept
 from catalog.services.slugs import insert_with_slug, remember_slug
-from catalog.services.variants import (
-    VariantInput,
-    create_variants,
-    label,
-    locked_product,
-    share_tree,
-    tell_inventory,
-    write_sku,
-    write_stock,
-)
+from catalog.services.variants import VariantInput, create_variants, locked_product, share_tree
+from catalog.tax_classes import tax_classes
 from database.refusals import Expected, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
@@ -67,20 +61,22 @@ def create_product(
     """Create a product with its variants, or with one variant that has `sku` and `stock_quantity`.
 
     Slug and SKUs that are not given are made. Stock begins with one receipt. Refuses SlugTaken, SkuTaken, OptionsTaken,
-    UnknownCategory; AmbiguousSku and AmbiguousStock when `variants` are given too. Locks the category against being
-    deleted, and the stock that is received.
+    UnknownCategory, UnknownTaxClass, NoReduction; AmbiguousSku and AmbiguousStock when `variants` are given too. Locks
+    the category against being deleted, and the stock that is received.
     """
     if variants and sku:
         raise AmbiguousSku
     if variants and stock_quantity:
         raise AmbiguousStock
     share_tree()
+    refuse_unknown_tax_class(details.get("tax_class", ""))
     category = details.pop("category", None)
     product = Product(name=name, price=price, price_from=price, price_to=price, **details)
     if category is not None:
         product.category_id = share_category(category)
     insert_with_slug(product, fallback="product")
-    create_variants(product, variants or [{"sku": sku, "stock_quantity": stock_quantity}], actor=actor)
+    with prices_kept(product.pk, actor):
+        create_variants(product, variants or [{"sku": sku, "stock_quantity": stock_quantity}], actor=actor)
     refresh([product.pk])
     tell("product.created", product, actor)
     return product
@@ -92,9 +88,9 @@ def update_product(
 ) -> bool:
     """Change a product, and tell whether that changed anything. `stock_quantity: n` makes the shown value n.
 
-    Refuses NotFound, VersionMismatch, SlugTaken, SkuTaken, UnknownCategory; AmbiguousSku and AmbiguousStock with
-    several variants. Locks the product, then the stock of its variants if the status is changed, and that of its only
-    variant if the quantity is written.
+    Refuses NotFound, VersionMismatch, SlugTaken, SkuTaken, UnknownCategory, UnknownTaxClass; AmbiguousSku and
+    AmbiguousStock with several variants. Locks the product, then the stock of its variants if the status is changed,
+    and that of its only variant if the quantity is written.
     """
     product = locked_product(product_id)
     check_version(product.version, expected_version)
@@ -107,6 +103,8 @@ def update_product(
     if "category" in changes:
         slug = changes["category"]
         columns |= apply_changes(product, {"category_id": None if slug is None else share_category(slug)})
+    if "tax_class" in columns:
+        refuse_unknown_tax_class(product.tax_class)
     edited |= columns
     if not edited:
         return False
@@ -114,7 +112,7 @@ def update_product(
     product.updated_at = Now()
     product.full_clean(validate_unique=False, validate_constraints=False, exclude=["category", "updated_at"])
     try:
-        with transaction.atomic():
+        with prices_kept(product_id, actor, written="price" in columns), transaction.atomic():
             product.save(update_fields=[*columns, "version", "updated_at"])
     except IntegrityError as error:
         raise SlugTaken from error
@@ -170,6 +168,12 @@ def share_category(slug: str, *, field: str = "category") -> int:
         raise UnknownCategory(field)
     id: int = row[0]
     return id
+
+
+def refuse_unknown_tax_class(code: str) -> None:
+    """Refuse (UnknownTaxClass) a code that no tax class has."""
+    if code and code not in tax_classes():
+        raise UnknownTaxClass
 
 
 def tell(kind: str, product: Product, actor: Actor, **extra: Any) -> None:

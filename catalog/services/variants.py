@@ -3,8 +3,7 @@
 Every verb locks the product, so that no other verb changes its variants meanwhile.
 """
 
-import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
@@ -16,8 +15,10 @@ from django.db.models.functions import Now
 from catalog.exceptions import LastVariant, OptionsTaken, TooManyVariants, found
 from catalog.models import MAX_VARIANTS, Product, Variant
 from catalog.options import OptionsKey, axes_of
+from catalog.services.articles import free_skus, label, label_of, tell_inventory, write_sku, write_stock
 from catalog.services.derived import UNRELATED, refresh
 from catalog.services.positions import move_to
+from catalog.services.prices import prices_kept, refuse_no_reduction
 from database.refusals import Expected, FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
@@ -25,9 +26,11 @@ from events.changes import Changes, apply_changes
 from events.services import publish
 from inventory import services as inventory
 from inventory.exceptions import SkuTaken
-from inventory.models import StockItem
-from inventory.skus import kept_sku
 
+# What may be changed of the row itself, and which of it is about its price.
+NULLABLE = ("price", "max_per_customer", "weight_g", "compare_at_price", "unit_measure")
+COLUMNS = ("name", "options", *NULLABLE)
+PRICES = frozenset({"price", "compare_at_price"})
 # Verbs of categories take it alone (catalog/services/categories.py).
 TREE_LOCK = "hashtextextended('catalog: tree of categories', 0)"
 
@@ -41,6 +44,9 @@ class VariantInput(TypedDict, total=False):
     price: Decimal | None
     stock_quantity: int
     max_per_customer: int | None
+    weight_g: int | None
+    compare_at_price: Decimal | None
+    unit_measure: dict[str, str] | None
 
 
 class VariantChanges(VariantInput, total=False):
@@ -53,12 +59,14 @@ class VariantChanges(VariantInput, total=False):
 def add_variant(*, product_id: int, actor: Actor, **details: Unpack[VariantInput]) -> Variant:
     """Add a variant to a product, after the others. Its stock begins with a receipt.
 
-    Refuses NotFound, SkuTaken, OptionsTaken, TooManyVariants. Locks the product, then the stock that is received.
+    Refuses NotFound, SkuTaken, OptionsTaken, TooManyVariants, NoReduction. Locks the product, then the stock that is
+    received.
     """
     product = locked_product(product_id)
     refuse_too_many(product)
     position = (product.variants.aggregate(last=models.Max("position"))["last"] or 0) + 1
-    [variant] = create_variants(product, [details], actor=actor, first_position=position)
+    with prices_kept(product_id, actor):
+        [variant] = create_variants(product, [details], actor=actor, first_position=position)
     refresh([product_id])
     tell("variant_added", variant, actor)
     return variant
@@ -76,7 +84,7 @@ def update_variant(
     """Change a variant. The values that it has already change nothing. `stock_quantity: n` makes the shown value n.
 
     An archived variant can be changed too: its SKU becomes free for another one. Refuses NotFound, VersionMismatch,
-    SkuTaken, OptionsTaken. Locks the product and the variant, then the stock of its item.
+    SkuTaken, OptionsTaken, NoReduction. Locks the product and the variant, then the stock of its item.
     """
     product = locked_product(product_id)
     variants = Variant.objects.select_for_update(of=("self",), no_key=True).select_related("stock_item")
@@ -87,10 +95,7 @@ def update_variant(
         edited |= write_stock(variant, changes["stock_quantity"], actor)
     if "sku" in changes:
         edited |= write_sku(variant, changes["sku"], actor)
-    columns = apply_changes(
-        variant,
-        {field: changes[field] for field in ("name", "options", "price", "max_per_customer") if field in changes},
-    )
+    columns = apply_changes(variant, {field: value for field, value in changes.items() if field in COLUMNS})
     edited |= columns
     variant.options = changes.get("options", variant.options)  # the same, in the sequence in which they were posted
     if "position" in changes:
@@ -102,7 +107,10 @@ def update_variant(
     variant.version += 1
     kept = {"product", "stock_item", "options"} - columns.keys()  # options of before may be ones refused today
     variant.full_clean(validate_unique=False, validate_constraints=False, exclude=kept)
-    save(variant, update_fields=[*columns, "version"])
+    if "compare_at_price" in columns:
+        refuse_no_reduction(variant.compare_at_price, product.price if variant.price is None else variant.price)
+    with prices_kept(product_id, actor, written=bool(columns.keys() & PRICES)):
+        save(variant, update_fields=[*columns, "version"])
     if "options" in changes or "position" in edited:
         keep_axes(product, [variant] if "options" in changes else [])
     if "name" in columns:
@@ -158,14 +166,6 @@ def refuse_too_many(product: Product) -> None:
         raise TooManyVariants(f"A product has at most {MAX_VARIANTS} variants.")
 
 
-def tell_inventory(variants: Iterable[Variant], *, is_sold: bool, actor: Actor) -> None:
-    """Tell inventory whether these variants are for sale, which opens or closes their alerts.
-
-    Locks the levels of the items. `write_sku` and `label` lock the items alone, so they come later.
-    """
-    inventory.set_sold(item_ids=[variant.stock_item_id for variant in variants], is_sold=is_sold, actor=actor)
-
-
 def create_variants(
     product: Product, variants: Sequence[VariantInput], *, actor: Actor, first_position: int = 1
 ) -> list[Variant]:
@@ -173,8 +173,8 @@ def create_variants(
 
     Alerts are decided at the end, by that stock.
 
-    The caller has inserted or locked the product. Refuses SkuTaken and OptionsTaken, and names the line when there are
-    several.
+    The caller has inserted or locked the product. Refuses SkuTaken, OptionsTaken and NoReduction, and names the line
+    when there are several.
     """
     created, receipts = [], []
     generated = iter(free_skus(product.pk, sum(1 for details in variants if not details.get("sku"))))
@@ -184,11 +184,12 @@ def create_variants(
             product=product,
             name=details.get("name") or " / ".join(options.values())[:255],
             options=options,
-            price=details.get("price"),
-            max_per_customer=details.get("max_per_customer"),
             position=first_position + place,
+            **{field: value for field, value in details.items() if field in NULLABLE},
         )
         variant.clean_fields(exclude=["product", "stock_item"])
+        path = f"variants.{place}." if len(variants) > 1 else ""
+        refuse_no_reduction(variant.compare_at_price, variant.effective_price, path)
         sku = details.get("sku") or next(generated)
         try:
             item = inventory.create_item(sku=sku, name=label_of(product, variant), actor=actor)
@@ -197,7 +198,7 @@ def create_variants(
                 refusal.errors = [FieldError(f"variants.{place}.sku", refusal.code, refusal.detail)]
             raise
         variant.stock_item = item
-        save(variant, path=f"variants.{place}.options" if len(variants) > 1 else "options", force_insert=True)
+        save(variant, path=f"{path}options", force_insert=True)
         created.append(variant)
         if details.get("stock_quantity"):
             receipts.append(inventory.ReceiptLine(item.sku, details["stock_quantity"]))
@@ -232,14 +233,6 @@ def keep_axes(product: Product, posted: Sequence[Variant] = ()) -> None:
         Product.objects.filter(pk=product.pk).update(option_axes=axes)
 
 
-def free_skus(product_id: int, count: int) -> list[str]:
-    """SKUs that no item has: `P-17`, `P-17-2` and so on, and when these are taken `P-17-3f9a1c`."""
-    candidates = [f"P-{product_id}", *(f"P-{product_id}-{number}" for number in range(2, 2 * MAX_VARIANTS))]
-    taken = StockItem.objects.by_sku(candidates) if count else {}
-    free = [sku for sku in candidates if sku not in taken][:count]
-    return free + [f"P-{product_id}-{secrets.token_hex(3)}" for _ in range(count - len(free))]
-
-
 def locked_product(product_id: int) -> Product:
     """The product, locked against other edits. Orders that name the product do not wait. Refuses NotFound.
 
@@ -264,34 +257,6 @@ def refresh_product_of(item_id: int) -> Iterator[None]:
     yield
     if product_id is not None:
         refresh([product_id])
-
-
-def write_stock(variant: Variant, quantity: int, actor: Actor) -> Changes:
-    """Make the units of a variant that lie unsold this quantity; answers what they were and are, if they differed.
-
-    Locks the levels of the item. `write_sku` and `label` lock the item, so they come later.
-    """
-    difference = inventory.set_stock(item_id=variant.stock_item_id, quantity=quantity, actor=actor, reason="set")
-    return {"stock_quantity": [quantity - difference, quantity]} if difference else {}
-
-
-def write_sku(variant: Variant, sku: str, actor: Actor) -> Changes:
-    """Give a variant this SKU; answers the old and the new one, if they differed. Refuses SkuTaken. Locks the item."""
-    old = variant.stock_item.sku
-    if old == kept_sku(sku):
-        return {}
-    inventory.change_sku(item_id=variant.stock_item_id, sku=sku, actor=actor)
-    return {"sku": [old, sku]}
-
-
-def label_of(product: Product, variant: Variant) -> str:
-    """The name of a variant for stock keepers."""
-    return (f"{product.name} ({variant.name})" if variant.name else product.name)[:255]
-
-
-def label(product: Product, variant: Variant, actor: Actor) -> None:
-    """Tell inventory the name of a variant. Locks the item."""
-    inventory.rename_item(item_id=variant.stock_item_id, name=label_of(product, variant), actor=actor)
 
 
 def tell(what: str, variant: Variant, actor: Actor, **extra: Any) -> None:

@@ -51,10 +51,15 @@ class PlainProduct(ProductSerializer):
     in_stock: Any = serializers.SerializerMethodField()
     price_from: Any = serializers.SerializerMethodField()
     price_to: Any = serializers.SerializerMethodField()
+    compare_at_price: Any = serializers.SerializerMethodField()
+    lowest_price_30d: Any = serializers.SerializerMethodField()
+    unit_price: Any = serializers.SerializerMethodField()
     images = PlainImage(many=True)
 
     def to_representation(self, product: Any, origin: str = "") -> dict[str, Any]:
-        return serializers.Serializer.to_representation(self, product)
+        document = serializers.Serializer.to_representation(self, product)
+        del document["tax_class"]  # editors alone see it
+        return document
 
     def get_sku(self, product: Product) -> str:
         return product.variants.all()[0].stock_item.sku
@@ -67,6 +72,20 @@ class PlainProduct(ProductSerializer):
 
     def get_price_to(self, product: Product) -> str:
         return str(max(variant.effective_price for variant in product.variants.all()))
+
+    def cheapest(self, product: Product) -> Variant:
+        return min(product.variants.all(), key=lambda variant: variant.effective_price)
+
+    def get_compare_at_price(self, product: Product) -> str | None:
+        before = self.cheapest(product).reduced_from
+        return None if before is None else str(before)
+
+    def get_lowest_price_30d(self, product: Product) -> str | None:
+        before = self.cheapest(product).lowest_before
+        return None if before is None else str(before)
+
+    def get_unit_price(self, product: Product) -> dict[str, str] | None:
+        return self.cheapest(product).unit_price
 
     def get_stock_quantity(self, product: Product) -> int:
         return sum(variant.stock_quantity for variant in product.variants.all())

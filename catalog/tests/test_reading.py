@@ -34,7 +34,15 @@ def furnished() -> Product:
         attributes={"color": "red", "litres": 0.5, "count": 3, "washable": True},
         variants=[
             {"options": {"size": "M"}, "stock_quantity": 3, "sku": "MUG-M"},
-            {"name": "Big", "options": {"size": "L", "feel": "matt"}, "price": Decimal("12.5"), "sku": "MUG-L"},
+            {
+                "name": "Big",
+                "options": {"size": "L", "feel": "matt"},
+                "price": Decimal("12.5"),
+                "sku": "MUG-L",
+                "compare_at_price": Decimal(15),
+                "weight_g": 900,
+                "unit_measure": {"quantity": "750", "unit": "ml", "base_unit": "l"},
+            },
         ],
     )
     add_picture(product, alt="Front")
@@ -57,6 +65,9 @@ def test_a_product_is_answered_as_the_contract_says(api: APIClient) -> None:
         "price": "29.90",
         "price_from": "29.90",
         "price_to": "29.90",
+        "compare_at_price": None,
+        "lowest_price_30d": None,
+        "unit_price": None,
         "currency": "USD",
         "stock_quantity": 7,
         "in_stock": True,
@@ -70,6 +81,11 @@ def test_a_product_is_answered_as_the_contract_says(api: APIClient) -> None:
                 "name": "",
                 "options": {},
                 "price": "29.90",
+                "compare_at_price": None,
+                "lowest_price_30d": None,
+                "unit_price": None,
+                "unit_measure": None,
+                "weight_g": None,
                 "stock_quantity": 7,
                 "in_stock": True,
                 "max_per_customer": None,

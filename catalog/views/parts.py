@@ -20,6 +20,7 @@ from catalog import services
 from catalog.exceptions import (
     InvalidImage,
     LastVariant,
+    NoReduction,
     OptionsTaken,
     TooManyImages,
     TooManyVariants,
@@ -67,7 +68,7 @@ class VariantViewSet(ViewSet):
     @extend_schema(
         operation_id="addVariant", summary="Add a variant", request=VariantBody, responses={201: VariantSerializer}
     )
-    @refuses(SkuTaken, OptionsTaken, TooManyVariants, NoWarehouse)
+    @refuses(SkuTaken, OptionsTaken, TooManyVariants, NoReduction, NoWarehouse)
     @keyed
     def create(self, request: Request, product_id: int) -> HttpResponse:
         """A further variant, once for each Idempotency-Key."""
@@ -91,7 +92,7 @@ class VariantViewSet(ViewSet):
         request=VariantChangesBody(partial=True),
         responses=VariantSerializer,
     )
-    @refuses(SkuTaken, OptionsTaken, NoWarehouse)
+    @refuses(SkuTaken, OptionsTaken, NoReduction, NoWarehouse)
     def partial_update(self, request: Request, product_id: int, variant_id: int) -> Response:
         """Change what the body names."""
         body = body_of(request, VariantChangesBody, partial=True)

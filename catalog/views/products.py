@@ -20,7 +20,16 @@ from api.renderers import dumps
 from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, etag_of, expected_version, refuses
 from catalog import services
-from catalog.exceptions import AmbiguousSku, AmbiguousStock, OptionsTaken, SlugTaken, UnknownCategory, found
+from catalog.exceptions import (
+    AmbiguousSku,
+    AmbiguousStock,
+    NoReduction,
+    OptionsTaken,
+    SlugTaken,
+    UnknownCategory,
+    UnknownTaxClass,
+    found,
+)
 from catalog.filters import ProductFilters, ProductListFilters
 from catalog.image_serializers import ImageSerializer
 from catalog.listing.cache import answer_list
@@ -174,6 +183,7 @@ class ProductViewSet(PicturesViewSet):
         responses={201: ProductSerializer},
     )
     @refuses(SlugTaken, SkuTaken, OptionsTaken, UnknownCategory, AmbiguousStock, AmbiguousSku, NoWarehouse)
+    @refuses(UnknownTaxClass, NoReduction)
     @keyed
     def create(self, request: Request) -> HttpResponse:
         """A new product, once for each Idempotency-Key."""
@@ -212,7 +222,7 @@ class ProductViewSet(PicturesViewSet):
         request=ProductChangesBody(partial=True),
         responses=ProductSerializer,
     )
-    @refuses(SlugTaken, SkuTaken, UnknownCategory, AmbiguousStock, AmbiguousSku, NoWarehouse)
+    @refuses(SlugTaken, SkuTaken, UnknownCategory, UnknownTaxClass, AmbiguousStock, AmbiguousSku, NoWarehouse)
     def update(self, request: Request, product_id: int = 0, slug: str = "") -> Response:
         """Change what the body names, by PUT as by PATCH."""
         body = body_of(request, ProductChangesBody, partial=True)
