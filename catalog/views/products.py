@@ -46,6 +46,8 @@ from inventory.exceptions import NoWarehouse, SkuTaken
 EDITORS = requires(
     "catalog.change_product", POST="catalog.add_product", DELETE="catalog.delete_product", public_read=True
 )
+# What both a new product and a changed one may be refused for.
+EDITS = (SlugTaken, SkuTaken, UnknownCategory, UnknownTaxClass, AmbiguousStock, AmbiguousSku, NoWarehouse)
 # What the shop shows to everybody. A browser may keep it, and asks each time whether it is still so.
 PUBLIC = "private, no-cache"
 # To visitors a shared cache may give it for a second, and for five more while it asks anew.
@@ -182,8 +184,7 @@ class ProductViewSet(PicturesViewSet):
         request=ProductBody,
         responses={201: ProductSerializer},
     )
-    @refuses(SlugTaken, SkuTaken, OptionsTaken, UnknownCategory, AmbiguousStock, AmbiguousSku, NoWarehouse)
-    @refuses(UnknownTaxClass, NoReduction)
+    @refuses(*EDITS, OptionsTaken, NoReduction)
     @keyed
     def create(self, request: Request) -> HttpResponse:
         """A new product, once for each Idempotency-Key."""
@@ -222,7 +223,7 @@ class ProductViewSet(PicturesViewSet):
         request=ProductChangesBody(partial=True),
         responses=ProductSerializer,
     )
-    @refuses(SlugTaken, SkuTaken, UnknownCategory, UnknownTaxClass, AmbiguousStock, AmbiguousSku, NoWarehouse)
+    @refuses(*EDITS)
     def update(self, request: Request, product_id: int = 0, slug: str = "") -> Response:
         """Change what the body names, by PUT as by PATCH."""
         body = body_of(request, ProductChangesBody, partial=True)
