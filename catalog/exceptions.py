@@ -119,6 +119,30 @@ class NoReduction(Invalid):
         super().__init__(errors=[FieldError(field, self.code, message)])
 
 
+class PlannedPricesOverlap(Conflict):
+    """A variant was to have two planned prices at once."""
+
+    code = "planned_prices_overlap"
+    title = "Another price is planned for a part of this time"
+
+
+class PlannedPriceBegun(Conflict):
+    """A planned price was to be changed that is running, or over."""
+
+    code = "planned_price_begun"
+    title = "It has begun: of a running price only the end can be changed, of one that is over nothing"
+
+
+class PlannedTimeInvalid(Invalid):
+    """A planned price was to end before it begins, or in the past."""
+
+    code = "invalid_time"
+    title = "A planned price ends after its start, and in the future"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("ends_at", self.code, f"{self.title}.")])
+
+
 class CategoryInUse(Conflict):
     """A category with products or categories in it was to be deleted."""
 

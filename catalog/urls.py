@@ -7,13 +7,17 @@ from rest_framework.routers import SimpleRouter
 
 from catalog.views.categories import CategoryViewSet
 from catalog.views.parts import ImageViewSet, VariantViewSet
+from catalog.views.prices import PlannedPriceViewSet, PriceHistoryViewSet
 from catalog.views.products import ProductViewSet
 
 PRODUCT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+VARIANT = "products/<id:product_id>/variants/<id:variant_id>"
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("products", ProductViewSet, basename="product")
 router.register("products/<id:product_id>/variants", VariantViewSet, basename="variant")
+router.register(f"{VARIANT}/planned-prices", PlannedPriceViewSet, basename="planned-price")
+router.register(f"{VARIANT}/price-history", PriceHistoryViewSet, basename="price-history")
 router.register("products/<id:product_id>/images", ImageViewSet, basename="image")
 router.register("categories", CategoryViewSet, basename="category")
 

@@ -5,6 +5,13 @@ Each verb is a unit of work. It locks in this sequence: the tree of categories, 
 
 from catalog.services.categories import create_category, delete_category, update_category
 from catalog.services.images import add_image, delete_image, update_image
+from catalog.services.planned import (
+    due_products,
+    plan_price,
+    remove_planned_price,
+    settle_planned_prices,
+    update_planned_price,
+)
 from catalog.services.products import archive_product, create_product, update_product
 from catalog.services.slugs import renamed
 from catalog.services.variants import VariantInput, add_variant, archive_variant, restore_variant, update_variant
@@ -19,10 +26,15 @@ __all__ = [
     "create_product",
     "delete_category",
     "delete_image",
+    "due_products",
+    "plan_price",
+    "remove_planned_price",
     "renamed",
     "restore_variant",
+    "settle_planned_prices",
     "update_category",
     "update_image",
+    "update_planned_price",
     "update_product",
     "update_variant",
 ]

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
 from django.utils.html import strip_tags
 
 from accounts import services as accounts
@@ -59,6 +61,14 @@ def edit_variant() -> None:
         options={"size": "M"},
         max_per_customer=4,
     )
+
+
+def edit_planned_price() -> None:
+    made = product()
+    which: dict[str, Any] = {"product_id": made.pk, "variant_id": made.variants.get().pk, "actor": BOSS}
+    start = timezone.now() + timedelta(days=1)
+    plan = catalog.plan_price(**which, price=Decimal("5.00"), starts_at=start)
+    catalog.update_planned_price(**which, planned_price_id=plan.pk, price=Decimal("4.00"))
 
 
 def edit_image() -> None:
@@ -129,6 +139,7 @@ EDITS: list[tuple[Callable[[], None], str, dict[str, Any]]] = [
         "product.variant_updated",
         {"price": [None, "7.50"], "options": [{}, {"size": "M"}], "max_per_customer": [None, 4]},
     ),
+    (edit_planned_price, "product.planned_price_updated", {"price": ["5.00", "4.00"]}),
     (edit_image, "product.image_updated", {"alt": ["Front", "Back"]}),
     (edit_category, "category.updated", {"name": ["Cups", "Mugs"]}),
     (
@@ -173,7 +184,8 @@ def test_every_edit_that_is_published_is_tried_here() -> None:
     # Reasons for which sessions end, and what happens to a variant or a picture beneath its product.
     assert (
         published - {"access_changed", "password_changed"}
-        == {re.sub("^product[.](variant|image)_", r"\1_", kind) for kind in tried} - {"product.archived"} | names_alone
+        == {re.sub("^product[.](variant|image|planned_price)_", r"\1_", kind) for kind in tried} - {"product.archived"}
+        | names_alone
     )
 
 
