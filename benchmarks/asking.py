@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import count
 from typing import Any, NamedTuple
@@ -180,6 +181,20 @@ class Shop:
     def new_variant(self) -> Any:
         """One of the newest product."""
         return self.post(f"/products/{self.newest}/variants", {"sku": self.unique()})["variant_id"]
+
+    @property
+    def planned_prices(self) -> str:
+        """The path of one variant's planned prices."""
+        return f"/products/{self.product}/variants/{self.variant}/planned-prices"
+
+    def planned_price(self) -> dict[str, str]:
+        """A price for a second of the far future, each for another one."""
+        start = datetime(2100, 1, 1, tzinfo=UTC) + timedelta(seconds=next(self.numbers))
+        end = start + timedelta(seconds=1)
+        return {"price": "5.00", "starts_at": start.isoformat(), "ends_at": end.isoformat()}
+
+    def new_planned_price(self) -> Any:
+        return self.post(self.planned_prices, self.planned_price())["planned_price_id"]
 
     def new_category(self) -> Any:
         return self.post("/categories", {"name": self.unique()})["slug"]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
@@ -14,8 +16,10 @@ from accounts.models import Session, User
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, client_of, give_phone, make_user
 from catalog.models import Category, Variant
+from catalog.services import plan_price
 from catalog.tests.factories import make_category
 from catalog.tests.pictures import add_picture, picture
+from events.actors import COMMAND
 from inventory.tests.factories import WarehouseFactory
 from orders.models import Order
 from orders.tests.clients import basket
@@ -52,6 +56,13 @@ class World:
         self.spare = make_article(stock=0, sku="POT", product=self.article.product)
         self.category: Category = make_category("Chairs")
         self.image = add_picture(self.article.product)
+        self.planned_price = plan_price(
+            product_id=self.article.product_id,
+            variant_id=self.article.pk,
+            price=Decimal("4.00"),
+            starts_at=datetime(2100, 1, 1, tzinfo=UTC),
+            actor=COMMAND,
+        )
         self.order = Order.objects.get(pk=place(self.owner, {self.article: 2}).id)
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
         self.session = Session.objects.get(user=self.owner)
@@ -66,6 +77,7 @@ class World:
             order_id=self.order.pk,
             product_id=self.article.product_id,
             image_id=self.image.pk,
+            planned_price_id=self.planned_price.pk,
             variant_id=self.spare.pk if template.endswith("{variant_id}") else self.article.pk,
             user_id=self.owner.pk,
         )
@@ -101,6 +113,12 @@ class World:
             "PATCH /products/{product_id}/images/{image_id}": Valid({"alt": "A large mug"}),
             "POST /products/{product_id}/variants": Valid({"sku": "MUG-XL", "name": "Extra large"}),
             "PATCH /products/{product_id}/variants/{variant_id}": Valid({"name": "Large"}),
+            "POST /products/{product_id}/variants/{variant_id}/planned-prices": Valid(
+                {"price": "3.00", "starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-02-01T00:00:00Z"}
+            ),
+            "PATCH /products/{product_id}/variants/{variant_id}/planned-prices/{planned_price_id}": Valid(
+                {"price": "3.50"}
+            ),
             "POST /users": Valid(PROFILE | {"password": PASSWORD}),
             "PUT /users/{user_id}": Valid(PROFILE | {"email": self.owner.email}),
             "PATCH /users/{user_id}": Valid({"city": "Springfield"}),
