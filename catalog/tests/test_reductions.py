@@ -161,7 +161,7 @@ def test_an_edit_is_in_the_journal_with_what_was_before(as_admin: APIClient) -> 
     }
     cleared = as_admin.patch(path, dict.fromkeys(body), format="json").json()
     assert {name: cleared[name] for name in (*body, "unit_price")} == dict.fromkeys([*body, "unit_price"])
-    assert Variant.objects.filter(unit_measure=None).count() == 1
+    assert Variant.objects.filter(unit_measure__isnull=True).count() == 1
 
 
 @pytest.mark.parametrize(
