@@ -24,7 +24,9 @@ from catalog.admin_forms import (
     VariantForm,
     VariantInline,
 )
-from catalog.admin_parts import CHANGE, CHANGE_IMAGE, PARTS, PartsPages
+from catalog.admin_parts import CHANGE, CHANGE_IMAGE, PARTS
+from catalog.admin_prices import PAGES as PRICES
+from catalog.admin_prices import PricesPages
 from catalog.listing.query import read_query
 from catalog.models import Product, Variant
 from events.actors import admin_actor
@@ -40,7 +42,7 @@ VERBS = {Status.ACTIVE: "Publish", Status.DRAFT: "Back to draft", Status.ARCHIVE
 
 
 @admin.register(Product)
-class ProductAdmin(PartsPages):
+class ProductAdmin(PricesPages):
     """Products. Their status, variants and pictures are written on the page of the product too."""
 
     form = ProductForm
@@ -57,6 +59,7 @@ class ProductAdmin(PartsPages):
     pages = (
         Page("<int:product_id>/status/", "status", "status_page", CHANGE, methods=("POST",)),
         *PARTS,
+        *PRICES,
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
@@ -197,6 +200,7 @@ class ProductAdmin(PartsPages):
             ]
             context["image_form"] = ImageForm() if self.may(request, "catalog.add_image") else None
             archived = Variant.objects.filter(product=obj).exclude(archived_at=None).with_stock()
+            context["live"] = obj.variants.live().select_related("stock_item", "product") if may_change else None
             context["archived"] = archived.order_by("-archived_at", "-id")
             context["may_restore"] = may_change
             context["may_delete_images"] = self.may(request, "catalog.delete_image")

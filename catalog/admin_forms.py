@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from catalog.models import MAX_IMAGES, MAX_VARIANTS, Category, Image, Product, Variant
+from catalog.tax_classes import tax_classes
 from inventory.skus import validate_sku
 from staff.forms import NUMBERS, Line, StaffForm, WholeField
 
@@ -48,14 +49,27 @@ class CategoryField(ChoiceField):
         return str(obj.path)
 
 
+def known_classes(own: str) -> list[tuple[str, str]]:
+    """The tax classes by their codes, with the one that a product has already."""
+    classes = tax_classes()
+    return [*({own: own} if own and own not in classes else {}).items(), *classes.items()]
+
+
 class ProductForm(StaffForm[Product]):
     """A product."""
 
     category = CategoryField()
+    tax_class = forms.ChoiceField(required=False)
 
     class Meta:
         model = Product
-        fields = ("name", "slug", "brand", "category", "price", "description", "attributes")
+        fields = ("name", "slug", "brand", "category", "price", "tax_class", "description", "attributes")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields.get("tax_class")  # who only looks has no fields
+        if choice is not None:
+            choice.choices = [("", "Standard"), *known_classes(self.instance.tax_class)]
 
 
 class NewProductForm(ProductForm):

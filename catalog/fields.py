@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from api.fields import Text
 from api.schema_fields import readable
-from catalog.measures import UNITS, validate_measure
+from catalog.measures import QUANTITY, UNITS, validate_measure
 from catalog.validators import (
     MAX_KEY,
     MAX_NUMBER,
@@ -35,7 +35,7 @@ OPTIONS = {
     "propertyNames": KEY,
     "additionalProperties": SHORT_TEXT | {"minLength": 1},
 }
-MEASURED = {"type": "string", "pattern": r"^(0\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,6}(\.[0-9]{1,3})?)$", "examples": ["750"]}
+MEASURED = {"type": "string", "pattern": f"^{QUANTITY.pattern.removesuffix(chr(92) + 'Z')}$", "examples": ["750"]}
 UNIT = {"type": "string", "enum": [*UNITS]}
 MEASURE = {
     "type": "object",

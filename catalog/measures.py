@@ -34,8 +34,11 @@ UNITS = {
 }
 # The unit that the price is said for when a measure names none.
 BASES = {"mass": "kg", "volume": "l", "length": "m", "area": "m2", "count": "piece"}
-MEMBERS = frozenset({"quantity", "unit", "base_quantity", "base_unit"})
-QUANTITY = re.compile(r"(0\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,6}(\.[0-9]{1,3})?)\Z")
+SAID = ("quantity", "unit", "base_quantity", "base_unit")
+MEMBERS = frozenset(SAID)
+# 750 ml, or 750 ml per 100 ml.
+TEXT = re.compile(r"\s*([0-9.]+)\s*(\w+)(?:\s+per\s+(?:([0-9.]+)\s*)?(\w+))?\s*\Z")
+QUANTITY = re.compile(r"(0\.[1-9][0-9]{0,2}|0\.0[1-9][0-9]?|0\.00[1-9]|[1-9][0-9]{0,6}(\.[0-9]{1,3})?)\Z")
 
 
 def validate_measure(value: object) -> None:
@@ -64,3 +67,26 @@ def unit_price(price: str | Decimal, measure: Mapping[str, str] | None) -> dict[
     per, unit = measure.get("base_quantity", "1"), base_of(measure)
     share = Decimal(per) * UNITS[unit].size / (Decimal(measure["quantity"]) * UNITS[measure["unit"]].size)
     return {"amount": str(in_places(Decimal(price) * share)), "per": per, "unit": unit}
+
+
+def measure_of(text: str) -> dict[str, str] | None:
+    """The measure that a text says: `750 ml`, or `750 ml per 100 ml`. None for an empty one.
+
+    Refuses (ValidationError) what is no measure.
+    """
+    if not text.strip():
+        return None
+    said = TEXT.match(text)
+    if said is None:
+        raise ValidationError("Write a quantity and its unit, such as 750 ml.", "invalid")
+    measure = {name: value for name, value in zip(SAID, said.groups(), strict=True) if value is not None}
+    validate_measure(measure)
+    return measure
+
+
+def text_of_measure(measure: Mapping[str, str] | None) -> str:
+    """A measure as `measure_of` reads it."""
+    if measure is None:
+        return ""
+    base = [measure[name] for name in SAID[2:] if name in measure]
+    return " ".join([measure["quantity"], measure["unit"], *(["per", *base] if base else [])])

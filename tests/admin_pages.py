@@ -95,6 +95,7 @@ class Counter:
             "product_id": shop.article.product_id,
             "image_id": shop.image.pk,
             "variant_id": shop.spare.pk,
+            "planned_price_id": shop.planned_price.pk,
             "item_id": self.item.pk,
             "user_id": self.customer.pk,
             "session_id": Session.objects.get(user=self.customer).pk,

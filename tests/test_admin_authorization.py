@@ -100,6 +100,11 @@ PAGES = {
     "catalog/product/<int:product_id>/images/<int:image_id>/": ("cma", 405, 302),
     "catalog/product/<int:product_id>/images/<int:image_id>/change/": ("cma", 405, 302),
     "catalog/product/<int:product_id>/status/":   ("cma",     405, 404),
+    "catalog/product/<int:product_id>/variants/<int:variant_id>/prices/": ("cma", 200, 200),
+    "catalog/product/<int:product_id>/variants/<int:variant_id>/prices/<int:planned_price_id>/remove/": (
+        "cma", 405, 302
+    ),
+    "catalog/product/<int:product_id>/variants/<int:variant_id>/prices/plan/": ("cma", 405, 200),
     "catalog/product/<int:product_id>/variants/<int:variant_id>/rename/": ("cma", 405, 302),
     "catalog/product/<int:product_id>/variants/<int:variant_id>/restore/": ("cma", 405, 302),
     "inventory/stockitem/<int:item_id>/backorder/": ("sma",   200, 200),

@@ -30,6 +30,7 @@ from tests.threads import at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW_PASSWORD = "another long one 42"
 STOCK = "inventory/stockitem/"
+PRICES = "catalog/product/<int:product_id>/variants/<int:variant_id>/prices/"
 # What is typed into a form. The others are posted as they are. "{user}" is who posts it.
 TYPED: dict[str, dict[str, Any]] = {
     "password_change/": {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD},
@@ -44,6 +45,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "catalog/product/add/": {"name": "Lamp", "price": "12.50"},
     "catalog/product/<path:object_id>/change/": {"variants-2-name": "Large", "variants-2-options": '{"size": "L"}'},
     "catalog/product/<path:object_id>/change/ images": {"alt": "A mug"},
+    PRICES: {"weight_g": "300"},
+    f"{PRICES} plan": {"plan-price": "3.00", "plan-starts_at": "2099-01-01T00:00", "plan-ends_at": "2099-02-01T00:00"},
     "inventory/warehouse/add/": {"code": "south", "name": "South"},
     "inventory/warehouse/<path:object_id>/change/": {"name": "Main hall"},
     f"{STOCK}<path:object_id>/change/": {"reorder_point": "12"},
