@@ -28,7 +28,7 @@ KEEP_LOWEST = """
         select min(h.price_before) from catalog_pricehistory h
         where h.variant_id = v.id and h.at > clock_timestamp() - interval '30 days'
     ) end
-    where v.id = any(%(changed)s::bigint[])
+    where v.id = any(%(touched)s::bigint[])
         and (v.lowest_price_30d is not null or v.id = any(%(reduced)s::bigint[]))
 """
 
@@ -75,7 +75,7 @@ def prices_kept(product_id: int, actor: Actor, *, written: bool = True) -> Itera
     begun = [id for id, now in changed.items() if is_new_reduction(before.get(id), now)]
     ended = [id for id, now in changed.items() if now.reduced_from is None]
     with connection.cursor() as cursor:
-        cursor.execute(KEEP_LOWEST, texts_of({"reduced": begun, "changed": begun + ended}))
+        cursor.execute(KEEP_LOWEST, texts_of({"reduced": begun, "touched": begun + ended}))
 
 
 def is_new_reduction(before: Charged | None, now: Charged) -> bool:
