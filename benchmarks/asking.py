@@ -182,11 +182,6 @@ class Shop:
         """One of the newest product."""
         return self.post(f"/products/{self.newest}/variants", {"sku": self.unique()})["variant_id"]
 
-    @property
-    def planned_prices(self) -> str:
-        """The path of one variant's planned prices."""
-        return f"/products/{self.product}/variants/{self.variant}/planned-prices"
-
     def planned_price(self) -> dict[str, str]:
         """A price for a second of the far future, each for another one."""
         start = datetime(2100, 1, 1, tzinfo=UTC) + timedelta(seconds=next(self.numbers))
@@ -194,7 +189,9 @@ class Shop:
         return {"price": "5.00", "starts_at": start.isoformat(), "ends_at": end.isoformat()}
 
     def new_planned_price(self) -> Any:
-        return self.post(self.planned_prices, self.planned_price())["planned_price_id"]
+        return self.post(f"/products/{self.product}/variants/{self.variant}/planned-prices", self.planned_price())[
+            "planned_price_id"
+        ]
 
     def new_category(self) -> Any:
         return self.post("/categories", {"name": self.unique()})["slug"]

@@ -22,6 +22,7 @@ class Operation(NamedTuple):
         return self.line if self.status < 300 else f"{self.line}: {self.status}"
 
 
+PLANS = "/products/{product}/variants/{variant}/planned-prices"
 OPERATIONS = [
     Operation(200, "", "GET /products"),
     Operation(200, "", "GET /products?expand=none"),
@@ -45,11 +46,11 @@ OPERATIONS = [
     Operation(200, "admin", "PATCH /products/{product}/variants/{variant}", lambda s: {"name": s.unique()}),
     Operation(204, "admin", "DELETE /products/{new_product}/variants/{new_variant}"),
     Operation(200, "admin", "POST /products/{product}/variants/{variant}/restore"),
-    Operation(200, "admin", "GET {planned_prices}"),
-    Operation(201, "admin", "POST {planned_prices}", lambda s: s.planned_price()),
-    Operation(200, "admin", "GET {planned_prices}/{new_planned_price}"),
-    Operation(200, "admin", "PATCH {planned_prices}/{new_planned_price}", lambda s: {"price": "4.00"}),
-    Operation(204, "admin", "DELETE {planned_prices}/{new_planned_price}"),
+    Operation(200, "admin", f"GET {PLANS}"),
+    Operation(201, "admin", f"POST {PLANS}", lambda s: s.planned_price()),
+    Operation(200, "admin", f"GET {PLANS}/{{new_planned_price}}"),
+    Operation(200, "admin", f"PATCH {PLANS}/{{new_planned_price}}", lambda s: {"price": "4.00"}),
+    Operation(204, "admin", f"DELETE {PLANS}/{{new_planned_price}}"),
     Operation(200, "admin", "GET /products/{product}/variants/{variant}/price-history"),
     Operation(200, "", "GET /products/{product}/images"),
     Operation(201, "admin", "POST /products/{new_product}/images", lambda s: s.picture()),

@@ -117,7 +117,7 @@ class VariantSerializer(serializers.ModelSerializer[Variant]):
         source="lowest_before", allow_null=True, help_text="The lowest price of the 30 days before the reduction."
     )
     unit_price = UnitPriceSerializer(allow_null=True)
-    unit_measure = UnitMeasure()
+    unit_measure = UnitMeasure(allow_null=True)
     stock_quantity = serializers.IntegerField()
     in_stock = serializers.BooleanField(source="stock_item.in_stock")
 

@@ -3,13 +3,11 @@
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor_of
-from api.idempotency import keyed, run_once
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of, document_of
@@ -52,15 +50,11 @@ class PlannedPriceViewSet(ViewSet):
         responses={201: PlannedPriceSerializer},
     )
     @refuses(NoReduction, PlannedTimeInvalid, PlannedPricesOverlap)
-    @keyed
-    def create(self, request: Request, product_id: int, variant_id: int) -> HttpResponse:
-        """A further planned price, once for each Idempotency-Key. One that has begun is charged at once."""
+    def create(self, request: Request, product_id: int, variant_id: int) -> Response:
+        """A further planned price. One that has begun is charged at once."""
         body, actor = body_of(request, PlannedPriceBody), actor_of(request)
-        return run_once(
-            request,
-            lambda: services.plan_price(product_id=product_id, variant_id=variant_id, actor=actor, **body),
-            lambda plan: document_of(PlannedPriceSerializer, plan),
-        )
+        plan = services.plan_price(product_id=product_id, variant_id=variant_id, actor=actor, **body)
+        return Response(document_of(PlannedPriceSerializer, plan), status=201)
 
     @extend_schema(operation_id="getPlannedPrice", summary="One planned price", responses=PlannedPriceSerializer)
     def retrieve(self, request: Request, product_id: int, variant_id: int, planned_price_id: int) -> Response:
