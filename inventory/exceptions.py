@@ -138,6 +138,17 @@ class NothingReserved(Conflict):
     title = "Nothing is reserved under this reference"
 
 
+class MoreThanReserved(Conflict):
+    """The reference holds fewer units of some items than are asked for; all of them are in `shortages`."""
+
+    code = "more_than_reserved"
+    title = "Fewer units are reserved under this reference"
+
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
+        super().__init__(sorry(shortages))
+        self.shortages = list(shortages)
+
+
 class SkuTaken(Conflict):
     """Another item has this SKU."""
 

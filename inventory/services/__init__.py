@@ -2,8 +2,8 @@
 
 `engine` locks and writes (its SQL is in `statements`), `allocation` decides, `alerts` watches the low lines; `records`,
 `postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `holds` those for
-reservations that end; `reallocation` moves promises to other warehouses, and `shortfalls` breaks them; `repair` mends
-the counters that `verify_stock` finds wrong.
+reservations that end; `resolving` keeps promises or gives them back; `reallocation` moves promises to other warehouses,
+and `shortfalls` breaks them; `repair` mends the counters that `verify_stock` finds wrong.
 """
 
 from inventory.services.holds import expire_holds, extend_hold, promise, replace_hold
@@ -25,7 +25,7 @@ from inventory.services.postings import (
     set_stock,
     transfer_stock,
 )
-from inventory.services.promises import Allocation, fulfil, release, reserve
+from inventory.services.promises import Allocation, reserve
 from inventory.services.reallocation import reallocate
 from inventory.services.records import (
     change_sku,
@@ -39,6 +39,7 @@ from inventory.services.records import (
     update_warehouse,
 )
 from inventory.services.repair import repair_stock
+from inventory.services.resolving import fulfil, release
 from inventory.services.shortfalls import Outlook, outlook, write_off
 
 __all__ = [

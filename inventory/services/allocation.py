@@ -25,10 +25,10 @@ def allocate(levels: Sequence[StockLevel], quantity: int, held: Mapping[int, int
     usable = _usable(levels, held)
     own = [level for level in usable if level.id in held]
     if sum(held[level.id] for level in own) >= quantity:
-        there = _split(own, quantity, lambda level: held[level.id] + min(level.unsold, 0))
-        return there or _split(own, quantity, lambda level: held[level.id])
+        there = split(own, quantity, lambda level: held[level.id] + min(level.unsold, 0))
+        return there or split(own, quantity, lambda level: held[level.id])
     for free in (_there, _promisable):
-        found = [_split(candidates, quantity, partial(free, held=held)) for candidates in (own, usable)]
+        found = [split(candidates, quantity, partial(free, held=held)) for candidates in (own, usable)]
         if any(found):
             return min(filter(None, found), key=len)
     return None
@@ -60,7 +60,8 @@ def by_priority(levels: Iterable[StockLevel]) -> list[StockLevel]:
     return sorted(levels, key=attrgetter("warehouse.priority", "warehouse_id"))
 
 
-def _split(levels: Sequence[StockLevel], quantity: int, free: Callable[[StockLevel], int]) -> list[Share] | None:
+def split(levels: Sequence[StockLevel], quantity: int, free: Callable[[StockLevel], int]) -> list[Share] | None:
+    """A quantity from as few of these levels as can be, the earlier ones first; None when they do not have it."""
     candidates = [level for level in levels if free(level) > 0]
     for level in candidates:
         if free(level) >= quantity:

@@ -33,6 +33,7 @@ class Entry:
 
     The kind decides about reservations: `reserved` opens one for the reference, unless `reservation_id` names one to
     which the caller has added the units. An entry of another kind resolves the reservation with this id, if it has one.
+    If it `is_part` of that reservation, the rest stays open.
     """
 
     level: StockLevel
@@ -43,6 +44,7 @@ class Entry:
     reason: str = ""
     unit_cost: Decimal | None = None
     reservation_id: int | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +189,9 @@ def post(entries: Sequence[Entry], *, actor: Actor, expires_at: datetime | None 
         "expires_at": expires_at,
     }
     resolving = sum(entry.reservation_id is not None and entry.kind is not Kind.RESERVED for entry in entries)
+    splits = any(entry.is_part for entry in entries)
     try:
-        rows = fetch(statements.write_statement(resolves=resolving > 0), params)
+        rows = fetch(statements.write_statement(resolves=resolving > 0, splits=splits), params)
     except IntegrityError as error:
         raise refusal_of(error) from error
     touched = [TouchedByWrite(*row) for row in rows]

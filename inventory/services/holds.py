@@ -165,12 +165,13 @@ def _need_all_levels(item_ids: Iterable[int], levels: Iterable[int]) -> None:
 
 
 def _write_parts(
-    shares: Sequence[Share], parts: Iterable[Part], reference: str, expires_at: datetime | None
+    shares: Sequence[Share], parts: Sequence[Part], reference: str, expires_at: datetime | None
 ) -> dict[int, Written]:
-    """Write the reservations that these shares are to be; answers them by level."""
+    """Write the reservations that these shares are to be, with what is given back of them; answers them by level."""
     if not shares:
         return {}
     ids = {part.level.id: part.id for part in parts}
+    held = {part.level.id: part.quantity for part in parts}
     began = min((part.created_at for part in parts if not part.is_overdue), default=None)
     try:
         rows = fetch(
@@ -178,7 +179,8 @@ def _write_parts(
             {
                 "ids": array(ids.get(level.id) for level, _ in shares),
                 "levels": array(level.id for level, _ in shares),
-                "quantities": array(quantity for _, quantity in shares),
+                # What is given back leaves its reservation with the line of the ledger.
+                "quantities": array(max(quantity, held.get(level.id, 0)) for level, quantity in shares),
                 "reference": reference,
                 "began": began if expires_at else None,
                 "expires_at": expires_at,
@@ -205,7 +207,7 @@ def _entries(
             id = written[level.id].id
             yield Entry(level, Kind.RESERVED, reserved=more, reference=new_reference, reservation_id=id)
         elif own and more < 0:
-            yield Entry(level, Kind.RELEASED, reserved=more, reference=own.reference)
+            yield own.entry(Kind.RELEASED, units=-more)
 
 
 def promise(*, reference: str, new_reference: str, quantities: Mapping[int, int]) -> int:

@@ -1,6 +1,7 @@
-"""Reservations: units that are reserved, given back, or shipped. All of it takes part in the caller's unit of work.
+"""Reservations: units that are promised to a reference. All of it takes part in the caller's unit of work.
 
-What is special about holds, which are reservations that end, is in `holds`.
+How promises are kept or given back is in `resolving`; what is special about holds, which are reservations that end, in
+`holds`.
 Locks go in one sequence everywhere: stock levels by (item, warehouse), then reservations.
 """
 
@@ -16,8 +17,6 @@ from events.services import publish
 from inventory.exceptions import (
     AlreadyReserved,
     InsufficientStock,
-    NothingReserved,
-    NotOnHand,
     Shortage,
     UnknownItem,
 )
@@ -28,7 +27,6 @@ from inventory.services.engine import (
     Kind,
     fetch,
     lock_items,
-    lock_reference,
     post,
     reserve_whole,
 )
@@ -62,17 +60,22 @@ class Held:
     quantity: int
     reference: str
 
-    def entry(self, kind: Kind, reason: str = "") -> Entry:
-        """The line of the ledger that ends the reservation. Shipped units leave the building as well."""
-        shipped = -self.quantity if kind is Kind.SHIPPED else 0
+    def entry(self, kind: Kind, reason: str = "", *, units: int | None = None) -> Entry:
+        """The line of the ledger that ends the reservation, or so many units of it.
+
+        Shipped units leave the building as well.
+        """
+        units = self.quantity if units is None else units
+        shipped = -units if kind is Kind.SHIPPED else 0
         return Entry(
             self.level,
             kind,
             on_hand=shipped,
-            reserved=-self.quantity,
+            reserved=-units,
             reference=self.reference,
             reason=reason,
             reservation_id=self.id,
+            is_part=units < self.quantity,
         )
 
 
@@ -95,8 +98,7 @@ def reserve(
     A caller that refuses early, by an unlocked read, must count overdue holds as available. Otherwise stock that only
     overdue holds keep would stay unsold until the job that expires them has run.
     """
-    if not quantities or any(quantity < 1 for quantity in quantities.values()):
-        raise Invalid("There is something to promise, and of each item at least 1.", code="invalid_quantity")
+    need_units(quantities)
     if warehouse_id is None:
         warehouses, held = reserve_whole(quantities, reference=reference, actor=actor, expires_at=expires_at)
         if warehouses:
@@ -134,40 +136,8 @@ def allocate_or_refuse(
         expire_overdue(of_short, actor=actor, spared=reference)
         shares, short = allocate_all(levels, quantities, held)
     if short:
-        raise InsufficientStock(_shortages({id: (quantities[id], available) for id, available in short.items()}))
+        raise InsufficientStock(shortages_of({id: (quantities[id], available) for id, available in short.items()}))
     return shares
-
-
-def release(*, reference: str, actor: Actor, reason: str = "") -> int:
-    """Give back all units that a reference holds; answers how many. A reference may hold none.
-
-    Locks all levels of the items, then the reservations.
-    """
-    held = _held_by(reference)
-    if held:
-        post([reservation.entry(Kind.RELEASED, reason) for reservation in held], actor=actor)
-    return sum(reservation.quantity for reservation in held)
-
-
-def fulfil(*, reference: str, actor: Actor) -> int:
-    """Take the units that a reference holds out of the building; answers how many. On hand and reserved fall.
-
-    Refuses NotOnHand when backordered units have not come in yet, NothingReserved when the reference holds nothing.
-    Locks all levels of the items, then the reservations.
-    """
-    held = _held_by(reference)
-    if not held:
-        raise NothingReserved
-    missing: dict[int, tuple[int, int]] = {}
-    for reservation in held:
-        level = reservation.level
-        if reservation.quantity > level.on_hand:
-            requested, available = missing.get(level.item_id, (0, 0))
-            missing[level.item_id] = (requested + reservation.quantity, available + level.on_hand)
-    if missing:
-        raise NotOnHand(_shortages(missing))
-    post([reservation.entry(Kind.SHIPPED) for reservation in held], actor=actor)
-    return sum(reservation.quantity for reservation in held)
 
 
 def expire_overdue(levels: Sequence[StockLevel], *, actor: Actor, spared: str | None = None) -> int:
@@ -181,14 +151,6 @@ def expire_overdue(levels: Sequence[StockLevel], *, actor: Actor, spared: str | 
         references = sorted({reservation.reference for reservation in held})
         publish("stock.holds_expired", {"references": references}, subject="stock:holds", actor=actor)
     return len(held)
-
-
-def _held_by(reference: str) -> list[Held]:
-    """The open reservations of a reference. Locks all levels of the items, then the reservations."""
-    levels = lock_reference(reference)
-    if not levels:
-        return []
-    return lock_reservations(HELD_BY, levels, reference=reference)
 
 
 def lock_reservations(sql: str, levels: Mapping[int, StockLevel], **params: object) -> list[Held]:
@@ -221,6 +183,12 @@ def as_reserved(reference: str, quantities: Mapping[int, int], warehouse_id: int
     return allocations
 
 
+def need_units(quantities: Mapping[int, int]) -> None:
+    """Refuse quantities that name nothing, or less than one unit."""
+    if not quantities or any(quantity < 1 for quantity in quantities.values()):
+        raise Invalid("There is at least 1 item, and of each item at least 1 unit.", code="invalid_quantity")
+
+
 def units_by_item(parts: Iterable[tuple[int, int]]) -> Counter[int]:
     """The units of each item, from the item and the units of each part."""
     units: Counter[int] = Counter()
@@ -229,7 +197,7 @@ def units_by_item(parts: Iterable[tuple[int, int]]) -> Counter[int]:
     return units
 
 
-def _shortages(short: Mapping[int, tuple[int, int]]) -> list[Shortage]:
+def shortages_of(short: Mapping[int, tuple[int, int]]) -> list[Shortage]:
     """The shortages of items, of which (requested, available) is given by item id. Refuses UnknownItem."""
     skus = _skus(short)
     return [Shortage(id, skus[id], requested, available) for id, (requested, available) in short.items()]

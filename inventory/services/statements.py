@@ -75,16 +75,34 @@ from unnest({hidden("items", "bigint[]")}) as touched(item_id)
 join inventory_stockitem as item on item.id = touched.item_id
 join inventory_stocklevel as level on level.item_id = item.id
 """  # noqa: S608  # no value goes in but as a parameter
-RESOLVED = """
+STATE = "case entry.kind when 'shipped' then 'fulfilled' when 'expired' then 'expired' else 'released' end"
+RESOLVED_IF = """
 resolved as (
     update inventory_reservation as reservation
-    set state = case entry.kind when 'shipped' then 'fulfilled' when 'expired' then 'expired' else 'released' end,
-        resolved_at = moment.at
+    set state = {state}, resolved_at = moment.at
     from entry cross join moment
-    where reservation.id = entry.reservation_id and reservation.state = 'open' and entry.kind <> 'reserved'
+    where reservation.id = entry.reservation_id and reservation.state = 'open' and entry.kind <> 'reserved'{condition}
     returning reservation.id
 ),
 """
+RESOLVED = RESOLVED_IF.format(state=STATE, condition="")
+WHOLE = " and reservation.quantity = -entry.reserved"
+# A reservation is resolved once. So where an entry has fewer units than its reservation, the open row shrinks, and a
+# resolved one of the same age is written beside it.
+SPLIT = f"""{RESOLVED_IF.format(state=STATE, condition=WHOLE)}
+shrunk as (
+    update inventory_reservation as reservation set quantity = reservation.quantity + entry.reserved
+    from entry
+    where reservation.id = entry.reservation_id and reservation.state = 'open' and entry.kind <> 'reserved'
+        and reservation.quantity > -entry.reserved
+    returning reservation.id, reservation.created_at, reservation.expires_at
+),
+split_off as (
+    insert into inventory_reservation (level_id, quantity, reference, state, created_at, expires_at, resolved_at)
+    select entry.level_id, -entry.reserved, entry.reference, {STATE}, shrunk.created_at, shrunk.expires_at, moment.at
+    from shrunk join entry on entry.reservation_id = shrunk.id cross join moment where entry.kind <> 'reserved'
+),
+"""  # noqa: S608  # no value goes in, only the text above
 
 # THE HOT PATH. It promises a whole basket where nothing has to be decided: by the first rule of `allocation.allocate`,
 # an item comes whole from the warehouse of best priority where so much of it lies unsold. If that fails for one item,
@@ -146,7 +164,9 @@ where id in (select unnest(%(items)s::bigint[])) returning id
 
 
 @cache
-def write_statement(*, resolves: bool) -> str:
-    """WRITE, with the part that resolves reservations or without."""
+def write_statement(*, resolves: bool, splits: bool = False) -> str:
+    """WRITE, with what resolves reservations or without; `splits` where some of them are resolved in part."""
+    if splits:
+        return WRITE.format(resolved=SPLIT, count="(select count(*) from resolved) + (select count(*) from shrunk)")
     resolved, count = (RESOLVED, "(select count(*) from resolved)") if resolves else ("", "0")
     return WRITE.format(resolved=resolved, count=count)

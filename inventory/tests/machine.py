@@ -16,14 +16,14 @@ from inventory.exceptions import (
     HoldExpired,
     InsufficientStock,
     NothingReserved,
-    NotOnHand,
     StaleCount,
 )
 from inventory.models import Reservation, StockLevel, StockMovement
-from inventory.tests.model import ITEMS, Model, Promise, Shelf, anywhere, baskets, few, items, warehouses
+from inventory.tests.machine_resolving import Resolving
+from inventory.tests.model import ITEMS, Promise, Shelf, anywhere, baskets, few, items, warehouses
 
 
-class Stock(Model):
+class Stock(Resolving):
     # Goods.
 
     @rule(item=items, warehouse=warehouses, quantity=few)
@@ -206,30 +206,6 @@ class Stock(Model):
         assert self.expect(None, services.replace_hold, **asked) == allocations
         assert StockMovement.objects.count() == lines
 
-    @rule(data=st.data())
-    def release(self, data: Any) -> None:
-        reference = self.pick(data)
-        units = self.expect(None, services.release, reference=reference, actor=COMMAND)
-        held = self.promises.get(reference)
-        assert units == (sum(held.parts.values()) if held else 0)
-        if held:
-            self.resolve(reference)
-
-    @rule(data=st.data())
-    def fulfil(self, data: Any) -> None:
-        reference = self.pick(data)
-        held = self.promises.get(reference)
-        refusal: type[Refusal] | None = None
-        if held is None:
-            refusal = NothingReserved
-        elif any(quantity > self.shelves[place].on_hand for place, quantity in held.parts.items()):
-            refusal = NotOnHand
-        self.expect(refusal, services.fulfil, reference=reference, actor=COMMAND)
-        if held and not refusal:
-            for place, quantity in held.parts.items():
-                self.shelves[place].on_hand -= quantity
-            self.resolve(reference)
-
     @rule(data=st.data(), other=st.sampled_from([{}, {}, {0: 1}]))
     def promise(self, data: Any, other: dict[int, int]) -> None:
         reference = self.pick(data, holds=True)
@@ -282,3 +258,8 @@ class Stock(Model):
         )
         found = {self.place_of(item, place): Shelf(on_hand, limit, held) for item, place, on_hand, held, limit in rows}
         assert found == self.shelves
+
+    @invariant()
+    def reservations_agree(self) -> None:
+        assert self.rows("open") == {name: promise.parts for name, promise in self.promises.items()}
+        assert self.rows("fulfilled") == self.shipped

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from database.refusals import Refusal
 from inventory import services
 from inventory.invariants import violations
-from inventory.models import StockItem, StockLevel, Warehouse
+from inventory.models import Reservation, StockItem, StockLevel, Warehouse
 from inventory.tests.factories import StockItemFactory, WarehouseFactory
 
 ITEMS, WAREHOUSES = 2, 2
@@ -70,6 +70,8 @@ class Model(RuleBasedStateMachine):
         for item in self.items:  # in the first warehouse an item has its level from the beginning
             StockLevel.objects.create(item=item, warehouse=self.places[1])
         self.promises: dict[str, Promise] = {}
+        # What each reference has had shipped, by place.
+        self.shipped: dict[str, dict[tuple[int, int], int]] = {}
         self.numbers = 0
 
     def teardown(self) -> None:
@@ -134,6 +136,15 @@ class Model(RuleBasedStateMachine):
             assert (part.expires_at is not None) == is_hold
         if parts:
             self.promises[reference] = Promise(parts, is_hold)
+
+    def rows(self, state: str) -> dict[str, dict[tuple[int, int], int]]:
+        """The units of all reservations in a state, by reference and place."""
+        found: dict[str, dict[tuple[int, int], int]] = {}
+        columns = ("reference", "level__item_id", "level__warehouse_id", "quantity")
+        for reference, item, warehouse, quantity in Reservation.objects.filter(state=state).values_list(*columns):
+            parts, place = found.setdefault(reference, {}), self.place_of(item, warehouse)
+            parts[place] = parts.get(place, 0) + quantity
+        return found
 
     def pick(self, data: Any, *, holds: bool = False) -> str:
         """A reference that holds something, or one that never did."""

@@ -87,6 +87,13 @@ def promise_a_part(item: StockItem) -> None:
     Reservation.objects.filter(reference="another").update(reference="hold")
 
 
+def give_back_twice(item: StockItem) -> None:
+    services.release(reference="open", quantities={item.pk: 1}, actor=COMMAND)
+    part = Reservation.objects.get(reference="open", state="released")
+    part.pk = None
+    part.save()
+
+
 DAMAGES: dict[str, tuple[Callable[[StockItem], object], set[str]]] = {
     "an on-hand counter changed by hand": (lambda item: set_counter(item, on_hand=9), {COUNTERS, CHAIN}),
     "a lost update of reserved": (lambda item: set_counter(item, reserved=3), {COUNTERS, CHAIN, RESERVED}),
@@ -104,7 +111,7 @@ DAMAGES: dict[str, tuple[Callable[[StockItem], object], set[str]]] = {
     ),
     "a promise resolved by hand": (
         lambda item: Reservation.objects.filter(reference="open").update(state="released", resolved_at=timezone.now()),
-        {RESERVED},
+        {RESERVED, RESOLVED},
     ),
     "a promise enlarged by hand": (
         lambda item: Reservation.objects.filter(reference="open").update(quantity=4),
@@ -124,6 +131,14 @@ DAMAGES: dict[str, tuple[Callable[[StockItem], object], set[str]]] = {
 LASTING: dict[str, tuple[Callable[[StockItem], object], set[str]]] = {
     "more shipped than the ledger knows": (
         lambda item: Reservation.objects.filter(reference="kept").update(quantity=3),
+        {RESOLVED},
+    ),
+    "more given back than the ledger knows": (
+        lambda item: Reservation.objects.filter(reference="given back").update(quantity=10),
+        {RESOLVED},
+    ),
+    "a part that was given back twice": (
+        lambda item: give_back_twice(item),
         {RESOLVED},
     ),
     "a hold of which a part was promised": (

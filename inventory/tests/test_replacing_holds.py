@@ -37,7 +37,7 @@ def movements(reference: str = "cart-1") -> list[tuple[str, int, int]]:
     return list(of_it.values_list("kind", "reserved_delta", "reserved_after"))
 
 
-def test_less_and_more_of_an_item_change_its_reservation_and_nothing_else() -> None:
+def test_less_and_more_of_an_item_change_its_reservation() -> None:
     item = StockItemFactory(stock=9)
     hold("cart-1", item, 5)
     [before] = Reservation.objects.all()
@@ -47,7 +47,8 @@ def test_less_and_more_of_an_item_change_its_reservation_and_nothing_else() -> N
     found = services.replace_hold(reference="cart-1", quantities={item.pk: 4}, actor=COMMAND, expires_at=end)
 
     assert found == [Allocation(item.pk, level_of(item).warehouse_id, 4, end)]
-    [after] = Reservation.objects.all()
+    [after, given_back] = Reservation.objects.order_by("id")
+    assert (given_back.quantity, given_back.state, given_back.created_at) == (2, "released", before.created_at)
     assert (after.pk, after.quantity, after.created_at, after.expires_at) == (before.pk, 4, before.created_at, end)
     assert movements() == [("reserved", 5, 5), ("released", -2, 3), ("reserved", 1, 4)]
     assert red() == set()
