@@ -2,8 +2,8 @@
 
 `engine` locks and writes (its SQL is in `statements`), `allocation` decides, `alerts` watches the low lines; `records`,
 `postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `holds` those for
-reservations that end; `resolving` keeps promises or gives them back; `reallocation` moves promises to other warehouses,
-and `shortfalls` breaks them; `repair` mends the counters that `verify_stock` finds wrong.
+reservations that end; `resolving` keeps promises or gives them back; `moving` and `reallocation` let them come from
+other warehouses, and `shortfalls` breaks them; `repair` mends the counters that `verify_stock` finds wrong.
 """
 
 from inventory.services.holds import expire_holds, extend_hold, promise, replace_hold
@@ -17,6 +17,7 @@ from inventory.services.lines import (
     ReturnLine,
     TransferLine,
 )
+from inventory.services.moving import move_promise
 from inventory.services.postings import (
     adjust_stock,
     count_stock,
@@ -26,7 +27,6 @@ from inventory.services.postings import (
     transfer_stock,
 )
 from inventory.services.promises import Allocation, reserve
-from inventory.services.reallocation import reallocate
 from inventory.services.records import (
     change_sku,
     create_item,
@@ -61,9 +61,9 @@ __all__ = [
     "expire_holds",
     "extend_hold",
     "fulfil",
+    "move_promise",
     "outlook",
     "promise",
-    "reallocate",
     "receive_stock",
     "release",
     "rename_item",

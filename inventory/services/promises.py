@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from database.refusals import Invalid
 from database.rows import array
@@ -183,7 +184,7 @@ def as_reserved(reference: str, quantities: Mapping[int, int], warehouse_id: int
     return allocations
 
 
-def need_units(quantities: Mapping[int, int]) -> None:
+def need_units(quantities: Mapping[Any, int]) -> None:
     """Refuse quantities that name nothing, or less than one unit."""
     if not quantities or any(quantity < 1 for quantity in quantities.values()):
         raise Invalid("There is at least 1 item, and of each item at least 1 unit.", code="invalid_quantity")

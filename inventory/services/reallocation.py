@@ -1,22 +1,19 @@
 """Promises that get their units from another warehouse, since fewer units lie in their own than are promised from it.
 
 `plan` is a pure decision over the levels of one item and the promises from them: it serves a page that only looks, and
-the verbs, which decide again under the lock. `write_moves` carries a decision out; `reallocate` moves one promise.
+the verbs, which decide again under the lock. `write_moves` carries a decision out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from database.refusals import Invalid, NotFound
 from database.rows import array, fetch_rows
 from database.transactions import Overtaken
 from events.actors import Actor
-from events.services import publish
-from inventory.exceptions import InsufficientStock, NothingReserved, Shortage
-from inventory.models import StockItem, StockLevel
+from inventory.models import StockLevel
 from inventory.services.allocation import active_by_priority
-from inventory.services.engine import Entry, Kind, fetch, lock_items, post
-from inventory.services.lines import Moved, share_warehouses
+from inventory.services.engine import Entry, Kind, fetch
+from inventory.services.lines import Moved
 from inventory.services.promises import expire_overdue
 
 # In the sequence in which promises are given up: holds first, then the newest.
@@ -50,7 +47,8 @@ select move.level_id, sum(move.quantity), promise.reference, 'open', min(promise
 from move join inventory_reservation as promise on promise.id = move.id
 group by move.level_id, promise.reference
 on conflict (reference, level_id) where state = 'open'
-    do update set quantity = inventory_reservation.quantity + excluded.quantity
+    do update set quantity = inventory_reservation.quantity + excluded.quantity,
+        created_at = least(inventory_reservation.created_at, excluded.created_at)
 returning id
 """
 
@@ -262,35 +260,3 @@ def as_payload(moves: Iterable[Moved]) -> list[dict[str, object]]:
         }
         for move in moves
     ]
-
-
-def reallocate(
-    *, reference: str, item_id: int, source: str, target: str, quantity: int, actor: Actor, reason: str = ""
-) -> Moved:
-    """Let so many units of an item that a reference holds come from another warehouse (both by code).
-
-    The promise keeps its age, and a hold its end. Refuses NotFound, NothingReserved when the reference holds fewer
-    there, InsufficientStock when fewer lie unpromised in the other warehouse, Invalid for the same warehouse, one that
-    is not active, or less than 1. Takes part in the caller's unit of work. Shares a lock on the warehouses, then locks
-    all levels of the item, then the reservation.
-    """
-    if quantity < 1 or source == target:
-        raise Invalid("At least 1 unit moves, and to another warehouse.", code="invalid_quantity")
-    share_warehouses()
-    levels = {level.warehouse.code: level for level in lock_items([item_id])}
-    if source not in levels or target not in levels:
-        raise NotFound("The item does not lie in this warehouse.")
-    here, there = levels[source], levels[target]
-    if not there.warehouse.is_active:
-        raise Invalid("Nothing is promised from a warehouse that is not active.", code="inactive_warehouse")
-    held = [p for p in promises_from([here]) if p.reference == reference and not p.is_overdue]
-    if sum(promise.quantity for promise in held) < quantity:
-        raise NothingReserved
-    sku = StockItem.objects.values_list("sku", flat=True).get(pk=item_id)
-    if there.unsold < quantity:
-        raise InsufficientStock([Shortage(item_id, sku, quantity, max(there.unsold, 0))])
-    moves = [Move(held[0], here, there, quantity)]
-    post(write_moves(moves, reason=reason), actor=actor)
-    [done] = moved(moves, {item_id: sku})
-    publish("stock.reallocated", {"moved": as_payload([done])}, subject=f"sku:{sku}", actor=actor)
-    return done

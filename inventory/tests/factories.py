@@ -72,6 +72,21 @@ def promise(reference: str, new_reference: str, quantities: Mapping[StockItem, i
     return services.promise(reference=reference, new_reference=new_reference, quantities=basket)
 
 
+def move(
+    reference: str, quantities: Mapping[StockItem, int], source: str = "main", target: str = "north"
+) -> list[services.Moved]:
+    """Let units that a reference holds come from another warehouse (both by code), by the service."""
+    ids = dict(Warehouse.objects.values_list("code", "pk"))
+    return services.move_promise(
+        reference=reference,
+        quantities={item.pk: quantity for item, quantity in quantities.items()},
+        from_warehouse_id=ids[source],
+        to_warehouse_id=ids[target],
+        actor=COMMAND,
+        reason="closer",
+    )
+
+
 def soon(minutes: float = 5) -> datetime:
     """A moment in so many minutes, or that long ago."""
     return timezone.now() + timedelta(minutes=minutes)

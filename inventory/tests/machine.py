@@ -15,7 +15,6 @@ from inventory.exceptions import (
     HoldDiffers,
     HoldExpired,
     InsufficientStock,
-    NothingReserved,
     StaleCount,
 )
 from inventory.models import Reservation, StockLevel, StockMovement
@@ -99,28 +98,6 @@ class Stock(Resolving):
                 assert not self.may_leave(item, warehouse, missing)
             self.resolve(reference, {(item, w) for w in (0, 1)})
         self.leave(item, warehouse, missing, moved)
-
-    @rule(data=st.data(), item=items, source=warehouses, quantity=few)
-    def reallocate(self, data: Any, item: int, source: int, quantity: int) -> None:
-        reference = self.pick(data)
-        held, there = self.promises.get(reference), self.shelves[item, 1 - source]
-        refusal: type[Refusal] | None = None
-        if held is None or held.overdue or held.parts.get((item, source), 0) < quantity:
-            refusal = NothingReserved
-        elif quantity > there.on_hand - there.reserved:
-            refusal = InsufficientStock
-        self.expect(
-            refusal,
-            services.reallocate,
-            reference=reference,
-            item_id=self.items[item].pk,
-            source=self.places[source].code,
-            target=self.places[1 - source].code,
-            quantity=quantity,
-            actor=COMMAND,
-        )
-        if not refusal:
-            self.move(reference, item, source, quantity)
 
     @rule(item=items, warehouse=warehouses, limit=st.integers(0, 4))
     def allow_backorders(self, item: int, warehouse: int, limit: int) -> None:

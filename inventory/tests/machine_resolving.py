@@ -1,4 +1,4 @@
-"""Rules that end promises, whole or in part, beside the model of what that means."""
+"""Rules that end promises, whole or in part, and move them, beside the model of what that means."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from hypothesis.stateful import rule
 from database.refusals import Refusal
 from events.actors import COMMAND
 from inventory import services
-from inventory.exceptions import MoreThanReserved, NothingReserved, NotOnHand
-from inventory.tests.model import Model, anywhere, few, items
+from inventory.exceptions import InsufficientStock, MoreThanReserved, NothingReserved, NotOnHand
+from inventory.tests.model import Model, anywhere, few, items, warehouses
 
 Parts = dict[tuple[int, int], int]
 some = st.dictionaries(items, few, min_size=1)
@@ -100,6 +100,33 @@ class Resolving(Model):
             if left and any(left <= units for units in there.values()):
                 assert len([units for units in stays.values() if units]) == 1
         self.give_up(reference, taken)
+
+    @rule(data=st.data(), basket=some, source=warehouses)
+    def move_promise(self, data: Any, basket: dict[int, int], source: int) -> None:
+        reference, target = self.pick(data), 1 - source
+        held = self.promises.get(reference)
+        parts = {} if held is None or held.overdue else self.parts(reference, source)
+        short = {item for item, quantity in basket.items() if quantity > max(self.unsold((item, target)), 0)}
+        refusal: type[Refusal] | None = None
+        if any(quantity > parts.get((item, source), 0) for item, quantity in basket.items()):
+            refusal = MoreThanReserved
+        elif any(basket[item] > self.unsold((item, target)) + self.overdue(item, target) for item in short):
+            refusal = InsufficientStock
+        moved = self.expect(
+            refusal,
+            services.move_promise,
+            reference=reference,
+            quantities=self.by_id(basket),
+            from_warehouse_id=self.id_of(source),
+            to_warehouse_id=self.id_of(target),
+            actor=COMMAND,
+        )
+        if refusal:
+            return
+        assert {move.sku: move.quantity for move in moved} == {self.items[i].sku: units for i, units in basket.items()}
+        self.expire(short, target)
+        for item, quantity in basket.items():
+            self.move(reference, item, source, quantity)
 
     # What the model knows of parts.
 

@@ -24,7 +24,7 @@ PARTS_OF_A_UNIT = (
     services.promise,
     services.replace_hold,
     services.extend_hold,
-    services.reallocate,
+    services.move_promise,
     services.write_off,
 )
 items = st.integers(0, ITEMS - 1)

@@ -13,6 +13,7 @@ from inventory.tests.factories import (
     held_by,
     hold,
     level_of,
+    move,
     replace,
     reserve,
     snapshot,
@@ -77,7 +78,7 @@ def test_units_in_a_warehouse_that_was_closed_stay_held_and_no_more_of_them(nort
 def test_what_staff_moved_to_another_warehouse_stays_there(north: Warehouse) -> None:
     item = StockItemFactory(sku="MUG", stock={"main": 5, "north": 5})
     hold("cart-1", item, 2)
-    services.reallocate(reference="cart-1", item_id=item.pk, source="main", target="north", quantity=2, actor=COMMAND)
+    move("cart-1", {item: 2})
 
     replace("cart-1", {item: 2}, minutes=None, new_reference="order:1")
 

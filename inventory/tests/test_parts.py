@@ -12,7 +12,16 @@ from events.actors import COMMAND
 from inventory import services
 from inventory.exceptions import MoreThanReserved, NothingReserved, NotOnHand, Shortage, UnknownItem
 from inventory.models import Reservation, StockItem, StockMovement, Warehouse
-from inventory.tests.factories import StockItemFactory, WarehouseFactory, held_by, hold, level_of, reserve, snapshot
+from inventory.tests.factories import (
+    StockItemFactory,
+    WarehouseFactory,
+    held_by,
+    hold,
+    level_of,
+    move,
+    reserve,
+    snapshot,
+)
 from inventory.tests.races import red
 
 pytestmark = pytest.mark.django_db
@@ -181,8 +190,7 @@ def test_what_stays_comes_from_as_few_warehouses_as_can_be(quantity: int, in_mai
 def test_units_that_are_still_to_come_are_given_back_first() -> None:
     item = awaited(stock=1, promised=3)
     services.receive_stock(reference="x", lines=[services.ReceiptLine("MUG", 2, "north")], actor=COMMAND)
-    with transaction.atomic():
-        services.reallocate(reference="r-1", item_id=item.pk, source="main", target="north", quantity=1, actor=COMMAND)
+    move("r-1", {item: 1})
     reserve("r-2", {item: 1})  # the last one of the north
     assert held_by("r-1") == {("MUG", "main"): 2, ("MUG", "north"): 1}
 

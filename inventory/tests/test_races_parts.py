@@ -66,7 +66,7 @@ def test_a_part_that_is_given_back_meanwhile_is_not_shipped() -> None:
 
 
 def test_control_without_locks_only_the_count_of_what_was_resolved_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    item = stocked(order=3)
+    item = stocked(order=3, other=5)
     locked = StockLevelQuerySet.locked
 
     def unlocked(self: StockLevelQuerySet, item_ids: Any) -> StockLevelQuerySet:

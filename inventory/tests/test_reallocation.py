@@ -6,15 +6,22 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from database.refusals import Invalid
 from events.actors import COMMAND
-from events.models import Event
 from inventory import services
-from inventory.exceptions import InsufficientStock, NothingReserved
+from inventory.exceptions import InsufficientStock
 from inventory.invariants import violations
 from inventory.models import Reservation, StockItem, StockMovement, Warehouse
 from inventory.services import AdjustmentLine, CountLine, Moved, TransferLine
-from inventory.tests.factories import StockItemFactory, WarehouseFactory, hold, level_of, promise, reserve, snapshot
+from inventory.tests.factories import (
+    StockItemFactory,
+    WarehouseFactory,
+    hold,
+    level_of,
+    move,
+    promise,
+    reserve,
+    snapshot,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -163,8 +170,7 @@ def test_a_promise_that_has_moved_keeps_its_age_and_is_reserved_only_once() -> N
     adjust(item, -6)
     assert held(item) == {"r-1": {"main": 4}, "r-2": {"north": 4}}
 
-    with transaction.atomic():
-        services.reallocate(reference="r-1", item_id=item.pk, source="main", target="north", quantity=4, actor=COMMAND)
+    move("r-1", {item: 4})
     again = reserve("r-1", {item: 4})
 
     assert [(part.quantity, part.warehouse_id) for part in again] == [(4, level_of(item, "north").warehouse_id)]
@@ -185,40 +191,3 @@ def test_a_hold_keeps_its_end_and_can_be_promised_in_its_new_place() -> None:
     assert Reservation.objects.get(state="open").expires_at == end
     with transaction.atomic():
         assert promise("cart", "r-1", {item: 4}) == 4
-
-
-def move(item: StockItem, **changes: Any) -> Moved:
-    asked: dict[str, Any] = {"reference": "r-1", "source": "main", "target": "north", "quantity": 2} | changes
-    with transaction.atomic():
-        return services.reallocate(item_id=item.pk, actor=COMMAND, reason="closer", **asked)
-
-
-def test_a_part_of_a_promise_is_moved_by_hand() -> None:
-    item = stocked(5, 2, 5)
-
-    assert move(item) == Moved("r-1", item.sku, "main", "north", 2)
-
-    assert held(item) == {"r-1": {"main": 3, "north": 2}}
-    [event] = Event.objects.filter(kind="stock.reallocated")
-    assert event.subject == f"sku:{item.sku}"
-    assert list(violations()) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "refusal"),
-    [
-        ({"quantity": 3}, InsufficientStock),
-        ({"quantity": 6}, NothingReserved),
-        ({"reference": "r-9"}, NothingReserved),
-        ({"quantity": 0}, Invalid),
-        ({"target": "main"}, Invalid),
-    ],
-)
-def test_a_move_that_cannot_be_is_refused(changes: dict[str, Any], refusal: type[Exception]) -> None:
-    item = stocked(5, 2, 5)
-    before = snapshot()
-
-    with pytest.raises(refusal):
-        move(item, **changes)
-
-    assert snapshot() == before
