@@ -15,6 +15,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TAGS": [
         {"name": "accounts", "description": "People and their sessions: registering, logging in, profiles, passwords."},
         {"name": "catalog", "description": "What is sold: categories, products, variants and pictures."},
+        {"name": "checkout", "description": "Carts of guests and customers: filled, held, shipped somewhere, placed."},
         {"name": "inventory", "description": "How many there are, for staff: items, the ledger, alerts, warehouses."},
         {"name": "orders", "description": "Placing orders, reading and cancelling them, and figures over all of them."},
     ],
@@ -24,6 +25,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "CartState": "checkout.models.Cart.State",
         "OrderStatus": "orders.models.Order.Status",
         "ProductStatus": "catalog.models.Product.Status",
         "Role": "accounts.models.User.Role",

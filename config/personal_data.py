@@ -50,6 +50,13 @@ POLICIES = {
         "It stays: the books must say what was sold and where it went. Recipient, phone, email, company, the name of"
         " the billing address and the note are erased. While an order is open its customer is not forgotten.",
     ),
+    "checkout.Cart": Policy(
+        (
+            *("id", "state", "email", "phone", "shipping_address", "billing_address", "note", "created_at"),
+            *("updated_at",),
+        ),
+        "It is deleted, as it is when nobody has touched it for CART_KEEP_DAYS.",
+    ),
     "api.IdempotencyKey": Policy((), "It is deleted: it holds answers that the person has had."),
     "staff.PostedForm": Policy(
         (), "It goes with the next purge: it is a number, a moment, and the page that followed."

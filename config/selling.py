@@ -5,7 +5,7 @@ config.settings takes all names in capitals from here.
 
 from decimal import Decimal
 
-from config.environment import number, switch, text
+from config.environment import number, rate, switch, text
 
 RATE_LIMITS = switch("RATE_LIMITS", default=True)
 
@@ -24,3 +24,23 @@ MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) 
 # Units of one article in a customer's open orders, where the article has no limit of its own; 0: any number.
 MAX_UNITS_PER_CUSTOMER = number("MAX_UNITS_PER_CUSTOMER", 1000)
 IDEMPOTENCY_KEY_DAYS = number("IDEMPOTENCY_KEY_DAYS", 7, 1, 3650)
+
+# Carts. A hold begins with the checkout, and is extended by asking again.
+CART_HOLD_MINUTES = number("CART_HOLD_MINUTES", 15, 1, 1440)
+# Guests may hold so much of an article together, in percent of what can be sold, and so many carts of one address may
+# hold something (0: any number).
+GUEST_HOLD_SHARE = number("GUEST_HOLD_SHARE", 50, 1, 100)
+GUEST_HOLDS_PER_ADDRESS = number("GUEST_HOLDS_PER_ADDRESS", 10) if RATE_LIMITS else 0
+CART_ABANDONED_HOURS = number("CART_ABANDONED_HOURS", 24, 1, 8760)
+CART_KEEP_DAYS = number("CART_KEEP_DAYS", 30, 1, 3650)
+# A mail about a cart that was abandoned; in many countries it needs the customer's consent.
+CART_REMINDERS = switch("CART_REMINDERS", default=False)
+# The storefront's page of a cart: {cart_id} and {token} are filled in. The token is empty for customers.
+CART_URL = text(
+    "CART_URL",
+    "http://localhost:3000/cart?id={cart_id}&token={token}",
+    pattern=r"(?=.*\{cart_id\})(?=.*\{token\})https?://([^{}\s]|\{cart_id\}|\{token\})+",
+    must_be="a URL with {cart_id} and {token}, as https://shop.example.com/cart?id={cart_id}&token={token}",
+)
+RATE_LIMIT_CARTS = rate("RATE_LIMIT_CARTS", "60/minute")
+RATE_LIMIT_COUPONS = rate("RATE_LIMIT_COUPONS", "20/minute")

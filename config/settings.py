@@ -199,7 +199,9 @@ REST_FRAMEWORK = {
 }
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"]
+CORS_ALLOW_HEADERS = [
+    *("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id", "x-cart-token")
+]
 
 # A request is answered after so many seconds at the latest: 503 when the database has not answered by then.
 REQUEST_DEADLINE_SECONDS = number("REQUEST_DEADLINE_SECONDS", 15, 3, 3600)

@@ -7,10 +7,12 @@ marked `@app.periodic` in the `tasks.py` of their app.
 """
 
 import accounts.tasks
+import checkout.tasks
 import orders.tasks
 from events.dispatcher import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
+    "cart.abandoned": [checkout.tasks.remind_of_cart],
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
     "order.line_lost": [orders.tasks.mail_customer],

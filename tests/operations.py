@@ -20,6 +20,7 @@ from catalog.services import plan_price
 from catalog.tests.factories import make_category
 from catalog.tests.pictures import add_picture, picture
 from events.actors import COMMAND
+from checkout.tests.factories import ADDRESS, make_cart
 from inventory.tests.factories import WarehouseFactory
 from orders.models import Order
 from orders.tests.clients import basket
@@ -64,6 +65,7 @@ class World:
             actor=COMMAND,
         )
         self.order = Order.objects.get(pk=place(self.owner, {self.article: 2}).id)
+        self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
         self.session = Session.objects.get(user=self.owner)
 
@@ -74,6 +76,8 @@ class World:
             sku="MUG",
             code="main",
             country_code="DE",
+            cart_id=self.cart.pk,
+            line_id=self.cart.lines.get().pk,
             order_id=self.order.pk,
             product_id=self.article.product_id,
             image_id=self.image.pk,
@@ -91,6 +95,9 @@ class World:
         }
         file = SimpleUploadedFile("mug.png", picture().read(), content_type="image/png")
         bodies = {
+            "PATCH /carts/{cart_id}": Valid({"note": "Please ring twice."}),
+            "POST /carts/{cart_id}/lines": Valid({"sku": "MUG", "quantity": 1}),
+            "PATCH /carts/{cart_id}/lines/{line_id}": Valid({"quantity": 2}),
             "POST /categories": Valid({"name": "Tables"}),
             "PUT /categories/{slug}": Valid({"name": "Seats"}),
             "PATCH /categories/{slug}": Valid({"name": "Seats"}),

@@ -29,6 +29,7 @@ ERASURE = {
     "staff.PostedForm.user": "kept for its days: the numbers of forms that they posted",
     "accounts.FormerEmail.user": "deleted",
     "accounts.Session.user": "ended",
+    "checkout.Cart.user": "deleted",
     "orders.Order.user": "kept: the books need the order, without recipient and phone; an open one is waited for",
     "admin.LogEntry.user": "kept: what staff did stays known",
     "otp_totp.TOTPDevice.user": "kept: without a live account it opens nothing",

@@ -35,8 +35,20 @@ SEES_ORDERS = "401 403 403 403 200 403 200"
 # An object of somebody else is as if it were not there.
 ORDER = "401 200 404 404 200 404 200"
 PERSON = "401 200 404 404 404 404 200"
+# Staff who take orders by phone fill the carts of customers.
+CART = "404 200 404 404 200 404 200"
 
 MATRIX = {
+    "POST /carts": "201 200 201 201 201 201 201",
+    "GET /carts/{cart_id}": CART,
+    "PATCH /carts/{cart_id}": CART,
+    "DELETE /carts/{cart_id}": "404 204 404 404 204 404 204",
+    "POST /carts/{cart_id}/claim": "401 200 404 404 404 404 404",
+    "POST /carts/{cart_id}/hold": CART,
+    "POST /carts/{cart_id}/lines": CART,
+    "PATCH /carts/{cart_id}/lines/{line_id}": CART,
+    "DELETE /carts/{cart_id}/lines/{line_id}": CART,
+    "GET /carts/{cart_id}/shipping-methods": CART,
     "GET /categories": ANYBODY,
     "POST /categories": CATALOG_NEW,
     "GET /categories/{slug}": ANYBODY,
@@ -112,7 +124,7 @@ MATRIX = {
     "POST /users/password-reset": "202 202 202 202 202 202 202",
     "POST /users/password-reset/confirm": ANYBODY,
 }
-OBJECTS = {"{order_id}": "999999999", "{user_id}": "999999999", "{session_id}": str(uuid4())}
+OBJECTS = {"{cart_id}": str(uuid4()), "{order_id}": "999999999", "{user_id}": "999999999", "{session_id}": str(uuid4())}
 
 
 @pytest.fixture

@@ -1,1 +1,21 @@
 """The verbs of carts. Other code imports this package, not its modules."""
+
+from checkout.services.carts import change_cart, delete_cart, open_cart
+from checkout.services.claiming import claim_cart
+from checkout.services.holding import hold_cart
+from checkout.services.leaving import abandon_carts, delete_old_carts, erase_carts
+from checkout.services.lines import add_line, remove_line, set_quantity
+
+__all__ = [
+    "abandon_carts",
+    "add_line",
+    "change_cart",
+    "claim_cart",
+    "delete_cart",
+    "delete_old_carts",
+    "erase_carts",
+    "hold_cart",
+    "open_cart",
+    "remove_line",
+    "set_quantity",
+]
