@@ -69,6 +69,8 @@ class Shop:
         self.post("/inventory/warehouses", {"code": "bench", "name": "Bench", "priority": 9_000})
         plenty = [{"sku": sku, "quantity": PLENTY} for sku in self.skus]
         self.post("/inventory/receipts", {"reference": "plenty", "lines": plenty})
+        self.cart = self.post("/carts", None, "customer")["cart_id"]
+        self.cart_line = self.fill(self.sku)
         self.slug = self.new_category()
         self.sold_out = self.post("/products", self.stool())["sku"]
         self.order = self.new_order()
@@ -166,6 +168,18 @@ class Shop:
 
     def new_order(self) -> Any:
         return self.post("/orders", self.basket(), "customer")["order_id"]
+
+    def fill(self, sku: str) -> Any:
+        """The newest line of the customer's cart, which has a unit of this article."""
+        line = {"sku": sku, "quantity": 1}
+        return self.post(f"/carts/{self.cart}/lines", line, "customer", 200)["lines"][-1]["line_id"]
+
+    def new_cart(self) -> Any:
+        """One of a guest."""
+        return self.post("/carts", None, "")["cart_id"]
+
+    def new_cart_line(self) -> Any:
+        return self.fill(self.skus[1])
 
     def stool(self, **more: Any) -> dict[str, Any]:
         return {"name": "Stool", "price": "19.00", "sku": self.unique(), "category": self.category} | more

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.sessions import start_session
 from catalog.models import Variant
+from checkout.tests.factories import client_with_token, make_cart
 from orders.tests.clients import ORDERS, basket, line
 from orders.tests.factories import make_article, make_user, place
 
@@ -91,3 +92,19 @@ def test_a_refusal_after_a_sell_out_takes_no_lock_and_writes_nothing(buyer: User
     sent = statements(lambda: client.post(ORDERS, basket(line(article)), format="json"), 409)
     assert len(sent) == 3
     assert not any("insert" in sql.lower() or "for no key update" in sql.lower() for sql in sent)
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_cart_is_read_by_one_statement_however_many_lines_it_has(count: int) -> None:
+    cart = make_cart({make_article(stock=5): 1 for _ in range(count)})
+    client = client_with_token(cart)
+    assert len(statements(lambda: client.get(f"/api/v1/carts/{cart.pk}"))) == 1
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_line_is_added_by_two_statements_in_one_round_trip(count: int, articles: list[Variant]) -> None:
+    """The change, and what is true of the cart after it."""
+    cart = make_cart({make_article(stock=5): 1 for _ in range(count)})
+    client = client_with_token(cart)
+    body = {"variant_id": articles[0].pk, "quantity": 1}
+    assert len(statements(lambda: client.post(f"/api/v1/carts/{cart.pk}/lines", body, format="json"))) == 2

@@ -38,9 +38,10 @@ def guest_of(cart: Cart | UUID, source: str = "home") -> Caller:
     return Caller(VISITOR, token_of(cart if isinstance(cart, UUID) else cart.pk), source)
 
 
-def customer(user: User) -> Caller:
+def customer(user: User | int | None) -> Caller:
     """A customer who is signed in."""
-    return Caller(Actor(user.pk, "api"))
+    assert user is not None
+    return Caller(Actor(user if isinstance(user, int) else user.pk, "api"))
 
 
 def client_with_token(cart: Cart | UUID) -> APIClient:
