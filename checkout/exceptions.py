@@ -26,15 +26,19 @@ class CartNotOpen(Conflict):
     """The cart was placed, or merged into another one. `state` says which, `order_id` names the order."""
 
     code = "cart_not_open"
-    members: Mapping[str, Any] = {"state": TEXT, "order_id?": NUMBER}
+    members = {"state": TEXT, "order_id?": NUMBER}
     title = "The cart cannot be changed any more"
+
+    def __init__(self, state: str, order_id: int | None) -> None:
+        order = {} if order_id is None else {"order_id": order_id}
+        super().__init__(f"The cart is {state}.", state=state, **order)  # type: ignore[arg-type]  # members of `extra`
 
 
 class RequirementsMissing(Conflict):
     """Something is missing for an order. `requirements` has all of it."""
 
     code = "requirements_missing"
-    members: Mapping[str, Any] = {"requirements": REQUIREMENTS}
+    members = {"requirements": REQUIREMENTS}
     title = "Something is missing for an order"
 
     def __init__(self, missing: Iterable[Requirement]) -> None:
@@ -45,7 +49,7 @@ class TooManyLines(Conflict):
     """The cart has as many lines as a cart may have."""
 
     code = "too_many_lines"
-    members: Mapping[str, Any] = LIMIT
+    members = LIMIT
     title = "The cart is full"
 
     def __init__(self) -> None:
@@ -56,7 +60,7 @@ class QuantityTooHigh(Conflict):
     """With what it has already, the line would have more units than a line may have."""
 
     code = "quantity_too_high"
-    members: Mapping[str, Any] = LIMIT
+    members = LIMIT
     title = "More units than a line may have"
 
     def __init__(self) -> None:
@@ -67,7 +71,7 @@ class TooManyCoupons(Conflict):
     """The cart has as many coupons as a cart may have."""
 
     code = "too_many_coupons"
-    members: Mapping[str, Any] = LIMIT
+    members = LIMIT
     title = "The cart has enough coupons"
 
     def __init__(self) -> None:
@@ -107,7 +111,7 @@ class CartChanged(Conflict):
     """The cart costs something else than the customer has seen. `lines` has the new prices."""
 
     code = "cart_changed"
-    members: Mapping[str, Any] = {
+    members = {
         "total": TEXT,
         "lines": {
             "type": "array",

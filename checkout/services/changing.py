@@ -5,7 +5,6 @@ The lock on the cart's row puts all changes of a cart one after the other. Lines
 that takes it only where what another change has done meanwhile cannot matter.
 """
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -53,8 +52,7 @@ def refuse_change(cart: Facts, expected_version: Expected) -> None:
 
 def not_open(cart: Facts) -> CartNotOpen:
     """The refusal of a change of a cart that was placed or merged."""
-    order: Mapping[str, int] = {"order_id": cart.order_id} if cart.order_id is not None else {}
-    return CartNotOpen(f"The cart is {cart.state}.", state=cart.state, **order)
+    return CartNotOpen(cart.state, cart.order_id)
 
 
 def versions_of(expected: Expected) -> str | None:

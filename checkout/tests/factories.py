@@ -7,7 +7,7 @@ from uuid import UUID
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.tests.factories import client_of
+from accounts.sessions import start_session
 from catalog.models import Variant
 from checkout.callers import Caller
 from checkout.models import Cart, CartLine
@@ -53,8 +53,9 @@ def client_with_token(cart: Cart | UUID) -> APIClient:
 
 def client_with_both(user: User, cart: Cart) -> APIClient:
     """A client of a customer who has just logged in, with the token of the cart from before."""
-    client = client_of(user)
-    client.credentials(**client._credentials, HTTP_X_CART_TOKEN=token_of(cart.pk))
+    client = APIClient()
+    token = start_session(user_id=user.pk).access_token
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_X_CART_TOKEN=token_of(cart.pk))
     return client
 
 
@@ -66,7 +67,5 @@ def quantities_of(cart: Cart | UUID) -> dict[int, int]:
 
 def carts() -> dict[str, list[dict[str, Any]]]:
     """All rows of carts: equal before and after means that nothing happened."""
-    return {
-        "Cart": list(Cart.objects.order_by("pk").values()),
-        "CartLine": list(CartLine.objects.order_by("pk").values()),
-    }
+    models: list[Any] = [Cart, CartLine]
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
