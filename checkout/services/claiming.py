@@ -31,7 +31,7 @@ ADOPT = """
 update checkout_cart as cart
 set user_id = %(caller_id)s::bigint, state = 'open', version = version + 1, updated_at = clock_timestamp(),
     held_from = ''
-where cart.id = %(guest)s::uuid returning cart.id
+where cart.id = %(cart_id)s::uuid returning cart.id
 """
 # What the customer's cart has already stays; the guest's cart fills in what is empty there.
 MERGE = f"""
