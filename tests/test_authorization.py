@@ -124,7 +124,13 @@ MATRIX = {
     "POST /users/password-reset": "202 202 202 202 202 202 202",
     "POST /users/password-reset/confirm": ANYBODY,
 }
-OBJECTS = {"{cart_id}": str(uuid4()), "{order_id}": "999999999", "{user_id}": "999999999", "{session_id}": str(uuid4())}
+OBJECTS = {
+    "{cart_id}": str(uuid4()),
+    "{line_id}": "999999999",
+    "{order_id}": "999999999",
+    "{user_id}": "999999999",
+    "{session_id}": str(uuid4()),
+}
 
 
 @pytest.fixture

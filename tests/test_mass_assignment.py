@@ -41,7 +41,9 @@ def described() -> dict[str, set[str]]:
             for media in ("application/json", "multipart/form-data"):
                 if media in content:
                     name = content[media]["schema"]["$ref"].rpartition("/")[2]
-                    found[f"{method.upper()} {path.removeprefix('/api/v1')}"] = set(shapes[name]["properties"])
+                    forms = shapes[name].get("anyOf", [shapes[name]])  # a line names its article in one of three
+                    members_of_all = {member for form in forms for member in form["properties"]}
+                    found[f"{method.upper()} {path.removeprefix('/api/v1')}"] = members_of_all
     return found
 
 
