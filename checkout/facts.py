@@ -142,7 +142,8 @@ LINES = f"""(
     select coalesce(json_agg(json_build_array(
         line.id, p.id, v.id, i.id, i.sku, {NAME}, line.quantity, (greatest(stock.units, 0) + {OWN})::int,
         ({PRICE})::text, line.seen_price::text, v.archived_at is null and p.status = 'active',
-        coalesce(v.max_per_customer, nullif(%(most)s::int, 0)), '', 0, {ABOVE}, picture.stem, picture.alt
+        coalesce(v.max_per_customer, nullif(%(most)s::int, 0)), p.tax_class, coalesce(v.weight_g, 0), {ABOVE},
+        picture.stem, picture.alt
     ) order by line.id)::text, '[]')
     from checkout_cartline line
     join catalog_variant v on v.id = line.variant_id

@@ -19,8 +19,8 @@ from catalog.models import Category, Variant
 from catalog.services import plan_price
 from catalog.tests.factories import make_category
 from catalog.tests.pictures import add_picture, picture
-from events.actors import COMMAND
 from checkout.tests.factories import ADDRESS, make_cart
+from events.actors import COMMAND
 from inventory.tests.factories import WarehouseFactory
 from orders.models import Order
 from orders.tests.clients import basket
