@@ -1,10 +1,12 @@
 """`make prove`: all trials and the sabotage table, as long as it takes; stopped by Ctrl-C, continued by the next run.
 
-What has been shown adds up in a state file, which each batch of trials is noted in. The first violation ends the run;
-then the servers' folder, their logs and every client's log are kept where the last line says.
+What has been shown adds up in a state file, which each batch of trials is noted in. Counts of other code prove nothing:
+when the code has changed, the next run starts anew. The first violation ends the run; then the servers' folder, their
+logs and every client's log are kept where the last line says.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -28,13 +30,31 @@ from tests.faults.trials import TRIALS
 from tests.shop import BASE_DIR
 
 BUYERS = 500
+# Texts, and measurements that no trial takes part in: they may change between two runs that add up.
+NO_CODE = (":(exclude)docs", ":(exclude)benchmarks", ":(exclude,glob)*.md")
+
+
+def fingerprint(root: Path = BASE_DIR) -> str:
+    """What the code is, by the content of its files as they lie there; committed or not. Empty where git is missing."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".", *NO_CODE]
+    try:
+        names = subprocess.run(listing, cwd=root, capture_output=True, check=True).stdout.decode().split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    code = hashlib.sha256()
+    for name in sorted(set(filter(None, names))):
+        file = root / name
+        content = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "gone"
+        code.update(f"{name}\0{content}\0".encode())
+    return code.hexdigest()
 
 
 @dataclass
 class State:
-    """What all runs together have shown."""
+    """What all runs together have shown of the code with this fingerprint."""
 
     file: Path
+    code: str = ""
     commits: list[str] = field(default_factory=list)
     machine: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -42,10 +62,11 @@ class State:
     findings: dict[str, Finding] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, file: Path) -> "State":
-        if not file.exists():
-            return cls(file)
-        noted: dict[str, Any] = json.loads(file.read_text())
+    def read(cls, file: Path, code: str) -> "State":
+        """What the file says about this code; an empty state when it is about other code, or nobody knows which."""
+        noted: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        if not code or noted.get("code") != code:
+            return cls(file, code)
         results = {name: Result(**row) for name, row in noted.pop("results").items()}
         for result in results.values():
             result.violations = [Violation(**row) for row in result.violations]  # type: ignore[arg-type]  # as noted
@@ -82,7 +103,7 @@ def main() -> int:
     data: Path = options.data / "short" if options.short else options.data
     data.mkdir(parents=True, exist_ok=True)
     file = data / "state.json"
-    state = State(file) if options.short else State.read(file)
+    state = State(file) if options.short else State.read(file, fingerprint())
     try:
         with (
             kept_on_failure(data, state) as folder,

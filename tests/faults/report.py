@@ -16,9 +16,12 @@ Valkey. Every client writes down what it asked and what it was told; afterwards 
 verify_stock` must hold, and every client's log must agree with the database.
 
 ```console
-make prove            # what this page shows; Ctrl-C stops it, the next run goes on, and the counts add up
+make prove            # what this page shows; Ctrl-C stops it, the next run of the same code goes on and adds up
 make prove SHORT=1    # a small count of everything, in three minutes; it is part of `make test` too
 ```
+
+All counts are of one state of the code: when a file outside docs/, benchmarks/ and the texts beside the Makefile has
+changed, committed or not, the next run starts anew.
 
 Written by the command itself: do not edit.
 """
