@@ -28,15 +28,13 @@ CHECKS: dict[str, tuple[int, list[str], dict[str, str]]] = {
     "imports": (15, [str(BIN / "lint-imports"), "--no-cache"], {}),
     "migrations": (15, [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], {}),
     "deployment": (15, [PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
-    "types": (90, [PYTHON, "-m", "mypy", "."], {}),
+    "types": (120, [PYTHON, "-m", "mypy", "."], {}),
 }
+# Three processes on two cores: many tests wait for servers, browsers and clocks, which takes no processor.
+PROCESSES = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 COVERAGE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
 TESTS: dict[str, tuple[int, list[str], dict[str, str]]] = {
-    "tests": (
-        480,
-        [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *COVERAGE],
-        {},
-    ),
+    "tests": (840, [PYTHON, "-m", "pytest", "-q", *PROCESSES, *COVERAGE], {}),
 }
 
 
