@@ -156,6 +156,7 @@ class UserAdmin(StaffAdmin[User]):
         """The page of a person, with the live sessions below the form."""
         if obj is not None:
             context["live_sessions"] = Session.objects.live().filter(user=obj).order_by("-refreshed_at")[:50]
+            context["address_book"] = obj.addresses.order_by("-pk")
             context["unfinished"] = leaving.unfinished(obj.pk) if obj.erase_at else []
             context["current_session"] = session_of_page(request)
             context["may_see_orders"] = self.may(request, "orders.view_order")

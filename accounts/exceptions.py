@@ -125,6 +125,16 @@ class Unfinished(Conflict):
         super().__init__(f"This must end first: {', '.join(names[:MOST_NAMES])}{more}.", unfinished=list(names))
 
 
+class TooManyAddresses(Conflict):
+    """The address book is full."""
+
+    code = "too_many_addresses"
+    title = "An address book has no room for more"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"An address book has at most {most} addresses. Delete one first.")
+
+
 class LastAdministrator(Conflict):
     """Without this user no active administrator would be left."""
 

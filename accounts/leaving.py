@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django_otp import devices_for_user
 
 from accounts.exceptions import LastAdministrator, PasswordReplaced, Unfinished
-from accounts.models import FormerEmail, Session, User
+from accounts.models import Address, FormerEmail, Session, User
 from accounts.rights import check_rights_over, refuse_last_administrator
 from accounts.services import PROFILE_FIELDS, check_current_password, locked_user, touch
 from accounts.sessions import end_sessions
@@ -142,7 +142,7 @@ def anonymise_user(*, user_id: int, actor: Actor) -> None:
 
 
 def forget(user: User, *, actor: Actor) -> None:
-    """Forget the person of a locked row and keep the books: profile, email and devices are erased, orders stay.
+    """Forget the person of a locked row and keep the books: profile, addresses and devices go, orders stay.
 
     config.personal_data says what becomes of each model. Refuses LastAdministrator, and Unfinished with what must end
     first. Locks the person, against beginnings of what must be finished.
@@ -164,6 +164,7 @@ def forget(user: User, *, actor: Actor) -> None:
     end_sessions(user_id=user.pk, reason="anonymised")
     Session.objects.filter(user_id=user.pk).update(user_agent="")
     FormerEmail.objects.filter(user_id=user.pk).delete()
+    Address.objects.filter(user_id=user.pk).delete()
     IdempotencyKey.objects.filter(user_id=user.pk).delete()
     for ties in TIES:
         ties.erase(user.pk)

@@ -1,4 +1,4 @@
-"""People and their sessions."""
+"""People, their addresses and their sessions."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -138,6 +138,53 @@ class FormerEmail(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class Address(models.Model):
+    """An address of a person's address book, written as its country writes addresses (accounts.countries).
+
+    At most one of a person's is the default for parcels, and one for bills. Orders copy what they need.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    recipient_name = models.CharField(max_length=201, validators=[refuse_links])
+    company = models.CharField(max_length=200, blank=True)
+    vat_id = models.CharField(max_length=20, blank=True)
+    phone = models.CharField(max_length=32, blank=True)
+    address_line1 = models.CharField(max_length=200, blank=True)
+    address_line2 = models.CharField(max_length=200, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=100, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    country_code = models.CharField(max_length=2)
+    is_default_shipping = models.BooleanField(default=False)
+    is_default_billing = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(is_default_shipping=True),
+                name="address_one_default_shipping",
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(is_default_billing=True),
+                name="address_one_default_billing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient_name}, {self.in_one_line}"
+
+    @property
+    def in_one_line(self) -> str:
+        """The address without its recipient, on one line."""
+        parts = (self.address_line1, self.address_line2, self.postal_code, self.city, self.state, self.country_code)
+        return ", ".join(filter(None, parts))
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

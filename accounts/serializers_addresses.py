@@ -4,6 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.models import Address
+from api.fields import Flag, PersonName, Text
+from api.serializers import BodySerializer
+
 
 class CountryNameSerializer(serializers.Serializer[Any]):
     """A country in the list of all."""
@@ -44,3 +48,48 @@ class CountrySerializer(serializers.Serializer[Any]):
         help_text="A regular expression for the whole postal code; empty where there is none."
     )
     postal_code_examples = serializers.ListField(child=serializers.CharField())
+
+
+class AddressSerializer(serializers.ModelSerializer[Address]):
+    """The document of an address."""
+
+    address_id = serializers.IntegerField(source="id")
+
+    class Meta:
+        model = Address
+        fields = [
+            "address_id",
+            "recipient_name",
+            "company",
+            "vat_id",
+            "phone",
+            "address_line1",
+            "address_line2",
+            "city",
+            "state",
+            "postal_code",
+            "country_code",
+            "is_default_shipping",
+            "is_default_billing",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class AddressBody(BodySerializer):
+    """An address. Which of its fields are needed depends on the country (`GET /countries/{code}`)."""
+
+    recipient_name = PersonName(max_length=201)
+    company = Text(max_length=200, required=False, allow_blank=True)
+    vat_id = Text(max_length=20, required=False, allow_blank=True)
+    phone = Text(max_length=32, required=False, allow_blank=True)
+    address_line1 = Text(max_length=200, required=False, allow_blank=True)
+    address_line2 = Text(max_length=200, required=False, allow_blank=True)
+    city = Text(max_length=100, required=False, allow_blank=True)
+    state = Text(max_length=100, required=False, allow_blank=True)
+    postal_code = Text(max_length=20, required=False, allow_blank=True)
+    country_code = Text(max_length=2, help_text="ISO 3166: two letters.")
+    is_default_shipping = Flag(required=False, help_text="True takes it from the address that has it.")
+    is_default_billing = Flag(required=False, help_text="True takes it from the address that has it.")

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from accounts.views.addresses import OwnAddressViewSet
 from accounts.views.countries import CountryViewSet
 from accounts.views.people import PasswordResetViewSet, UserViewSet
 from accounts.views.sessions import OwnSessionViewSet, SessionViewSet
@@ -16,5 +17,10 @@ router.register("users", UserViewSet, basename="user")
 urlpatterns = [
     path("users/me/sessions", OwnSessionViewSet.as_view({"get": "list", "delete": "destroy_others"})),
     path("users/me/sessions/<uuid:session_id>", OwnSessionViewSet.as_view({"delete": "destroy"})),
+    path("users/me/addresses", OwnAddressViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        "users/me/addresses/<id:address_id>",
+        OwnAddressViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
     *router.urls,
 ]

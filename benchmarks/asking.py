@@ -54,6 +54,13 @@ class Shop:
     application: Any = application
     tokens: dict[str, str] = field(default_factory=dict)
     numbers: Any = field(default_factory=lambda: count(1))
+    own_address = {
+        "recipient_name": "Bench Mark",
+        "address_line1": "Kastanienallee 1",
+        "city": "Berlin",
+        "postal_code": "10435",
+        "country_code": "DE",
+    }
     credentials = {"email": "customer@example.com", "password": PEOPLE["customer"]}
 
     def __post_init__(self) -> None:
@@ -72,6 +79,7 @@ class Shop:
         self.cart = self.post("/carts", None, "customer")["cart_id"]
         self.cart_line = self.fill(self.sku)
         self.slug = self.new_category()
+        self.address = self.new_address()
         self.sold_out = self.post("/products", self.stool())["sku"]
         self.order = self.new_order()
         self.customer = self.get(f"/orders/{self.order}")["user_id"]
@@ -148,6 +156,9 @@ class Shop:
         """One of the newest person, beside the one that asks."""
         self.sign_in(self.newest_email)
         return self.carry_out(Ask(200, "somebody", "GET /users/me/sessions"))["results"][0]["session_id"]
+
+    def new_address(self) -> Any:
+        return self.post("/users/me/addresses", self.own_address, "customer")["address_id"]
 
     def reset(self) -> dict[str, str]:
         from django.contrib.auth.tokens import default_token_generator

@@ -38,6 +38,13 @@ POLICIES = {
         "It ends at once, its user agent is erased, and the row goes with the next purge.",
     ),
     "accounts.FormerEmail": Policy(("email", "replaced_at"), "It is deleted, and with the purge a week after its end."),
+    "accounts.Address": Policy(
+        (
+            *("recipient_name", "company", "vat_id", "phone", "address_line1", "address_line2", "city", "state"),
+            *("postal_code", "country_code", "is_default_shipping", "is_default_billing", "created_at", "updated_at"),
+        ),
+        "It is deleted. Orders keep the address that they went to.",
+    ),
     "orders.Order": Policy(
         (
             *("id", "number", "status", "total_amount", "currency", "order_date", "updated_at", "deleted_at"),

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Session, User
 from accounts.sessions import start_session
-from accounts.tests.factories import PASSWORD, client_of, give_phone, make_user
+from accounts.tests.factories import PASSWORD, client_of, give_phone, make_address, make_user
 from catalog.models import Category, Variant
 from catalog.services import plan_price
 from catalog.tests.factories import make_category
@@ -66,6 +66,7 @@ class World:
         )
         self.order = Order.objects.get(pk=place(self.owner, {self.article: 2}).id)
         self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
+        self.address = make_address(self.owner)
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
         self.session = Session.objects.get(user=self.owner)
 
@@ -78,6 +79,7 @@ class World:
             country_code="DE",
             cart_id=self.cart.pk,
             line_id=self.cart.lines.get().pk,
+            address_id=self.address.pk,
             order_id=self.order.pk,
             product_id=self.article.product_id,
             image_id=self.image.pk,
@@ -132,6 +134,8 @@ class World:
             "PUT /users/me": Valid(PROFILE | {"current_password": PASSWORD}),
             "PATCH /users/me": Valid({"city": "Springfield"}),
             "DELETE /users/me": Valid({"current_password": PASSWORD}),
+            "POST /users/me/addresses": Valid(ADDRESS),
+            "PATCH /users/me/addresses/{address_id}": Valid({"city": "Salem"}),
             "POST /users/login": Valid({"email": "ann@example.com", "password": PASSWORD}),
             "POST /users/password-reset": Valid({"email": "ann@example.com"}),
             "POST /users/password-reset/confirm": Valid(reset),

@@ -27,6 +27,7 @@ MAX_LINES = 300
 ERASURE = {
     "api.IdempotencyKey.user": "kept for its days: answers to the person's own requests",
     "staff.PostedForm.user": "kept for its days: the numbers of forms that they posted",
+    "accounts.Address.user": "deleted",
     "accounts.FormerEmail.user": "deleted",
     "accounts.Session.user": "ended",
     "checkout.Cart.user": "deleted",

@@ -34,6 +34,7 @@ SEES_STOCK = "401 403 403 200 200 200 200"
 SEES_ORDERS = "401 403 403 403 200 403 200"
 # An object of somebody else is as if it were not there.
 ORDER = "401 200 404 404 200 404 200"
+OWN = "401 200 404 404 404 404 404"
 PERSON = "401 200 404 404 404 404 200"
 # Staff who take orders by phone fill the carts of customers.
 CART = "404 200 404 404 200 404 200"
@@ -114,6 +115,11 @@ MATRIX = {
     "PATCH /users/me": SIGNED_IN,
     "DELETE /users/me": "401 204 204 204 204 204 204",
     "POST /users/me/restore": SIGNED_IN,
+    "GET /users/me/addresses": SIGNED_IN,
+    "POST /users/me/addresses": "401 201 201 201 201 201 201",
+    "GET /users/me/addresses/{address_id}": OWN,
+    "PATCH /users/me/addresses/{address_id}": OWN,
+    "DELETE /users/me/addresses/{address_id}": "401 204 404 404 404 404 404",
     "GET /users/me/sessions": SIGNED_IN,
     "DELETE /users/me/sessions": "401 204 204 204 204 204 204",
     "DELETE /users/me/sessions/{session_id}": "401 204 404 404 404 404 404",
@@ -127,6 +133,7 @@ MATRIX = {
 OBJECTS = {
     "{cart_id}": str(uuid4()),
     "{line_id}": "999999999",
+    "{address_id}": "999999999",
     "{order_id}": "999999999",
     "{user_id}": "999999999",
     "{session_id}": str(uuid4()),

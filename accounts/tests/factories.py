@@ -9,7 +9,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Address, User
 from accounts.sessions import start_session
 
 PASSWORD = "correct horse battery"
@@ -30,6 +30,19 @@ def make_user(*, password: str | None = None, groups: tuple[str, ...] = (), **fi
     user.groups.set(Group.objects.filter(name__in=groups))
     assert user.groups.count() == len(groups)
     return User.objects.get(pk=user.pk)
+
+
+def make_address(user: User, **fields: Any) -> Address:
+    """An address in the person's book, and no default unless `fields` say so."""
+    usual = {
+        "recipient_name": "Ada Almeida",
+        "address_line1": "1 Maple Street",
+        "city": "Portland",
+        "state": "OR",
+        "postal_code": "97201",
+        "country_code": "US",
+    }
+    return Address.objects.create(user=user, **usual | fields)
 
 
 def client_of(user: User) -> APIClient:
