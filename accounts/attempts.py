@@ -73,6 +73,30 @@ class OwnPasswordThrottle(Throttle):
         return windows_of(request, account_key(request.user.get_username()), request.session.session_key)
 
 
+class ConfirmationThrottle(Throttle):
+    """Links that confirm an email, per address: as many as accounts are made."""
+
+    strict = True
+
+    def windows(self, request: Request) -> list[Window]:
+        """The window of the address."""
+        return [window(settings.RATE_LIMIT_REGISTER, "confirm", client_address(request))]
+
+
+class MailedConfirmationThrottle(Throttle):
+    """Mails that ask for a confirmation, per address and per account, so that nobody's mailbox is flooded."""
+
+    strict = True
+
+    def windows(self, request: Request) -> list[Window]:
+        """The window of the address, and that of the caller."""
+        rate = settings.RATE_LIMIT_PASSWORD_RESET
+        windows = [window(rate, "confirm-address", client_address(request))]
+        if request.user.is_authenticated:
+            windows.append(window(rate, "confirm-account", request.user.pk))
+        return windows
+
+
 @contextmanager
 def counted(throttle: Throttle, request: HttpRequest) -> Iterator[None]:
     """Count an attempt on a page for the time of a block. Refuses TooManyGuesses; one that is Busy costs nothing."""

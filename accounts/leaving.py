@@ -155,6 +155,7 @@ def forget(user: User, *, actor: Actor) -> None:
     for name in PROFILE_FIELDS:
         setattr(user, name, "")
     user.email = f"anonymised-{user.pk}@invalid.invalid"
+    user.email_confirmed_at = None
     user.is_active = user.is_staff = user.is_superuser = False
     user.anonymised_at = Now()
     user.set_unusable_password()

@@ -70,6 +70,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    # When the person last showed that the mailbox of the present email is theirs; null: not yet.
+    email_confirmed_at = models.DateTimeField(null=True, editable=False)
     anonymised_at = models.DateTimeField(null=True, editable=False)
     leaving_at = models.DateTimeField(null=True, editable=False)
 

@@ -37,6 +37,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
             "postal_code",
             "country",
             "role",
+            "email_confirmed_at",
             "version",
             "created_at",
             "updated_at",
@@ -168,6 +169,13 @@ class PasswordResetConfirmBody(BodySerializer):
     uid = Text(max_length=64)
     token = Text(max_length=128)
     new_password = Password()
+
+
+class ConfirmEmailBody(BodySerializer):
+    """The user's id (`uid`) and the token of the mailed link."""
+
+    uid = Text(max_length=64)
+    token = Text(max_length=128)
 
 
 class DetailSerializer(serializers.Serializer[Any]):

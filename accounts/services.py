@@ -1,15 +1,12 @@
-"""Verbs about people: registering, editing, passwords, access. accounts.sessions has those about sessions, and
-accounts.leaving those about the end."""
+"""Verbs about people: registering, editing, passwords, access. accounts.sessions has those about sessions,
+accounts.mailed_links those of links in mails, and accounts.leaving those about the end."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
 from django.contrib.auth.models import Group
-from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
-from django.utils.encoding import force_str
-from django.utils.http import urlsafe_base64_decode
 
 from accounts.exceptions import EmailTaken, PasswordReplaced
 from accounts.models import FormerEmail, User
@@ -20,7 +17,7 @@ from accounts.trail import note
 from database.refusals import Expected, FieldError, Invalid, NotFound, check_version
 from database.text import forms_of_email, normalised_email
 from database.transactions import unit_of_work
-from events.actors import VISITOR, Actor
+from events.actors import Actor
 from events.changes import differences
 
 PROFILE_FIELDS = (
@@ -117,7 +114,8 @@ def is_another_email(user: User, changes: Mapping[str, str]) -> bool:
 def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expected_version: Expected) -> User:
     """Save the changes that differ from the locked row and tell the journal. Refuses VersionMismatch and EmailTaken.
 
-    The address that another email has replaced is kept for some days, since the person is told of changes there.
+    The address that another email has replaced is kept for some days, since the person is told of changes there. The
+    new one is not confirmed.
     """
     check_version(user.version, expected_version)
     changed = {name: value for name, value in changes.items() if getattr(user, name) != value}
@@ -131,9 +129,12 @@ def save_changes(user: User, changes: Mapping[str, str], *, actor: Actor, expect
     if "email" in changed:
         user.email = normalised_email(user.email)
         refuse_taken_email(user)
+    is_moved = former.lower() != user.email.lower()
+    if is_moved:
+        user.email_confirmed_at = None
     touch(user)
     note("user.updated", user_id=user.pk, actor=actor, fields=sorted(changed))
-    if former.lower() != user.email.lower():
+    if is_moved:
         FormerEmail.objects.create(user=user, email=former)
         note("user.email_changed", user_id=user.pk, actor=actor)
     return user
@@ -215,49 +216,6 @@ def store_password(
     note("user.password_changed", user_id=user_id, actor=actor)
     end_sessions(user_id=user_id, reason="password_changed", but=keep_session)
     return user
-
-
-@unit_of_work
-def request_password_reset(*, email: str) -> None:
-    """Have a password reset link mailed if there is such an account. The caller does not learn whether there is.
-
-    A request in vain writes an event too. Without that event, the time of a commit would tell who has an account.
-    """
-    user = User.objects.with_email(email).filter(is_active=True, anonymised_at=None).first()
-    if user is None:
-        note("user.password_reset_in_vain", user_id=None, actor=VISITOR)
-        return
-    actor = Actor(user.pk, "api", user.is_staff)
-    note("user.password_reset_requested", user_id=user.pk, actor=actor)
-
-
-def confirm_password_reset(*, uid: str, token: str, password: str) -> None:
-    """Set the password with a mailed token, once. Refuses (Invalid) a bad link and a weak password."""
-    user = user_of_uid(uid)
-    if user is None or not default_token_generator.check_token(user, token):
-        note("user.reset_failed", user_id=user.pk if user else None, actor=VISITOR)
-        raise dead_link()
-    replaces, actor = user.password, Actor(user.pk, "api", user.is_staff)
-    hash_password(user, password, field="new_password", known=True)
-    try:
-        store_password(user_id=user.pk, encoded=user.password, actor=actor, replaces=replaces)
-    except PasswordReplaced:  # the same link was used a moment earlier
-        raise dead_link() from None
-
-
-def dead_link() -> Invalid:
-    """The refusal of a password reset link, which does not tell what is wrong with the link."""
-    error = FieldError("token", "invalid_token", "The link is wrong, was used, or has expired.")
-    return Invalid("The link is not valid any more.", code="invalid_reset_token", errors=[error])
-
-
-def user_of_uid(uid: str) -> User | None:
-    """The active user whose id a password reset link carries, or None."""
-    try:
-        user_id = int(force_str(urlsafe_base64_decode(uid)))
-        return User.objects.filter(pk=user_id, is_active=True, anonymised_at=None).first()
-    except (ValueError, OverflowError):
-        return None
 
 
 @unit_of_work

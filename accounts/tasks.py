@@ -7,11 +7,10 @@ from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.contrib.sessions.backends.db import SessionStore
 from django.db.models.functions import Now
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from procrastinate.contrib.django import app
 
 from accounts import leaving
+from accounts.mailed_links import confirmation_token, uid_of
 from accounts.models import FormerEmail, Session, User
 from database.rows import delete_in_batches
 from events import mails
@@ -31,12 +30,27 @@ def mail_password_reset(event_id: int, kind: str, payload: dict[str, Any]) -> No
     user = User.objects.filter(pk=payload["user_id"], is_active=True, anonymised_at=None).first()
     if user is None:
         return
-    link = settings.PASSWORD_RESET_URL.format(
-        uid=urlsafe_base64_encode(force_bytes(user.pk)), token=default_token_generator.make_token(user)
-    )
+    link = settings.PASSWORD_RESET_URL.format(uid=uid_of(user), token=default_token_generator.make_token(user))
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
     context = {"link": link, "minutes": minutes}
     mails.send_once(f"{kind}:{event_id}", "password_reset", context, to=[user.email])
+
+
+@app.task(queue=mails.QUEUE, retry=mails.RETRY)
+def mail_email_confirmation(event_id: int, kind: str, payload: dict[str, Any]) -> None:
+    """Mail the link that confirms the email of an account. Nothing that the person has typed stands in the mail.
+
+    Does nothing when the email is confirmed by now, or the account gone or disabled. Accounts of staff are made by
+    administrators, so they are only sent a link when they ask for it.
+    """
+    user = User.objects.filter(
+        pk=payload["user_id"], is_active=True, email_confirmed_at=None, anonymised_at=None
+    ).first()
+    if user is None or (user.is_staff and kind == "user.registered"):
+        return
+    link = settings.EMAIL_CONFIRM_URL.format(uid=uid_of(user), token=confirmation_token(user))
+    context = {"link": link, "days": settings.EMAIL_CONFIRM_DAYS}
+    mails.send_once(f"{kind}:{event_id}:confirm", "email_confirmation", context, to=[user.email])
 
 
 @app.task(queue=mails.QUEUE, retry=mails.RETRY)

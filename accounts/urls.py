@@ -5,7 +5,12 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.views.addresses import OwnAddressViewSet
 from accounts.views.countries import CountryViewSet
-from accounts.views.people import PasswordResetViewSet, UserViewSet
+from accounts.views.people import (
+    EmailConfirmationViewSet,
+    OwnEmailConfirmationViewSet,
+    PasswordResetViewSet,
+    UserViewSet,
+)
 from accounts.views.sessions import OwnSessionViewSet, SessionViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
@@ -15,6 +20,8 @@ router.register("users", SessionViewSet, basename="session")
 router.register("users", UserViewSet, basename="user")
 
 urlpatterns = [
+    path("users/confirm-email", EmailConfirmationViewSet.as_view({"post": "create"})),
+    path("users/me/confirm-email", OwnEmailConfirmationViewSet.as_view({"post": "create"})),
     path("users/me/sessions", OwnSessionViewSet.as_view({"get": "list", "delete": "destroy_others"})),
     path("users/me/sessions/<uuid:session_id>", OwnSessionViewSet.as_view({"delete": "destroy"})),
     path("users/me/addresses", OwnAddressViewSet.as_view({"get": "list", "post": "create"})),

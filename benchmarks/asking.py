@@ -170,6 +170,13 @@ class Shop:
         uid, token = urlsafe_base64_encode(str(user.pk).encode()), default_token_generator.make_token(user)
         return {"uid": uid, "token": token, "new_password": "another long one 7"}
 
+    def confirmation(self) -> dict[str, str]:
+        from accounts.mailed_links import confirmation_token, uid_of
+        from accounts.models import User
+
+        user = User.objects.get(email=self.somebody())
+        return {"uid": uid_of(user), "token": confirmation_token(user)}
+
     def lines(self, **each: int) -> list[dict[str, Any]]:
         """Lines of three articles of which there are plenty."""
         return [{"sku": sku, **each} for sku in self.skus[:3]]

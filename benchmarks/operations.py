@@ -145,6 +145,8 @@ OPERATIONS = [
     Operation(
         200, "", "POST /users/token/refresh", lambda s: {"refresh_token": s.sign_in(**s.credentials)["refresh_token"]}
     ),
+    Operation(200, "", "POST /users/confirm-email", lambda s: s.confirmation()),
+    Operation(202, "somebody", "POST /users/me/confirm-email"),
     Operation(202, "", "POST /users/password-reset", lambda s: {"email": "customer@example.com"}),
     Operation(200, "", "POST /users/password-reset/confirm", lambda s: s.reset()),
 ]

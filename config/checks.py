@@ -12,10 +12,9 @@ from database.money import places_of
 
 @register(Tags.security, deploy=True)
 def check_links(**kwargs: Any) -> list[CheckMessage]:
-    """Warn when the password reset link leads to `localhost`, which is no storefront for the reader of the mail."""
-    if "//localhost" not in settings.PASSWORD_RESET_URL:
-        return []
-    return [Warning("PASSWORD_RESET_URL leads to a storefront on the reader's own machine.", id="config.W001")]
+    """Warn when a link in a mail leads to `localhost`, which is no storefront for the reader of the mail."""
+    names = [name for name in ("PASSWORD_RESET_URL", "EMAIL_CONFIRM_URL") if "//localhost" in getattr(settings, name)]
+    return [Warning(f"{name} leads to a storefront on the reader's own machine.", id="config.W001") for name in names]
 
 
 @register(Tags.security, deploy=True)

@@ -17,7 +17,7 @@ from orders.models import OrderEvent, OrderItem
 PROFILE = (
     *("id", "email", "first_name", "last_name", "phone"),
     *("address_line1", "address_line2", "city", "state", "postal_code", "country"),
-    *("is_active", "is_staff", "created_at", "updated_at", "last_login"),
+    *("is_active", "is_staff", "email_confirmed_at", "created_at", "updated_at", "last_login"),
 )
 
 

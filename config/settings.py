@@ -116,13 +116,22 @@ LOGIN_REDIRECT_URL = "/admin/"
 # checks look for a field and for names, and see neither. What HSTS says of other hosts is the operator's decision.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003", "security.W005", "security.W021"]
 PASSWORD_RESET_TIMEOUT = number("PASSWORD_RESET_TIMEOUT_SECONDS", 3600, 1, TEN_YEARS)
+LINK_WITH_TOKEN = r"(?=.*\{uid\})(?=.*\{token\})https?://([^{}\s]|\{uid\}|\{token\})+"
 # The storefront's page that takes the token of a password reset mail: {uid} and {token} are filled in.
 PASSWORD_RESET_URL = text(
     "PASSWORD_RESET_URL",
     "http://localhost:3000/password-reset?uid={uid}&token={token}",
-    pattern=r"(?=.*\{uid\})(?=.*\{token\})https?://([^{}\s]|\{uid\}|\{token\})+",
+    pattern=LINK_WITH_TOKEN,
     must_be="a URL with {uid} and {token}, as https://shop.example.com/reset?uid={uid}&token={token}",
 )
+# The same of the mail that confirms an email, whose link works for so many days.
+EMAIL_CONFIRM_URL = text(
+    "EMAIL_CONFIRM_URL",
+    "http://localhost:3000/confirm-email?uid={uid}&token={token}",
+    pattern=LINK_WITH_TOKEN,
+    must_be="a URL with {uid} and {token}, as https://shop.example.com/confirm?uid={uid}&token={token}",
+)
+EMAIL_CONFIRM_DAYS = number("EMAIL_CONFIRM_DAYS", 3, 1, 3650)
 
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=number("ACCESS_TOKEN_LIFETIME_SECONDS", 15 * 60, 1, TEN_YEARS))
 # For how long a person who leaves can change their mind, before the worker erases the account.

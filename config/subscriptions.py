@@ -20,8 +20,10 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.delivered": [orders.tasks.mail_customer],
     "order.cancelled": [orders.tasks.mail_customer],
     "order.deleted": [orders.tasks.mail_customer],
-    "user.email_changed": [accounts.tasks.mail_changed_credentials],
+    "user.confirmation_requested": [accounts.tasks.mail_email_confirmation],
+    "user.email_changed": [accounts.tasks.mail_changed_credentials, accounts.tasks.mail_email_confirmation],
     "user.leaving": [accounts.tasks.mail_leaving],
     "user.password_changed": [accounts.tasks.mail_changed_credentials],
     "user.password_reset_requested": [accounts.tasks.mail_password_reset],
+    "user.registered": [accounts.tasks.mail_email_confirmation],
 }

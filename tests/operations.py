@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils.http import urlsafe_base64_encode
 from rest_framework.test import APIClient
 
+from accounts.mailed_links import confirmation_token
 from accounts.models import Session, User
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, client_of, give_phone, make_address, make_user
@@ -95,6 +96,7 @@ class World:
             "token": default_token_generator.make_token(self.owner),
             "new_password": "another long one 7",
         }
+        confirmation = {"uid": reset["uid"], "token": confirmation_token(self.owner)}
         file = SimpleUploadedFile("mug.png", picture().read(), content_type="image/png")
         bodies = {
             "PATCH /carts/{cart_id}": Valid({"note": "Please ring twice."}),
@@ -134,6 +136,7 @@ class World:
             "PUT /users/me": Valid(PROFILE | {"current_password": PASSWORD}),
             "PATCH /users/me": Valid({"city": "Springfield"}),
             "DELETE /users/me": Valid({"current_password": PASSWORD}),
+            "POST /users/confirm-email": Valid(confirmation),
             "POST /users/me/addresses": Valid(ADDRESS),
             "PATCH /users/me/addresses/{address_id}": Valid({"city": "Salem"}),
             "POST /users/login": Valid({"email": "ann@example.com", "password": PASSWORD}),

@@ -19,6 +19,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "shop.example.com",
     "DATABASE_URL": "postgres://shop@127.0.0.1:1/shop",
     "EMAIL_URL": "smtp://localhost:25",
+    "EMAIL_CONFIRM_URL": "https://shop.example.com/confirm?uid={uid}&token={token}",
     "PASSWORD_RESET_URL": "https://shop.example.com/reset?uid={uid}&token={token}",
 }
 # Part: (seconds it may take on two cores before we look into it, command, environment)

@@ -17,8 +17,10 @@ from schemathesis.specs.openapi.checks import (
 # own, named here; any other refusal of a request that is valid by the description is a fault of one or the other.
 ABOUT_THE_STATE = {
     "idempotency_key_reused",
+    "invalid_confirmation_token",
     "invalid_cursor",
     "invalid_image",
+    "invalid_postal_code",
     "invalid_reset_token",
     "invalid_token",
     "link",
@@ -33,15 +35,19 @@ ABOUT_THE_STATE = {
     "same_warehouse",
     "unknown_article",
     "unknown_category",
+    "unknown_country",
     "unknown_item",
+    "unknown_region",
     "unknown_variant",
     "unknown_warehouse",
     "variant_required",
     "version_mismatch",
     "wrong_password",
 }
-# The current password is needed only where email or password really change; what a file holds is beyond a description.
-ABOUT_OTHER_THINGS = {("current_password", "required"), ("file", "empty")}
+# The current password is needed only where email or password really change; what a file holds is beyond a description;
+# and the country decides which fields an address needs.
+OF_A_COUNTRY = {(field, "required") for field in ("address_line1", "city", "state", "postal_code")}
+ABOUT_OTHER_THINGS = {("current_password", "required"), ("file", "empty"), *OF_A_COUNTRY}
 # They end the session or the account that sends them, so each is sent by somebody of its own.
 LAST_REQUESTS = {"logOutByGet", "logOut", "leave"}
 PASSWORD = "a password of the fuzzer"

@@ -127,6 +127,8 @@ MATRIX = {
     "POST /users/logout": SIGNED_IN,
     "POST /users/login": ANYBODY,
     "POST /users/token/refresh": ANYBODY,
+    "POST /users/confirm-email": ANYBODY,
+    "POST /users/me/confirm-email": "401 202 202 202 202 202 202",
     "POST /users/password-reset": "202 202 202 202 202 202 202",
     "POST /users/password-reset/confirm": ANYBODY,
 }

@@ -188,6 +188,7 @@ URL, RATE = "a URL as ", "written as 10/minute, with second, minute, hour or day
         ("REDIS_URL", "foo://secret@cache", URL),
         ("EMAIL_URL", "http://user:secret@mail", URL),
         ("PASSWORD_RESET_URL", "https://shop.example.com/reset", "a URL with {uid} and {token}"),
+        ("EMAIL_CONFIRM_URL", "https://shop.example.com/confirm", "a URL with {uid} and {token}"),
         ("PASSWORD_RESET_URL", "https://shop.example.com/{uid}/{token}/{0}", "a URL with {uid} and {token}"),
     ],
 )

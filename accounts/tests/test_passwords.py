@@ -14,8 +14,9 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts import passwords, sessions
 from accounts.leaving import anonymise_user
+from accounts.mailed_links import confirm_password_reset
 from accounts.models import Session, User
-from accounts.services import confirm_password_reset, register_user, set_password
+from accounts.services import register_user, set_password
 from accounts.tests.factories import PASSWORD, client_of, make_user
 from accounts.tests.test_sessions import race
 from database.refusals import Refusal

@@ -10,13 +10,14 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import leaving, services
-from accounts.attempts import OwnProfileThrottle
+from accounts import leaving, mailed_links, services
+from accounts.attempts import ConfirmationThrottle, MailedConfirmationThrottle, OwnProfileThrottle
 from accounts.authentication import actor_of, session_of, user_of
 from accounts.exceptions import EmailTaken, LastAdministrator, PasswordReplaced
 from accounts.filters import UserFilterSet
 from accounts.models import User
 from accounts.serializers import (
+    ConfirmEmailBody,
     DetailSerializer,
     LeaveBody,
     OwnProfileBody,
@@ -206,7 +207,7 @@ class PasswordResetViewSet(ViewSet):
     )
     def create(self, request: Request) -> Response:
         """Have the link mailed. The answer is the same whether there is such an account or not."""
-        services.request_password_reset(**body_of(request, PasswordResetBody))
+        mailed_links.request_password_reset(**body_of(request, PasswordResetBody))
         detail = "If there is an account with this email, a link is on its way."
         return Response(document_of(DetailSerializer, {"detail": detail}), status=202)
 
@@ -222,5 +223,43 @@ class PasswordResetViewSet(ViewSet):
     def confirm(self, request: Request) -> Response:
         """Set a new password."""
         body = body_of(request, PasswordResetConfirmBody)
-        services.confirm_password_reset(uid=body["uid"], token=body["token"], password=body["new_password"])
+        mailed_links.confirm_password_reset(uid=body["uid"], token=body["token"], password=body["new_password"])
         return Response(document_of(DetailSerializer, {"detail": "The password is changed. Log in with the new one."}))
+
+
+class EmailConfirmationViewSet(ViewSet):
+    """A mailed link shows that its reader has the mailbox of the account's email."""
+
+    permission_classes = [AllowAny]
+    throttle_classes = [ConfirmationThrottle]
+
+    @extend_schema(
+        operation_id="confirmEmail",
+        summary="Confirm an email with a mailed link",
+        request=ConfirmEmailBody,
+        responses=DetailSerializer,
+        auth=[],
+    )
+    @refuses("invalid_confirmation_token")
+    def create(self, request: Request) -> Response:
+        """Confirm the email that the link was mailed to. Again changes nothing."""
+        mailed_links.confirm_email(**body_of(request, ConfirmEmailBody))
+        return Response(document_of(DetailSerializer, {"detail": "The email is confirmed."}))
+
+
+class OwnEmailConfirmationViewSet(ViewSet):
+    """The mail with such a link, once more."""
+
+    throttle_classes = [MailedConfirmationThrottle]
+
+    @extend_schema(
+        operation_id="requestEmailConfirmation",
+        summary="Have the link that confirms one's email mailed again",
+        request=None,
+        responses={202: DetailSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Have the link mailed. Nothing is mailed where the email is confirmed."""
+        mailed_links.request_confirmation(user_id=user_of(request).pk, actor=actor_of(request))
+        detail = "Unless your email is confirmed, a link is on its way."
+        return Response(document_of(DetailSerializer, {"detail": detail}), status=202)

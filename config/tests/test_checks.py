@@ -16,6 +16,7 @@ def warned_of() -> set[str]:
 def safe(settings: Any) -> None:
     """Nothing of what the tests set stands out."""
     settings.PASSWORD_RESET_URL = "https://shop.example.com/reset?uid={uid}&token={token}"
+    settings.EMAIL_CONFIRM_URL = "https://shop.example.com/confirm?uid={uid}&token={token}"
     settings.RATE_LIMITS, settings.BCRYPT_ROUNDS = True, 12
 
 
@@ -27,6 +28,7 @@ def test_a_safe_deployment_is_warned_of_nothing() -> None:
     ("name", "value", "warning"),
     [
         ("PASSWORD_RESET_URL", "http://localhost:3000/reset?uid={uid}&token={token}", "config.W001"),
+        ("EMAIL_CONFIRM_URL", "http://localhost:3000/confirm?uid={uid}&token={token}", "config.W001"),
         ("RATE_LIMITS", False, "config.W002"),
         ("BCRYPT_ROUNDS", 9, "config.W003"),
         ("REQUEST_DEADLINE_SECONDS", 10, "config.W004"),
