@@ -24,7 +24,7 @@ ME = f"{USERS}/me"
 ADA = {"first_name": "Ada", "last_name": "Lovelace", "email": "Ada@example.com", "password": PASSWORD}
 FIELDS = (
     "user_id first_name last_name email phone address_line1 address_line2 city state postal_code country role "
-    "version created_at updated_at"
+    "email_confirmed_at version created_at updated_at"
 )
 
 
