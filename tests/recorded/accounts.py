@@ -3,6 +3,7 @@
 from django.contrib.auth.tokens import default_token_generator
 from django.utils.http import urlsafe_base64_encode
 
+from accounts.mailed_links import confirmation_token, uid_of
 from accounts.models import User
 from tests.recorded.recorder import Recorder
 from tests.recorded.shop import PASSWORD, id_of
@@ -156,6 +157,65 @@ def leaving_and_resets(shop: Recorder) -> None:
     shop.tokens["ben"] = signed_in["access_token"]
     ask("visitor", "DELETE /users/me")
     ask("admin", "POST /users/me", {})
+
+
+def countries(shop: Recorder) -> None:
+    ask = shop.ask
+    ask("visitor", "GET /countries")
+    ask("ann", "GET /countries/")
+    ask("visitor", "GET /countries?search=ger")
+    ask("visitor", "GET /countries/DE")
+    ask("visitor", "GET /countries/ca/")
+    ask("visitor", "GET /countries/ZZ")
+    ask("visitor", "GET /countries/Germany")
+    ask("visitor", "GET /countries/DE", If_None_Match="*")
+    ask("visitor", "POST /countries", {})
+
+
+def address_book(shop: Recorder) -> None:
+    ask = shop.ask
+    american = {"recipient_name": "Ann Smith", "address_line1": "1 Main Street", "city": "Springfield"}
+    american |= {"state": "Illinois", "postal_code": "62701", "country_code": "us"}
+    german = {"recipient_name": "Ann Smith", "company": "Smith GmbH", "vat_id": "DE136695976", "phone": "555 0100"}
+    german |= {"address_line1": "Kastanienallee 1", "postal_code": "D-10435", "city": "Berlin", "country_code": "DE"}
+    ask("visitor", "POST /users/me/addresses", american)
+    ask("visitor", "GET /users/me/addresses")
+    first = ask("ann", "POST /users/me/addresses", american, Idempotency_Key="first address")["address_id"]
+    ask("ann", "POST /users/me/addresses", american, Idempotency_Key="first address")
+    second = ask("ann", "POST /users/me/addresses/", german | {"is_default_billing": True})["address_id"]
+    ask("ann", "POST /users/me/addresses", american | {"state": "Bavaria", "postal_code": "1", "city": ""})
+    ask("ann", "POST /users/me/addresses", american | {"country_code": "ZZ"})
+    ask("ann", "POST /users/me/addresses", american | {"user": 1, "country_code": "USA"})
+    ask("ann", "POST /users/me/addresses", {})
+    ask("ann", "GET /users/me/addresses?count=exact")
+    ask("ann", "GET /users/me/addresses?page_size=1")
+    ask("ann", "GET /users/me/addresses?city=Berlin")
+    ask("ann", f"GET /users/me/addresses/{first}")
+    ask("ben", f"GET /users/me/addresses/{first}")
+    ask("ann", f"PATCH /users/me/addresses/{second}", {"is_default_shipping": True})
+    ask("ann", f"PATCH /users/me/addresses/{first}", {"city": "Chicago"}, If_Match='"1"')
+    ask("ann", f"PATCH /users/me/addresses/{first}", {"postal_code": ""})
+    ask("ann", f"PATCH /users/me/addresses/{first}", {"city": "Chicago", "postal_code": "60601"})
+    ask("ben", f"PATCH /users/me/addresses/{first}", {"city": "Chicago"})
+    ask("ben", f"DELETE /users/me/addresses/{second}")
+    ask("ann", f"DELETE /users/me/addresses/{second}", If_Match='"1"')
+    ask("ann", f"DELETE /users/me/addresses/{second}")
+    ask("ann", f"DELETE /users/me/addresses/{second}")
+
+
+def confirming(shop: Recorder) -> None:
+    ask = shop.ask
+    ann = User.objects.get(first_name="Ann", is_staff=False)
+    link = {"uid": uid_of(ann), "token": confirmation_token(ann)}
+    ask("visitor", "POST /users/me/confirm-email")
+    ask("ann", "POST /users/me/confirm-email")
+    ask("visitor", "POST /users/confirm-email", link | {"token": "wrong"})
+    ask("visitor", "POST /users/confirm-email", link | {"uid": "?"})
+    ask("visitor", "POST /users/confirm-email", {"token": link["token"]})
+    ask("visitor", "POST /users/confirm-email", link)
+    ask("visitor", "POST /users/confirm-email/", link)
+    ask("ann", "GET /users/me")
+    ask("ann", "POST /users/me/confirm-email/")
 
 
 def own_sessions(shop: Recorder) -> None:
