@@ -67,6 +67,9 @@ def measure(bench: Bench, folder: Path, name: str) -> None:
         DJANGO_SETTINGS_MODULE="config.settings",
         LIST_CACHE_SECONDS="0",
         DATABASE_STATEMENT_TIMEOUT_MS="600000",
+        EXPENSIVE_STATEMENT_TIMEOUT_MS="600000",
+        REQUEST_DEADLINE_SECONDS="3600",
+        REDIS_TIMEOUT_SECONDS="60",
         PYTHONHASHSEED="1",
         PYTHONWARNINGS="ignore",
     )
