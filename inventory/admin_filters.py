@@ -55,8 +55,8 @@ class WarehouseFilter(admin.SimpleListFilter):
         """Items that lie in the chosen warehouse."""
         if not self.value():
             return queryset
-        here = Q(warehouse__code=self.value()) & (Q(on_hand__gt=0) | Q(reserved__gt=0))
-        return queryset.filter(pk__in=StockLevel.objects.filter(here).values("item"))
+        here = StockLevel.objects.filter(warehouse__in=Warehouse.objects.with_codes(self.value() or ""))
+        return queryset.filter(pk__in=here.filter(Q(on_hand__gt=0) | Q(reserved__gt=0)).values("item"))
 
 
 class ChangedFilter(admin.SimpleListFilter):

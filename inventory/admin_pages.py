@@ -135,7 +135,7 @@ def prefilled(request: HttpRequest, verb: Verb, line_set: type[Lines]) -> tuple[
     head: dict[str, Any] = {"once": uuid4()}
     first: dict[str, Any] = {}
     item = StockItem.objects.with_skus(request.GET.get("sku", "")).first()
-    warehouse = Warehouse.objects.filter(code=request.GET.get("warehouse", "")).first()
+    warehouse = Warehouse.objects.with_codes(request.GET.get("warehouse", "")).first()
     warehouse = warehouse or Warehouse.objects.filter(is_active=True).first()
     if warehouse is not None:
         head |= {"warehouse": warehouse.code, "source": warehouse.code}

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from api.fields import Choice, DayOrTimestamp, Flag, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter
 from inventory.bands import AlertBand, Band
-from inventory.models import StockAlert, StockItem, StockLevel, StockMovement, StockMovementQuerySet
+from inventory.models import StockAlert, StockItem, StockLevel, StockMovement, StockMovementQuerySet, Warehouse
 from inventory.overview import in_bands, present_in
 from inventory.skus import kept_sku
 
@@ -32,7 +32,8 @@ class ItemFilters(ListFilters):
 
     def in_warehouses(self, items: QuerySet[StockItem], codes: Sequence[str]) -> QuerySet[StockItem]:
         """Items with a level in one of these warehouses."""
-        return items.filter(pk__in=StockLevel.objects.filter(warehouse__code__in=codes).values("item_id"))
+        levels = StockLevel.objects.filter(warehouse__in=Warehouse.objects.with_codes(*codes))
+        return items.filter(pk__in=levels.values("item_id"))
 
     def named(self, items: QuerySet[StockItem], text: str) -> QuerySet[StockItem]:
         """Items whose SKU, name or barcode contains this text, in any case."""
@@ -50,7 +51,7 @@ class MovementFilters(ListFilters):
     """Movements by item, warehouse, kind, reference, actor and time. Each filter finds its rows by an index."""
 
     sku = Filter(Text(required=False, max_length=64), method="of_skus", several=True)
-    warehouse = Filter(Text(required=False, max_length=32), field_name="level__warehouse__code", several=True)
+    warehouse = Filter(Text(required=False, max_length=32), method="in_warehouses", several=True)
     kind = Filter(Choice(required=False, choices=StockMovement.Kind.choices), method="of_kinds", several=True)
     reference = Filter(Text(required=False, max_length=64), field_name="reference", several=True)
     actor = Filter(
@@ -81,6 +82,10 @@ class MovementFilters(ListFilters):
         """
         levels = StockLevel.objects.filter(item__in=StockItem.objects.with_skus(*skus)).values_list("pk", flat=True)
         return movements.filter(level__in=list(levels))
+
+    def in_warehouses(self, movements: QuerySet[StockMovement], codes: Sequence[str]) -> QuerySet[StockMovement]:
+        """Movements in these warehouses."""
+        return movements.filter(level__warehouse__in=Warehouse.objects.with_codes(*codes))
 
     def of_kinds(self, movements: StockMovementQuerySet, kinds: Sequence[str]) -> StockMovementQuerySet:
         """Movements of these kinds."""

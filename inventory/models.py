@@ -18,6 +18,7 @@ from database.money import MoneyField, validate_cost
 from inventory.bands import AlertBand
 from inventory.former_names import FormerName as FormerName  # a model of this app
 from inventory.skus import SkuKey, StockItemQuerySet, validate_sku
+from inventory.warehouses import Warehouse as Warehouse  # a model of this app
 
 # What a level can count, and what one line of a posting may say: more is a slip, such as a barcode among the units.
 MAX_QUANTITY = 1_000_000_000
@@ -29,24 +30,6 @@ class ClockTimestamp(Func):
 
     function = "clock_timestamp"
     output_field = models.DateTimeField()
-
-
-class Warehouse(models.Model):
-    """A place where stock lies."""
-
-    code = models.SlugField(max_length=32, unique=True)
-    name = models.CharField(max_length=100)
-    priority = models.PositiveSmallIntegerField(
-        default=100, help_text="Lower numbers are used first.", validators=[MaxValueValidator(32_767)]
-    )
-    is_active = models.BooleanField(default=True, help_text="Stock in an inactive warehouse is not for sale.")
-    version = models.PositiveIntegerField(default=1, editable=False)
-
-    class Meta:
-        ordering = ["priority", "id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class StockItem(models.Model):

@@ -245,7 +245,7 @@ class WarehouseViewSet(ViewSet):
     @extend_schema(operation_id="getWarehouse", summary="One warehouse", responses=WarehouseSerializer)
     def retrieve(self, request: Request, code: str) -> Response:
         """One warehouse."""
-        return Response(document_of(WarehouseSerializer, found(Warehouse.objects.filter(code=code), "warehouse")))
+        return Response(document_of(WarehouseSerializer, found(Warehouse.objects.with_codes(code), "warehouse")))
 
     @extend_schema(
         operation_id="updateWarehouse",

@@ -176,10 +176,10 @@ left join catalog_category c on c.id = p.category_id
 where s.band = any(%(bands)s::text[]) and (%(category)s::text is null or p.category_id in (select id from tree))
     and (%(warehouse)s::text is null or exists (
         select from inventory_stocklevel l join inventory_warehouse w on w.id = l.warehouse_id
-        where l.item_id = i.id and w.code = %(warehouse)s::text and w.is_active))
+        where l.item_id = i.id and lower(w.code) = lower(%(warehouse)s::text) and w.is_active))
 order by s.quantity, i.sku
 """
-IN_WAREHOUSE = "and warehouse.code = %(warehouse)s::text"
+IN_WAREHOUSE = "and lower(warehouse.code) = lower(%(warehouse)s::text)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from inventory.exceptions import AlreadyReceived, NoWarehouse, UnknownItem, Unkn
 from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.services.engine import Written, fetch, lock_items
 from inventory.skus import KEY
+from inventory.warehouses import code_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,9 @@ def locate(places: Sequence[Place]) -> Located:
     found = StockItem.objects.by_sku({place.sku for place in places})
     items = {sku: item.pk for sku, item in found.items()}
     codes = share_warehouses()
-    warehouses: dict[str | None, int] = {code: id for id, code in codes.items()}
+    by_key = {code_key(code): id for id, code in codes.items()}
+    spelt = {place.warehouse for place in places if place.warehouse is not None}
+    warehouses: dict[str | None, int] = {code: by_key[code_key(code)] for code in spelt if code_key(code) in by_key}
     if any(place.warehouse is None for place in places):
         warehouses[None] = main_warehouse()
     _refuse_unknown(places, items, warehouses)

@@ -35,6 +35,7 @@ from inventory.services.lines import (
     share_warehouses,
 )
 from inventory.services.reallocation import Move, Plan, as_payload, decide, moved, write_moves
+from inventory.warehouses import code_key
 
 
 @unit_of_work
@@ -120,7 +121,7 @@ def transfer_stock(
     Refuses InsufficientStock with every short line, UnknownItem, UnknownWarehouse, StockLimit, and Invalid when both
     warehouses are the same.
     """
-    if source == target:
+    if code_key(source) == code_key(target):
         error = FieldError("to", "same_warehouse", "Goods move from one warehouse to another.")
         raise Invalid("Both warehouses are the same.", code="same_warehouse", errors=[error])
     skus = [(line.sku, f"lines.{index}.sku") for index, line in enumerate(lines)]

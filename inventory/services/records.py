@@ -145,9 +145,9 @@ def update_item(
 
 @unit_of_work
 def create_warehouse(*, code: str, name: str, actor: Actor, priority: int = 100, is_active: bool = True) -> Warehouse:
-    """Open a place where stock may lie. Refuses CodeTaken."""
+    """Open a place where stock may lie. Refuses CodeTaken, also for a code that differs in case alone."""
     warehouse = Warehouse(code=code, name=name, priority=priority, is_active=is_active)
-    warehouse.full_clean(validate_unique=False)
+    warehouse.full_clean(validate_unique=False, validate_constraints=False)
     try:
         with transaction.atomic():
             warehouse.save(force_insert=True)
@@ -171,7 +171,7 @@ def update_warehouse(
     if changes.get("is_active") is False:
         lock_warehouses()
     # A transaction that makes a level shares this lock, so none appears while we look at what lies in the warehouse.
-    warehouse = Warehouse.objects.select_for_update(no_key=True).filter(code=code).first()
+    warehouse = Warehouse.objects.select_for_update(no_key=True).with_codes(code).first()
     if warehouse is None:
         raise NotFound
     check_version(warehouse.version, expected_version)
@@ -187,10 +187,11 @@ def update_warehouse(
         item_ids = list(StockLevel.objects.filter(warehouse=warehouse).values_list("item_id", flat=True))
         lock_items(item_ids)
     warehouse.version += 1
-    warehouse.full_clean(validate_unique=False)
+    warehouse.full_clean(validate_unique=False, validate_constraints=False)
     warehouse.save(update_fields=[*edited, "version"])
     settle_items(item_ids, actor=actor)
-    publish("stock.warehouse_updated", {"code": code, "changes": edited}, subject=f"warehouse:{code}", actor=actor)
+    payload = {"code": warehouse.code, "changes": edited}
+    publish("stock.warehouse_updated", payload, subject=f"warehouse:{warehouse.code}", actor=actor)
     return warehouse
 
 

@@ -13,7 +13,7 @@ from database.refusals import Invalid, NotFound
 from database.transactions import unit_of_work
 from events.actors import Actor
 from inventory import services as inventory_services
-from inventory.models import ClockTimestamp, StockItem, StockLevel
+from inventory.models import ClockTimestamp, StockItem, StockLevel, Warehouse
 from inventory.services import Moved
 from orders.models import Order
 from orders.services.verbs import Status, move, record
@@ -71,7 +71,8 @@ def look_ahead(*, sku: str, warehouse: str, missing: int) -> LossOutlook:
 
 def level_of(sku: str, warehouse: str, missing: int) -> StockLevel:
     """The level that units are missing from. Refuses NotFound, and Invalid where so many units cannot be missing."""
-    level = StockLevel.objects.filter(item__in=StockItem.objects.with_skus(sku), warehouse__code=warehouse).first()
+    items, warehouses = StockItem.objects.with_skus(sku), Warehouse.objects.with_codes(warehouse)
+    level = StockLevel.objects.filter(item__in=items, warehouse__in=warehouses).first()
     if level is None:
         raise NotFound("This SKU does not lie in this warehouse.")
     if not 0 < missing <= level.on_hand:

@@ -103,7 +103,7 @@ class Command(BaseCommand):
         addresses = [addressed(address) for address in options["email"] or ()]
         if category is not None and not Category.objects.filter(slug=category).exists():
             raise CommandError(f"There is no category {category}.", returncode=2)
-        if warehouse is not None and not Warehouse.objects.filter(code=warehouse).exists():
+        if warehouse is not None and not Warehouse.objects.with_codes(warehouse).exists():
             raise CommandError(f"There is no warehouse {warehouse}.", returncode=2)
         articles = low_articles(category=category, warehouse=warehouse)
         if options["band"]:
