@@ -1,6 +1,7 @@
 """Pictures from strangers: decoded with suspicion, and encoded anew in our own sizes.
 
-Nothing of the file itself is kept, and no metadata: colours are converted from the profile that the file brings.
+Nothing of the file itself is kept, and no metadata: colours are converted from the profile that the file brings, or by
+what else it says about them.
 """
 
 import threading
@@ -13,6 +14,7 @@ from django.conf import settings
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from catalog.colour_profiles import profile_of
 from catalog.colours import eight_bits, to_srgb
 from catalog.exceptions import InvalidImage
 from catalog.models import RENDITIONS
@@ -86,7 +88,7 @@ def _decode(file: IO[bytes]) -> Pillow.Image:
                 upright = eight_bits(ImageOps.exif_transpose(source))
                 # Colours are converted when the picture is small.
                 upright.thumbnail((largest, largest))
-                return to_srgb(upright, source.info.get("icc_profile"))
+                return to_srgb(upright, profile_of(source))
     except TakesTooLong as error:
         raise InvalidImage("The picture takes too long to read.") from error
     except Exception as error:

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import ExifTags
 from PIL import Image as Pillow
 
 from catalog.colours import eight_bits, to_srgb
@@ -21,6 +22,11 @@ def shown(picture: Pillow.Image, format: str, **options: Any) -> Colour:
     """The colour in the middle of the largest rendition of a file."""
     file = BytesIO()
     picture.save(file, format, **options)
+    return shown_file(file)
+
+
+def shown_file(file: Any) -> Colour:
+    """The same of a file."""
     file.seek(0)
     made = Pillow.open(BytesIO(read_picture(file).renditions["large"]))
     colour = made.convert("RGBA").getpixel((made.width // 2, made.height // 2))
@@ -30,6 +36,11 @@ def shown(picture: Pillow.Image, format: str, **options: Any) -> Colour:
 
 def near(colour: Colour, wanted: Colour, by: int = 4) -> bool:
     return all(abs(a - b) <= by for a, b in zip(colour, wanted, strict=False))
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A part of a PNG file."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def plain(mode: str, colour: Any) -> Pillow.Image:
@@ -56,6 +67,65 @@ def test_a_palette_is_converted_with_its_profile_and_its_transparent_colour() ->
     picture.putpalette([*P3, *P3])
     assert near(shown(picture, "PNG", icc_profile=DISPLAY_P3), (*AS_SRGB, 255))
     assert shown(picture, "PNG", icc_profile=DISPLAY_P3, transparency=1)[3] == 0
+
+
+def with_chunks(picture: Pillow.Image, **chunks: bytes) -> Pillow.Image:
+    """The picture as a PNG with further chunks behind its head."""
+    file = BytesIO()
+    picture.save(file, "PNG")
+    head, rest = file.getvalue()[:33], file.getvalue()[33:]
+    return Pillow.open(
+        BytesIO(head + b"".join(chunk(name.encode(), content) for name, content in chunks.items()) + rest)
+    )
+
+
+def shown_from(picture: Pillow.Image) -> Colour:
+    """The colour that a picture, which is a file, is shown in."""
+    return shown_file(picture.fp)  # type: ignore[attr-defined]  # of a picture that is a file
+
+
+def gama(number: int) -> bytes:
+    return struct.pack(">I", number)
+
+
+def chrm(*numbers: float) -> bytes:
+    return struct.pack(">8I", *(round(100_000 * number) for number in numbers))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "I;16"])
+def test_a_gamma_without_a_profile_is_converted(mode: str) -> None:
+    """Half of the light, kept as it is (gamma 1), is far brighter than half the level of sRGB."""
+    colour: Any = {"RGB": (128,) * 3, "RGBA": (128,) * 4, "L": 128, "LA": (128, 128), "P": 1, "I;16": 32_896}[mode]
+    picture = plain(mode, colour)
+    if mode == "P":
+        picture.putpalette([0, 0, 0, 128, 128, 128])
+    light = linear(128)
+    assert near(shown_from(with_chunks(picture, gAMA=gama(100_000)))[:3], (light, light, light))
+    assert near(shown_from(with_chunks(picture, gAMA=gama(100_000), sRGB=b"\0"))[:3], (128, 128, 128)), "says sRGB"
+    for usual_or_absurd in (45_455, 0, 1, 2**31 - 1):
+        assert near(shown_from(with_chunks(picture, gAMA=gama(usual_or_absurd)))[:3], (128, 128, 128))
+
+
+def test_red_green_and_blue_of_its_own_are_converted() -> None:
+    p3 = chrm(0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
+    assert near(shown_from(with_chunks(plain("RGB", P3), gAMA=gama(45_455), cHRM=p3)), AS_SRGB, by=6)
+    srgb = chrm(0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+    assert shown_from(with_chunks(plain("RGB", P3), gAMA=gama(45_455), cHRM=srgb)) == shown(plain("RGB", P3), "PNG")
+    for impossible in (chrm(*[0.0] * 8), chrm(*[0.3] * 8)):
+        assert near(shown_from(with_chunks(plain("RGB", P3), gAMA=gama(45_455), cHRM=impossible)), P3)
+
+
+def test_a_profile_counts_before_a_gamma() -> None:
+    assert near(shown(plain("L", 128), "PNG", icc_profile=LINEAR_GREY, gamma=0.2), (188, 188, 188))
+
+
+def test_adobe_rgb_of_a_camera_is_converted_without_a_profile() -> None:
+    """A camera says in the name of the rule that its file follows: R03 is Adobe RGB, R98 is sRGB."""
+    for rule, wanted in (("R03", (0, 201, 67)), ("R98", P3)):
+        exif = Pillow.Exif()
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.IFD.Interop] = {1: rule}
+        found = shown(plain("RGB", P3), "JPEG", quality=100, exif=exif)
+        assert near(found, wanted, by=6), (rule, found)
 
 
 def test_grey_is_converted_by_a_profile_of_grey_and_of_rgb() -> None:
@@ -90,9 +160,6 @@ def linear(level: int) -> int:
 
 
 def test_the_transparent_level_of_sixteen_bits_is_that_level_alone() -> None:
-    def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
     rows = b"".join(b"\0" + struct.pack(">2H", 1000, 1001) for _ in range(2))
     head = struct.pack(">IIBBBBB", 2, 2, 16, 0, 0, 0, 0)
     file = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"tRNS", struct.pack(">H", 1000))
