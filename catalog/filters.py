@@ -11,6 +11,7 @@ from catalog.listing.conditions import Comparison, Selection
 from catalog.listing.pages import DETAILS, ORDERINGS
 from catalog.listing.query import MAX_WORDS
 from catalog.models import Product, Variant
+from catalog.options import one_spelling
 from catalog.serializers import ProductSerializer
 from database.refusals import FieldError, Invalid
 
@@ -90,8 +91,8 @@ class ProductFilters(FilterSet):
                 raise Invalid(f"A filter by {kind} is not valid.", errors=[error])
             if kind == "attributes":
                 self.attributes = {**self.attributes, code: texts}
-            else:  # Size and size are one option
-                code = code.casefold()
+            else:  # Shoe size and shoe-size are one option
+                code, texts = one_spelling(code), [text.strip() for text in texts]
                 self.options = {**self.options, code: [*self.options.get(code, ()), *texts]}
             refuse_many(kind, getattr(self, kind))
         return True

@@ -31,6 +31,7 @@ from catalog.validators import (
 )
 from catalog.vocabulary import Word as Word
 from catalog.vocabulary import WordKey as WordKey
+from catalog.vocabulary import WordRules as WordRules
 from database.money import MoneyField, validate_price
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel
 
@@ -218,7 +219,7 @@ class Variant(models.Model):
     unit_measure = models.JSONField(
         null=True, blank=True, validators=[validate_measure], help_text="Its content, for the price of a unit."
     )
-    # The options as filters compare them, which know neither case nor accents.
+    # The options as filters compare them, which know neither case nor accents nor what separates words.
     folded_options = GeneratedField(
         expression=Func(F("options"), template=f"({FOLD.format('(%(expressions)s)::text')})::jsonb"),
         output_field=models.JSONField(),

@@ -1,15 +1,23 @@
 """The options of variants: when those of two are the same, and in which sequence a product shows them."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from django.db import models
 
-# A text without regard to case and accents, as an SQL expression that an index can keep.
+# What stands between the words of an option is one: `Off-White`, `off white` and `off/white` are the same value.
+SEPARATORS = r"[-_/\u0020\u00a0\u2000-\u200a\u2010-\u2015\u202f\u2044\u2212\u2215\u3000]+"
+# A text without regard to case, accents and separators, as an SQL expression that an index can keep.
 FOLD = (
-    r"replace(translate(lower(regexp_replace(normalize({}, NFD), '[\u0300-\u036f]', '', 'g')), "
-    "'øłđħı', 'oldhi'), 'ß', 'ss')"
+    r"regexp_replace(replace(translate(lower(regexp_replace(normalize({}, NFD), '[\u0300-\u036f]', '', 'g')), "
+    rf"'øłđħı', 'oldhi'), 'ß', 'ss'), '{SEPARATORS}', ' ', 'g')"
 )
+
+
+def one_spelling(text: str) -> str:
+    """A name or a value of an option as filters compare it, but for its accents: `shoe size` for `Shoe-Size`."""
+    return re.sub(SEPARATORS, " ", text.casefold()).strip()
 
 
 class Axis(TypedDict):

@@ -1,7 +1,8 @@
-"""The catalog in the background: prices that were planned."""
+"""The catalog in the background: prices that were planned, and words that follow other rules than before."""
 
 import logging
 
+from django.conf import settings
 from procrastinate.contrib.django import app
 
 from catalog import services
@@ -26,3 +27,10 @@ def settle_planned_prices(timestamp: int) -> None:
             except Refusal as refusal:
                 refused.add(product_id)
                 logger.warning("planned prices of product %s: %s", product_id, refusal.detail)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="find_words_anew")
+def find_words_anew(timestamp: int) -> None:
+    """Find the words of products anew after an upgrade or another SEARCH_LANGUAGE. The next job goes on from there."""
+    services.find_words_anew(seconds=settings.JOB_TIMEOUT_SECONDS / 4)

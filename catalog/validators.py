@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
+from catalog.options import one_spelling
 from catalog.words import fold
 from database.text import refuse_hidden
 
@@ -40,14 +41,16 @@ def validate_attributes(value: object) -> None:
 
 
 def validate_options(value: object) -> None:
-    """At most 20 texts by name. No two names differ in case, accents or spacing alone, which filters do not know."""
+    """At most 20 texts by name. No two names differ in what filters do not know: case, accents, spaces, hyphens."""
     members = dict(members_of(value, 20))
     for key, member in members.items():
         if not isinstance(member, str) or not member.strip() or len(member) > MAX_TEXT:
             raise ValidationError(f"{key!r} must be a text of 1 to {MAX_TEXT} characters.", "invalid_option")
         refuse_hidden(member)
-    if len({fold(" ".join(key.split())) for key in members}) < len(members):
-        raise ValidationError("Two names differ in case or accents alone: they are one option.", "repeated_option")
+    if len({fold(one_spelling(key)) for key in members}) < len(members):
+        raise ValidationError(
+            "Two names differ in case, accents or hyphens alone: they are one option.", "repeated_option"
+        )
 
 
 def members_of(value: object, limit: int) -> Iterable[tuple[str, object]]:

@@ -1,4 +1,7 @@
-"""The words of all products, for searches that misspell them (catalog/listing/vocabulary.py asks for them)."""
+"""The words of all products, for searches that misspell them (catalog/listing/vocabulary.py asks for them).
+
+And the rules by which the words beside the products were found (catalog/services/words_anew.py).
+"""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -27,3 +30,14 @@ class WordKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.word}"
+
+
+class WordRules(models.Model):
+    """One row: the rules of the words that are stored, and the last product whose words have been found by them."""
+
+    rules = models.CharField(max_length=64, default="")
+    # Null: all products are done.
+    done_to = models.BigIntegerField(null=True, default=0)
+
+    def __str__(self) -> str:
+        return self.rules

@@ -1,15 +1,18 @@
 """Words: how the texts of products and of searches become the same words, in every script, on every server.
 
 Case, accents and other marks are folded away here and not by PostgreSQL, whose rules depend on the locale of the
-server. Stems are another matter (catalog/stems.py).
+server. Stems are another matter (catalog/stems.py). Whoever changes the rules counts RULES up, and the words of all
+products are found anew by themselves (catalog/services/words_anew.py).
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
+RULES = 2
 MAX_LETTERS = 64
 # Letters that are no letter with a mark in Unicode, but are typed as if they were. `casefold` has made ß two letters.
 LETTERS = str.maketrans({"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "ŧ": "t", "\u0131": "i", "ŋ": "n"} | {
@@ -17,8 +20,8 @@ LETTERS = str.maketrans({"ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", 
 })  # fmt: skip
 # How these letters are spelt on a keyboard that lacks them.
 SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
-# Signs that NFKD would make letters of the word before them.
-SIGNS = str.maketrans("™℠", "  ")
+# Signs that NFKD would make letters of the word before them; and a sharp that has a key on every keyboard.
+SIGNS = str.maketrans("™℠♯", "  #")
 # The marks of Latin, Greek, Cyrillic, Hebrew and Arabic, which people leave out; and what cannot be seen.
 MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
@@ -31,7 +34,12 @@ UNSPACED = (
 )
 # Signs of vowels in the scripts of India and around, which Python does not take for letters.
 VOWEL_SIGNS = "\u0900-\u0903\u093a-\u094f\u0951-\u0963\u0980-\u0983\u09bc-\u0dff\u0f18-\u0fbc"
-RUN = re.compile(f"[{UNSPACED}]+|(?:(?![{UNSPACED}])(?:[^\\W_]|[{VOWEL_SIGNS}]))+")
+LETTER = f"(?![{UNSPACED}])(?:[^\\W_]|[{VOWEL_SIGNS}])"
+# A single letter is another word with its signs: C++ and C# are no C.
+RUN = re.compile(f"[{UNSPACED}]+|(?<![^\\W_])(?![\\d_])(?:{LETTER})(?:\\+\\++|#+)|(?:{LETTER})+")
+# What else may belong to the word before it (S23+, Disney+), and to the one after it (.NET).
+SIGN_AFTER = re.compile(r"[+#]+(?![^\W_])")
+SIGN_BEFORE = re.compile(r"(?<!\.)\.\Z")
 IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 LETTERS_OR_DIGITS = re.compile(r"\d+|\D+")
 
@@ -71,27 +79,36 @@ def words_of(text: str) -> Iterator[frozenset[str]]:
 @lru_cache(10_000)
 def forms_of(chunk: str) -> list[frozenset[str]]:
     """The words of a chunk without spaces, each in all forms that it is found by."""
-    folded, typed = runs(fold(chunk)), runs(spelt(chunk))
+    folded, typed = signed_runs(fold(chunk)), signed_runs(spelt(chunk))
     if len(typed) != len(folded):
         typed = folded
     found: list[frozenset[str]] = []
     for place, (word, other) in enumerate(zip(folded, typed, strict=True)):
-        if IS_UNSPACED.match(word):
-            found += [frozenset({character, word[at : at + 2]}) for at, character in enumerate(word)]
+        if IS_UNSPACED.match(word.plain):
+            found += [frozenset({character, word.plain[at : at + 2]}) for at, character in enumerate(word.plain)]
             continue
-        forms = {word, other, *pieces(word)}
+        forms = {*word, *other, *pieces(word.plain)}
         if place == 0 and len(folded) > 1:
-            forms |= {joined(folded), joined(typed)}
+            forms |= {joined([run.plain for run in folded]), joined([run.plain for run in typed])}
         found.append(frozenset(form[:MAX_LETTERS] for form in forms if form))
     return found
 
 
 def readings(chunk: str) -> list[list[str]]:
-    """What a chunk of a search without spaces can mean: each reading is a list of words that must all be found."""
+    """What a chunk of a search without spaces can mean: each reading is a list of words that must all be found.
+
+    With its signs it comes first. Without them it means the same too, unless they make another word of it.
+    """
     found = []
     for written in (fold(chunk), spelt(chunk)):
-        words = [part for word in runs(written) for part in (pairs(word) if IS_UNSPACED.match(word) else [word])]
-        found += [words, [joined(runs(written))], [piece for word in words for piece in pieces(word) or [word]]]
+        signed = signed_runs(written)
+        meant = [
+            run.signed if run.needs_its_sign or (place == 0 and run.signed.startswith(".")) else run.plain
+            for place, run in enumerate(signed)
+        ]
+        words = in_pairs(meant)
+        found += [in_pairs(run.signed for run in signed), words, [joined(meant)]]
+        found.append([piece for word in words for piece in pieces(word) or [word]])
     return [
         [word[:MAX_LETTERS] for word in reading]
         for place, reading in enumerate(found)
@@ -102,6 +119,35 @@ def readings(chunk: str) -> list[list[str]]:
 def runs(folded: str) -> list[str]:
     """The runs of letters and digits; those of scripts without spaces stand for themselves."""
     return RUN.findall(folded)
+
+
+class SignedRun(NamedTuple):
+    """A run of letters and digits, and the same with the signs beside it that may belong to it."""
+
+    plain: str
+    signed: str
+
+    @property
+    def needs_its_sign(self) -> bool:
+        """Whether it is another word without the sign: a single letter as that of A+."""
+        return len(self.plain) == 1 and self.plain.isalpha()
+
+
+def signed_runs(folded: str) -> list[SignedRun]:
+    """The runs, each with its signs."""
+    found = []
+    for run in RUN.finditer(folded):
+        plain, before, after = run[0], "", SIGN_AFTER.match(folded, run.end())
+        if len(plain) > 1 and plain.isalpha() and SIGN_BEFORE.search(folded[: run.start()]):
+            before = "."
+        signed = plain if IS_UNSPACED.match(plain) else f"{before}{plain}{after[0] if after else ''}"
+        found.append(SignedRun(plain, signed))
+    return found
+
+
+def in_pairs(words: Iterable[str]) -> list[str]:
+    """The words; of scripts without spaces the pairs of each."""
+    return [part for word in words for part in (pairs(word) if IS_UNSPACED.match(word) else [word])]
 
 
 def joined(words: list[str]) -> str:

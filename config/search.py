@@ -8,5 +8,5 @@ LANGUAGES = [
     "hindi", "hungarian", "indonesian", "irish", "italian", "lithuanian", "nepali", "norwegian", "portuguese",
     "romanian", "russian", "serbian", "simple", "spanish", "swedish", "tamil", "turkish", "yiddish",
 ]  # fmt: skip
-# After a change `manage.py refresh_search` must find the stems of all products anew.
+# After a change the worker finds the stems of all products anew.
 SEARCH_LANGUAGE = choice("SEARCH_LANGUAGE", *LANGUAGES)

@@ -28,7 +28,7 @@ CASTS = {datetime: "timestamptz", Decimal: "numeric", str: "text", int: "bigint"
 
 # PostgreSQL does not see into it, so that a statement has one plan for all searches.
 WORDS = """words as materialized (
-    select %(match)s::tsquery as match, %(exact)s::tsquery as exact,
+    select %(match)s::tsquery as match, %(whole)s::tsquery as whole, %(exact)s::tsquery as exact,
            %(half)s::tsquery as half, %(near)s::tsquery as near
 )"""
 COUNT = "{prelude} select count(*) from catalog_product p where {where}"

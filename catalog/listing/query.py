@@ -13,7 +13,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from catalog.listing.vocabulary import look_up
-from catalog.stems import stems
+from catalog.stems import marked, stems
 from catalog.words import MAX_LETTERS, readings
 
 # The words that a search can have.
@@ -29,6 +29,7 @@ class Query(NamedTuple):
     """The texts of tsqueries: `match` says what is found; the others rank it, by how sure it is that it is meant."""
 
     match: str
+    whole: str
     exact: str
     half: str
     near: str
@@ -83,7 +84,13 @@ def read_query(search: str, *, wide: bool = False) -> Query:
         if word in halves and not alone:
             # With the stems of what it may become, so that the next letter finds nothing that this one has not found.
             longer = {stem[other] for other in kin[word].longer} if word in kin else set()
-            forms |= {f"{quoted(word)}:*", *(quoted(other) for other in longer if other and not other.startswith(word))}
+            forms |= {f"{quoted(text)}:*" for text in (word, marked(word))}
+            forms |= {
+                quoted(text)
+                for other in longer
+                if other and not other.startswith(word)
+                for text in (other, marked(other))
+            }
         if word in kin and not alone:
             forms |= {f"{form}:{LABELS}" for form in forms_of(kin[word].near, stem)}
         return either(sorted(forms))
@@ -95,10 +102,12 @@ def read_query(search: str, *, wide: bool = False) -> Query:
             found = either(both(any_form(word, alone=term.negated) for word in reading) for reading in term.readings)
         return f"!({found})" if term.negated else f"({found})"
 
+    typed = [word for term in wanted for words in term.readings for word in words]
     best = {other for its in kin.values() for other, errors in its.near.items() if errors == min(its.near.values())}
     return Query(
         match=either(both(map(one, terms)) for terms in said if terms),
-        exact=either(sorted(forms_of([word for term in wanted for words in term.readings for word in words], stem))),
+        whole=either(sorted(set(map(quoted, typed)))),
+        exact=either(sorted(stems_of(typed, stem))),
         half=either(sorted(f"{quoted(word)}:*" for word in halves)),
         near=either(sorted(forms_of(best, stem))),
     )
@@ -106,7 +115,13 @@ def read_query(search: str, *, wide: bool = False) -> Query:
 
 def forms_of(words: Iterable[str], stem: Mapping[str, str]) -> set[str]:
     """Words and their stems, as a tsquery has them."""
-    return {quoted(form) for word in words for form in (word, stem[word]) if form}
+    words = list(words)
+    return {*map(quoted, words), *stems_of(words, stem)}
+
+
+def stems_of(words: Iterable[str], stem: Mapping[str, str]) -> set[str]:
+    """What words have in common with their other forms: the stem, as a word of its own and as the stem of others."""
+    return {quoted(text) for word in words if stem[word] for text in (stem[word], marked(stem[word]))}
 
 
 def half_words(free: Collection[str], last: Term | None, *, wide: bool) -> set[str]:
@@ -133,7 +148,7 @@ def says_something(term: Term, stem: dict[str, str]) -> bool:
 
 
 def quoted(word: str) -> str:
-    """A word of letters and digits as a tsquery has it."""
+    """A word as a tsquery has it: it is made of letters, digits and signs that mean nothing there."""
     return f"'{word}'"
 
 

@@ -47,11 +47,11 @@ FUZZY_CANDIDATES = """candidate as materialized (
     order by p.created_at desc, p.id desc limit {candidates}
 )"""
 # What a word counts in the description, in headings and attributes, in articles, and in the name; and what each query
-# counts in the rank.
+# counts in the rank. A word as it was typed counts twice: as itself, and as one of those with its stem.
 WEIGHTS = "{0.05, 0.3, 0.6, 1}"
-CERTAINTY = {"exact": 8, "half": 2, "near": 1}
+CERTAINTY = {"whole": 4, "exact": 8, "half": 2, "near": 1}
 # Many words of a name that begin with what was typed are no better than one: 1 / (pi ** 2 / 6), as ts_rank has it.
-MOST = {"exact": 1, "half": 0.61, "near": 1}
+MOST = {"whole": 1, "exact": 1, "half": 0.61, "near": 1}
 # By steps of eight letters, so that a number at the end does not count.
 SHORTER = "0.01 * greatest(0, 10 - length(p.sort_name) / 8)"
 RANK = "{weight} * least({most}, ts_rank('{weights}', p.search_vector, (select {name} from words)))"

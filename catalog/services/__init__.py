@@ -15,6 +15,7 @@ from catalog.services.planned import (
 from catalog.services.products import archive_product, create_product, update_product
 from catalog.services.slugs import renamed
 from catalog.services.variants import VariantInput, add_variant, archive_variant, restore_variant, update_variant
+from catalog.services.words_anew import find_words_anew
 
 __all__ = [
     "VariantInput",
@@ -27,6 +28,7 @@ __all__ = [
     "delete_category",
     "delete_image",
     "due_products",
+    "find_words_anew",
     "plan_price",
     "remove_planned_price",
     "renamed",

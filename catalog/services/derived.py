@@ -14,7 +14,7 @@ import orjson
 from django.db import connection
 
 from catalog.models import Word, WordKey
-from catalog.stems import stems
+from catalog.stems import marked, stems
 from catalog.words import MAX_LETTERS, can_be_misspelt, near_keys, sort_key, words_of
 from database.rows import fetch_rows, texts_of
 
@@ -150,7 +150,10 @@ def learn(sources: Iterable[Source]) -> None:
 
 
 def vectors_of(sources: Iterable[Source]) -> list[str]:
-    """The words of each product as PostgreSQL reads a tsvector: each form and its stem, with its places and weights."""
+    """The words of each product as PostgreSQL reads a tsvector, with their places and weights.
+
+    Each form stands as it is, and its stem is marked where it is another text.
+    """
     vectors = []
     for source in sources:
         lexemes = source.lexemes()
@@ -159,7 +162,7 @@ def vectors_of(sources: Iterable[Source]) -> list[str]:
             " ".join(
                 f"'{lexeme}':{place}{weight}"
                 for place, weight, forms in lexemes
-                for lexeme in sorted({*forms, *(stem[form] for form in forms)} - {""})
+                for lexeme in sorted({*forms, *(marked(stem[form]) for form in forms if stem[form] not in ("", form))})
             )
         )
     return vectors
@@ -168,6 +171,11 @@ def vectors_of(sources: Iterable[Source]) -> list[str]:
 def all_products() -> Iterator[list[int]]:
     """The ids of all products, in batches."""
     after = 0
-    while batch := [id for (id,) in fetch_rows(NEXT, {"after": after, "most": AT_ONCE})]:
+    while batch := next_products(after):
         yield batch
         after = batch[-1]
+
+
+def next_products(after: int) -> list[int]:
+    """The ids of some products that follow this one."""
+    return [id for (id,) in fetch_rows(NEXT, {"after": after, "most": AT_ONCE})]

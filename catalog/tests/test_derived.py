@@ -13,8 +13,9 @@ from rest_framework.test import APIClient
 
 from catalog import services
 from catalog.exceptions import LastVariant
-from catalog.models import Category, Product, Variant
+from catalog.models import Category, Product, Variant, WordRules
 from catalog.services import derived
+from catalog.tasks import find_words_anew
 from catalog.tests.asking import names
 from catalog.tests.factories import make_category, make_product, variant_of
 from database.refusals import Refusal
@@ -164,3 +165,35 @@ def test_control_without_the_lock_the_product_keeps_the_old_name(
 
     run_unit(make_and_let_rename)
     assert names(api, search="before") == ["Mug"]
+
+
+@pytest.mark.django_db
+def test_after_an_upgrade_the_worker_finds_all_words_anew(
+    api: APIClient, settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few products in each job, and none of them again until the rules or the language change."""
+    for name in ("Häuser", "Lampen", "Kissen"):
+        make_product(name)
+    find_words_anew(timestamp=0)
+    right = stored()
+    monkeypatch.setattr(derived, "AT_ONCE", 2)
+
+    def by_other_rules() -> None:
+        Product.objects.update(search_vector="'other':1A")
+
+    by_other_rules()
+    find_words_anew(timestamp=0)
+    assert stored() != right, "nothing has changed"
+
+    settings.SEARCH_LANGUAGE = "german"  # type: ignore[attr-defined]  # pytest-django's wrapper of the settings
+    assert not services.find_words_anew(seconds=0.0), "the time was over at once"
+    find_words_anew(timestamp=0)
+    assert names(api, search="haus") == ["Häuser"]
+    assert WordRules.objects.get().done_to is None
+
+    by_other_rules()
+    settings.SEARCH_LANGUAGE = "english"  # type: ignore[attr-defined]  # pytest-django's wrapper of the settings
+    monkeypatch.setattr("catalog.services.words_anew.RULES", 1_000)
+    WordRules.objects.update(rules="1000 english", done_to=Product.objects.order_by("pk")[1].pk)
+    find_words_anew(timestamp=0)
+    assert [vector == right[id][0] for id, (vector, _) in sorted(stored().items())] == [False, False, True], "goes on"

@@ -94,6 +94,30 @@ def test_options_are_those_of_one_variant_that_is_for_sale(api: APIClient) -> No
     assert names(api, **{"options.colour": "creme"}) == []
 
 
+def test_what_stands_between_the_words_of_an_option_does_not_matter(api: APIClient) -> None:
+    variants: list[services.VariantInput] = [
+        {"options": {"Shoe-Size": "42/43", "colour": "Off-White"}},
+        {"options": {"Shoe-Size": "44/45", "colour": "Black / Rosé_Gold"}},
+    ]
+    make_product("Runner", variants=variants)
+    make_product("Boot", variants=[{"options": {"shoe size": "42-43", "colour": "off\u2013white"}}])
+    make_product("Sock", variants=[{"options": {"shoe size": "4243", "colour": "White"}}])
+    make_product("Freezer", variants=[{"options": {"degrees": "-18"}}])
+    make_product("Oven", variants=[{"options": {"degrees": "18"}}])
+    for written in ("off white", "Off-White", "OFF/WHITE", "off - white", "off\u00a0white", " off white "):
+        assert names(api, **{"options.colour": written}) == ["Boot", "Runner"], written
+    for written in ("black rose gold", "Black/Rosé-Gold", "black / rosé gold"):
+        assert names(api, **{"options.colour": written}) == ["Runner"], written
+    for name in ("shoe size", "Shoe-Size", "SHOE_SIZE"):
+        assert names(api, **{f"options.{name}": "42 43"}) == ["Boot", "Runner"], name
+    assert names(api, **{"options.colour": "offwhite"}) == []
+    assert names(api, **{"options.degrees": "-18"}) == ["Freezer"]
+    assert names(api, **{"options.degrees": "18"}) == ["Oven"]
+    facets = get(api, "/products/facets", **{"options.colour": "off white"})["options"]
+    [sizes] = [facet for facet in facets if facet["code"] in ("Shoe-Size", "shoe size")]
+    assert [(value["value"], value["count"]) for value in sizes["values"]] == [("42-43", 2)], "one facet, one value"
+
+
 def test_ids_and_skus_are_given_with_commas_or_again(api: APIClient, as_admin: APIClient) -> None:
     mug = make_product("Mug", sku="MUG")
     pot = make_product("Pot", variants=[{"sku": "POT-S"}, {"sku": "POT-L"}])

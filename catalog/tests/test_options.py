@@ -28,10 +28,20 @@ SAME: list[dict[str, str]] = [
 BODY = {"name": "Shirt", "price": "10.00"}
 
 
-@pytest.mark.parametrize("other", ["colour", "COLOUR", " Colour ", "\uff23olour"])
-def test_a_variant_names_each_option_once(as_admin: APIClient, other: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Colour", "colour"),
+        ("Colour", "COLOUR"),
+        ("Colour", " Colour "),
+        ("Colour", "\uff23olour"),
+        ("shoe size", "Shoe-Size"),
+        ("shoe/size", "shoe_size"),
+    ],
+)
+def test_a_variant_names_each_option_once(as_admin: APIClient, name: str, other: str) -> None:
     product = make_product("Shirt")
-    body = {"options": {"Colour": "Sand", other: "Red"}}
+    body = {"options": {name: "Sand", other: "Red"}}
     document = refused(as_admin, "post", f"/{product.pk}/variants", body, 400, "invalid")
     assert fields_of(document) == [("options", "repeated_option")]
 

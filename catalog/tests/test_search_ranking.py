@@ -15,6 +15,20 @@ def test_exact_hits_come_before_longer_words_and_those_before_misspelt_ones(api:
     assert names(api, search="kettle") == ["Kettle Stand", "Kettlebell Stand", "Ketle Stand"]
 
 
+@pytest.mark.parametrize("language", ["english", "german", "italian", "spanish"])
+def test_the_word_that_was_typed_comes_before_those_that_have_it_for_a_stem(
+    api: APIClient, settings: object, language: str
+) -> None:
+    """`mond` is what Italian and Spanish leave of `mondo`, and German of `Monde` and `Monden`."""
+    settings.SEARCH_LANGUAGE = language  # type: ignore[attr-defined]  # pytest-django's wrapper of the settings
+    for name in ("Kissen mit großem Mond", "Mondo Cam", "Monde", "Monden", "Mondlampe"):
+        make_product(name)
+    assert names(api, search="mond")[0] == "Kissen mit großem Mond"
+    assert set(names(api, search="mond")) == {"Kissen mit großem Mond", "Mondo Cam", "Monde", "Monden", "Mondlampe"}
+    assert names(api, search="mondo")[0] == "Mondo Cam"
+    assert names(api, search="mondlampe") == ["Mondlampe"]
+
+
 def test_the_name_counts_for_more_than_the_article_the_heading_and_the_description(api: APIClient) -> None:
     make_product("Bowl", description="Like an oak tree.")
     make_product("Plate", attributes={"material": "oak"})

@@ -30,6 +30,8 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "accounts.tasks.erase_leavers",
         "accounts.tasks.purge_sessions",
         "api.tasks.purge_idempotency_keys",
+        "catalog.tasks.find_words_anew",
+        "catalog.tasks.settle_planned_prices",
         "events.tasks.remove_failed_jobs",
         "events.tasks.retry_stalled_jobs",
         "inventory.tasks.expire_holds",

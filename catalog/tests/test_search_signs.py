@@ -1,0 +1,63 @@
+"""Signs that make another word of a letter, and those that may belong to a word."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from catalog.tests.asking import names
+from catalog.tests.factories import make_product
+
+pytestmark = pytest.mark.django_db
+
+SHELF = [
+    "C++ Primer", "C Primer", "C# in Depth", "F# Recipes", "F Clef Poster", "Vitamin C Tablets", "Modern C++17",
+    "ASP.NET Core Handbook", ".NET Handbook", "Tennis Net", "Node.js Mug", "Phone S23+", "Phone S23", "Fridge A++",
+    "Fridge A+", "Fridge A", "C\u266f Tuning Fork", "Black+White Rug",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("c++", {"C++ Primer", "Modern C++17"}),
+        ("C++ primer", {"C++ Primer"}),
+        ("primer c++", {"C++ Primer"}),
+        ("c++17", {"Modern C++17"}),
+        ("c#", {"C# in Depth", "C\u266f Tuning Fork"}),
+        ("c\u266f", {"C# in Depth", "C\u266f Tuning Fork"}),
+        ("f#", {"F# Recipes"}),
+        ("c primer", {"C Primer"}),
+        ("f clef", {"F Clef Poster"}),
+        ("vitamin c++", set()),
+        (".net", {".NET Handbook", "ASP.NET Core Handbook"}),
+        (".NET handbook", {".NET Handbook", "ASP.NET Core Handbook"}),
+        ("asp.net", {"ASP.NET Core Handbook"}),
+        ("tennis net", {"Tennis Net"}),
+        (".js", {"Node.js Mug"}),
+        ("js mug", {"Node.js Mug"}),
+        ("fridge a++", {"Fridge A++"}),
+        ("primer -c++", {"C Primer"}),
+        ('"c++ primer"', {"C++ Primer"}),
+        ("black+white", {"Black+White Rug"}),
+        ("white", {"Black+White Rug"}),
+    ],
+)
+def test_a_letter_with_signs_is_another_word(api: APIClient, search: str, expected: set[str]) -> None:
+    for name in SHELF:
+        make_product(name)
+    assert set(names(api, search=search)) == expected
+
+
+def test_a_sign_after_a_longer_word_says_which_is_meant_first(api: APIClient) -> None:
+    for name in SHELF:
+        make_product(name)
+    assert names(api, search="s23+") == ["Phone S23+", "Phone S23"]
+    assert set(names(api, search="s23")) == {"Phone S23+", "Phone S23"}
+
+
+def test_the_letter_alone_comes_before_the_letter_with_signs(api: APIClient) -> None:
+    for name in ("C Primer", "C++ Primer", "C# Primer"):
+        make_product(name)
+    assert names(api, search="c")[0] == "C Primer"
+    assert set(names(api, search="c")) == {"C Primer", "C++ Primer", "C# Primer"}, "as one types"
+    assert names(api, search="c+") == ["C++ Primer"]
+    assert names(api, ordering="name") == ["C Primer", "C# Primer", "C++ Primer"]
