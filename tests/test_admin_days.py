@@ -19,7 +19,16 @@ pytestmark = pytest.mark.django_db
 # Wherever the clock stands while this runs, in one of them it is another day than in UTC.
 ZONES = ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin"]
 # The filters that have something to do with days. A new one has to be named here, and is asked below.
-BY_DAY = {("orders.order", "order_date"), ("inventory.stockmovement", "at")}
+BY_DAY = {
+    ("orders.order", "order_date"),
+    ("inventory.stockmovement", "at"),
+    ("procrastinate.procrastinatejob", "scheduled_at"),
+    *(
+        (f"otp_{kind}device", column)
+        for kind in ("static.static", "totp.totp")
+        for column in ("created_at", "last_used_at")
+    ),
+}
 # Those that ask only whether there is a moment.
 BY_PRESENCE = {("orders.order", "deleted_at"), ("inventory.stockalert", "closed_at"), ("events.sentmail", "sent_at")}
 
