@@ -1,13 +1,13 @@
 """Warehouses, and when the codes of two are one: `north` and `North` are. A code is ASCII, so only case can differ."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 
 
-class WarehouseQuerySet(models.QuerySet[Any]):
+class WarehouseQuerySet(models.QuerySet["Warehouse"]):
     """Warehouses."""
 
     def with_codes(self, *codes: str) -> Self:
