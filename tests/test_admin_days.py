@@ -36,7 +36,8 @@ BY_PRESENCE = {("orders.order", "deleted_at"), ("inventory.stockalert", "closed_
 def moments(label: str) -> dict[str, type[admin.FieldListFilter] | None]:
     """The columns with a moment or a day that a list is filtered by, each with its filter."""
     model, found = ADMINS[label].model, dict[str, Any]()
-    for named in ADMINS[label].list_filter:
+    filters: Any = ADMINS[label].list_filter
+    for named in filters:
         field, filter = named if isinstance(named, tuple) else (named, None)
         column = model._meta.get_field(field.split("__")[0]) if isinstance(field, str) else None
         if isinstance(column, models.DateField):  # a moment is one too
