@@ -149,6 +149,17 @@ class MoreThanReserved(Conflict):
         self.shortages = list(shortages)
 
 
+class MoreThanShipped(Conflict):
+    """Fewer units of some items were shipped and are still away; all of them are in `shortages`."""
+
+    code = "more_than_shipped"
+    title = "Fewer units were shipped under this reference"
+
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
+        super().__init__(sorry(shortages))
+        self.shortages = list(shortages)
+
+
 class SkuTaken(Conflict):
     """Another item has this SKU."""
 

@@ -108,6 +108,20 @@ INVARIANTS: Mapping[str, str] = {
         where state = 'fulfilled' or part.at > coalesce(corrected.at, '-infinity')
         group by level_id, reference, state having sum(posted) <> sum(resolved)
     """,
+    # Goods that come back under a reference that shipped nothing, such as a number of the return, are not compared.
+    "no more comes back under a reference than was shipped": """
+        select format('reference %s, item %s: shipped %s, came back %s', m.reference, l.item_id,
+                      -sum(m.on_hand_delta) filter (where m.kind = 'shipped'),
+                      sum(m.on_hand_delta) filter (where m.kind = 'returned'))
+        from inventory_stockmovement m join inventory_stocklevel l on l.id = m.level_id
+        where m.kind in ('shipped', 'returned') and m.reference in (
+            select reference from inventory_stockmovement where kind = 'returned' and reference <> ''
+            and kind not in ('reserved', 'released', 'shipped')
+        )
+        group by m.reference, l.item_id
+        having sum(m.on_hand_delta) > 0 and count(*) filter (where m.kind = 'shipped') > 0
+        order by m.reference, l.item_id
+    """,
     # A hold that was promised in part would be kept in part when it ends.
     "a reference has a hold or a promise, never both": """
         select format('reference %s: %s open reservations, of which %s end', reference, count(*), count(expires_at))

@@ -2,8 +2,9 @@
 
 `engine` locks and writes (its SQL is in `statements`), `allocation` decides, `alerts` watches the low lines; `records`,
 `postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `holds` those for
-reservations that end; `resolving` keeps promises or gives them back; `moving` and `reallocation` let them come from
-other warehouses, and `shortfalls` breaks them; `repair` mends the counters that `verify_stock` finds wrong.
+reservations that end; `resolving` keeps promises or gives them back, and `unshipping` undoes a parcel; `moving` and
+`reallocation` let promises come from other warehouses, and `shortfalls` breaks them; `repair` mends the counters that
+`verify_stock` finds wrong.
 """
 
 from inventory.services.holds import expire_holds, extend_hold, promise, replace_hold
@@ -41,6 +42,7 @@ from inventory.services.records import (
 from inventory.services.repair import repair_stock
 from inventory.services.resolving import fulfil, release
 from inventory.services.shortfalls import Outlook, outlook, write_off
+from inventory.services.unshipping import unship
 
 __all__ = [
     "AdjustmentLine",
@@ -76,6 +78,7 @@ __all__ = [
     "set_stock",
     "settle_alerts_of_all",
     "transfer_stock",
+    "unship",
     "update_item",
     "update_warehouse",
     "write_off",

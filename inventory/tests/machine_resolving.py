@@ -8,8 +8,8 @@ from hypothesis.stateful import rule
 from database.refusals import Refusal
 from events.actors import COMMAND
 from inventory import services
-from inventory.exceptions import InsufficientStock, MoreThanReserved, NothingReserved, NotOnHand
-from inventory.tests.model import Model, anywhere, few, items, warehouses
+from inventory.exceptions import InsufficientStock, MoreThanReserved, MoreThanShipped, NothingReserved, NotOnHand
+from inventory.tests.model import Model, Promise, anywhere, few, items, warehouses
 
 Parts = dict[tuple[int, int], int]
 some = st.dictionaries(items, few, min_size=1)
@@ -128,7 +128,45 @@ class Resolving(Model):
         for item, quantity in basket.items():
             self.move(reference, item, source, quantity)
 
+    @rule(data=st.data(), parcel=st.dictionaries(st.tuples(items, warehouses), few, min_size=1, max_size=3))
+    def unship(self, data: Any, parcel: Parts) -> None:
+        reference = data.draw(st.sampled_from([*self.shipped, "nobody"]))
+        away = self.away(reference)
+        refusal: type[Refusal] | None = None
+        if any(units > away.get(place, 0) for place, units in parcel.items()) or any(
+            units > self.sums(away)[item] for item, units in self.sums(parcel).items()
+        ):
+            refusal = MoreThanShipped
+        units = self.expect(
+            refusal,
+            services.unship,
+            reference=reference,
+            quantities={(self.items[i].pk, self.places[w].pk): units for (i, w), units in parcel.items()},
+            actor=COMMAND,
+        )
+        if refusal:
+            return
+        assert units == sum(parcel.values())
+        held = self.promises.setdefault(reference, Promise({}, is_hold=False))
+        for place, units in parcel.items():
+            self.shelves[place].reserved += units
+            held.parts[place] = held.parts.get(place, 0) + units
+        self.come_back(reference, parcel)
+
     # What the model knows of parts.
+
+    def away(self, reference: str) -> Parts:
+        """What has left each place under a reference and has not come back to it."""
+        back = self.came_back.get(reference, {})
+        gone = self.shipped.get(reference, {})
+        return {place: gone.get(place, 0) - back.get(place, 0) for place in {*gone, *back}}
+
+    def come_back(self, reference: str, parts: Parts) -> None:
+        """So much of what was shipped lies there again."""
+        back = self.came_back.setdefault(reference, {})
+        for place, units in parts.items():
+            self.shelves[place].on_hand += units
+            back[place] = back.get(place, 0) + units
 
     def parts(self, reference: str, warehouse: int | None) -> Parts:
         """What a reference holds, in one warehouse or in all."""

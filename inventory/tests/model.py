@@ -25,6 +25,7 @@ PARTS_OF_A_UNIT = (
     services.replace_hold,
     services.extend_hold,
     services.move_promise,
+    services.unship,
     services.write_off,
 )
 items = st.integers(0, ITEMS - 1)
@@ -70,8 +71,9 @@ class Model(RuleBasedStateMachine):
         for item in self.items:  # in the first warehouse an item has its level from the beginning
             StockLevel.objects.create(item=item, warehouse=self.places[1])
         self.promises: dict[str, Promise] = {}
-        # What each reference has had shipped, by place.
+        # What each reference has had shipped, and what has come back of it, by place.
         self.shipped: dict[str, dict[tuple[int, int], int]] = {}
+        self.came_back: dict[str, dict[tuple[int, int], int]] = {}
         self.numbers = 0
 
     def teardown(self) -> None:

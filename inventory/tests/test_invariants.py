@@ -12,6 +12,7 @@ from events.models import Event
 from inventory import services
 from inventory.invariants import INVARIANTS, violations
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement
+from inventory.services import ReturnLine
 from inventory.tests.factories import StockItemFactory, WarehouseFactory, level_of, snapshot
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,7 @@ RESERVED = "reserved is the sum of open reservations"
 NEGATIVE = "nothing is negative or oversold"
 CAME_IN = "no more is promised than ever came in"
 RESOLVED = "reservations are resolved once, and in time"
+CAME_BACK = "no more comes back under a reference than was shipped"
 ONE_KIND = "a reference has a hold or a promise, never both"
 IN_STOCK = "in_stock says whether some of an item is available"
 
@@ -141,6 +143,10 @@ LASTING: dict[str, tuple[Callable[[StockItem], object], set[str]]] = {
         lambda item: give_back_twice(item),
         {RESOLVED},
     ),
+    "more that came back than was shipped": (
+        lambda item: services.return_stock(reference="kept", lines=[ReturnLine(item.sku, 3)], actor=COMMAND),
+        {CAME_BACK},
+    ),
     "a hold of which a part was promised": (
         promise_a_part,
         {ONE_KIND},
@@ -161,6 +167,12 @@ def test_a_damage_turns_its_invariants_red(damage: str, item: StockItem) -> None
     break_it(item)
 
     assert red() == expected
+
+
+def test_goods_that_come_back_under_a_number_of_their_own_are_not_compared(item: StockItem) -> None:
+    services.return_stock(reference="RMA-1", lines=[ReturnLine(item.sku, 3)], actor=COMMAND)
+
+    assert red() == set()
 
 
 def test_every_invariant_has_a_damage_that_turns_it_red() -> None:
