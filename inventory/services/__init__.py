@@ -10,6 +10,7 @@ reservations that end; `resolving` keeps promises or gives them back, and `unshi
 from inventory.services.holds import expire_holds, extend_hold, promise, replace_hold
 from inventory.services.lines import (
     AdjustmentLine,
+    Condition,
     CountLine,
     Moved,
     PostedLine,
@@ -47,6 +48,7 @@ from inventory.services.unshipping import unship
 __all__ = [
     "AdjustmentLine",
     "Allocation",
+    "Condition",
     "CountLine",
     "Moved",
     "Outlook",

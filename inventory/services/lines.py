@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from database.refusals import FieldError
 from inventory.exceptions import AlreadyReceived, NoWarehouse, UnknownItem, UnknownWarehouse
@@ -45,13 +46,21 @@ class CountLine:
     counted_at: datetime | None = None
 
 
+class Condition(StrEnum):
+    """In what condition goods come back: to be sold again, or not."""
+
+    RESTOCK = "restock"
+    DAMAGED = "damaged"
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnLine:
-    """Goods that come back."""
+    """Goods that come back. Without a warehouse: to the active one of highest priority."""
 
     sku: str
     quantity: int
     warehouse: str | None = None
+    condition: Condition = Condition.RESTOCK
 
 
 @dataclass(frozen=True, slots=True)

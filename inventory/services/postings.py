@@ -7,6 +7,7 @@ Each verb finds and locks the places of its lines, decides, and hands entries to
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from database.refusals import FieldError, Invalid
@@ -19,6 +20,7 @@ from inventory.services.allocation import active_by_priority
 from inventory.services.engine import Entry, Kind, fetch, lock_items, post
 from inventory.services.lines import (
     AdjustmentLine,
+    Condition,
     CountLine,
     Located,
     Place,
@@ -59,12 +61,18 @@ def receive_stock(
 
 @unit_of_work
 def return_stock(*, reference: str, lines: Sequence[ReturnLine], actor: Actor, reason: str = "") -> Posting:
-    """Goods came back and can be sold again. Refuses UnknownItem, UnknownWarehouse, StockLimit."""
+    """Goods came back. What is damaged is written off in the same posting, so that it is never for sale.
+
+    How much may come back under a reference is for the caller to decide. Refuses UnknownItem, UnknownWarehouse,
+    NoWarehouse, StockLimit.
+    """
     located = locate(places_of(lines))
-    entries = [
-        Entry(level, Kind.RETURNED, line.quantity, reference=reference, reason=reason)
-        for level, line in zip(located.levels, lines, strict=True)
-    ]
+    entries = []
+    for level, line in zip(located.levels, lines, strict=True):
+        back = Entry(level, Kind.RETURNED, line.quantity, reference=reference, reason=reason)
+        entries.append(back)
+        if line.condition is Condition.DAMAGED:
+            entries.append(replace(back, kind=Kind.SHORTFALL, on_hand=-line.quantity))
     return _post("returned", reference, entries, located, actor)
 
 

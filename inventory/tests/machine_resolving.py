@@ -153,6 +153,17 @@ class Resolving(Model):
             held.parts[place] = held.parts.get(place, 0) + units
         self.come_back(reference, parcel)
 
+    @rule(data=st.data(), item=items, warehouse=warehouses, quantity=few, condition=st.sampled_from(services.Condition))
+    def take_back(self, data: Any, item: int, warehouse: int, quantity: int, condition: services.Condition) -> None:
+        reference = data.draw(st.sampled_from([*self.shipped, "nobody"]))
+        if reference != "nobody" and quantity > self.sums(self.away(reference)).get(item, 0):
+            return
+        line = services.ReturnLine(self.items[item].sku, quantity, self.places[warehouse].code, condition)
+        self.expect(None, services.return_stock, reference=reference, lines=[line], actor=COMMAND)
+        self.come_back(reference, {(item, warehouse): quantity})
+        if condition is services.Condition.DAMAGED:
+            self.shelves[item, warehouse].on_hand -= quantity
+
     # What the model knows of parts.
 
     def away(self, reference: str) -> Parts:
