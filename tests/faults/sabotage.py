@@ -3,6 +3,7 @@
 A removal fails loudly when what it would remove is not there: then it would prove nothing.
 """
 
+import dataclasses
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -16,9 +17,11 @@ from procrastinate.contrib.django import app
 from accounts.models import SessionQuerySet
 from api import idempotency, middleware
 from database import deadlines, expensive
+from events.actors import Actor
 from events.tasks import HOUSEKEEPING
+from inventory import services
 from inventory.models import StockLevel, StockLevelQuerySet
-from inventory.services import engine, holds, lines, promises, statements
+from inventory.services import engine, holds, lines, promises, reallocation, resolving, statements, unshipping
 from orders.services import placing
 
 
@@ -127,6 +130,39 @@ def state_guard() -> None:
         replace(statements, name, "reservation.state = 'open'", "true")
 
 
+def lock_of_parts() -> None:
+    """Read the levels of what is shipped or given back in part without locking them."""
+
+    def read(item_ids: Iterable[int]) -> list[StockLevel]:
+        return list(StockLevel.objects.select_related("warehouse").filter(item_id__in=list(item_ids)))
+
+    put(resolving, "lock_items", read)
+
+
+def lock_of_moves() -> None:
+    """Read promises that are to move without locking them."""
+    replace(reallocation, "LOCK_PROMISED", "for update", "")
+
+
+def look_at_what_is_away() -> None:
+    """Let a parcel come back without asking whether it is away."""
+    put(unshipping, "_need_away", lambda *args: None)
+
+
+def one_posting() -> None:
+    """Take damaged units back in one posting, and write them off in another."""
+    return_stock = services.return_stock
+
+    def return_in_two(*, lines: Iterable[services.ReturnLine], actor: Actor, **said: Any) -> services.Posting:
+        whole = [dataclasses.replace(line, condition=services.Condition.RESTOCK) for line in lines]
+        posting = return_stock(lines=whole, actor=actor, **said)
+        written_off = [services.AdjustmentLine(line.sku, line.warehouse, -line.quantity) for line in whole]
+        services.adjust_stock(lines=written_off, actor=actor, reason="damaged")
+        return posting
+
+    put(services, "return_stock", return_in_two)
+
+
 def sum_per_item() -> None:
     """Take the last line of an article for all that is asked of it."""
     choose = placing.choose
@@ -183,6 +219,10 @@ IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "lock on all warehouses of an item": all_warehouses,
     "clock_timestamp": clock,
     "state guard of reservations": state_guard,
+    "lock on stock for parts of promises": lock_of_parts,
+    "lock on promises that move": lock_of_moves,
+    "look at what is away": look_at_what_is_away,
+    "one posting for what comes back damaged": one_posting,
     "sum per item before checking": sum_per_item,
     "lock on the key": advisory_lock,
     "dead-connection handling": dead_connections,

@@ -23,6 +23,7 @@ from tests.faults.crowds import (
 )
 from tests.faults.dear import BESIDE, dear_requests
 from tests.faults.outages import BOUNDED, database_crashes, frozen_lock_holder
+from tests.faults.parcels import CAME_BACK, KEPT, UNSOLD, cancelled_by_all, damaged_returns, moving_holds, parcels
 from tests.faults.queues import EXPIRED, mail_server_hangs
 from tests.faults.silence import IN_TIME, database_frozen
 from tests.faults.stage import MAIN, SECOND, Stage, wait_for
@@ -89,6 +90,10 @@ TABLE = (
     Sabotage("lock on all warehouses of an item", IN_STOCK, last_units_in_two_warehouses),
     Sabotage("clock_timestamp", CHAIN, lambda stage: hot_article(stage, 60, 20).violations),
     Sabotage("state guard of reservations", ONE_RESOLUTION, lambda stage: expiring_holds(stage, 6).violations),
+    Sabotage("lock on stock for parts of promises", CHAIN, lambda stage: parcels(stage).violations),
+    Sabotage("lock on promises that move", KEPT, lambda stage: moving_holds(stage).violations),
+    Sabotage("look at what is away", CAME_BACK, lambda stage: cancelled_by_all(stage).violations),
+    Sabotage("one posting for what comes back damaged", UNSOLD, lambda stage: damaged_returns(stage).violations),
     Sabotage("sum per item before checking", AS_ASKED, same_article_twice),
     Sabotage("dead-connection handling", IDLE_DEATHS, idle_deaths),
     Sabotage("lock on the key", TOLD_AT_ONCE, lambda stage: retry_storm(stage, 20).violations),

@@ -23,6 +23,7 @@ from tests.faults.outages import (
     valkey_outages,
     workers_replaced,
 )
+from tests.faults.parcels import cancelled_by_all, damaged_returns, moving_holds, parcels
 from tests.faults.queues import mail_server_hangs
 from tests.faults.silence import database_frozen, standby_lost
 from tests.faults.stage import Stage
@@ -61,6 +62,10 @@ TRIALS = (
     Trial("Valkey frozen, flushed, full, stopped under load", "rounds of four", each(valkey_outages), 10, 1, 1),
     Trial("a hold expires when it is confirmed, two sweepers", "holds", expiring_holds, 1_000, 50, 10),
     Trial("16 carts swap two articles, all at once", "rounds", each(swapping_carts), 500, 20, 2),
+    Trial("20 staff ship, cancel, give back and move parts of the same promises", "rounds", each(parcels), 200, 5, 2),
+    Trial("one parcel, that 8 people cancel at once", "parcels", each(cancelled_by_all), 200, 20, 3),
+    Trial("damaged units come back while buyers want such", "returns", damaged_returns, 500, 50, 5),
+    Trial("a hold is promised while it moves", "holds", moving_holds, 200, 20, 4),
     Trial("an order expires when it is confirmed, two sweepers", "orders", expiring_orders, 1_000, 50, 10),
     Trial("each order sent five times at once with one key", "orders", retry_storm, 2_000, 100, 20),
     Trial("a connection's backend terminated every 100 ms", "backends", backends_terminated, 1_000, 50, 15),

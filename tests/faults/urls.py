@@ -16,6 +16,7 @@ from database.transactions import unit_of_work
 from inventory import services
 from inventory.models import StockItem
 from orders.services import expire_pending_orders
+from tests.faults import part_views
 
 
 def basket(body: dict[str, Any]) -> dict[int, int]:
@@ -70,4 +71,5 @@ urlpatterns = [
     path("api/v1/faults/replacements", HoldView.as_view(verb=services.replace_hold)),
     path("api/v1/faults/promises", PromiseView.as_view()),
     path("api/v1/faults/sweeps", SweepView.as_view()),
+    *part_views.urlpatterns,
 ]
