@@ -5,7 +5,7 @@ config.settings takes all names in capitals from here.
 
 from decimal import Decimal
 
-from config.environment import number, rate, switch, text
+from config.environment import choice, number, rate, switch, text
 
 RATE_LIMITS = switch("RATE_LIMITS", default=True)
 
@@ -44,3 +44,8 @@ CART_URL = text(
 )
 RATE_LIMIT_CARTS = rate("RATE_LIMIT_CARTS", "60/minute")
 RATE_LIMIT_COUPONS = rate("RATE_LIMIT_COUPONS", "20/minute")
+
+# Whether prices, of articles and of shipping, have their tax in them; how a tax is rounded; and where the shop is.
+PRICES_INCLUDE_TAX = switch("PRICES_INCLUDE_TAX", default=False)
+TAX_ROUNDING = choice("TAX_ROUNDING", "line", "order")
+SHOP_COUNTRY = text("SHOP_COUNTRY", pattern="([A-Z]{2})?", must_be="two capital letters of ISO 3166, as DE")

@@ -1,8 +1,11 @@
-"""Preparing a database for the shop: its schema, its extension, and what each connection of the role starts with."""
+"""Preparing a database for the shop: its schema, its extensions, and what each connection of the role starts with."""
 
 from django.conf import settings
 from django.db import DatabaseError, connections
 from psycopg import sql
+
+# Of PostgreSQL's own: parts of words, and constraints that compare numbers and texts beside ranges.
+EXTENSIONS = ("pg_trgm", "btree_gist")
 
 
 class PreparationFailed(Exception):
@@ -18,7 +21,7 @@ def prepare(using: str = "default") -> None:
     pgbouncer, and without the schema in the path Django would put its tables silently into `public`.
     """
     connection = connections[using]
-    schema, extension = sql.Identifier(settings.DATABASE_SCHEMA), sql.SQL("create extension if not exists pg_trgm")
+    schema = sql.Identifier(settings.DATABASE_SCHEMA)
     with connection.cursor() as cursor:
         cursor.execute("select current_user, current_database()")
         role, database = map(sql.Identifier, cursor.fetchone())
@@ -33,7 +36,10 @@ def prepare(using: str = "default") -> None:
             cursor.execute("select to_regnamespace(quote_ident(%s)) is null", [settings.DATABASE_SCHEMA])
             if cursor.fetchone()[0]:
                 raw.execute(sql.SQL("create schema if not exists {}").format(schema))
-            raw.execute(sql.SQL("{} schema public").format(extension))
+            for extension in EXTENSIONS:
+                raw.execute(
+                    sql.SQL("create extension if not exists {} schema public").format(sql.Identifier(extension))
+                )
             for name, value in defaults.items():
                 values = sql.SQL(", ").join(sql.Literal(part) for part in value.split(", "))
                 raw.execute(
@@ -43,6 +49,7 @@ def prepare(using: str = "default") -> None:
                 )
         except DatabaseError as error:
             raise PreparationFailed(
-                f"{error}\nThe role needs CREATE on the database; pg_trgm can also be created by a superuser."
+                f"{error}\nThe role needs CREATE on the database; "
+                f"{' and '.join(EXTENSIONS)} can also be created by a superuser."
             ) from error
     connection.close()  # the next one begins with what was set on the role
