@@ -72,7 +72,8 @@ def _holds(rate: TaxRate, place: Place) -> bool:
 def _in_range(postal_code: str, first: str, last: str) -> bool:
     """Whether a postal code lies between two others, which count. A longer one counts by its beginning: 90210-1234."""
     first, last = folded_postal_code(first), folded_postal_code(last)
-    return first <= postal_code[: len(first)] and postal_code[: len(last)] <= last
+    whole = len(postal_code) >= max(len(first), len(last))
+    return whole and first <= postal_code[: len(first)] and postal_code[: len(last)] <= last
 
 
 def _narrowness(rate: TaxRate) -> int:
