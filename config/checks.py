@@ -1,4 +1,5 @@
-"""System checks of a deployment: settings that suit a trial of the shop and not production, and a changed currency."""
+"""System checks of a deployment: settings that suit a trial of the shop and not production, and settings that cannot
+change once there are orders."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -83,3 +84,46 @@ def check_currency(*, databases: Sequence[str] | None = None, **kwargs: Any) -> 
                 hint = f"Set the CURRENCY of these prices, or round them: {RESCALE.format(places)}"
                 errors.append(Error(message, hint=hint, id="config.E004"))
     return errors
+
+
+TAXES_MIGRATED = """
+select exists (select from pg_attribute where attrelid = to_regclass('orders_order') and attname = 'tax_rounding')
+"""
+NEWEST_TAXED = """
+select prices_include_tax, tax_rounding
+from (select id, tax_total, prices_include_tax, tax_rounding from orders_order order by id desc limit 1000) as newest
+where tax_total > 0 order by id desc limit 1
+"""
+
+
+@register(Tags.database)
+def check_taxes(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse another way of taxes than that of the newest order with a tax, among the newest thousand orders.
+
+    Prices would mean something else from one day to the next, and reports would add up two kinds of them.
+    """
+    errors: list[CheckMessage] = []
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(TAXES_MIGRATED)
+            if not cursor.fetchone()[0]:
+                continue
+            cursor.execute(NEWEST_TAXED)
+            newest = cursor.fetchone()
+        if newest is None:
+            continue
+        includes, rounding = newest
+        for name, ours, theirs in (
+            ("PRICES_INCLUDE_TAX", on_or_off(settings.PRICES_INCLUDE_TAX), on_or_off(includes)),
+            ("TAX_ROUNDING", settings.TAX_ROUNDING, rounding),
+        ):
+            if ours != theirs:
+                message = f"{name} is {ours}, but this shop has orders with taxes that were made with {theirs}."
+                hint = f"Set {name}={theirs}, or begin a shop of its own with another database."
+                errors.append(Error(message, hint=hint, id="config.E005"))
+    return errors
+
+
+def on_or_off(switch: bool) -> str:
+    """A switch as the environment has it."""
+    return "on" if switch else "off"

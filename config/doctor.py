@@ -12,7 +12,7 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, InterfaceError, connection
 
 from config import health
-from config.checks import check_currency
+from config.checks import check_currency, check_taxes
 from database.checks import check_prepared_statements, check_schema
 
 State = Literal["ok", "can be lost", "broken"]
@@ -126,7 +126,7 @@ def session(values: dict[str, str], *, is_superuser: bool) -> Iterator[Finding]:
         waits = "a request can wait for ever: run manage.py prepare_database"
         yield Finding("broken", f"no {', '.join(sorted(missing))}", waits)
     errors = [*check_schema(databases=["default"]), *check_prepared_statements(databases=["default"])]
-    errors += check_currency(databases=["default"])
+    errors += [*check_currency(databases=["default"]), *check_taxes(databases=["default"])]
     for error in errors:
         yield Finding("broken", "connections", f"{error.msg} {error.hint or ''}".strip())
     if is_superuser:

@@ -58,11 +58,11 @@ def on_starting(server: Any) -> None:
     """
     from django.db import connections
 
-    from config.checks import check_currency
+    from config.checks import check_currency, check_taxes
     from database.checks import check_at_start
 
     try:
-        check_at_start(check_currency)
+        check_at_start(check_currency, check_taxes)
     except ImproperlyConfigured as error:
         server.halt(reason=str(error), exit_status=1)
     connections.close_all()  # no worker may inherit one

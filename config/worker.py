@@ -27,7 +27,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
-from config.checks import check_currency
+from config.checks import check_currency, check_taxes
 from config.jobs import in_its_thread, in_its_time
 from config.loading import load_everything
 from config.subscriptions import SUBSCRIPTIONS
@@ -47,7 +47,7 @@ def run_worker(concurrency: int, mail_concurrency: int) -> None:
 
     Raises ImproperlyConfigured for a database that is set up in a wrong way.
     """
-    check_at_start(check_currency)
+    check_at_start(check_currency, check_taxes)
     connections.close_all()  # this thread has nothing more to ask
     load_everything()
     go_by_shop_time()

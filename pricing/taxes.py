@@ -31,6 +31,8 @@ class Tax(NamedTuple):
 
 
 NO_TAX = Tax(0, "")
+# As long as the name of a tax may be on an order, whose documents have a line for it.
+NAME_LENGTH = 100
 
 
 def reverse_charged(rules: Rules, country: str, vat_id: str) -> bool:
@@ -55,7 +57,10 @@ def tax_of(there: Sequence[TaxRate], tax_class: str) -> Tax:
         (rate for rate in ours if _narrowness(rate) >= narrowest), key=lambda rate: (_narrowness(rate), rate.name)
     )
     names = dict.fromkeys(rate.name for rate in counted)
-    return Tax(sum(millionths(rate.rate) for rate in counted), " + ".join(names))
+    together = " + ".join(names)
+    if len(together) > NAME_LENGTH:
+        together = f"{together[: NAME_LENGTH - 1]}…"
+    return Tax(sum(millionths(rate.rate) for rate in counted), together)
 
 
 def _holds(rate: TaxRate, place: Place) -> bool:

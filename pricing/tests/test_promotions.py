@@ -73,6 +73,13 @@ def test_of_what_is_bought_the_cheapest_units_are_the_gifts() -> None:
     assert off(costs(lines, replace(two_and_one, value=Decimal(50)))) == ["0.00", "2.50", "0.00"]
 
 
+def test_gifts_of_several_offers_never_take_more_than_there_is() -> None:
+    offers = [offer(id, "buy_x_get_y", "100", buy=1, get=1) for id in (1, 2, 3)]
+    found = costs([line(1, "10.00", 2)], *offers)
+    assert counted(found) == [("C1", "10.00"), ("C2", "10.00"), ("C3", "0.00")]
+    assert off(found) == ["20.00"]
+
+
 def test_a_scope_is_products_or_categories() -> None:
     lines = [line(1, "10.00"), line(2, "10.00", category=2), line(3, "10.00", category=3)]
     some = offer(1, "percent", "10", product_ids=frozenset({1}), category_ids=frozenset({3}))

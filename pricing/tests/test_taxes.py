@@ -85,6 +85,11 @@ def test_the_day_of_the_shop_decides_which_rate_is_valid(at: datetime, time_zone
     assert tax_in(Destination("DE"), half_a_year, before, after, at=at, time_zone=time_zone) == (expected, "VAT")
 
 
+def test_many_names_are_cut_to_the_line_that_documents_have() -> None:
+    rates = [TaxRate(f"{letter} {'x' * 50}", Decimal(1), "DE") for letter in "AB"]
+    assert tax_in(Destination("DE"), *rates) == ("2", f"A {'x' * 50} + B {'x' * 42}…")
+
+
 def test_postal_codes_are_compared_without_blanks_and_case() -> None:
     london = TaxRate("London", Decimal(1), "GB", postal_from="SW1A 1AA")
     assert tax_in(Destination("GB", postal_code="sw1a1aa"), london) == ("1", "London")

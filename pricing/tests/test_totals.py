@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
+
 from pricing.rules import Method, Promotion, Rules, Step, TaxRate, Zone
 from pricing.totals import Destination, PricedLine, Totals, methods_for, totals
 
@@ -94,3 +96,31 @@ def test_a_business_across_a_border_pays_the_price_without_its_tax() -> None:
         (Decimal("9.92"), Decimal(0), Decimal("29.76"))
     ]
     assert not basket(SHIRT, to=Destination("DE", vat_id="DE136695976")).reverse_charge
+
+
+@pytest.mark.parametrize(
+    ("shop", "to", "expected"),
+    [
+        ("DE", Destination("AT", vat_id="ATU13585627"), True),
+        ("DE", Destination("AT"), False),
+        ("DE", Destination("DE", vat_id="DE136695976"), False),
+        ("DE", Destination("US", vat_id="94-1234567"), False),
+        ("US", Destination("AT", vat_id="ATU13585627"), False),
+        ("", Destination("AT", vat_id="ATU13585627"), False),
+    ],
+)
+def test_a_reverse_charge_crosses_a_border_within_the_union(shop: str, to: Destination, expected: bool) -> None:
+    assert basket(to=to, rules=replace(SHOP, shop_country=shop)).reverse_charge is expected
+
+
+def test_shipping_of_a_reverse_charge_is_freed_of_its_taxes() -> None:
+    rates = (*SHOP.tax_rates, TaxRate("USt.", Decimal(10), "AT", tax_class="reduced"))
+    lines = (replace(SHIRT, unit_price=Decimal("12.00"), quantity=1), replace(BOOK, unit_price=Decimal("11.00")))
+    costs = basket(*lines, to=Destination("AT", vat_id="ATU13585627"), method="parcel",
+                   rules=replace(SHOP, tax_rates=rates))  # fmt: skip
+    assert [line.unit_price for line in costs.lines] == [Decimal("10.00"), Decimal("10.00")]
+    # Half of 4.90 without 20 % are 2.04, half without 10 % are 2.23.
+    assert [(charge.amount, charge.tax, charge.tax_name) for charge in costs.charges] == [
+        (Decimal("4.27"), Decimal(0), "")
+    ]
+    assert costs.total == Decimal("24.27")
