@@ -119,6 +119,8 @@ def _reason_against(promotion: Promotion, lines: Sequence[Wanted], rules: Rules,
         return "not_yet"
     if promotion.ends_at and at >= promotion.ends_at:
         return "expired"
+    if promotion.id in rules.reached:
+        return rules.reached[promotion.id]
     full = [line.price * line.quantity for line in lines]
     if promotion.minimum is not None and sum(full) < units(promotion.minimum, rules.places):
         return "minimum_not_reached"

@@ -77,8 +77,8 @@ class Discount:
 class CouponRefusal:
     """A coupon that does not count, and why.
 
-    unknown, not_yet, expired, minimum_not_reached, not_applicable, already_applied, not_combinable; on placing also
-    used_up and used_by_customer.
+    unknown, not_yet, expired, used_up, used_by_customer, minimum_not_reached, not_applicable, already_applied or
+    not_combinable.
     """
 
     code: str

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -253,6 +254,14 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse (ValidationError) an amount that the currency cannot say."""
+        if self.kind == self.Kind.FIXED:
+            try:
+                validate_price(self.value)
+            except ValidationError as error:
+                raise ValidationError({"value": error}) from error
 
 
 class Coupon(models.Model):

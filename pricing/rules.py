@@ -5,6 +5,7 @@ Nothing here knows Django or the database. `rulebook` reads the rows; `totals` c
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -119,6 +120,8 @@ class Rules:
     time_zone: str = "UTC"
     """Its days are the days for which tax rates are valid."""
 
+    reached: Mapping[int, str] = field(default_factory=dict)
+    """The promotions that have no uses left, each with the reason for which its coupons are refused."""
     rates_by_place: Mapping[tuple[str, str, str], Sequence[TaxRate]] = field(init=False, repr=False, compare=False)
     """The tax rates by country, region and single postal code, "" for all: thousands of rates are not gone through."""
 
@@ -136,6 +139,12 @@ class Rules:
         for wide in dict.fromkeys(("", region)):
             for length in range(len(postal_code) + 1):
                 yield from self.rates_by_place.get((country, wide, postal_code[:length]), ())
+
+    def with_reached(self, reached: Mapping[int, str]) -> "Rules":
+        """The same rules without the promotions that have no uses left. What was sorted is not sorted again."""
+        rules = copy(self)
+        object.__setattr__(rules, "reached", reached)
+        return rules
 
     @property
     def is_empty(self) -> bool:

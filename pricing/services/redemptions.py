@@ -4,7 +4,6 @@ Both verbs take part in the unit of work of the caller: what it undoes gives the
 promotions (shared), the customer's uses, the slots. docs/concurrency.md says why slots and no counter.
 """
 
-import hashlib
 import time
 from collections.abc import Iterable
 from operator import attrgetter
@@ -15,8 +14,10 @@ from django.db.transaction import TransactionManagementError
 
 from database.refusals import Busy
 from database.rows import fetch_rows, fetch_together
+from database.transactions import Overtaken
 from pricing.exceptions import CouponNotValid
 from pricing.figures import Discount
+from pricing.limits import digest_of
 
 # How long a use waits for others that may take their slots or give them back, and how often it looks again.
 PATIENCE = 2.0
@@ -79,14 +80,15 @@ def redeem(*, reference: str, discounts: Iterable[Discount], customer: str) -> N
     Written are coupons, and what is limited, as far as they take something off. `customer` is "user:7" or
     "email:ann@example.com". Refuses CouponNotValid with `used_by_customer`, and with `used_up` when a limited promotion
     has no slot left. Slots that other transactions have taken may come back: they are waited for, and after PATIENCE
-    seconds it is Busy. Refuses to run outside a transaction (TransactionManagementError).
+    seconds it is Busy. A promotion without a coupon that has no use left is Overtaken: the unit runs again, by rules
+    that `limits.open_to` has looked at. Refuses to run outside a transaction (TransactionManagementError).
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("A use of a promotion is written in the transaction of what it is used for.")
     counted = sorted(filter(_is_counted, discounts), key=attrgetter("promotion_id"))
     if not counted:
         return
-    digest = hashlib.sha256(customer.strip().lower().encode()).hexdigest()
+    digest = digest_of(customer)
     uses = [
         {"promotion_id": each.promotion_id, "reference": reference, "code": each.code, "customer": digest}
         for each in counted
@@ -98,10 +100,10 @@ def redeem(*, reference: str, discounts: Iterable[Discount], customer: str) -> N
     for place, each in enumerate(counted):
         limit = limits_of.get(each.promotion_id)
         if limit is None:
-            raise CouponNotValid(each.code, "unknown")
+            raise _refusal(each, "unknown")
         [[used]], [[written, taken]] = found[3 * place + 1], found[3 * place + 2]
         if limit.per_customer is not None and used >= limit.per_customer:
-            raise CouponNotValid(each.code, "used_by_customer")
+            raise _refusal(each, "used_by_customer")
         if written and limit.is_limited and not taken:
             _take_slot(each)
 
@@ -131,4 +133,9 @@ def _take_slot(discount: Discount) -> None:
         time.sleep(LOOK_AGAIN)
         if fetch_rows(TAKE, promotion):
             return
-    raise CouponNotValid(discount.code, "used_up")
+    raise _refusal(discount, "used_up")
+
+
+def _refusal(discount: Discount, reason: str) -> Exception:
+    """Why a use is refused. Without a coupon nobody asked for it: the unit runs again, and counts without it."""
+    return CouponNotValid(discount.code, reason) if discount.code else Overtaken(reason)

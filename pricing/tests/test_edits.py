@@ -199,6 +199,7 @@ def test_what_is_taken_or_unknown_is_refused(make: Callable[[], object], refusal
         {"value": Decimal(0)},
         {"value": Decimal("100.01")},
         {"kind": "fixed", "value": Decimal(0)},
+        {"kind": "fixed", "value": Decimal("5.005")},
         {"kind": "buy_x_get_y", "buy": 0, "get": 1},
         {"kind": "gift"},
         {"starts_at": datetime(2026, 1, 2, tzinfo=UTC), "ends_at": datetime(2026, 1, 1, tzinfo=UTC)},

@@ -1,17 +1,24 @@
 """Uses of promotions: each once, never more than the limits allow, and given back."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import transaction
 from django.db.transaction import TransactionManagementError
+from django.utils import timezone
 
+from database.transactions import Overtaken
 from events.actors import COMMAND
 from pricing import services
 from pricing.exceptions import CouponNotValid
+from pricing.limits import open_to
 from pricing.models import Promotion, Redemption, Slot
+from pricing.rulebook import current_rules
 from pricing.tests.factories import discount_of, make_promotion, use
+from pricing.totals import PricedLine, totals
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +123,47 @@ def test_a_deleted_promotion_is_unknown() -> None:
         services.redeem(reference="a", discounts=[discount], customer="user:1")
     assert refused.value.reason == "unknown"
     assert not Promotion.objects.exists()
+
+
+def reasons(customer: str = "") -> Mapping[int, str]:
+    return open_to(current_rules(), customer).reached
+
+
+def test_what_is_used_up_does_not_count_in_the_next_basket() -> None:
+    gift = make_promotion(automatic=True, codes=[], total_limit=1)
+    coupon = make_promotion(total_limit=1)
+    once = make_promotion(codes=["ONCE"], per_customer=1)
+    assert reasons("user:1") == {}
+    with transaction.atomic():
+        discounts = [discount_of(gift, ""), discount_of(coupon), discount_of(once, "ONCE")]
+        services.redeem(reference="a", discounts=discounts, customer="user:1")
+    used_up = {gift.pk: "used_up", coupon.pk: "used_up"}
+    assert reasons("USER:1 ") == used_up | {once.pk: "used_by_customer"}
+    assert reasons("user:2") == reasons() == used_up
+    mug = PricedLine(1, 1, frozenset(), "", Decimal(10), 1, 0)
+    rules = open_to(current_rules(), "user:1")
+    costs = totals(lines=[mug], destination=None, method="", coupons=["TEN", "ONCE"], rules=rules, at=timezone.now())
+    assert costs.discount == 0
+    assert costs.discounts == ()
+    assert {each.code: each.reason for each in costs.refused} == {"TEN": "used_up", "ONCE": "used_by_customer"}
+    services.give_back(reference="a")
+    assert reasons("user:1") == {}
+
+
+def test_without_limits_nothing_is_asked(django_assert_num_queries: Any) -> None:
+    make_promotion()
+    rules = current_rules()
+    with django_assert_num_queries(0):
+        assert open_to(rules, "user:1") is rules
+
+
+def test_a_promotion_without_coupon_that_is_gone_lets_the_unit_run_again() -> None:
+    gift = make_promotion(automatic=True, codes=[], total_limit=1)
+    with transaction.atomic():
+        services.redeem(reference="a", discounts=[discount_of(gift, "")], customer="user:1")
+    with pytest.raises(Overtaken), transaction.atomic():
+        services.redeem(reference="b", discounts=[discount_of(gift, "")], customer="user:2")
+    assert open_uses() == ["a"]
 
 
 @pytest.mark.django_db(transaction=True)
