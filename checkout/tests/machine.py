@@ -21,7 +21,7 @@ from inventory.models import Reservation
 from orders.tests.factories import make_article, make_user
 
 STOCK = (1, 3, 6)
-articles, few = st.integers(0, len(STOCK) - 1), st.integers(1, 4)
+which, few = st.integers(0, len(STOCK) - 1), st.integers(1, 4)
 whose = st.sampled_from(["guest", "own"])
 
 
@@ -63,12 +63,11 @@ class Carts(RuleBasedStateMachine):
 
     def expect(self, refusal: type[Refusal] | None, verb: Any, **arguments: Any) -> Any:
         """Run a verb, which must refuse so, or not at all. What a refused one has done is undone."""
+        outcome, refused = None, None
         try:
             outcome = verb(**arguments)
         except Refusal as error:
-            outcome, refused = None, type(error)
-        else:
-            refused = None
+            refused = type(error)
         assert refused is refusal, f"{verb.__name__} refuses with {refused}, expected {refusal}"
         return outcome
 
@@ -89,21 +88,21 @@ class Carts(RuleBasedStateMachine):
             if basket.held is not None:
                 basket.held = dict(lines) or None
 
-    @rule(name=whose, article=articles, quantity=few)
+    @rule(name=whose, article=which, quantity=few)
     def add(self, name: str, article: int, quantity: int) -> None:
         lines = self.baskets[name].lines
         after = lines | {article: lines.get(article, 0) + quantity}
         variant = self.articles[article]
         self.change(name, after, services.add_line, named_by="variant_id", article=variant.pk, quantity=quantity)
 
-    @rule(name=whose, article=articles, quantity=few)
+    @rule(name=whose, article=which, quantity=few)
     def set(self, name: str, article: int, quantity: int) -> None:
         line = CartLine.objects.filter(cart=self.baskets[name].id, variant=self.articles[article]).first()
         if line is not None:
             after = self.baskets[name].lines | {article: quantity}
             self.change(name, after, services.set_quantity, line_id=line.pk, quantity=quantity)
 
-    @rule(name=whose, article=articles)
+    @rule(name=whose, article=which)
     def remove(self, name: str, article: int) -> None:
         line = CartLine.objects.filter(cart=self.baskets[name].id, variant=self.articles[article]).first()
         if line is not None:
