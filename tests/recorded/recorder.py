@@ -47,7 +47,7 @@ DEVICE_TOKEN = re.compile(r"Wy[IJ][\w-]+:\w+:[\w-]+")
 RESET_TOKEN = re.compile(r"\b[a-z0-9]{6}-[0-9a-f]{32}\b")
 CONFIRMATION_TOKEN = re.compile(r"\b[0-9A-Za-z]{6}:[\w-]{43}(?![\w-])")
 # Of a cart or an order, as a member or as a header.
-SECRET = re.compile(r'(token":"|-Token: )[\w-]{43}\b')
+SECRET = re.compile(r'(token":"|-Token: )[\w-]{43}(?![\w-])')
 UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 HEXADECIMAL = re.compile(r"\b(?!92233720368547758)[0-9a-f]{16,64}\b")
 # What stock calls a posting to which nobody gave a name.
