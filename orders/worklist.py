@@ -31,34 +31,43 @@ select w.code, level.on_hand - level.reserved as units
 from inventory_stocklevel level join inventory_warehouse w on w.id = level.warehouse_id and not w.is_active
 where level.item_id = i.item_id and level.on_hand > level.reserved order by units desc, w.priority, w.id limit 1
 """
+# A band comes before the next one, so the demand is asked for in as many bands as fill the list. The price is asked for
+# where something was lost, and the rest of an article for those that are shown (ties are broken by the SKU).
 WORKLIST = """
-with low as materialized (select * from ({standings}) s where s.band = any(%(bands)s::text[])),
-missed as (
-    select low.*, i.sku, i.name, i.reorder_point, i.reorder_quantity, i.lead_time_days, a.out_since,
-           coalesce(demand.units, 0)::bigint as demand,
-           case when low.band = 'out_of_stock' and low.available <= 0 and demand.units > 0 then round(
+with low as materialized (select s.*, s.item_id as id from ({standings}) s where s.band = any(%(bands)s::text[])),
+tally as materialized (
+    select band, nth, count(low.item_id) as articles,
+           sum(count(low.item_id)) over (order by nth) - count(low.item_id) as before
+    from unnest(%(bands)s::text[]) with ordinality as scale (band, nth) left join low using (band) group by band, nth
+),
+missed as materialized (
+    select i.*, tally.nth, a.out_since, coalesce(demand.units, 0)::bigint as demand,
+           case when i.band = 'out_of_stock' and i.available <= 0 and demand.units > 0 then round(
                (extract(epoch from greatest(clock_timestamp() - a.out_since, interval '0')) / 86400)::numeric
-               * demand.units / %(days)s::int * {price}, 2)
+               * demand.units / %(days)s::int * (
+                   select {price} from catalog_variant v join catalog_product p on p.id = v.product_id
+                   where v.stock_item_id = i.item_id
+               ), 2)
            end as lost
-    from low
-    join inventory_stockitem i on i.id = low.item_id
-    left join inventory_stockalert a on a.item_id = i.id and a.closed_at is null
-    left join catalog_variant v on v.stock_item_id = i.id
-    left join catalog_product p on p.id = v.product_id
+    from low i
+    join tally using (band)
+    left join inventory_stockalert a on a.item_id = i.item_id and a.closed_at is null
     left join lateral ({demand}) demand on true
+    where tally.before < %(rows)s::int
+),
+ranked as (
+    select *, rank() over (
+        order by lost desc nulls last, nth, quantity::float8 / nullif(demand, 0) nulls last, quantity
+    ) as rank from missed
 ),
 placed as (
-    select *, row_number() over (
-        order by lost desc nulls last, array_position(%(bands)s::text[], band),
-                 quantity::float8 / nullif(demand, 0) nulls last, quantity, sku
-    ) as place from missed
+    select ranked.*, item.sku, item.name, item.reorder_point, item.reorder_quantity, item.lead_time_days,
+           row_number() over (order by rank, item.sku) as place
+    from ranked join inventory_stockitem item on item.id = ranked.item_id where rank <= %(rows)s::int
 )
 select i.item_id, i.sku, i.name, i.band, i.reorder_point, i.reorder_quantity, i.lead_time_days, i.quantity, i.available,
        i.demand, i.out_since, i.lost, aside.code, coalesce(aside.units, 0),
-       array(
-           select count(low.item_id) from unnest(%(bands)s::text[]) with ordinality as scale (band, nth)
-           left join low using (band) group by nth order by nth
-       )
+       array(select articles from tally order by nth)
 from placed i left join lateral ({aside}) aside on true
 where i.place <= %(rows)s::int order by i.place
 """

@@ -60,6 +60,7 @@ CHOSEN_OPTIONS = f"""chosen_option as materialized (
     select ({FOLD.format("chosen")})::jsonb from unnest(%(chosen_options)s::text[]) as chosen
 )"""  # noqa: S608  # an expression of our own
 MISS = "case when {condition} then null else {heading} end"
+# Products with the same attributes are taken apart together, since that is what takes longest.
 FACETS = """
 {prelude}
 select
@@ -89,14 +90,17 @@ select
         select code, sum(count) as total,
                json_agg(json_build_object('value', value, 'count', count) order by count desc, value) as values
         from (
-            select code, value, count(*), row_number() over (
+            select code, attributes -> code as value, sum(products)::bigint as count, row_number() over (
                 partition by code
-                order by jsonb_build_object(code, value) = any(%(chosen_attributes)s::jsonb[]) desc,
-                         count(*) desc, value
+                order by jsonb_build_object(code, attributes -> code) = any(%(chosen_attributes)s::jsonb[]) desc,
+                         sum(products) desc, attributes -> code
             ) as place
-            from matching, jsonb_each(attributes) as attribute(code, value)
+            from (
+                select jsonb_object_keys(attributes) as code, attributes, missed, products
+                from (select attributes, missed, count(*) as products from matching group by 1, 2) alike
+            ) attribute
             where missed is null or missed = 'attributes.' || code
-            group by code, value
+            group by code, attributes -> code
         ) counted
         where place <= {max_values} group by code order by total desc, code limit {max_codes}) attribute),
     (select json_agg(json_build_object('code', name, 'values', values) order by total desc, name)::text from (

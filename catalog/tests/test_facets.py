@@ -1,10 +1,12 @@
 """Facets, and lists of random shops: the fast statements held against the plain way."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -12,10 +14,13 @@ from rest_framework.test import APIClient
 
 from catalog import services
 from catalog.filters import ProductFilters
+from catalog.listing import facets as listed
+from catalog.listing.conditions import Selection
 from catalog.listing.facets import read_facets
 from catalog.tests.asking import get
 from catalog.tests.factories import make_category, make_product
 from catalog.tests.plain import PlainFacets, plain_documents, plain_products
+from database.rows import fetch_rows, texts_of
 
 pytestmark = pytest.mark.django_db
 
@@ -220,3 +225,32 @@ def test_what_is_chosen_stays_in_sight_among_many_values(api: APIClient) -> None
 def test_an_unknown_category_has_no_facets(api: APIClient) -> None:
     answer = api.get("/api/v1/products/facets", {"category": "nowhere"})
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_category")
+
+
+def test_products_with_the_same_attributes_are_taken_apart_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        make_product(f"Mug {number}", attributes={"color": "red", "size": number % 3})
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def fetch(sql: str, params: dict[str, Any]) -> list[Any]:
+        asked.append((sql, params))
+        return fetch_rows(sql, params)
+
+    monkeypatch.setattr(listed, "fetch_rows", fetch)
+    found = {facet["code"]: facet["values"] for facet in read_facets(Selection()).attributes}
+    assert [(value["value"], value["count"]) for value in found["color"]] == [("red", 12)]
+    assert [(value["value"], value["count"]) for value in found["size"]] == [(0, 4), (1, 4), (2, 4)]
+
+    [(sql, params)] = asked
+    with connection.cursor() as cursor:
+        cursor.execute(f"explain (analyze, format json) {sql}", texts_of(params))
+        [(plans,)] = cursor.fetchall()
+    taken_apart = [node["Actual Rows"] for node in nodes_of(plans[0]["Plan"]) if node["Node Type"] == "ProjectSet"]
+    assert taken_apart == [6], "the two names of each of three"
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan and all plans below it."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes_of(below)

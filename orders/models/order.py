@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from database.money import MoneyField
 from database.refusals import NotFound
 from database.text import refuse_links
-from orders.search import COLUMNS, orders_found_by
+from orders.search import COLUMNS, Among, orders_found_by
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -46,7 +46,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def search(self, words: str) -> Self:
         """The orders on which all of these words stand (orders.search)."""
         found = orders_found_by(words)
-        return self.none() if found is None else self.filter(id__in=found)
+        return self.none() if found is None else self.filter(Among(F("id"), found))
 
     def one(self, order_id: int) -> "Order":
         """The order with this id. Refuses NotFound when it is not among these orders."""

@@ -150,3 +150,20 @@ def test_a_search_of_many_words_is_answered(find: Callable[[str], list[str]], or
     assert find(" ".join(["almeida"] * 12)) == [order.number] + [
         number for number in find("almeida") if number != order.number
     ]
+
+
+def test_a_phone_is_read_in_any_division_unless_the_word_is_the_number_of_an_order(
+    find: Callable[[str], list[str]], order: Order
+) -> None:
+    other = Order.objects.exclude(pk=order.pk).get()
+    Order.objects.filter(pk=other.pk).update(phone=f"030 {order.number[:3]}-{order.number[3:]}")
+    assert find(order.number) == [order.number]
+    assert find(f"030{order.number}") == [other.number]
+
+
+def test_the_orders_with_a_word_are_found_once_however_many_they_are(order: Order) -> None:
+    """As an array, which a page of a frequent word reads by an index, and not one by one."""
+    for words in ("almeida", "kitchen lamp", "555-0142"):
+        plan = Order.objects.search(words).order_by("-order_date", "-id")[:21].explain(format="json")
+        assert '"Parent Relationship": "InitPlan"' in plan
+        assert '"Join Type": "Semi"' not in plan

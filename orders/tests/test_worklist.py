@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from events.actors import COMMAND
@@ -128,3 +129,32 @@ def test_the_counts_are_of_all_and_the_rows_of_the_first() -> None:
 
 def test_an_empty_shop_has_nothing_to_do() -> None:
     assert (worklist().rows, [count for _, count in worklist().counts]) == ([], [0, 0, 0])
+
+
+def scans_of(table: str) -> int:
+    """How often this transaction has begun to read a table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(seq_scan, 0) + coalesce(idx_scan, 0) from pg_stat_xact_user_tables where relname = %s",
+            [table],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_demand_is_asked_for_only_in_the_bands_that_fill_the_list() -> None:
+    for number in range(4):
+        make_article(stock=0, sku=f"OUT-{number}")
+    for number in range(3):
+        make_article(stock=4, sku=f"CRITICAL-{number}")
+        make_article(stock=9, sku=f"LOW-{number}")
+
+    def asked(rows: int) -> tuple[list[str], int]:
+        before = scans_of("inventory_stockmovement")
+        found = worklist(rows)
+        assert [count for _, count in found.counts] == [4, 3, 3]
+        return [row.sku for row in found.rows], scans_of("inventory_stockmovement") - before
+
+    assert asked(3) == (["OUT-0", "OUT-1", "OUT-2"], 4)
+    assert asked(4) == (["OUT-0", "OUT-1", "OUT-2", "OUT-3"], 4)
+    assert asked(5) == (["OUT-0", "OUT-1", "OUT-2", "OUT-3", "CRITICAL-0"], 7)
+    assert asked(10)[1] == 10
