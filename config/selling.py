@@ -20,6 +20,18 @@ STOCK_MEDIUM_MAX = number("STOCK_MEDIUM_MAX", 50, STOCK_LOW_MAX)
 HOLD_MAX_HOURS = number("HOLD_MAX_HOURS", 24, 1, 87_600)
 # Nobody is asked to pay in advance, so the clock cancels nothing unless the operator says so.
 PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 0, 0, 87_600)
+# Nobody can be asked whether a guest still wants an order, so it always ends.
+GUEST_ORDER_HOURS = number("GUEST_ORDER_HOURS", 24, 1, 87_600)
+# The storefront's page of an order, with {order_id} and {token} in it, for the link in mails to guests.
+ORDER_URL = text(
+    "ORDER_URL",
+    "http://localhost:3000/orders/{order_id}?token={token}",
+    pattern=r"(?=.*\{order_id\})(?=.*\{token\})https?://([^{}\s]|\{order_id\}|\{token\})+",
+    must_be="a URL with {order_id} and {token}, as https://shop.example.com/orders/{order_id}?token={token}",
+)
+# The page with the terms of sale, and what a buyer has to know about withdrawing, for the mail that an order has come.
+TERMS_URL = text("TERMS_URL", pattern=r"|https?://\S+", must_be="a URL, as https://shop.example.com/terms")
+WITHDRAWAL_INSTRUCTIONS = text("WITHDRAWAL_INSTRUCTIONS")
 MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) if RATE_LIMITS else 0
 # Units of one article in a customer's open orders, where the article has no limit of its own; 0: any number.
 MAX_UNITS_PER_CUSTOMER = number("MAX_UNITS_PER_CUSTOMER", 1000)

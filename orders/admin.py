@@ -23,6 +23,7 @@ from inventory.admin_pages import told
 from orders import services
 from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
+from orders.breakdown import breakdown_of
 from orders.models import Order, OrderQuerySet
 from orders.slips import lines_of, slip_of
 from staff.bulk import carry_out, is_too_many
@@ -52,7 +53,9 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
     search_fields = ("number",)
-    search_help_text = "Numbers, or words of the recipient, phone, address, customer, SKU or article"
+    search_help_text = (
+        "Numbers, or words of the recipient, phone, address, email, company, note, customer, SKU or article"
+    )
     ordering = ("-order_date", "-id")
     sortable_by = ("order_date", "total")
     actions = ("confirm", "ship", "deliver", "cancel")
@@ -144,6 +147,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         order = self.one(int(object_id) if NUMBER.fullmatch(object_id) else 0)
         history = list(order.history.all())
         name_actors(request, history)
+        lines = lines_of(order)
         verbs = [(status, label) for status, label in VERBS.items() if status in order.allowed]
         may_change = self.may(request, CHANGE) and not order.deleted_at
         return self.show(
@@ -151,7 +155,8 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
             "admin/orders/detail.html",
             f"Order {order.number}",
             order=order,
-            lines=lines_of(order),
+            lines=lines,
+            breakdown=breakdown_of(order, [row["line"] for row in lines]),
             history=history,
             verbs=verbs if may_change else [],
             may_cancel=may_change and Status.CANCELLED in order.allowed,

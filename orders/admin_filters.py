@@ -55,15 +55,16 @@ class CustomerFilter(admin.SimpleListFilter):
 
 
 class EndingFilter(admin.SimpleListFilter):
-    """The pending orders that the clock is about to cancel. Where it cancels none, there is no such filter."""
+    """The pending orders that the clock is about to cancel."""
 
     title = "clock"
     parameter_name = "ending"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The one choice, if the clock cancels orders at all."""
+        """The one choice."""
         hours = settings.PENDING_ORDER_HOURS
-        return [("soon", f"About to be cancelled (after {hours} h)")] if hours else []
+        whose = f"after {hours} h, guests' after" if hours else "guests', after"
+        return [("soon", f"About to be cancelled ({whose} {settings.GUEST_ORDER_HOURS} h)")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         """The orders that are about to be cancelled, if that is chosen."""

@@ -2,7 +2,7 @@
 
 Afterwards there is everything that the services would have written. Lines, history and events are written here.
 Reservations and the ledger are written by inventory.backfill, from the movements that are handed over here. How much
-one customer may order is not asked: the past is as it was.
+one customer may order is not asked, and neither taxes, shipping nor promotions are: the past is as it was.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +19,7 @@ from events.actors import BACKFILL
 from orders.articles import NAME, PRICE
 from orders.models import Order, OrderEvent, OrderItem
 from orders.services import Shipping
+from orders.services.writing import ADDRESS, WORDS
 
 BATCH = 20_000
 
@@ -53,16 +54,18 @@ class PastOrder:
     steps: Sequence[PastStep] = ()
 
 
+# What an order says of its buyer, and of whom and where it goes to.
+TEXTS = (*ADDRESS, *WORDS)
 TABLES = """
 create temp table past_order (
     place int primary key, user_id bigint, placed_at timestamptz, status text, updated_at timestamptz, version int,
-    recipient text, phone text, line1 text, line2 text, city text, state text, postal_code text, country text
+    {columns}
 );
 create temp table past_line (place int, line int, variant_id bigint, quantity int, warehouse_id bigint);
 create temp table past_step (
     place int, step int, at timestamptz, event text, from_status text, to_status text, actor text, note text
 );
-"""
+""".format(columns=", ".join(f"{name} text" for name in TEXTS))
 NUMBERED = """
 create temp table numbered_order as
 select o.*, nextval(pg_get_serial_sequence('orders_order', 'id')) as id, nextval('orders_number_seq')::text as number
@@ -77,17 +80,15 @@ join catalog_product p on p.id = v.product_id
 join inventory_stockitem i on i.id = v.stock_item_id
 """  # noqa: S608  # no value goes in, only pieces of SQL
 WRITE = (
-    """
+    f"""
     insert into orders_order (
-        id, number, user_id, status, total_amount, currency, recipient_name, phone, shipping_address_line1,
-        shipping_address_line2, shipping_city, shipping_state, shipping_postal_code, shipping_country, order_date,
-        updated_at, version)
-    select o.id, o.number, o.user_id, o.status, t.total, %(currency)s::text, o.recipient, o.phone, o.line1, o.line2,
-           o.city, o.state, o.postal_code, o.country, o.placed_at, o.updated_at, o.version
+        id, number, user_id, status, total_amount, currency, order_date, updated_at, version, {", ".join(TEXTS)})
+    select o.id, o.number, o.user_id, o.status, t.total, %(currency)s::text, o.placed_at, o.updated_at, o.version,
+           {", ".join(f"o.{name}" for name in TEXTS)}
     from numbered_order o
     join (select place, sum(price * quantity) as total from priced_line group by place) t using (place)
     order by o.id
-    """,
+    """,  # noqa: S608  # as above
     """
     insert into orders_orderitem (
         order_id, product_id, variant_id, sku, product_name, quantity, unit_price, subtotal)
@@ -155,8 +156,8 @@ def copy(cursor: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
 def order_row(place: int, order: PastOrder) -> Sequence[Any]:
     """An order as a row of past_order."""
     last = order.steps[-1] if order.steps else PastStep(Order.Status.PENDING, order.placed_at)
-    address = (order.shipping[name] for name in Shipping.__annotations__)  # type: ignore[literal-required]  # its keys
-    return (place, order.user_id, order.placed_at, last.status, last.at, 1 + len(order.steps), *address)
+    texts = (order.shipping.get(name, "") for name in TEXTS)
+    return (place, order.user_id, order.placed_at, last.status, last.at, 1 + len(order.steps), *texts)
 
 
 def line_rows(orders: Sequence[PastOrder]) -> Iterator[Sequence[Any]]:

@@ -68,8 +68,8 @@ def waiting(rows: int = 6) -> list[Waiting]:
 
 
 def about_to_end() -> int:
-    """How many pending orders the clock is about to cancel. Where it cancels none, nothing is asked."""
-    return Order.objects.about_to_end().count() if settings.PENDING_ORDER_HOURS else 0
+    """How many pending orders the clock is about to cancel."""
+    return Order.objects.about_to_end().count()
 
 
 @dataclass(frozen=True, slots=True)

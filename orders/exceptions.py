@@ -1,6 +1,7 @@
 """The refusals of orders, with the data that a client needs to go on."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from database.refusals import Conflict, FieldError, Invalid
@@ -17,6 +18,14 @@ def issues(**members: Any) -> dict[str, Any]:
 
 
 STOCK_ISSUES = issues(available=NUMBER)
+PRICES = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"variant_id": NUMBER, "sku": TEXT, "unit_price": TEXT},
+        "required": ["variant_id", "sku", "unit_price"],
+    },
+}
 QUANTITY_ISSUES = issues(limit=NUMBER, left=NUMBER)
 
 
@@ -39,6 +48,27 @@ class InsufficientStock(Conflict):
 
     def __init__(self, stock_issues: Iterable[dict[str, Any]]) -> None:
         super().__init__("Nothing was ordered.", stock_issues=list(stock_issues))
+
+
+class TotalChanged(Conflict):
+    """The order would cost something else than the buyer was shown. `lines` has the prices of now."""
+
+    code = "cart_changed"
+    members = {"total": TEXT, "lines": PRICES}
+    title = "The total is not the one that was shown"
+
+    def __init__(self, total: Decimal, lines: Iterable[dict[str, Any]]) -> None:
+        super().__init__("Nothing was ordered: look at the new total.", total=str(total), lines=list(lines))
+
+
+class ShippingNotAvailable(Conflict):
+    """The method of shipping does not exist any more, or does not lead there with these lines."""
+
+    code = "shipping_not_available"
+    title = "The method of shipping is not available"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"Nothing was ordered: {method} does not lead there with these articles.")
 
 
 class TooManyPendingOrders(Conflict):

@@ -35,8 +35,8 @@ class OrderFilterSet(ListFilters):
         Text(
             required=False,
             max_length=100,
-            help_text="Words that all stand on the order: number, recipient, phone, address, customer, SKU or article, "
-            "as they were then or are called today. Several numbers find each.",
+            help_text="Words that all stand on the order: number, recipient, phone, address, email, company, note, "
+            "customer, SKU or article, as they were then or are called today. Several numbers find each.",
         ),
         method="found_by",
     )

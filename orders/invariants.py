@@ -22,14 +22,52 @@ INVARIANTS: Mapping[str, str] = {
         group by reference, item_id, state having sum(wanted) <> sum(held)
     """,
     "an order's total is that of its lines": """
-        select format('order %s: total %s, lines %s', o.number, o.total_amount, coalesce(l.total, 0))
-        from orders_order o
-        left join (select order_id, sum(subtotal) as total from orders_orderitem group by order_id) l
-            on l.order_id = o.id
-        where o.total_amount <> coalesce(l.total, 0)
+        with part as (
+            select order_id, subtotal as items, 0 as shipping, discount, tax from orders_orderitem
+            union all
+            select order_id, 0, amount, discount, tax from orders_charge
+        ), figure as (
+            select order_id, sum(items) as items, sum(shipping) as shipping, sum(discount) as discount, sum(tax) as tax
+            from part group by order_id
+        ), said as (
+            select o.*, coalesce(f.shipping, 0) as shipping, coalesce(f.discount, 0) as discount,
+                   coalesce(f.tax, 0) as tax, coalesce(f.items, 0) - coalesce(f.discount, 0) + coalesce(f.shipping, 0)
+                       + case when o.prices_include_tax then 0 else coalesce(f.tax, 0) end as total
+            from orders_order o left join figure f on f.order_id = o.id
+        )
+        select format('order %s: total %s, lines %s', number, total_amount, total)
+        from said where total_amount <> total
+        union all
+        select format('order %s: discount %s, shipping %s, tax %s; lines and charges %s, %s, %s', number,
+                      discount_total, shipping_total, tax_total, discount, shipping, tax)
+        from said
+        where (discount_total, shipping_total, tax_total) is distinct from (discount, shipping, tax)
         union all
         select format('line %s of order %s: %s x %s is not %s', id, order_id, quantity, unit_price, subtotal)
         from orders_orderitem where subtotal <> quantity * unit_price
+    """,
+    "promotions took off what is off": """
+        select format('order %s: discount %s, promotions %s', o.number, o.discount_total, coalesce(d.amount, 0))
+        from orders_order o
+        left join (select order_id, sum(amount) as amount from orders_orderdiscount group by order_id) d
+            on d.order_id = o.id
+        where o.discount_total <> coalesce(d.amount, 0)
+            and not exists (select from orders_orderevent where order_id = o.id and event = 'line_lost')
+    """,
+    "live orders use their coupons": """
+        select format('order %s: nothing says that it uses %s', o.number, d.name)
+        from orders_orderdiscount d join orders_order o on o.id = d.order_id
+        where d.code <> '' and d.amount > 0 and o.status <> 'cancelled' and o.deleted_at is null
+            and not exists (
+                select from pricing_redemption
+                where reference = 'order:' || o.number and promotion_id = d.promotion_id and given_back_at is null)
+        union all
+        select format('%s: still uses promotion %s', r.reference, r.promotion_id)
+        from pricing_redemption r left join orders_order o on 'order:' || o.number = r.reference
+        where r.reference like 'order:%' and r.given_back_at is null
+            and (o.id is null or o.status = 'cancelled' or o.deleted_at is not null
+                 or not exists (
+                     select from orders_orderdiscount where order_id = o.id and promotion_id = r.promotion_id))
     """,
     "a line's product is that of its variant": """
         select format('line %s of order %s: product %s, its variant %s', l.id, l.order_id, l.product_id, v.product_id)

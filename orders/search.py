@@ -1,8 +1,9 @@
 """Finding orders by what stands on them: the statement behind the search of staff, in the admin and the API.
 
-Each word has to be found, in any sequence: in the number, the recipient, the phone or the address of the order; in the
-name or the email of its customer; in the name or the SKU of a line, as it was then or as it is now. Each of these ways
-has an index. A condition over all of them would read every order, so each way finds ids.
+Each word has to be found, in any sequence: in the number, the recipient, the phone, the address, the email, the company
+or the note of the order; in the name or the email of its customer; in the name or the SKU of a line, as it was then or
+as it is now. Each of these ways has an index. A condition over all of them would read every order, so each way finds
+ids.
 
 The ways that start from articles use the index of lines by variant: an order writes nothing for them. What an article
 was called before is kept when it is renamed (inventory.former_names).

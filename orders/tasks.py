@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.conf import settings
 from procrastinate.contrib.django import app
 
 from accounts.models import User
 from events import mails
 from events.actors import WORKER
 from orders import figures, services
+from orders.breakdown import breakdown_of
 from orders.models import Order
+from orders.tokens import link_to
 
 # The ways in which an order ends before it has left. Customers are told of these also when the order is deleted by now.
 ENDS = ("order.cancelled", "order.deleted")
@@ -16,10 +19,12 @@ ENDS = ("order.cancelled", "order.deleted")
 
 @app.task(queue=mails.QUEUE, retry=mails.RETRY)
 def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
-    """Mail the customer about an event of an order: `order.shipped` sends the template `mail/order_shipped`.
+    """Mail the customer or the guest about an event of an order: `order.shipped` sends `mail/order_shipped`.
 
-    To the customer an order that was deleted is a cancelled one. An order that was cancelled before it was deleted is
-    not mailed twice. Nothing but its end is sent about a deleted order, and nothing to a customer who was anonymised.
+    Nobody has confirmed that the address belongs to the buyer, so no mail holds what the buyer typed. A guest's has the
+    link that opens the order. To the customer an order that was deleted is a cancelled one. An order that was cancelled
+    before it was deleted is not mailed twice. Nothing but its end is sent about a deleted order, and nothing to a
+    customer who was anonymised.
     """
     order = Order.objects.select_related("user").filter(pk=payload["order_id"]).first()
     if order is None or is_forgotten(order.user) or (order.deleted_at and kind not in ENDS):
@@ -27,7 +32,15 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     if kind == "order.deleted" and order.status == Order.Status.CANCELLED:
         return
     template = "order_cancelled" if kind in ENDS else kind.replace(".", "_")
-    context: dict[str, Any] = {"order": order, "lines": order.order_items.all()}
+    lines = list(order.order_items.all())
+    context: dict[str, Any] = {
+        "order": order,
+        "lines": lines,
+        "breakdown": breakdown_of(order, lines),
+        "link": "" if order.user else link_to(order.pk, order.number),
+        "terms_url": settings.TERMS_URL,
+        "withdrawal_instructions": settings.WITHDRAWAL_INSTRUCTIONS,
+    }
     if kind == "order.line_lost":
         context["lost"] = payload["line"]
         context["message"] = payload["message"]

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,7 +20,8 @@ from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, expected_version, refuses
-from database.refusals import FieldError, Invalid
+from database.refusals import FieldError, Invalid, NotFound
+from events.actors import VISITOR
 from orders import services
 from orders.exceptions import (
     IllegalTransition,
@@ -37,14 +40,23 @@ from orders.serializers.documents import HistorySerializer, OrderSerializer, Sta
 from orders.serializers.reports import StatisticsSerializer, StockCheckSerializer, UserStatisticsSerializer
 from orders.statistics import order_statistics
 from orders.stock_health import stock_check
+from orders.tokens import opens
+from pricing.exceptions import CouponNotValid
 
 SeesOrders = requires("orders.view_order")
+# What a guest may do, who has no account: by the token of the order.
+BY_TOKEN = ("retrieve", "history", "cancel")
+SHOWN = "HTTP_X_ORDER_TOKEN"
+TOKEN = OpenApiParameter(
+    "X-Order-Token", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The token of a guest's order."
+)
 
 
 class OrderViewSet(ViewSet):
     """Customers place, read and cancel orders of their own. What staff may do depends on their permissions.
 
-    An order that the caller may not see does not exist for the caller: the answer is 404.
+    A guest reads and cancels an order by its token. An order that the caller may not see does not exist for the caller:
+    the answer is 404.
     """
 
     keyset = Keyset(("order_date", "id"), (datetime, int), descending=True)
@@ -55,6 +67,8 @@ class OrderViewSet(ViewSet):
 
     def get_permissions(self) -> Sequence[Any]:
         """The list of all orders is for staff who may see orders. Other actions name their own permissions."""
+        if self.action in BY_TOKEN and SHOWN in self.request.META:
+            return [AllowAny()]
         return [SeesOrders()] if self.action == "list" else super().get_permissions()
 
     @extend_schema(
@@ -67,7 +81,15 @@ class OrderViewSet(ViewSet):
     @extend_schema(
         operation_id="placeOrder", summary="Place an order", request=PlaceOrderBody, responses={201: OrderSerializer}
     )
-    @refuses(UnknownArticle, "variant_required", InsufficientStock, TooManyPendingOrders, QuantityLimitExceeded)
+    @refuses(
+        UnknownArticle,
+        "variant_required",
+        "unknown_country",
+        InsufficientStock,
+        TooManyPendingOrders,
+        QuantityLimitExceeded,
+        CouponNotValid,
+    )
     @keyed
     def create(self, request: Request) -> HttpResponse:
         """Place an order for the caller."""
@@ -77,15 +99,15 @@ class OrderViewSet(ViewSet):
         return run_once_drafted(
             request,
             lambda drafted: services.place_order(
-                user_id=user.pk, lines=lines, shipping=shipping, actor=actor, drafted=drafted
+                buyer=services.Buyer(user.pk), lines=lines, shipping=shipping, actor=actor, drafted=drafted
             ),
             kept(OrderSerializer).to_representation,
         )
 
-    @extend_schema(operation_id="getOrder", summary="One order", responses=OrderSerializer)
+    @extend_schema(operation_id="getOrder", summary="One order", parameters=[TOKEN], responses=OrderSerializer)
     def retrieve(self, request: Request, order_id: int) -> Response:
         """One order."""
-        return Response(document_of(OrderSerializer, self.seen().with_lines().one(order_id)))
+        return Response(document_of(OrderSerializer, self.seen(order_id).with_lines().one(order_id)))
 
     @extend_schema(
         operation_id="deleteOrder", summary="Delete an order that has not been shipped", responses={204: None}
@@ -135,6 +157,7 @@ class OrderViewSet(ViewSet):
     @extend_schema(
         operation_id="cancelOrder",
         summary="Cancel an order and give its stock back",
+        parameters=[TOKEN],
         request=CancelBody,
         responses=OrderSerializer,
     )
@@ -144,36 +167,67 @@ class OrderViewSet(ViewSet):
     def cancel(self, request: Request, order_id: int) -> HttpResponse:
         """Cancel an order."""
         words = body_of(request, CancelBody)
-        owner_id, actor = self.owner_for(order_id, "orders.change_order"), actor_of(request)
-        version = expected_version(request)
-        if owner_id is not None and words["message"]:
+        by_guest = not self.serves("orders.change_order") and self.opened_by_token(order_id)
+        owner_id = None if by_guest else self.owner_for(order_id, "orders.change_order")
+        is_visitor, version = not request.user.is_authenticated, expected_version(request)
+        actor = VISITOR if is_visitor else actor_of(request)
+        if (by_guest or owner_id is not None) and words["message"]:
             error = FieldError("message", "not_for_customers", "Only staff have words for the customer.")
             raise Invalid("A customer gives a reason.", errors=[error])
 
         def cancel() -> dict[str, Any]:
-            services.cancel_order(order_id=order_id, actor=actor, owner_id=owner_id, expected_version=version, **words)
+            services.cancel_order(
+                order_id=order_id,
+                actor=actor,
+                owner_id=owner_id,
+                by_guest=by_guest,
+                expected_version=version,
+                **words,
+            )
             return order_document(order_id)
 
-        return run_once(request, cancel, lambda document: document, status=200)
+        owner = f"order:{order_id}" if is_visitor else ""
+        return run_once(request, cancel, lambda document: document, status=200, owner=owner)
 
     @extend_schema(
-        operation_id="getOrderHistory", summary="What happened to an order", responses=HistorySerializer(many=True)
+        operation_id="getOrderHistory",
+        summary="What happened to an order",
+        parameters=[TOKEN],
+        responses=HistorySerializer(many=True),
     )
     @action(detail=True, pagination_class=None)
     def history(self, request: Request, order_id: int) -> Response:
         """The steps of an order, oldest first."""
-        order = self.seen().one(order_id)
+        order = self.seen(order_id).one(order_id)
         serializer = StaffHistorySerializer if self.serves("orders.view_order") else HistorySerializer
         return Response([document_of(serializer, step) for step in order.history.all()])
 
     def serves(self, permission: str) -> bool:
         """Whether the caller is staff with this permission, and so acts for the shop."""
-        user = user_of(self.request)
-        return user.is_staff and user.has_perm(permission)
+        user = self.request.user
+        return user.is_authenticated and user.is_staff and user.has_perm(permission)
 
-    def seen(self) -> OrderQuerySet:
-        """The orders that exist for the caller: all of them for staff who may see orders, else the caller's own."""
-        if self.serves("orders.view_order"):
+    def opened_by_token(self, order_id: int) -> bool:
+        """Whether the caller shows the token of this order. Refuses NotFound to a visitor who does not.
+
+        Whoever is signed in and shows a wrong token is who they are.
+        """
+        token = self.request.META.get(SHOWN)
+        if token is None:
+            return False
+        number = Order.objects.visible().filter(pk=order_id).values_list("number", flat=True).first()
+        if number is not None and opens(token, order_id, number):
+            return True
+        if not self.request.user.is_authenticated:
+            raise NotFound("There is no such order.")
+        return False
+
+    def seen(self, order_id: int) -> OrderQuerySet:
+        """The orders that exist for the caller: all of them for staff who may see orders, else the caller's own.
+
+        For whoever shows the token of this order it is this one.
+        """
+        if self.serves("orders.view_order") or self.opened_by_token(order_id):
             return Order.objects.visible()
         return Order.objects.of(user_of(self.request).pk)
 

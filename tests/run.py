@@ -21,6 +21,7 @@ PRODUCTION = {
     "EMAIL_URL": "smtp://localhost:25",
     "EMAIL_CONFIRM_URL": "https://shop.example.com/confirm?uid={uid}&token={token}",
     "PASSWORD_RESET_URL": "https://shop.example.com/reset?uid={uid}&token={token}",
+    "ORDER_URL": "https://shop.example.com/orders/{order_id}?token={token}",
 }
 # Part: (seconds it may take on two cores before we look into it, command, environment)
 CHECKS: dict[str, tuple[int, list[str], dict[str, str]]] = {

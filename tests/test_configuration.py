@@ -189,6 +189,8 @@ URL, RATE = "a URL as ", "written as 10/minute, with second, minute, hour or day
         ("EMAIL_URL", "http://user:secret@mail", URL),
         ("PASSWORD_RESET_URL", "https://shop.example.com/reset", "a URL with {uid} and {token}"),
         ("EMAIL_CONFIRM_URL", "https://shop.example.com/confirm", "a URL with {uid} and {token}"),
+        ("ORDER_URL", "https://shop.example.com/orders", "a URL with {order_id} and {token}"),
+        ("TERMS_URL", "our terms", "a URL, as"),
         ("PASSWORD_RESET_URL", "https://shop.example.com/{uid}/{token}/{0}", "a URL with {uid} and {token}"),
     ],
 )

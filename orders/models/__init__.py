@@ -5,6 +5,16 @@ Other code imports this package, not its modules.
 
 from orders.models.history import Figures, OrderEvent
 from orders.models.lines import Charge, OrderDiscount, OrderItem
-from orders.models.order import Order, OrderQuerySet
+from orders.models.order import BILLING, Order, OrderQuerySet, billing_address_of
 
-__all__ = ["Charge", "Figures", "Order", "OrderDiscount", "OrderEvent", "OrderItem", "OrderQuerySet"]
+__all__ = [
+    "BILLING",
+    "Charge",
+    "Figures",
+    "Order",
+    "OrderDiscount",
+    "OrderEvent",
+    "OrderItem",
+    "OrderQuerySet",
+    "billing_address_of",
+]

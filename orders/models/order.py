@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -14,6 +14,9 @@ from database.money import MoneyField
 from database.refusals import NotFound
 from database.text import refuse_links
 from orders.search import COLUMNS, Among, orders_found_by
+
+# The parts of a billing address.
+BILLING = ("name", "address_line1", "address_line2", "city", "state", "postal_code", "country", "country_code")
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -31,17 +34,29 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """The orders whose goods are still to leave the building."""
         return self.visible().filter(status__in=Order.OPEN)
 
-    def about_to_end(self) -> Self:
-        """The pending orders of which three quarters of PENDING_ORDER_HOURS have passed: the clock will cancel them."""
+    def pending_for(self, hours: float, *, guests: bool) -> Self:
+        """The orders of guests, or of customers, that have been pending for longer than so many hours."""
+        before = Now() - timedelta(hours=hours)
+        return self.visible().filter(status=Order.Status.PENDING, order_date__lt=before, user__isnull=guests)
+
+    def overdue_of_guests(self) -> Self:
+        """The pending orders of guests that the clock is to cancel: a guest's order always ends."""
+        return self.pending_for(settings.GUEST_ORDER_HOURS, guests=True)
+
+    def overdue_of_customers(self) -> Self:
+        """The pending orders of customers that the clock is to cancel: none unless the operator wants it."""
         hours = settings.PENDING_ORDER_HOURS
-        if not hours:
-            return self.none()
-        begins = Now() - timedelta(hours=hours * 3 / 4)
-        return self.visible().filter(status=Order.Status.PENDING, order_date__lt=begins)
+        return self.pending_for(hours, guests=False) if hours else self.none()
+
+    def about_to_end(self) -> Self:
+        """The pending orders of which three quarters of their hours have passed: the clock will cancel them."""
+        hours = settings.PENDING_ORDER_HOURS
+        of_guests = self.pending_for(settings.GUEST_ORDER_HOURS * 3 / 4, guests=True)
+        return of_guests | self.pending_for(hours * 3 / 4, guests=False) if hours else of_guests
 
     def with_lines(self) -> Self:
-        """The orders with their lines, in one more statement."""
-        return self.prefetch_related("order_items")
+        """The orders with their lines, charges and discounts, in a statement for each."""
+        return self.prefetch_related("order_items", "charges", "discounts")
 
     def search(self, words: str) -> Self:
         """The orders on which all of these words stand (orders.search)."""
@@ -199,6 +214,11 @@ class Order(models.Model):
         return items
 
     @property
+    def billing_address(self) -> dict[str, str] | None:
+        """Where the invoice goes; None where it goes where the goods go."""
+        return billing_address_of(self)
+
+    @property
     def contact_email(self) -> str:
         """Where mails about the order go: the address that was given for it, else the customer's own."""
         return self.email or (self.user.email if self.user else "")
@@ -207,3 +227,8 @@ class Order(models.Model):
     def fulfilment_status(self) -> str:
         """How much of the order has left: "none" or "complete"."""
         return "complete" if self.status in (self.Status.SHIPPED, self.Status.DELIVERED) else "none"
+
+
+def billing_address_of(order: Any) -> dict[str, str] | None:
+    """The billing address of an order by the names of its parts; None without one."""
+    return {part: getattr(order, f"billing_{part}") for part in BILLING} if order.billing_address_line1 else None

@@ -1,12 +1,14 @@
 """What clients send about orders."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import MAX_ID, Choice, Id, Integer, PersonName, Text
+from accounts.countries import code_of, country
+from api.fields import MAX_ID, Choice, Email, Id, Integer, PersonName, Text
 from api.serializers import BodySerializer
 from database.text import HIDDEN_CHARACTER, LINK
 from orders.models import Order
@@ -16,6 +18,22 @@ MAX_LINES = 100
 MAX_LINE_QUANTITY = 10_000
 MAX_SKU = 64
 MAY_BE_EMPTY = ("shipping_address_line2", "phone")
+# What not every country's addresses have.
+PARTS_OF_SOME = frozenset(("state", "postal_code"))
+WHERE_NEEDED = "Required where addresses of the country have one, and where the country is not known."
+REQUIRED = serializers.ErrorDetail("This field is required.", code="required")
+BLANK = serializers.ErrorDetail("This field may not be blank.", code="blank")
+# A body with other members goes to the fields.
+PLAIN = (
+    "recipient_name",
+    "phone",
+    "shipping_address_line1",
+    "shipping_address_line2",
+    "shipping_city",
+    "shipping_state",
+    "shipping_postal_code",
+    "shipping_country",
+)
 ARTICLE_NAMES = ("product_id", "variant_id", "sku")
 
 
@@ -40,17 +58,33 @@ class WantedBody(BodySerializer):
 
 
 class PlaceOrderBody(BodySerializer):
-    """An order to be placed. Prices come from the catalog, so no field here can hold one."""
+    """An order to be placed. Prices come from the catalog, so no field here can hold one.
+
+    What an address needs is decided by its country. One that is not known needs all of it.
+    """
 
     order_items = serializers.ListField(child=WantedBody(), min_length=1, max_length=MAX_LINES)
     recipient_name = PersonName(max_length=201, required=False, help_text="Without one, the customer's own name.")
     phone = Text(max_length=32, required=False, allow_blank=True, help_text="Without one, the customer's own phone.")
+    email = Email(required=False, help_text="Where mails about this order go. Without one, the customer's own.")
+    company = PersonName(max_length=200, required=False, allow_blank=True)
+    vat_id = Text(max_length=32, required=False, allow_blank=True)
+    note = Text(max_length=1000, required=False, allow_blank=True, help_text="For the shop.")
     shipping_address_line1 = Text(max_length=200)
     shipping_address_line2 = Text(max_length=200, required=False, allow_blank=True, default="")
     shipping_city = Text(max_length=100)
-    shipping_state = Text(max_length=100)
-    shipping_postal_code = Text(max_length=20)
+    shipping_state = Text(max_length=100, required=False, allow_blank=True, help_text=WHERE_NEEDED)
+    shipping_postal_code = Text(max_length=20, required=False, allow_blank=True, help_text=WHERE_NEEDED)
     shipping_country = Text(max_length=100)
+    country_code = Text(max_length=2, required=False, help_text="ISO 3166. Without one, that of `shipping_country`.")
+    billing_name = PersonName(max_length=201, required=False, allow_blank=True)
+    billing_address_line1 = Text(max_length=200, required=False, allow_blank=True)
+    billing_address_line2 = Text(max_length=200, required=False, allow_blank=True)
+    billing_city = Text(max_length=100, required=False, allow_blank=True)
+    billing_state = Text(max_length=100, required=False, allow_blank=True)
+    billing_postal_code = Text(max_length=20, required=False, allow_blank=True)
+    billing_country = Text(max_length=100, required=False, allow_blank=True)
+    billing_country_code = Text(max_length=2, required=False)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """The checked members: Wanted lines and the address, with a recipient and a phone where the body has them.
@@ -74,17 +108,54 @@ class PlaceOrderBody(BodySerializer):
         if "recipient_name" in address and LINK.search(address["recipient_name"]):
             return None
         lines = [plain_line(item) for item in items]
-        return None if None in lines else {"order_items": lines, **address}
+        if None in lines:
+            return None
+        return {"order_items": lines, **address, "country_code": code_of(address["shipping_country"]) or ""}
 
     @cached_property
     def needed(self) -> set[str]:
-        """The members of the address that are always there."""
+        """The members of the address that a plain body has: all of them."""
         return {name for name in self.longest if name.startswith("shipping_")}
 
     @cached_property
     def longest(self) -> dict[str, int]:
-        """The members of the address, each with the number of characters that it may have."""
-        return {name: field.max_length or 0 for name, field in self.fields.items() if isinstance(field, Text)}
+        """The members of a plain body, each with the number of characters that it may have."""
+        texts = {name: field for name, field in self.fields.items() if isinstance(field, Text)}
+        return {name: texts[name].max_length or 0 for name in PLAIN}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The members with the codes of countries. Refuses an address that lacks something, and an unknown code."""
+        attrs["country_code"] = country_of(attrs, "shipping_country", "country_code")
+        errors = missing(attrs, "shipping_", attrs["country_code"])
+        if any(text for name, text in attrs.items() if name.startswith("billing_")):
+            attrs["billing_country_code"] = country_of(attrs, "billing_country", "billing_country_code")
+            errors |= missing(attrs, "billing_", attrs["billing_country_code"])
+        if errors:
+            raise serializers.ValidationError(errors)
+        return {"shipping_state": "", "shipping_postal_code": ""} | attrs
+
+
+def country_of(attrs: Mapping[str, str], name: str, code_name: str) -> str:
+    """The code of a country, by its code or else by its name; empty for a name that means none.
+
+    Refuses a code that is none.
+    """
+    if code_name not in attrs:
+        return code_of(attrs.get(name, "")) or ""
+    code = attrs[code_name].upper()
+    if country(code) is None:
+        raise serializers.ValidationError(
+            {code_name: serializers.ErrorDetail("There is no country with this code.", code="unknown_country")}
+        )
+    return code
+
+
+def missing(attrs: Mapping[str, str], prefix: str, code: str) -> dict[str, Any]:
+    """What an address lacks, with a refusal for each part. A country that is not known needs all parts."""
+    known = country(code)
+    needed = {"address_line1", "city", "country"} | (PARTS_OF_SOME if known is None else known.required & PARTS_OF_SOME)
+    names = [name for part in sorted(needed) if not attrs.get(name := f"{prefix}{part}")]
+    return {name: BLANK if name in attrs else REQUIRED for name in names}
 
 
 def plain_line(item: Any) -> Wanted | None:

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.fields import Amount
-from orders.models import Order, OrderEvent, OrderItem
+from orders.models import Charge, Order, OrderDiscount, OrderEvent, OrderItem
 
 
 def attributes_of(serializer: serializers.Serializer[Any], row: Any) -> dict[str, Any]:
@@ -23,19 +23,40 @@ def attributes_of(serializer: serializers.Serializer[Any], row: Any) -> dict[str
 
 @cache
 def members_of(serializer: type[serializers.Serializer[Any]]) -> "tuple[list[str], attrgetter[tuple[Any, ...]]]":
-    """The names of a document's members, and what reads their values from a row."""
-    fields = serializer().fields
-    return list(fields), attrgetter(*(str(field.source) for field in fields.values()))
+    """The names of a document's members that are attributes, and what reads their values from a row."""
+    sources = {name: str(field.source) for name, field in serializer().fields.items() if field.source != "*"}
+    return list(sources), attrgetter(*sources.values())
+
+
+class Figure(Amount):
+    """An amount in the decimals of the order's own currency.
+
+    Nothing was backfilled when orders came to keep their figures, so on those from before it is 0 without decimals.
+    `beside` names an amount that has them.
+    """
+
+    def __init__(self, *, beside: str, **kwargs: Any) -> None:
+        self.beside = beside
+        super().__init__(**kwargs)
+
+    def get_attribute(self, instance: Any) -> Any:
+        """The amount of a row."""
+        return super().get_attribute(instance) + getattr(instance, self.beside) * 0
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
-    """A line of an order, with name, SKU and price as they were when the order was placed."""
+    """A line of an order, with name, SKU and price as they were when the order was placed.
+
+    The discount is off the subtotal, and the tax is that of what is left.
+    """
 
     order_item_id = serializers.IntegerField(source="id")
     product_id = serializers.IntegerField()
     variant_id = serializers.IntegerField()
     unit_price = Amount()
     subtotal = Amount()
+    discount = Figure(beside="subtotal")
+    tax = Figure(beside="subtotal")
 
     class Meta:
         model = OrderItem
@@ -48,21 +69,82 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderItem]):
             "quantity",
             "unit_price",
             "subtotal",
+            "discount",
+            "tax",
+            "tax_rate",
+            "tax_name",
         ]
         read_only_fields = fields
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """The document of an OrderItem, or of a Line that was just placed."""
-        return attributes_of(self, instance)
+        document = attributes_of(self, instance)
+        nothing = document["subtotal"] * 0
+        document["discount"] += nothing
+        document["tax"] += nothing
+        return document
+
+
+class ChargeSerializer(serializers.ModelSerializer[Charge]):
+    """What an order costs beside its lines. The discount is off the amount, and the tax is that of what is left."""
+
+    amount = Amount()
+    discount = Amount()
+    tax = Amount()
+
+    class Meta:
+        model = Charge
+        fields = ["kind", "code", "name", "amount", "discount", "tax", "tax_rate", "tax_name"]
+        read_only_fields = fields
+
+
+class OrderDiscountSerializer(serializers.ModelSerializer[OrderDiscount]):
+    """What a promotion took off lines and charges. The code is the coupon's, and empty where none was needed."""
+
+    amount = Amount()
+
+    class Meta:
+        model = OrderDiscount
+        fields = ["code", "name", "amount"]
+        read_only_fields = fields
+
+
+class BillingAddressSerializer(serializers.Serializer[dict[str, str]]):
+    """Where the invoice goes. The code of the country is empty where the country is unknown."""
+
+    name = serializers.CharField(read_only=True)
+    address_line1 = serializers.CharField(read_only=True)
+    address_line2 = serializers.CharField(read_only=True)
+    city = serializers.CharField(read_only=True)
+    state = serializers.CharField(read_only=True)
+    postal_code = serializers.CharField(read_only=True)
+    country = serializers.CharField(read_only=True)
+    country_code = serializers.CharField(read_only=True)
+
+
+FIGURES = ("discount_total", "shipping_total", "tax_total")
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
-    """An order, with name, SKU and price of each line as they were when it was placed."""
+    """An order, with name, SKU and price of each line as they were when it was placed.
+
+    `total_amount` is `items_total` less `discount_total`, with `shipping_total`, and with `tax_total` where prices do
+    not include it. `user_id` is null for a guest, and `billing_address` where the invoice goes where the goods go.
+    """
 
     order_id = serializers.IntegerField(source="id")
-    user_id = serializers.IntegerField()
+    user_id = serializers.IntegerField(allow_null=True)
+    fulfilment_status = serializers.ChoiceField(choices=["none", "complete"])
     total_amount = Amount()
+    items_total = Amount()
+    discount_total = Figure(beside="total_amount")
+    shipping_total = Figure(beside="total_amount")
+    tax_total = Figure(beside="total_amount")
+    billing_address = BillingAddressSerializer(allow_null=True)
     order_items = OrderItemSerializer(many=True)
+    charges = ChargeSerializer(many=True)
+    discounts = OrderDiscountSerializer(many=True)
+    fulfilments = serializers.SerializerMethodField(help_text="Parcels are not recorded: this is empty.")
 
     class Meta:
         model = Order
@@ -72,27 +154,53 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
             "user_id",
             "order_date",
             "status",
+            "payment_status",
+            "fulfilment_status",
             "total_amount",
+            "items_total",
+            "discount_total",
+            "shipping_total",
+            "tax_total",
+            "prices_include_tax",
             "currency",
             "recipient_name",
             "phone",
+            "email",
+            "company",
+            "vat_id",
+            "note",
             "shipping_address_line1",
             "shipping_address_line2",
             "shipping_city",
             "shipping_state",
             "shipping_postal_code",
             "shipping_country",
+            "country_code",
+            "billing_address",
             "order_items",
+            "charges",
+            "discounts",
             "version",
             "updated_at",
+            "fulfilments",
         ]
         read_only_fields = fields
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """The document of an Order, or of a PlacedOrder."""
         document = attributes_of(self, instance)
+        nothing = document["total_amount"] * 0
+        for name in FIGURES:
+            document[name] += nothing
         document["order_items"] = self.fields["order_items"].to_representation(document["order_items"])
+        for name in ("charges", "discounts"):
+            document[name] = self.fields[name].to_representation(document[name]) if instance.tax_rounding else []
+        document["fulfilments"] = self.get_fulfilments(instance)
         return document
+
+    def get_fulfilments(self, instance: Any) -> list[dict[str, Any]]:
+        """The parcels of an order."""
+        return []
 
 
 class StatusOrNull(serializers.CharField):

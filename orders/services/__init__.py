@@ -1,12 +1,15 @@
 """The verbs of orders. Other code imports this package, not its modules.
 
-`verbs` holds all verbs but the shortfall, which is in `shortfalls`. `placing` and `statements` are the fast path of
-`place_order`, and `customers` what the customer has to do with it.
+`ordering` holds the verb that places an order, `verbs` those of orders that are there, and `shortfalls` the loss of
+units. `placing`, `statements` and `writing` are the fast path of `place_order`, `drafts` its values, `terms` what it
+costs, and `customers` what the customer has to do with it.
 """
 
 from orders.services.customers import shipping_of
-from orders.services.placing import PlacedOrder, Shipping, Wanted
+from orders.services.drafts import Buyer, PlacedOrder, Shipping, Wanted
+from orders.services.ordering import place_order, write_order
 from orders.services.shortfalls import Loss, LossOutlook, look_ahead, record_shortfall
+from orders.services.terms import Terms
 from orders.services.verbs import (
     EXPIRED,
     cancel_order,
@@ -14,17 +17,18 @@ from orders.services.verbs import (
     delete_order,
     deliver_order,
     expire_pending_orders,
-    place_order,
     set_status,
     ship_order,
 )
 
 __all__ = [
     "EXPIRED",
+    "Buyer",
     "Loss",
     "LossOutlook",
     "PlacedOrder",
     "Shipping",
+    "Terms",
     "Wanted",
     "cancel_order",
     "confirm_order",
@@ -37,4 +41,5 @@ __all__ = [
     "set_status",
     "ship_order",
     "shipping_of",
+    "write_order",
 ]

@@ -14,12 +14,13 @@ from accounts.exceptions import InvalidToken
 from accounts.models import User
 from database.refusals import FieldError, Invalid
 from database.rows import array, fetch_rows
+from database.text import email_key
 from database.transactions import Overtaken
 from inventory.models import ClockTimestamp
 from orders.exceptions import QuantityLimitExceeded, TooManyPendingOrders
 from orders.models import Order
-from orders.services.placing import Line, Shipping
-from orders.services.statements import CUSTOMER, HELD
+from orders.services.drafts import Buyer, Line, Shipping
+from orders.services.writing import BUYER, CUSTOMER, GUEST, HELD, OF_CUSTOMER, OF_GUEST
 
 # What an order says of people.
 NAMES = ("recipient_name", "phone", "email", "company", "billing_name", "note")
@@ -31,16 +32,19 @@ def shipping_of(user: User, given: Mapping[str, str]) -> Shipping:
     Refuses (Invalid) a customer without a name who gives none.
     """
     shipping = {"recipient_name": user.full_name, "phone": user.phone, **given}
+    if email := shipping.get("email"):
+        shipping["email"] = email_key(email)
     if not shipping["recipient_name"]:
         error = FieldError("recipient_name", "required", "Your profile has no name: say whom the order is for.")
         raise Invalid("An order has a recipient.", errors=[error])
     return cast(Shipping, shipping)
 
 
-def quantity_issues(user_id: int, lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """The lines with more units than the customer may still order, for a problem document."""
-    params = {"user_id": user_id, "variant_ids": array(line.variant_id for line in lines)}
-    held: dict[int, int] = dict(fetch_rows(HELD, params))
+def quantity_issues(buyer: Buyer, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The lines with more units than the buyer may still order, for a problem document."""
+    params = {**buyer.params, "variant_ids": array(line.variant_id for line in lines)}
+    sql = HELD.format(mine=OF_GUEST if buyer.is_guest else OF_CUSTOMER)
+    held: dict[int, int] = dict(fetch_rows(sql, params))
     return [
         {
             "product_id": line.product_id,
@@ -55,16 +59,17 @@ def quantity_issues(user_id: int, lines: Sequence[Line]) -> list[dict[str, Any]]
     ]
 
 
-def refuse(user_id: int, lines: Sequence[Line]) -> None:
-    """Say why an order was not written for its customer, who is locked.
+def refuse(buyer: Buyer, lines: Sequence[Line]) -> None:
+    """Say why an order was not written for its buyer, who is locked.
 
     Refuses InvalidToken, QuantityLimitExceeded and TooManyPendingOrders. Raises Overtaken where none of them is true
-    any more, since an order of the customer was cancelled or shipped in this moment.
+    any more, since an order of the buyer was cancelled or shipped in this moment.
     """
-    [(is_there, pending)] = fetch_rows(CUSTOMER, {"user_id": user_id})
+    who, mine = (GUEST, OF_GUEST) if buyer.is_guest else (CUSTOMER, OF_CUSTOMER)
+    [(is_there, pending)] = fetch_rows(BUYER.format(buyer=who, mine=mine), buyer.params)
     if not is_there:
         raise InvalidToken
-    if issues := quantity_issues(user_id, lines):
+    if issues := quantity_issues(buyer, lines):
         raise QuantityLimitExceeded(issues)
     cap = settings.MAX_PENDING_ORDERS_PER_CUSTOMER
     if cap and pending >= cap:

@@ -1,16 +1,14 @@
 """The fast path of `place_order`: what a basket's lines mean, and what of an order is written before its stock.
 
-This is the hottest code of the shop, so it is SQL (services/statements.py) where the rest is ORM. The plain way of
-doing the same stands in orders/tests/plain.py, and a property test compares what the two write, row by row.
+This is the hottest code of the shop, so it is SQL (services/statements.py, services/writing.py) where the rest is ORM.
+The plain way of doing the same stands in orders/tests/plain.py, and a property test compares what the two write, row by
+row.
 
 No lock on stock is taken here, and nothing here decides about stock for good: `inventory.services.reserve` does both.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, NamedTuple, TypedDict
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.conf import settings
 
@@ -18,114 +16,18 @@ from database.refusals import FieldError
 from database.rows import Alongside, array, fetch_rows
 from events.actors import Actor
 from orders.exceptions import InsufficientStock, UnknownArticle
-from orders.models import Order, OrderItem
-from orders.services.statements import NAMED_BY, PARTS, RESOLVE, STILL_SHORT, WRITE
+from orders.models import OrderItem
+from orders.services.drafts import NOTHING, Basket, Buyer, Line, PlacedOrder, Shipping, UnitsLeft, Wanted
+from orders.services.statements import NAMED_BY, RESOLVE, RESOLVE_FOR_GUEST, STILL_SHORT
+from orders.services.writing import ADDRESS, CHARGE, DISCOUNT, FIGURES, FIGURES_OF_LINE, LINE, PARTS, WORDS, WRITE
+from pricing.figures import Totals
 
 
-class Shipping(TypedDict):
-    """Whom and where an order goes to. The name is there, and the phone may be empty."""
-
-    recipient_name: str
-    phone: str
-    shipping_address_line1: str
-    shipping_address_line2: str
-    shipping_city: str
-    shipping_state: str
-    shipping_postal_code: str
-    shipping_country: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A line as a customer asks for it: one of the three names of an article."""
-
-    quantity: int
-    product_id: int = 0
-    variant_id: int = 0
-    sku: str = ""
-
-    @property
-    def named_by(self) -> str:
-        """The member of a request's line that names the article."""
-        return "product_id" if self.product_id else "variant_id" if self.variant_id else "sku"
-
-
-@dataclass(slots=True)
-class Line:
-    """An article and how much of it is ordered, with the attributes of an OrderItem. The fields are those of RESOLVE.
-
-    `place` is where the customer named the article. `available` was read without a lock: it may refuse, and never
-    grants. `most` is how many units a customer may have in open orders, None for any number. The id, the number and the
-    time of the order to be come with each line, and `locked` says nothing.
-    """
-
-    place: int
-    product_id: int
-    variant_id: int
-    item_id: int
-    sku: str
-    product_name: str
-    unit_price: Decimal
-    available: int
-    most: int | None
-    id: int
-    order_id: int
-    number: str
-    order_date: datetime
-    locked: str | None
-    quantity: int = 0
-
-    @property
-    def subtotal(self) -> Decimal:
-        """The price of all units of the line."""
-        return self.unit_price * self.quantity
-
-
-Basket = dict[int, Line]
-"""The lines of an order by variant, in the order in which the customer first named them."""
-
-
-class PlacedOrder(NamedTuple):
-    """An order as it is written, with the attributes of an Order: nothing is read again for the answer."""
-
-    id: int
-    number: str
-    user_id: int
-    order_date: datetime
-    updated_at: datetime
-    total_amount: Decimal
-    currency: str
-    order_items: Sequence[Line]
-    recipient_name: str
-    phone: str
-    shipping_address_line1: str
-    shipping_address_line2: str
-    shipping_city: str
-    shipping_state: str
-    shipping_postal_code: str
-    shipping_country: str
-    status: str = Order.Status.PENDING
-    version: int = 1
-
-    @property
-    def reference(self) -> str:
-        """The name by which inventory knows the order."""
-        return f"order:{self.number}"
-
-
-class UnitsLeft(NamedTuple):
-    """What can be promised of an item. `overdue_holds` says whether any item of the basket has some to give back."""
-
-    item_id: int
-    available: int
-    overdue_holds: bool
-
-
-def resolve(user_id: int, lines: Sequence[Wanted]) -> list[list[Line]]:
+def resolve(buyer: Buyer, lines: Sequence[Wanted]) -> list[list[Line]]:
     """The articles that each line may mean: one, none, or the several variants of a product.
 
-    Locks the customer, so that no other order of the customer comes before this one is there, and nobody forgets the
-    customer meanwhile.
+    Locks the buyer, so that no other order of the buyer comes before this one is there, and nobody forgets the customer
+    meanwhile.
     """
     names = {line.named_by for line in lines}
     named = " union all ".join(sql for name, sql in NAMED_BY.items() if name in names)
@@ -135,9 +37,10 @@ def resolve(user_id: int, lines: Sequence[Wanted]) -> list[list[Line]]:
         "variant_ids": array(line.variant_id for line in lines),
         "skus": array(line.sku for line in lines),
         "most": settings.MAX_UNITS_PER_CUSTOMER,
-        "user_id": user_id,
+        **buyer.params,
     }
-    for row in fetch_rows(RESOLVE.format(named=named), params):
+    statement = RESOLVE_FOR_GUEST if buyer.is_guest else RESOLVE
+    for row in fetch_rows(statement.format(named=named), params):
         line = Line(*row)
         found[line.place].append(line)
     return found
@@ -191,8 +94,8 @@ def stock_issue(line: Line | OrderItem, requested: int, available: int) -> dict[
     }
 
 
-def draft(user_id: int, basket: Basket, shipping: Shipping) -> PlacedOrder:
-    """The order as it will stand.
+def draft(buyer: Buyer, basket: Basket, shipping: Shipping, totals: Totals | None = None) -> PlacedOrder:
+    """The order as it will stand. Without `totals` it costs what its lines cost.
 
     No total has more than 14 digits before its decimals: 100 lines of 10,000 units at the highest price have 13.
     """
@@ -204,22 +107,38 @@ def draft(user_id: int, basket: Basket, shipping: Shipping) -> PlacedOrder:
     return PlacedOrder(
         id=first.order_id,
         number=first.number,
-        user_id=user_id,
+        user_id=buyer.user_id,
         order_date=first.order_date,
         updated_at=first.order_date,
-        total_amount=sum((line.subtotal for line in lines), Decimal(0)),
+        total_amount=sum((line.subtotal for line in lines), NOTHING) if totals is None else totals.total,
         currency=settings.CURRENCY,
         order_items=lines,
         **shipping,
+        **({} if totals is None else figures_of(totals)),
     )
 
 
-def write(order: PlacedOrder, shipping: Shipping, actor: Actor, beside: Alongside | None = None) -> bool:
-    """Write the order with lines, history and event, and what `beside` adds, in one statement.
+def figures_of(totals: Totals) -> dict[str, Any]:
+    """The figures of totals by the names that an order has for them."""
+    return {
+        "discount_total": totals.discount,
+        "shipping_total": totals.shipping,
+        "tax_total": totals.tax,
+        "prices_include_tax": totals.prices_include_tax,
+        "reverse_charge": totals.reverse_charge,
+        "tax_rounding": totals.tax_rounding,
+        "charges": totals.charges,
+        "discounts": totals.discounts,
+    }
 
-    False if nothing was written because of the customer: customers.refuse says why. Refuses what `beside` refuses.
+
+def write(buyer: Buyer, order: PlacedOrder, actor: Actor, beside: Alongside | None = None) -> bool:
+    """Write the order with lines, charges, discounts, history and event, and what `beside` adds, in one statement.
+
+    False if nothing was written because of the buyer: customers.refuse says why. Refuses what `beside` refuses.
     """
-    lines = order.order_items
+    is_long = buyer.is_guest or order.tax_rounding != "" or any(getattr(order, name) for name in WORDS)
+    parts = PARTS[buyer.is_guest, is_long]
     params = {
         "order_id": order.id,
         "number": order.number,
@@ -228,24 +147,25 @@ def write(order: PlacedOrder, shipping: Shipping, actor: Actor, beside: Alongsid
         "total": order.total_amount,
         "currency": order.currency,
         "cap": settings.MAX_PENDING_ORDERS_PER_CUSTOMER,
-        "line_ids": array(line.id for line in lines),
-        "product_ids": array(line.product_id for line in lines),
-        "variant_ids": array(line.variant_id for line in lines),
-        "item_ids": array(line.item_id for line in lines),
-        "most": array(line.most for line in lines),
-        "skus": array(line.sku for line in lines),
-        "names": array(line.product_name for line in lines),
-        "quantities": array(line.quantity for line in lines),
-        "prices": array(line.unit_price for line in lines),
         "actor": str(actor),
         "channel": actor.channel,
-        **shipping,
+        **{name: getattr(order, name) for name in ADDRESS},
+        **arrays_of("line", LINE, order.order_items),
     }
+    if is_long:
+        params |= {name: getattr(order, name) for name in (*WORDS, *FIGURES)}
+        params |= arrays_of("line", FIGURES_OF_LINE, order.order_items)
+        params |= arrays_of("charge", CHARGE, order.charges) | arrays_of("orderdiscount", DISCOUNT, order.discounts)
     if beside is None:
-        [(placed, _)] = fetch_rows(WRITE.format(parts=PARTS, condition="true"), params)
+        [(placed, _)] = fetch_rows(WRITE.format(parts=parts, condition="true"), params)
     else:
-        sql = WRITE.format(parts=f"{PARTS}, {beside.part}", condition=beside.condition)
+        sql = WRITE.format(parts=f"{parts}, {beside.part}", condition=beside.condition)
         [(placed, held)] = fetch_rows(sql, params | beside.params)
         if not held:
             raise beside.refusal
     return bool(placed)
+
+
+def arrays_of(table: str, columns: Iterable[str], rows: Sequence[object]) -> dict[str, object]:
+    """The parameters of a table's rows: an array for each column."""
+    return {f"{table}_{name}": array(getattr(row, name) for row in rows) for name in columns}

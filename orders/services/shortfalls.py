@@ -6,6 +6,7 @@ begins anew.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Count, F
 
@@ -87,10 +88,11 @@ def record_shortfall(
     """Record that units of a SKU are gone from a warehouse. Returns the orders that lose their line, and who moved.
 
     Where the rest does not cover the promises, they come from free units in other active warehouses. What cannot move
-    is given up: holds first, then the newest promises to orders. The line leaves its order, whose total falls. An order
-    without another line is cancelled. Each affected order gets a step of history and an event, all in one unit of work.
-    `reason` is for staff, `message` for the customers who lose something. Refuses NotFound and Invalid. Locks the
-    orders by primary key, then all levels of the item, then reservations.
+    is given up: holds first, then the newest promises to orders. The line leaves its order with its discount and its
+    tax, and the total falls; charges stay as they are. An order without another line is cancelled. Each affected order
+    gets a step of history and an event, all in one unit of work. `reason` is for staff, `message` for the customers who
+    lose something. Refuses NotFound and Invalid. Locks the orders by primary key, then all levels of the item, then
+    reservations.
     """
     level = level_of(sku, warehouse, missing)
     references = list(inventory_services.outlook(level, missing).given_up)
@@ -122,8 +124,13 @@ def give_up_line(order: Order, item_id: int, reason: str, message: str, actor: A
         move(order, Status.CANCELLED, actor, note, reason)
         return True
     line.delete()
+    added_tax = Decimal(0) if order.prices_include_tax else line.tax
     Order.objects.filter(pk=order.pk).update(
-        total_amount=F("total_amount") - line.subtotal, version=F("version") + 1, updated_at=ClockTimestamp()
+        total_amount=F("total_amount") - (line.subtotal - line.discount + added_tax),
+        discount_total=F("discount_total") - line.discount,
+        tax_total=F("tax_total") - line.tax,
+        version=F("version") + 1,
+        updated_at=ClockTimestamp(),
     )
     lost = {
         "product_name": line.product_name,

@@ -1,67 +1,31 @@
-"""The verbs of orders: place, confirm, ship, deliver, cancel, delete, and the expiry of pending ones.
+"""The verbs of orders that are there: confirm, ship, deliver, cancel, delete, and the expiry of pending ones.
 
 Every verb is a unit of work that is on disk when it returns. Locks are taken in one sequence everywhere: the order's
-row, then stock levels, then reservations. Each step writes a row of history and an event, in the transaction of the
-step.
+row, then coupons, then stock levels, then reservations. Each step writes a row of history and an event, in the
+transaction of the step.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db.models import F
-from django.db.models.functions import Now
 
 import inventory.exceptions
 from database.refusals import Expected, check_version
-from database.rows import Alongside
 from database.transactions import unit_of_work
 from events.actors import WORKER, Actor
 from events.services import publish
 from inventory import services as inventory_services
 from inventory.exceptions import Shortage
 from inventory.models import ClockTimestamp
-from orders.exceptions import IllegalTransition, InsufficientStock, NotDeletable, NotOnHand
+from orders.exceptions import IllegalTransition, NotDeletable, NotOnHand
 from orders.models import Order, OrderEvent, OrderItem, OrderQuerySet
-from orders.services import customers, placing
-from orders.services.placing import Line, PlacedOrder, Shipping, Wanted, stock_issue
+from orders.services.drafts import Line
+from orders.services.placing import stock_issue
+from pricing import services as pricing_services
 
 Status = Order.Status
 EXPIRED = "Not confirmed in time."
-
-
-@unit_of_work
-def place_order(
-    *,
-    user_id: int,
-    lines: Sequence[Wanted],
-    shipping: Shipping,
-    actor: Actor,
-    drafted: Callable[[PlacedOrder], Alongside | None] = lambda order: None,
-) -> PlacedOrder:
-    """Place an order at today's prices, and promise all its units to it. If one unit is missing, nothing happens.
-
-    `drafted` is called with the order as it will stand, and returns what the caller writes beside the order. Both are
-    written before stock is locked, so that others who want the same article do not wait for them. If stock is short,
-    both are undone.
-
-    Refuses UnknownArticle, InsufficientStock and QuantityLimitExceeded (every such line at once), TooManyPendingOrders,
-    and InvalidToken for somebody who was forgotten meanwhile. Locks the customer (against another order of the same
-    customer), then the stock levels. Stock is locked last, and for one more statement only.
-    """
-    basket = placing.choose(lines, placing.resolve(user_id, lines))
-    placing.refuse_early(basket)
-    order = placing.draft(user_id, basket, shipping)
-    if not placing.write(order, shipping, actor, drafted(order)):
-        customers.refuse(user_id, order.order_items)
-    by_item = {line.item_id: line for line in order.order_items}
-    quantities = {item_id: line.quantity for item_id, line in by_item.items()}
-    try:
-        inventory_services.reserve(reference=order.reference, quantities=quantities, actor=actor)
-    except inventory.exceptions.InsufficientStock as short:
-        raise InsufficientStock(stock_issues(by_item, short.shortages)) from short
-    return order
 
 
 @unit_of_work
@@ -102,21 +66,24 @@ def cancel_order(
     reason: str = "",
     message: str = "",
     owner_id: int | None = None,
+    by_guest: bool = False,
     expected_version: Expected = None,
 ) -> bool:
-    """Cancel an order and give its stock back. Tells whether it did: a cancelled order stays as it is.
+    """Cancel an order and give its stock and coupons back. Tells whether it did: a cancelled order stays as it is.
 
-    The customer reads `message`; `reason` is for staff alone. With `owner_id` the customer asks: only for an own order,
-    only while the order is pending, and the reason is the customer's own. Refuses NotFound, IllegalTransition and
-    VersionMismatch. Locks the order, then its stock levels.
+    The customer reads `message`; `reason` is for staff alone. With `owner_id` the customer asks, and with `by_guest`
+    whoever has shown the order's token: a customer only for an own order, both only while the order is pending, and the
+    reason is their own. Refuses NotFound, IllegalTransition and VersionMismatch. Locks the order, then its coupons and
+    its stock levels.
     """
     order = locked(reachable(owner_id), order_id)
     if order.status == Status.CANCELLED:
         return False
     check_version(order.version, expected_version)
-    if owner_id is not None and order.status != Status.PENDING:
+    by_buyer = by_guest or owner_id is not None
+    if by_buyer and order.status != Status.PENDING:
         raise IllegalTransition(order.status, Status.CANCELLED, [])
-    if owner_id is not None:
+    if by_buyer:
         message, reason = reason, ""
     move(order, Status.CANCELLED, actor, message, reason)
     return True
@@ -126,7 +93,7 @@ def cancel_order(
 def delete_order(
     *, order_id: int, actor: Actor, owner_id: int | None = None, expected_version: Expected = None
 ) -> None:
-    """Take an order out of the API and give its stock back. The record and its history are kept for audit.
+    """Take an order out of the API and give its stock and coupons back. The record and its history are kept for audit.
 
     With `owner_id` the customer asks: only for an own order, and only while the order is pending. Staff may delete
     orders that have not been shipped. Refuses NotFound, NotDeletable and VersionMismatch. Locks the order, then its
@@ -140,27 +107,27 @@ def delete_order(
         deleted_at=ClockTimestamp(), version=F("version") + 1, updated_at=ClockTimestamp()
     )
     record(order, "deleted", order.status, actor)
-    inventory_services.release(reference=order.reference, actor=actor, reason="order deleted")
+    give_back(order, actor, "order deleted")
 
 
 def expire_pending_orders(*, actor: Actor = WORKER, limit: int = 500) -> int:
-    """Cancel up to `limit` orders that nobody confirmed within PENDING_ORDER_HOURS. Returns how many.
+    """Cancel up to `limit` orders that nobody confirmed within PENDING_ORDER_HOURS, or GUEST_ORDER_HOURS for guests'.
 
-    Each order is a unit of work, the oldest first. Orders that are locked are left out, so any number of workers may
-    do this at once.
+    Returns how many. Each order is a unit of work, the oldest first. Orders that are locked are left out, so any number
+    of workers may do this at once.
     """
     expired = 0
-    while settings.PENDING_ORDER_HOURS and expired < limit and expire_one(actor=actor):
-        expired += 1
+    for overdue in (Order.objects.overdue_of_guests, Order.objects.overdue_of_customers):
+        while expired < limit and expire_one(overdue, actor=actor):
+            expired += 1
     return expired
 
 
 @unit_of_work
-def expire_one(*, actor: Actor) -> bool:
-    """Cancel the oldest overdue pending order that is not locked; False when there is none."""
-    cutoff = Now() - timedelta(hours=settings.PENDING_ORDER_HOURS)
-    overdue = Order.objects.visible().filter(status=Status.PENDING, order_date__lt=cutoff).order_by("order_date")
-    order = overdue.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
+def expire_one(overdue: Callable[[], OrderQuerySet], *, actor: Actor) -> bool:
+    """Cancel the oldest of these overdue orders that is not locked; False when there is none."""
+    unlocked = overdue().select_for_update(of=("self",), no_key=True, skip_locked=True)
+    order = unlocked.order_by("order_date").first()
     if order is None:
         return False
     move(order, Status.CANCELLED, actor, EXPIRED)
@@ -189,7 +156,14 @@ def move(order: Order, status: str, actor: Actor, note: str = "", reason: str = 
     if status == Status.SHIPPED:
         fulfil(order, actor)
     elif status == Status.CANCELLED:
-        inventory_services.release(reference=order.reference, actor=actor, reason="order cancelled")
+        give_back(order, actor, "order cancelled")
+
+
+def give_back(order: Order, actor: Actor, reason: str) -> None:
+    """Give back what a locked order took: its coupons first, then its stock."""
+    if order.tax_rounding:  # else it was placed where there were no promotions
+        pricing_services.give_back(reference=order.reference)
+    inventory_services.release(reference=order.reference, actor=actor, reason=reason)
 
 
 def record(

@@ -13,8 +13,9 @@ from events.actors import COMMAND, Actor
 from inventory import services as inventory_services
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement
 from orders import services
-from orders.models import Order, OrderEvent, OrderItem
-from orders.services import PlacedOrder, Shipping, Wanted
+from orders.models import Charge, Order, OrderDiscount, OrderEvent, OrderItem
+from orders.services import Buyer, PlacedOrder, Shipping, Wanted
+from pricing.models import Redemption, Slot
 
 numbers = count(1)
 ADDRESS: Shipping = {
@@ -77,7 +78,7 @@ def customer(user: User) -> Actor:
 
 def place(user: User, basket: Mapping[Variant, int]) -> PlacedOrder:
     lines = [Wanted(quantity, variant_id=variant.pk) for variant, quantity in basket.items()]
-    return services.place_order(user_id=user.pk, lines=lines, shipping=ADDRESS, actor=customer(user))
+    return services.place_order(buyer=Buyer(user.pk), lines=lines, shipping=ADDRESS, actor=customer(user))
 
 
 def make_order(user: User | None = None, *, status: str = "pending", **article: Any) -> Order:
@@ -115,7 +116,8 @@ def everything() -> dict[str, list[dict[str, Any]]]:
     """
     from events.models import Event
 
-    models: list[Any] = [Order, OrderItem, OrderEvent, StockLevel, StockItem, Reservation, StockMovement]
+    models: list[Any] = [Order, OrderItem, Charge, OrderDiscount, OrderEvent, Redemption, Slot]
+    models += [StockLevel, StockItem, Reservation, StockMovement]
     found = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
     events = Event.objects.exclude(kind__startswith="user.").order_by("pk")
     return found | {"Event": list(events.values())}

@@ -5,25 +5,41 @@ The same goes for the serializers here, which ask each field.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.utils import timezone
 from rest_framework.serializers import ListSerializer, Serializer
 
-from catalog.models import Variant
+from accounts.countries import normalised_postal_code, normalised_region
+from catalog.models import Product, Variant
 from database.refusals import FieldError
 from events.actors import Actor
 from events.services import publish
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement
-from orders.exceptions import InsufficientStock, QuantityLimitExceeded, TooManyPendingOrders, UnknownArticle
-from orders.models import Order, OrderEvent, OrderItem
+from orders.exceptions import (
+    InsufficientStock,
+    QuantityLimitExceeded,
+    ShippingNotAvailable,
+    TooManyPendingOrders,
+    TotalChanged,
+    UnknownArticle,
+)
+from orders.models import Charge, Order, OrderDiscount, OrderEvent, OrderItem, OrderQuerySet
 from orders.serializers.bodies import PlaceOrderBody
 from orders.serializers.documents import OrderItemSerializer, OrderSerializer
 from orders.serializers.reports import StockRowSerializer
-from orders.services import Shipping, Wanted
+from orders.services import Buyer, Shipping, Terms, Wanted
+from orders.services.terms import NO_TERMS
+from pricing.exceptions import CouponNotValid
+from pricing.figures import Destination, PricedLine, Totals
+from pricing.rulebook import current_rules
+from pricing.services import redeem
+from pricing.totals import totals
+from pricing.vat import compact_vat_id
 
 
 class PlainOrderBody(PlaceOrderBody):
@@ -94,11 +110,18 @@ def split(levels: Sequence[StockLevel], quantity: int) -> list[tuple[StockLevel,
     return []
 
 
-def too_many(user_id: int, basket: dict[Variant, int]) -> list[dict[str, Any]]:
+def orders_of(buyer: Buyer) -> OrderQuerySet:
+    """All orders that count for a buyer."""
+    if buyer.user_id is not None:
+        return Order.objects.of(buyer.user_id)
+    return Order.objects.visible().filter(user=None, email=buyer.email)
+
+
+def too_many(buyer: Buyer, basket: dict[Variant, int]) -> list[dict[str, Any]]:
     issues = []
     for variant, quantity in basket.items():
         most = variant.max_per_customer or settings.MAX_UNITS_PER_CUSTOMER
-        lines = OrderItem.objects.filter(order__in=Order.objects.open().filter(user_id=user_id), variant=variant)
+        lines = OrderItem.objects.filter(order__in=orders_of(buyer).open(), variant=variant)
         held = lines.aggregate(units=Sum("quantity", default=0))["units"]
         if most and held + quantity > most:
             issues.append(
@@ -114,45 +137,103 @@ def too_many(user_id: int, basket: dict[Variant, int]) -> list[dict[str, Any]]:
     return issues
 
 
+def categories_of(product: Product) -> frozenset[int]:
+    """The category of a product and all above it."""
+    found, category = set(), product.category
+    while category is not None:
+        found.add(category.pk)
+        category = category.parent
+    return frozenset(found)
+
+
+def costs(basket: dict[Variant, int], shipping: Shipping, terms: Terms) -> Totals:
+    """What the basket costs by the rules of the shop, whether there are any or not."""
+    country = shipping.get("country_code", "")
+    return totals(
+        lines=[
+            PricedLine(
+                key=variant.pk,
+                product_id=variant.product_id,
+                category_ids=categories_of(variant.product),
+                tax_class=variant.product.tax_class,
+                unit_price=variant.price or variant.product.price,
+                quantity=quantity,
+                weight_g=variant.weight_g or 0,
+            )
+            for variant, quantity in basket.items()
+        ],
+        destination=Destination(
+            country,
+            normalised_region(country, shipping["shipping_state"]),
+            normalised_postal_code(country, shipping["shipping_postal_code"]),
+            shipping["shipping_city"],
+            compact_vat_id(shipping.get("vat_id", ""), country),
+        ),
+        method=terms.method,
+        coupons=terms.coupons,
+        rules=current_rules(),
+        at=timezone.now(),
+    )
+
+
+def short(basket: dict[Variant, int], levels: Sequence[StockLevel]) -> list[dict[str, Any]]:
+    """The lines for which these levels have too little."""
+    issues = []
+    for variant, quantity in basket.items():
+        available = sum(level.available for level in levels if level.item_id == variant.stock_item_id)
+        if quantity > available:
+            issues.append(
+                {
+                    "product_id": variant.product_id,
+                    "sku": variant.stock_item.sku,
+                    "product_name": name_of(variant),
+                    "requested": quantity,
+                    "available": available,
+                }
+            )
+    return issues
+
+
 @transaction.atomic
-def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, actor: Actor) -> Order:
+def place_order(
+    *, buyer: Buyer, lines: Sequence[Wanted], shipping: Shipping, actor: Actor, terms: Terms = NO_TERMS
+) -> Order:
     basket = choose(lines)
     levels = list(StockLevel.objects.locked([variant.stock_item_id for variant in basket]).select_related("warehouse"))
-    shares, issues = [], []
-    for variant, quantity in basket.items():
-        active = [level for level in levels if level.item_id == variant.stock_item_id and level.warehouse.is_active]
-        available = sum(level.available for level in active)
-        if quantity <= available:
-            shares += split(active, quantity)
-            continue
-        issues.append(
-            {
-                "product_id": variant.product_id,
-                "sku": variant.stock_item.sku,
-                "product_name": name_of(variant),
-                "requested": quantity,
-                "available": available,
-            }
-        )
-    cap = settings.MAX_PENDING_ORDERS_PER_CUSTOMER
-    if issues:
+    active = [level for level in levels if level.warehouse.is_active]
+    if issues := short(basket, active):
         raise InsufficientStock(issues)
-    if beyond := too_many(user_id, basket):
+    cost = costs(basket, shipping, terms)
+    for refused in cost.refused:
+        raise CouponNotValid(refused.code, refused.reason)
+    if terms.method and not cost.method:
+        raise ShippingNotAvailable(terms.method)
+    if terms.expected_total not in (None, cost.total):
+        raise TotalChanged(cost.total, [])
+    if beyond := too_many(buyer, basket):
         raise QuantityLimitExceeded(beyond)
-    if cap and Order.objects.of(user_id).filter(status="pending").count() >= cap:
+    cap = settings.MAX_PENDING_ORDERS_PER_CUSTOMER
+    if cap and orders_of(buyer).filter(status="pending").count() >= cap:
         raise TooManyPendingOrders
     with connection.cursor() as cursor:
         cursor.execute("select nextval('orders_number_seq')")
         number = str(cursor.fetchone()[0])
-    prices = {variant: variant.price or variant.product.price for variant in basket}
+    was_calculated = not current_rules().is_empty
     order = Order.objects.create(
         number=number,
-        user_id=user_id,
+        user_id=buyer.user_id,
         status=Order.Status.PENDING,
-        total_amount=sum((prices[variant] * quantity for variant, quantity in basket.items()), Decimal(0)),
+        total_amount=cost.total,
+        discount_total=cost.discount,
+        shipping_total=cost.shipping,
+        tax_total=cost.tax,
+        prices_include_tax=cost.prices_include_tax if was_calculated else False,
+        reverse_charge=cost.reverse_charge,
+        tax_rounding=cost.tax_rounding if was_calculated else "",
         currency=settings.CURRENCY,
-        **shipping,
+        **{**shipping, "email": buyer.email or shipping.get("email", "")},
     )
+    figures = {line.key: line for line in cost.lines}
     OrderItem.objects.bulk_create(
         OrderItem(
             order=order,
@@ -161,11 +242,28 @@ def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, ac
             sku=variant.stock_item.sku,
             product_name=name_of(variant),
             quantity=quantity,
-            unit_price=prices[variant],
-            subtotal=prices[variant] * quantity,
+            unit_price=figures[variant.pk].unit_price,
+            subtotal=figures[variant.pk].subtotal,
+            discount=figures[variant.pk].discount,
+            tax=figures[variant.pk].tax,
+            tax_rate=figures[variant.pk].tax_rate,
+            tax_name=figures[variant.pk].tax_name,
         )
         for variant, quantity in basket.items()
     )
+    for charge in cost.charges:
+        Charge.objects.create(order=order, **asdict(charge))
+    for off in cost.discounts:
+        OrderDiscount.objects.create(
+            order=order, promotion_id=off.promotion_id, code=off.code, name=off.name, amount=off.amount
+        )
+    redeem(reference=order.reference, discounts=cost.discounts, customer=buyer.key)
+    here = [level for level in active if cost.pickup_warehouse_id in (None, level.warehouse_id)]
+    if issues := short(basket, here):
+        raise InsufficientStock(issues)
+    shares = []
+    for variant, quantity in basket.items():
+        shares += split([level for level in here if level.item_id == variant.stock_item_id], quantity)
     OrderEvent.objects.create(order=order, event="placed", to_status="pending", actor=str(actor))
     publish("order.placed", {"order_id": order.pk}, subject=f"order:{order.pk}", actor=actor)
     for level, quantity in shares:
@@ -183,7 +281,6 @@ def place_order(*, user_id: int, lines: Sequence[Wanted], shipping: Shipping, ac
             actor=str(actor),
         )
     for variant in basket:
-        active = [level for level in levels if level.item_id == variant.stock_item_id and level.warehouse.is_active]
-        in_stock = any(level.available > 0 for level in active)
+        in_stock = any(level.available > 0 for level in active if level.item_id == variant.stock_item_id)
         StockItem.objects.filter(pk=variant.stock_item_id).update(in_stock=in_stock)
     return order

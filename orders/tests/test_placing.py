@@ -10,7 +10,7 @@ from inventory.models import Reservation, StockMovement
 from orders import services
 from orders.exceptions import InsufficientStock, TooManyPendingOrders, UnknownArticle
 from orders.models import Order
-from orders.services import Wanted
+from orders.services import Buyer, Wanted
 from orders.tests.factories import ADDRESS, customer, everything, make_article, make_user, place, stock_of
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_an_order_stands_with_lines_history_event_and_promised_stock() -> None:
 def test_an_article_is_named_by_product_variant_or_sku_and_merged() -> None:
     user, mug = make_user(), make_article(stock=6, sku="MUG-RED")
     lines = [Wanted(1, product_id=mug.product_id), Wanted(2, variant_id=mug.pk), Wanted(3, sku="MUG-RED")]
-    placed = services.place_order(user_id=user.pk, lines=lines, shipping=ADDRESS, actor=customer(user))
+    placed = services.place_order(buyer=Buyer(user.pk), lines=lines, shipping=ADDRESS, actor=customer(user))
     assert [(line.variant_id, line.quantity) for line in placed.order_items] == [(mug.pk, 6)]
     assert stock_of(mug) == (6, 6)
 
@@ -52,7 +52,7 @@ def test_merged_lines_are_summed_before_the_check() -> None:
     before = everything()
     with pytest.raises(InsufficientStock) as refusal:
         services.place_order(
-            user_id=user.pk,
+            buyer=Buyer(user.pk),
             lines=[Wanted(2, product_id=mug.product_id), Wanted(2, variant_id=mug.pk)],
             shipping=ADDRESS,
             actor=customer(user),
@@ -82,7 +82,7 @@ def test_every_line_that_names_nothing_is_reported_with_its_place() -> None:
     before = everything()
     with pytest.raises(UnknownArticle) as refusal:
         services.place_order(
-            user_id=user.pk,
+            buyer=Buyer(user.pk),
             lines=[
                 Wanted(1, product_id=2**62),
                 Wanted(1, product_id=mug.product_id),

@@ -136,12 +136,12 @@ def test_what_stood_against_an_order_and_is_gone_runs_it_again() -> None:
     """A cancellation may come between the refusal of the statement and the question why."""
     user, mug = make_user(), make_article(stock=50)
     with pytest.raises(Overtaken):
-        customers.refuse(user.pk, list(lines_of(user, mug)))
+        customers.refuse(services.Buyer(user.pk), list(lines_of(user, mug)))
 
 
 def lines_of(user: User, mug: Variant) -> Any:
     wanted = [services.Wanted(1, variant_id=mug.pk)]
-    return placing.choose(wanted, placing.resolve(user.pk, wanted)).values()
+    return placing.choose(wanted, placing.resolve(services.Buyer(user.pk), wanted)).values()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,7 +22,7 @@ def order(db: None) -> Order:
     user = make_user(email="ann@example.com", first_name="Ann")
     article = make_article(stock=5, price="19.99", sku="SALT-1", name="Salt & Pepper Set")
     placed = services.place_order(
-        user_id=user.pk,
+        buyer=services.Buyer(user.pk),
         lines=[Wanted(3, variant_id=article.pk)],
         shipping={**ADDRESS, "shipping_address_line2": "Flat 2"},
         actor=customer(user),

@@ -18,7 +18,7 @@ from events.models import Event
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement, Warehouse
 from orders import services
 from orders.models import Order, OrderEvent, OrderItem
-from orders.services import Wanted
+from orders.services import Buyer, Wanted
 from orders.tests import plain
 from orders.tests.factories import ADDRESS, customer, make_user
 
@@ -132,7 +132,7 @@ def outcome(place_order: Callable[..., Any], user: User, basket: list[Wanted]) -
     """The rows afterwards or the refusal, and nothing left of it."""
     savepoint = transaction.savepoint()
     try:
-        placed = place_order(user_id=user.pk, lines=basket, shipping=ADDRESS, actor=customer(user))
+        placed = place_order(buyer=Buyer(user.pk), lines=basket, shipping=ADDRESS, actor=customer(user))
         order = Order.objects.latest("pk")
         assert (order.pk, order.number, order.total_amount) == (placed.id, placed.number, placed.total_amount)
         assert Reservation.objects.latest("pk").reference == order.reference
@@ -149,7 +149,7 @@ def order_earlier(variants: list[Variant], user: User, earlier: list[tuple[int, 
     for place, quantity, status in earlier:
         with suppress(Refusal):
             line = wanted(variants, (place, "variant_id", quantity))
-            placed = services.place_order(user_id=user.pk, lines=[line], shipping=ADDRESS, actor=customer(user))
+            placed = services.place_order(buyer=Buyer(user.pk), lines=[line], shipping=ADDRESS, actor=customer(user))
             if status != "pending":
                 services.set_status(order_id=placed.id, status=status, actor=customer(user))
 

@@ -22,7 +22,7 @@ from events.tasks import HOUSEKEEPING
 from inventory import services
 from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, holds, lines, promises, reallocation, resolving, statements, unshipping
-from orders.services import placing
+from orders.services import drafts, placing
 
 
 def put(where: object, name: str, other: object) -> None:
@@ -167,7 +167,7 @@ def sum_per_item() -> None:
     """Take the last line of an article for all that is asked of it."""
     choose = placing.choose
 
-    def choose_unsummed(wanted: Any, found: Any) -> placing.Basket:
+    def choose_unsummed(wanted: Any, found: Any) -> drafts.Basket:
         basket = choose(wanted, found)
         for line, articles in zip(wanted, found, strict=True):
             basket[articles[0].variant_id].quantity = line.quantity

@@ -1,0 +1,97 @@
+"""What a checkout has settled beside lines and address, and what an order then costs (pricing.totals)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from accounts.countries import normalised_postal_code, normalised_region
+from database.rows import array, fetch_rows
+from orders.articles import ABOVE
+from orders.exceptions import ShippingNotAvailable
+from orders.services.drafts import Basket, Line, Shipping
+from pricing.exceptions import CouponNotValid
+from pricing.figures import Destination, PricedLine, Totals
+from pricing.rules import Rules
+from pricing.totals import totals
+from pricing.vat import compact_vat_id
+
+# What of an article decides about taxes, shipping and promotions.
+FACTS = f"""
+select v.id, {ABOVE}, p.tax_class, coalesce(v.weight_g, 0)
+from unnest(%(variant_ids)s::bigint[]) as asked (id)
+join catalog_variant v on v.id = asked.id
+join catalog_product p on p.id = v.product_id
+"""  # noqa: S608  # no value goes in, only a piece of SQL
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a checkout has settled. By default nothing: no shipping, no coupons, and whatever the total is.
+
+    `method` is the code of a method of shipping, and `expected_total` what the buyer was shown. `hold` is the reference
+    of a hold on the stock, which becomes the order's promise.
+    """
+
+    method: str = ""
+    coupons: tuple[str, ...] = ()
+    expected_total: Decimal | None = None
+    hold: str = ""
+
+
+NO_TERMS = Terms()
+
+
+def priced(basket: Basket, *, shipping: Shipping, terms: Terms, rules: Rules, at: datetime) -> Totals | None:
+    """What a basket costs on these terms; None where nothing is configured that could change the prices of the catalog.
+
+    The lines get their figures. Refuses CouponNotValid for a coupon that does not count, and ShippingNotAvailable for a
+    method that does not lead there.
+    """
+    if rules.is_empty and not (terms.method or terms.coupons):
+        return None
+    found = totals(
+        lines=priced_lines(basket.values()),
+        destination=destination_of(shipping),
+        method=terms.method,
+        coupons=terms.coupons,
+        rules=rules,
+        at=at,
+    )
+    for refusal in found.refused:
+        raise CouponNotValid(refusal.code, refusal.reason)
+    if terms.method and not found.method:
+        raise ShippingNotAvailable(terms.method)
+    for line in found.lines:
+        basket[line.key].take(line)
+    return found
+
+
+def priced_lines(lines: Collection[Line]) -> list[PricedLine]:
+    """The lines with what decides about taxes, shipping and promotions, in one statement."""
+    rows = fetch_rows(FACTS, {"variant_ids": array(line.variant_id for line in lines)})
+    facts = {variant_id: others for variant_id, *others in rows}
+    return [
+        PricedLine(
+            key=line.variant_id,
+            product_id=line.product_id,
+            category_ids=frozenset(facts[line.variant_id][0]),
+            tax_class=facts[line.variant_id][1],
+            unit_price=line.unit_price,
+            quantity=line.quantity,
+            weight_g=facts[line.variant_id][2],
+        )
+        for line in lines
+    ]
+
+
+def destination_of(shipping: Shipping) -> Destination:
+    """Where an order goes. Its VAT id counts where it is a valid one of the country that the goods go to."""
+    country, vat_id = shipping.get("country_code", ""), shipping.get("vat_id", "")
+    return Destination(
+        country_code=country,
+        region=normalised_region(country, shipping["shipping_state"]),
+        postal_code=normalised_postal_code(country, shipping["shipping_postal_code"]),
+        city=shipping["shipping_city"],
+        vat_id=compact_vat_id(vat_id, country) if vat_id else "",
+    )
