@@ -50,14 +50,8 @@ def order_of(
 ) -> PlacedOrder:
     """An order as a checkout places it."""
     lines = [Wanted(quantity, variant_id=variant.pk) for variant, quantity in contents.items()]
-    is_user = isinstance(buyer, User)
-    return services.place_order(
-        buyer=Buyer(buyer.pk) if is_user else buyer,
-        lines=lines,
-        shipping=shipping,
-        actor=customer(buyer) if is_user else STAFF,
-        terms=terms,
-    )
+    who, actor = (Buyer(buyer.pk), customer(buyer)) if isinstance(buyer, User) else (buyer, STAFF)
+    return services.place_order(buyer=who, lines=lines, shipping=shipping, actor=actor, terms=terms)
 
 
 def figures(order: Order) -> tuple[Decimal, ...]:
