@@ -22,6 +22,7 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.deleted": [orders.tasks.mail_customer],
     "user.confirmation_requested": [accounts.tasks.mail_email_confirmation],
     "user.email_changed": [accounts.tasks.mail_changed_credentials, accounts.tasks.mail_email_confirmation],
+    "user.email_confirmed": [orders.tasks.adopt_orders],
     "user.leaving": [accounts.tasks.mail_leaving],
     "user.password_changed": [accounts.tasks.mail_changed_credentials],
     "user.password_reset_requested": [accounts.tasks.mail_password_reset],

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts.models import User
@@ -45,6 +46,13 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
         context["lost"] = payload["line"]
         context["message"] = payload["message"]
     mails.send_once(f"{kind}:{event_id}", template, context, to=[order.contact_email])
+
+
+# A worker that dies, or a lock that is not to be had, is tried again: nobody would ask for it later.
+@app.task(retry=RetryStrategy(max_attempts=10, exponential_wait=3))
+def adopt_orders(event_id: int, kind: str, payload: dict[str, Any]) -> None:
+    """Bring the orders that were placed by guests with an email to the account whose email was just confirmed."""
+    services.adopt_orders(user_id=payload["user_id"], actor=WORKER)
 
 
 def is_forgotten(user: User | None) -> bool:

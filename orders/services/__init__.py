@@ -2,9 +2,10 @@
 
 `ordering` holds the verb that places an order, `verbs` those of orders that are there, and `shortfalls` the loss of
 units. `placing`, `statements` and `writing` are the fast path of `place_order`, `drafts` its values, `terms` what it
-costs, and `customers` what the customer has to do with it.
+costs, `adopting` brings guests' orders to an account, and `customers` what the customer has to do with it.
 """
 
+from orders.services.adopting import adopt_orders
 from orders.services.customers import shipping_of
 from orders.services.drafts import Buyer, PlacedOrder, Shipping, Wanted
 from orders.services.ordering import place_order, write_order
@@ -30,6 +31,7 @@ __all__ = [
     "Shipping",
     "Terms",
     "Wanted",
+    "adopt_orders",
     "cancel_order",
     "confirm_order",
     "delete_order",

@@ -8,14 +8,18 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.db.models.functions import Now
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from accounts.leaving import anonymise_user
+from accounts.models import User
 from api.models import IdempotencyKey
+from events.actors import COMMAND, WORKER
 from orders import services
 from orders.models import Order
 from orders.services import Buyer, Shipping, Wanted
-from orders.tasks import mail_customer
+from orders.tasks import adopt_orders, mail_customer
 from orders.tests.clients import ORDERS, client_of, order_desk
 from orders.tests.factories import (
     ADDRESS,
@@ -157,6 +161,40 @@ def test_what_a_guest_says_on_cancelling_is_not_mailed(order: Order) -> None:
     mail_customer(event_id=1, kind="order.cancelled", payload={"order_id": order.pk})
     sent = the_mail()
     assert "www.example.com" not in str(sent.body) + str(sent.alternatives[0][0])
+
+
+def confirmed(email: str) -> User:
+    return make_user(email=email, email_confirmed_at=timezone.now())
+
+
+def test_orders_come_to_the_account_whose_email_is_confirmed(order: Order) -> None:
+    ann = confirmed("ANN@example.com")
+    assert client_of(ann).get(f"{ORDERS}/{order.pk}").status_code == 404
+    for _ in range(2):
+        adopt_orders(event_id=1, kind="user.email_confirmed", payload={"user_id": ann.pk})
+    [found] = client_of(ann).get(f"{ORDERS}/my-orders").json()["results"]
+    assert (found["order_id"], found["user_id"], found["version"]) == (order.pk, ann.pk, 2)
+    steps = order.history.values_list("event", "from_status", "to_status", "actor", "note")
+    assert list(steps)[1:] == [("adopted", "pending", "pending", "system", "")]
+    assert guest(order).get(f"{ORDERS}/{order.pk}").json() == found
+    assert_sound()
+
+
+def test_nothing_comes_to_an_account_without_a_confirmed_email_or_with_another_one(order: Order) -> None:
+    before = everything()
+    for user in (make_user(email="ann@example.com"), confirmed("bo@example.com")):
+        assert services.adopt_orders(user_id=user.pk, actor=WORKER) == 0
+    assert everything() == before
+
+
+def test_what_was_adopted_is_forgotten_with_the_customer(order: Order) -> None:
+    ann = confirmed("ann@example.com")
+    services.adopt_orders(user_id=ann.pk, actor=WORKER)
+    services.cancel_order(order_id=order.pk, actor=STAFF)
+    anonymise_user(user_id=ann.pk, actor=COMMAND)
+    order.refresh_from_db()
+    assert (order.email, order.company, order.note, order.billing_name, order.recipient_name) == ("",) * 5
+    assert order.vat_id == TYPED["vat_id"]
 
 
 def test_a_guests_order_always_ends(order: Order, settings: Settings) -> None:
