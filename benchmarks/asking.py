@@ -78,6 +78,7 @@ class Shop:
         self.post("/inventory/receipts", {"reference": "plenty", "lines": plenty})
         self.cart = self.post("/carts", None, "customer")["cart_id"]
         self.cart_line = self.fill(self.sku)
+        self.coupon = self.new_coupon()
         self.slug = self.new_category()
         self.address = self.new_address()
         self.sold_out = self.post("/products", self.stool())["sku"]
@@ -195,6 +196,16 @@ class Shop:
     def new_cart(self) -> Any:
         """One of a guest."""
         return self.post("/carts", None, "")["cart_id"]
+
+    def new_coupon(self) -> str:
+        from decimal import Decimal
+
+        from events.actors import COMMAND
+        from pricing.services import create_promotion
+
+        code = self.unique().upper()
+        create_promotion(name=code, kind="percent", value=Decimal(10), codes=[code], actor=COMMAND)
+        return code
 
     def new_cart_line(self) -> Any:
         return self.fill(self.skus[1])

@@ -72,6 +72,8 @@ OPERATIONS = [
     Operation(200, "customer", "PATCH /carts/{cart}/lines/{cart_line}", lambda s: {"quantity": 2}),
     Operation(200, "customer", "DELETE /carts/{cart}/lines/{new_cart_line}"),
     Operation(200, "customer", "GET /carts/{cart}/shipping-methods"),
+    Operation(200, "customer", "POST /carts/{cart}/coupons", lambda s: {"code": s.coupon}),
+    Operation(200, "customer", "DELETE /carts/{cart}/coupons/{coupon}"),
     Operation(200, "customer", "POST /carts/{cart}/hold"),
     Operation(200, "customer", "POST /carts/{cart}/claim"),
     Operation(200, "admin", "GET /orders"),

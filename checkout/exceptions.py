@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 import orders.exceptions
@@ -124,5 +123,5 @@ class CartChanged(Conflict):
     }
     title = "The cart has changed"
 
-    def __init__(self, total: Decimal, lines: Sequence[Mapping[str, Any]]) -> None:
-        super().__init__("Nothing was ordered: look at the new total.", total=str(total), lines=list(lines))
+    def __init__(self, total: str, lines: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("Nothing was ordered: look at the new total.", total=total, lines=list(lines))

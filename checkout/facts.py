@@ -14,17 +14,21 @@ import orjson
 from django.conf import settings
 
 from checkout.callers import REACHED, Caller
-from checkout.models import Cart, reference_of
+from checkout.models import ADDRESS_PARTS, Cart, reference_of
 from database.refusals import NotFound
 from database.rows import fetch_rows
 from inventory.quantities import AVAILABLE
 from orders.articles import NAME, PRICE
+from pricing.rulebook import REVISION
 
 Address = dict[str, str]
 
 
 class CartRow(NamedTuple):
-    """The columns of a cart, and of its customer. `at` is the moment of reading; addresses, coupons, lines are JSON."""
+    """The columns of a cart, and of its customer, at the moment `at`. Addresses, coupons and lines are JSON.
+
+    `revision` is that of the rules by which carts cost something.
+    """
 
     id: UUID
     user_id: int | None
@@ -45,6 +49,7 @@ class CartRow(NamedTuple):
     customer_email: str | None
     customer_name: str | None
     customer_phone: str | None
+    revision: int
     lines: str
 
 
@@ -106,6 +111,7 @@ class Facts:
     order_id: int | None
     merged_into_id: UUID | None
     at: datetime
+    revision: int
     lines: Sequence[Line]
     contents: Sequence[Contents]
 
@@ -132,17 +138,18 @@ OWN = """case when cart.held_until is null then 0 else (
     from inventory_reservation reservation join inventory_stocklevel level on level.id = reservation.level_id
     where reservation.reference = 'cart:' || cart.id::text and reservation.state = 'open' and level.item_id = i.id
 ) end"""
-ABOVE = """(
+# The ids of the product's category and of all above it, as an array.
+ABOVE = """array(
     with recursive above as (
         select id, parent_id from catalog_category where id = p.category_id
         union all select c.id, c.parent_id from catalog_category c join above on c.id = above.parent_id
-    ) select coalesce(json_agg(id), '[]') from above)"""
+    ) select id from above)"""
 # In the sequence of the members of Line.
 LINES = f"""(
     select coalesce(json_agg(json_build_array(
         line.id, p.id, v.id, i.id, i.sku, {NAME}, line.quantity, (greatest(stock.units, 0) + {OWN})::int,
         ({PRICE})::text, line.seen_price::text, v.archived_at is null and p.status = 'active',
-        coalesce(v.max_per_customer, nullif(%(most)s::int, 0)), p.tax_class, coalesce(v.weight_g, 0), {ABOVE},
+        coalesce(v.max_per_customer, nullif(%(most)s::int, 0)), p.tax_class, coalesce(v.weight_g, 0), to_json({ABOVE}),
         picture.stem, picture.alt
     ) order by line.id)::text, '[]')
     from checkout_cartline line
@@ -167,13 +174,13 @@ READ = """
 select cart.id, cart.user_id, cart.state, cart.version, cart.currency, cart.email, cart.phone,
        cart.shipping_address::text, cart.billing_address::text, cart.shipping_method, cart.note,
        to_json(cart.coupons)::text, cart.held_until, cart.order_id, cart.merged_into_id, clock_timestamp(),
-       customer.email, trim(customer.first_name || ' ' || customer.last_name), customer.phone, {lines}
+       customer.email, trim(customer.first_name || ' ' || customer.last_name), customer.phone, {revision}, {lines}
 from checkout_cart cart left join accounts_user customer on customer.id = cart.user_id
 where {condition}
 """  # as above
 ONE = f"cart.id = %(cart_id)s::uuid and {REACHED}"
-FACTS = READ.format(lines=LINES, condition=ONE)
-READ_CONTENTS = READ.format(lines=CONTENTS, condition=ONE)
+FACTS = READ.format(lines=LINES, revision=REVISION, condition=ONE)
+READ_CONTENTS = READ.format(lines=CONTENTS, revision=REVISION, condition=ONE)
 
 
 def read_cart(cart_id: UUID, caller: Caller) -> Facts:
@@ -211,6 +218,7 @@ def facts_of(rows: Sequence[Any], *, contents_alone: bool = False) -> Facts:
         order_id=row.order_id,
         merged_into_id=row.merged_into_id,
         at=row.at,
+        revision=row.revision,
         lines=lines,
         contents=[Contents(*pair) for pair in found]
         if contents_alone
@@ -226,5 +234,5 @@ def line_of(members: Sequence[Any]) -> Line:
 
 
 def address_of(text: str | None) -> Address | None:
-    """An address from its JSON."""
-    return orjson.loads(text) if text is not None else None
+    """An address from its JSON, with all of its parts."""
+    return None if text is None else dict.fromkeys(ADDRESS_PARTS, "") | orjson.loads(text)

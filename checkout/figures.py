@@ -2,32 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from django.conf import settings
+from decimal import Decimal
+from typing import Any
 
 from checkout.facts import Address, Facts, Line
+from database.money import in_places
 from pricing.figures import Destination, LineTotals, Offer, PricedLine, Totals
-from pricing.rules import Rules
+from pricing.rulebook import rules_of
 from pricing.totals import methods_for, totals
 from pricing.vat import compact_vat_id
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The totals of a cart by some rules. A line that is not for sale is in no figure."""
+    """The totals of a cart. A line that is not for sale is in no figure.
+
+    `needs_method` says whether the shop has methods of shipping, of which one must be chosen.
+    """
 
     totals: Totals
-    rules: Rules
+    needs_method: bool
     by_variant: Mapping[int, LineTotals]
 
 
-def rules_now() -> Rules:
-    """The rules that hold now."""
-    return Rules(revision=0, currency=settings.CURRENCY)
-
-
-def figures_of(cart: Facts, rules: Rules) -> Figures:
-    """What a cart costs at the moment of its facts."""
+def figures_of(cart: Facts) -> Figures:
+    """What a cart costs at the moment of its facts, by the rules of then."""
+    rules = rules_of(cart.revision)
     found = totals(
         lines=priced(cart.lines),
         destination=destination_of(cart.shipping_address, cart.billing_address),
@@ -36,16 +36,16 @@ def figures_of(cart: Facts, rules: Rules) -> Figures:
         rules=rules,
         at=cart.at,
     )
-    return Figures(found, rules, {line.key: line for line in found.lines})
+    return Figures(found, bool(rules.methods), {line.key: line for line in found.lines})
 
 
-def offers_of(cart: Facts, rules: Rules) -> tuple[Offer, ...]:
+def offers_of(cart: Facts) -> tuple[Offer, ...]:
     """The methods of shipping that lead to the cart's address with its lines."""
     return methods_for(
         lines=priced(cart.lines),
         destination=destination_of(cart.shipping_address, cart.billing_address),
         coupons=cart.coupons,
-        rules=rules,
+        rules=rules_of(cart.revision),
         at=cart.at,
     )
 
@@ -83,3 +83,22 @@ def destination_of(shipping: Address | None, billing: Address | None) -> Destina
         city=shipping.get("city", ""),
         vat_id=compact_vat_id(vat_id, country) if vat_id else "",
     )
+
+
+def changed_from(line: Line) -> Decimal | None:
+    """What a line cost when it was last changed, None where it costs the same now."""
+    return None if line.seen_price == line.unit_price else in_places(line.seen_price)
+
+
+def price_changes(cart: Facts, figures: Figures) -> list[dict[str, Any]]:
+    """The lines that cost something else than they did when they were last changed, for a problem document."""
+    return [
+        {
+            "line_id": line.id,
+            "sku": line.sku,
+            "unit_price": str(figures.by_variant[line.variant_id].unit_price),
+            "price_changed_from": str(was),
+        }
+        for line in cart.lines
+        if line.variant_id in figures.by_variant and (was := changed_from(line)) is not None
+    ]

@@ -17,6 +17,11 @@ from orders.models import Order
 MAX_LINES = 100
 MAX_LINE_QUANTITY = 10_000
 MAX_COUPONS = 10
+# The parts of an address, by the names that they have in the address book.
+ADDRESS_PARTS = (
+    *("recipient_name", "company", "vat_id", "address_line1", "address_line2"),
+    *("city", "state", "postal_code", "country_code"),
+)
 
 
 def reference_of(cart_id: UUID) -> str:

@@ -11,7 +11,7 @@ from accounts.countries import validate_address
 from checkout.facts import Facts, Line
 from checkout.figures import Figures
 
-ADDRESS_PARTS = ("address_line1", "city", "state", "postal_code")
+CHECKED_PARTS = ("address_line1", "city", "state", "postal_code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,13 @@ def of_addresses(cart: Facts) -> Iterator[Requirement]:
 
 def of_address(step: str, field: str, address: dict[str, str], name: str) -> Iterator[Requirement]:
     """What an address lacks in the words of its country. `name` stands in for a recipient that it does not name."""
-    if not (address.get("recipient_name") or name):
+    if not (address["recipient_name"] or name):
         yield Requirement(step, f"{field}.recipient_name", "required", "Say whom it is for.")
-    country_code = address.get("country_code", "")
+    country_code = address["country_code"]
     if not country_code:
         yield Requirement(step, f"{field}.country_code", "required", "Say in which country it is.")
         return
-    parts = {part: address.get(part, "") for part in ADDRESS_PARTS}
+    parts = {part: address[part] for part in CHECKED_PARTS}
     for error in validate_address(country_code, prefix=f"{field}.", **parts):
         yield Requirement(step, error.field, error.code, error.message)
 

@@ -26,6 +26,7 @@ from inventory.tests.factories import WarehouseFactory
 from orders.models import Order
 from orders.tests.clients import basket
 from orders.tests.factories import make_article, place
+from pricing.tests.factories import make_promotion
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PROFILE = {"first_name": "Ann", "last_name": "Smith", "email": "ann.new@example.com"}
@@ -66,6 +67,7 @@ class World:
             actor=COMMAND,
         )
         self.order = Order.objects.get(pk=place(self.owner, {self.article: 2}).id)
+        make_promotion()
         self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
         self.address = make_address(self.owner)
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
@@ -99,6 +101,7 @@ class World:
         confirmation = {"uid": reset["uid"], "token": confirmation_token(self.owner)}
         file = SimpleUploadedFile("mug.png", picture().read(), content_type="image/png")
         bodies = {
+            "POST /carts/{cart_id}/coupons": Valid({"code": "TEN"}),
             "PATCH /carts/{cart_id}": Valid({"note": "Please ring twice."}),
             "POST /carts/{cart_id}/lines": Valid({"sku": "MUG", "quantity": 1}),
             "PATCH /carts/{cart_id}/lines/{line_id}": Valid({"quantity": 2}),

@@ -45,6 +45,8 @@ MATRIX = {
     "PATCH /carts/{cart_id}": CART,
     "DELETE /carts/{cart_id}": "404 204 404 404 204 404 204",
     "POST /carts/{cart_id}/claim": "401 200 404 404 404 404 404",
+    "POST /carts/{cart_id}/coupons": CART,
+    "DELETE /carts/{cart_id}/coupons/{code}": CART,
     "POST /carts/{cart_id}/hold": CART,
     "POST /carts/{cart_id}/lines": CART,
     "PATCH /carts/{cart_id}/lines/{line_id}": CART,
@@ -134,6 +136,7 @@ MATRIX = {
 }
 OBJECTS = {
     "{cart_id}": str(uuid4()),
+    "{code}": "TEN",
     "{line_id}": "999999999",
     "{address_id}": "999999999",
     "{order_id}": "999999999",

@@ -14,6 +14,7 @@ from openapi_spec_validator import validate
 
 import accounts.exceptions
 import catalog.exceptions
+import checkout.exceptions
 import inventory.exceptions
 import orders.exceptions
 from api.idempotency import InProgress, KeyReused
@@ -23,7 +24,7 @@ from database.refusals import Refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = {"get", "post", "put", "patch", "delete"}
-EXCEPTIONS = (accounts.exceptions, catalog.exceptions, inventory.exceptions, orders.exceptions)
+EXCEPTIONS = (accounts.exceptions, catalog.exceptions, checkout.exceptions, inventory.exceptions, orders.exceptions)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def test_an_operation_takes_a_key_where_its_action_is_marked(description: dict[s
     }
     assert keyed == {
         *("placeOrder", "cancelOrder", "createProduct", "addVariant", "receiveStock", "adjustStock", "transferStock"),
-        *("openCart", "addCartLine", "holdCart", "claimCart"),
+        *("openCart", "addCartLine", "addCoupon", "holdCart", "claimCart"),
         "addMyAddress",
     }
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from api.fields import Amount
 from catalog.models import file_of
 from checkout.facts import Facts, Line
-from checkout.figures import Figures
+from checkout.figures import Figures, changed_from
 from checkout.models import Cart
 from checkout.requirements import problems_of, requirements
 from database.money import in_places
@@ -133,7 +133,7 @@ class OfferSerializer(serializers.Serializer[Any]):
 def cart_document(cart: Facts, figures: Figures, origin: str) -> dict[str, Any]:
     """The document of a cart. The addresses of its pictures begin with `origin`: a scheme and a host."""
     totals = figures.totals
-    missing = requirements(cart, figures, needs_method=bool(figures.rules.methods)) if cart.is_live else []
+    missing = requirements(cart, figures, needs_method=figures.needs_method) if cart.is_live else []
     return {
         "cart_id": cart.id,
         "user_id": cart.user_id,
@@ -165,7 +165,7 @@ def cart_document(cart: Facts, figures: Figures, origin: str) -> dict[str, Any]:
 def line_document(line: Line, figures: LineTotals | None, origin: str) -> dict[str, Any]:
     """The document of a line. Without figures it is not for sale."""
     nothing = in_places(Decimal(0))
-    seen = in_places(line.seen_price)
+    was = changed_from(line)
     return {
         "line_id": line.id,
         "product_id": line.product_id,
@@ -175,8 +175,8 @@ def line_document(line: Line, figures: LineTotals | None, origin: str) -> dict[s
         "image": urljoin(origin, default_storage.url(file_of(line.image, "small"))) if line.image else None,
         "quantity": line.quantity,
         "available": line.available,
-        "unit_price": line.unit_price,
-        "price_changed_from": seen if seen != line.unit_price else None,
+        "unit_price": figures.unit_price if figures else in_places(line.unit_price),
+        "price_changed_from": was,
         "subtotal": figures.subtotal if figures else nothing,
         "discount": figures.discount if figures else nothing,
         "tax": figures.tax if figures else nothing,

@@ -2,12 +2,14 @@
 
 from checkout.services.carts import change_cart, delete_cart, open_cart
 from checkout.services.claiming import claim_cart
+from checkout.services.coupons import add_coupon, remove_coupon
 from checkout.services.holding import hold_cart
 from checkout.services.leaving import abandon_carts, delete_old_carts, erase_carts
 from checkout.services.lines import add_line, remove_line, set_quantity
 
 __all__ = [
     "abandon_carts",
+    "add_coupon",
     "add_line",
     "change_cart",
     "claim_cart",
@@ -16,6 +18,7 @@ __all__ = [
     "erase_carts",
     "hold_cart",
     "open_cart",
+    "remove_coupon",
     "remove_line",
     "set_quantity",
 ]

@@ -1,7 +1,10 @@
 """Carts: opened, filled, held, claimed and given up, by guests, customers and staff; and every kind of refusal."""
 
+from decimal import Decimal
 from typing import Any
 
+from events.actors import COMMAND
+from pricing.services import create_promotion
 from tests.recorded.recorder import Answer, Recorder
 from tests.recorded.shop import PASSWORD, id_of, line, product
 
@@ -137,3 +140,15 @@ def claiming(shop: Recorder) -> None:
         ask("cleo", f"POST {path}/claim", **token)
     ask("visitor", f"GET {path}", **token)
     ask("visitor", f"POST {path}/lines", line("DESK"), **token)
+
+
+def with_coupons(shop: Recorder) -> None:
+    ask = shop.ask
+    path, token = guest(shop)
+    ask("visitor", f"POST {path}/lines", line("READING-LAMP", 2), **token)
+    ask("visitor", f"POST {path}/coupons", {"code": "TEN"}, **token)
+    create_promotion(name="Ten percent", kind="percent", value=Decimal(10), codes=["TEN"], actor=COMMAND)
+    ask("visitor", f"POST {path}/coupons", {"code": "ten"}, **token)
+    ask("visitor", f"POST {path}/coupons", {}, **token)
+    ask("visitor", f"DELETE {path}/coupons/ten")
+    ask("visitor", f"DELETE {path}/coupons/ten", **token)

@@ -1,71 +1,57 @@
-"""Carts over HTTP: whose cart it is, and what the verbs of the services answer."""
+"""Carts over HTTP: opened, filled, read and given up."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.authentication import actor_of
-from api.addresses import client_address, origin_of
 from api.idempotency import keyed, run_once
 from api.serializers import body_of
-from api.views import ViewSet, expected_version, refuses
+from api.views import expected_version, refuses
 from checkout import services
-from checkout.callers import Caller, source_of
 from checkout.exceptions import (
     CartNotOpen,
-    HoldLimit,
     NotEnoughToHold,
     QuantityTooHigh,
-    RequirementsMissing,
+    TooManyCoupons,
     TooManyLines,
     UnknownArticle,
 )
-from checkout.facts import Facts, read_cart
-from checkout.figures import figures_of, offers_of, rules_now
+from checkout.facts import read_cart
+from checkout.figures import offers_of
 from checkout.serializers.bodies import (
     ARTICLE_NAMES,
     CartChangesBody,
     CartLineBody,
     CartLineChangesBody,
+    CouponBody,
     OpenCartBody,
 )
 from checkout.serializers.documents import (
     CartSerializer,
     NewCartSerializer,
     OfferSerializer,
-    cart_document,
     offer_document,
 )
-from checkout.throttles import CartThrottle
-from checkout.tokens import opens, token_of
-from database.refusals import FieldError, Invalid, NotFound
-from events.actors import VISITOR
-
-TOKEN = OpenApiParameter(
-    "X-Cart-Token", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The token of a guest's cart."
-)
+from checkout.throttles import CartThrottle, CouponThrottle
+from checkout.tokens import token_of
+from checkout.views.base import TOKEN, CartBase
+from database.refusals import FieldError, Invalid
+from pricing.exceptions import CouponNotValid
 
 
-class CartViewSet(ViewSet):
-    """Guests and customers fill carts, and staff fill them for customers. A cart of somebody else does not exist."""
-
-    permission_classes = [AllowAny]
-    serializer_class = CartSerializer
-    lookup_url_kwarg = "cart_id"
-    lookup_value_converter = "uuid"
+class CartViewSet(CartBase):
+    """Guests and customers fill carts, and staff fill them for customers."""
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """New carts have a limit of their own."""
-        return [CartThrottle()] if self.action == "create" else super().get_throttles()
+        """New carts and coupons have limits of their own."""
+        own: dict[str, type[BaseThrottle]] = {"create": CartThrottle, "coupons": CouponThrottle}
+        return [own[self.action]()] if self.action in own else super().get_throttles()
 
     @extend_schema(
         operation_id="openCart",
@@ -188,65 +174,37 @@ class CartViewSet(ViewSet):
     def shipping_methods(self, request: Request, cart_id: UUID) -> Response:
         """The methods that lead to the cart's address with its lines, and their prices."""
         cart = read_cart(cart_id, self.caller())
-        return Response([offer_document(offer) for offer in offers_of(cart, rules_now())])
+        return Response([offer_document(offer) for offer in offers_of(cart)])
 
     @extend_schema(
-        operation_id="holdCart",
-        summary="Keep the stock of a cart for a while",
-        description="For `CART_HOLD_MINUTES` from now; again: from then on.",
+        operation_id="addCoupon",
+        summary="Put a coupon into a cart",
         parameters=[TOKEN],
-        request=None,
+        request=CouponBody,
         responses=CartSerializer,
     )
     @action(detail=True, methods=["post"])
-    @refuses(CartNotOpen, RequirementsMissing, NotEnoughToHold, HoldLimit)
+    @refuses(CartNotOpen, CouponNotValid, TooManyCoupons)
     @keyed
-    def hold(self, request: Request, cart_id: UUID) -> HttpResponse:
-        """Hold the units of the cart."""
-        caller = self.caller()
-        return self.run_once(cart_id, caller, lambda: services.hold_cart(cart_id=cart_id, caller=caller))
+    def coupons(self, request: Request, cart_id: UUID) -> HttpResponse:
+        """Add a coupon that counts."""
+        code, caller = body_of(request, CouponBody)["code"], self.caller()
+        return self.run_once(cart_id, caller, lambda: services.add_coupon(cart_id=cart_id, caller=caller, code=code))
 
     @extend_schema(
-        operation_id="claimCart",
-        summary="Take over the cart that one had before logging in",
-        description="The caller is signed in and shows the cart's token. The answer is the cart that the caller has "
-        "then: the guest's, or the caller's own with the guest's lines.",
+        operation_id="removeCoupon",
+        summary="Take a coupon off a cart",
         parameters=[TOKEN],
-        request=None,
         responses=CartSerializer,
     )
-    @action(detail=True, methods=["post"], permission_classes=[IsAuthenticated])
-    @refuses(CartNotOpen, TooManyLines)
-    @keyed
-    def claim(self, request: Request, cart_id: UUID) -> HttpResponse:
-        """Merge a guest's cart into one's own."""
-        caller = self.caller()
-        return self.run_once(cart_id, caller, lambda: services.claim_cart(cart_id=cart_id, caller=caller))
-
-    def caller(self) -> Caller:
-        """Who asks."""
-        user = self.request.user
-        return Caller(
-            actor=actor_of(self.request) if user.is_authenticated else VISITOR,
-            token=self.request.META.get("HTTP_X_CART_TOKEN", ""),
-            source=source_of(client_address(self.request)),
-            serves=user.is_authenticated and user.is_staff and user.has_perm("checkout.change_cart"),
+    @action(detail=True, methods=["delete"], url_path="coupons/<sku:code>")
+    @refuses(CartNotOpen)
+    def coupon(self, request: Request, cart_id: UUID, code: str) -> Response:
+        """Take a coupon off the cart, if it has it."""
+        cart = services.remove_coupon(
+            cart_id=cart_id, caller=self.caller(), code=code, expected_version=expected_version(request)
         )
-
-    def run_once(self, cart_id: UUID, caller: Caller, work: Callable[[], Facts]) -> HttpResponse:
-        """Answer a POST that changes a cart with the whole cart, once for each key.
-
-        The key belongs to the user, or to the guest's cart: whoever does not show the cart's token reads no first
-        answer. Refuses NotFound then.
-        """
-        if caller.user_id is None and not opens(caller.token, cart_id):
-            raise NotFound("There is no such cart.")
-        owner = "" if caller.user_id else f"cart:{cart_id}"
-        return run_once(self.request, work, self.document, status=200, owner=owner)
-
-    def document(self, cart: Facts) -> dict[str, Any]:
-        """The document of a cart, by the rules of now."""
-        return cart_document(cart, figures_of(cart, rules_now()), origin_of(self.request))
+        return Response(self.document(cart))
 
 
 def with_token(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Carts over HTTP: what is in them, and the way to an order."""
