@@ -178,44 +178,48 @@ def address_book(shop: Recorder) -> None:
     american |= {"state": "Illinois", "postal_code": "62701", "country_code": "us"}
     german = {"recipient_name": "Ann Smith", "company": "Smith GmbH", "vat_id": "DE136695976", "phone": "555 0100"}
     german |= {"address_line1": "Kastanienallee 1", "postal_code": "D-10435", "city": "Berlin", "country_code": "DE"}
+    for name in ("zoe", "yan"):
+        person = {"email": f"{name}@example.com", "password": PASSWORD}
+        ask("visitor", "POST /users", PERSON | person)
+        shop.tokens[name] = ask("visitor", "POST /users/login", person)["access_token"]
     ask("visitor", "POST /users/me/addresses", american)
     ask("visitor", "GET /users/me/addresses")
-    first = ask("ann", "POST /users/me/addresses", american, Idempotency_Key="first address")["address_id"]
-    ask("ann", "POST /users/me/addresses", american, Idempotency_Key="first address")
-    second = ask("ann", "POST /users/me/addresses/", german | {"is_default_billing": True})["address_id"]
-    ask("ann", "POST /users/me/addresses", american | {"state": "Bavaria", "postal_code": "1", "city": ""})
-    ask("ann", "POST /users/me/addresses", american | {"country_code": "ZZ"})
-    ask("ann", "POST /users/me/addresses", american | {"user": 1, "country_code": "USA"})
-    ask("ann", "POST /users/me/addresses", {})
-    ask("ann", "GET /users/me/addresses?count=exact")
-    ask("ann", "GET /users/me/addresses?page_size=1")
-    ask("ann", "GET /users/me/addresses?city=Berlin")
-    ask("ann", f"GET /users/me/addresses/{first}")
-    ask("ben", f"GET /users/me/addresses/{first}")
-    ask("ann", f"PATCH /users/me/addresses/{second}", {"is_default_shipping": True})
-    ask("ann", f"PATCH /users/me/addresses/{first}", {"city": "Chicago"}, If_Match='"1"')
-    ask("ann", f"PATCH /users/me/addresses/{first}", {"postal_code": ""})
-    ask("ann", f"PATCH /users/me/addresses/{first}", {"city": "Chicago", "postal_code": "60601"})
-    ask("ben", f"PATCH /users/me/addresses/{first}", {"city": "Chicago"})
-    ask("ben", f"DELETE /users/me/addresses/{second}")
-    ask("ann", f"DELETE /users/me/addresses/{second}", If_Match='"1"')
-    ask("ann", f"DELETE /users/me/addresses/{second}")
-    ask("ann", f"DELETE /users/me/addresses/{second}")
+    first = ask("zoe", "POST /users/me/addresses", american, Idempotency_Key="first address")["address_id"]
+    ask("zoe", "POST /users/me/addresses", american, Idempotency_Key="first address")
+    second = ask("zoe", "POST /users/me/addresses/", german | {"is_default_billing": True})["address_id"]
+    ask("zoe", "POST /users/me/addresses", american | {"state": "Bavaria", "postal_code": "1", "city": ""})
+    ask("zoe", "POST /users/me/addresses", american | {"country_code": "ZZ"})
+    ask("zoe", "POST /users/me/addresses", american | {"user": 1, "country_code": "USA"})
+    ask("zoe", "POST /users/me/addresses", {})
+    ask("zoe", "GET /users/me/addresses?count=exact")
+    ask("zoe", "GET /users/me/addresses?page_size=1")
+    ask("zoe", "GET /users/me/addresses?city=Berlin")
+    ask("zoe", f"GET /users/me/addresses/{first}")
+    ask("yan", f"GET /users/me/addresses/{first}")
+    ask("zoe", f"PATCH /users/me/addresses/{second}", {"is_default_shipping": True})
+    ask("zoe", f"PATCH /users/me/addresses/{first}", {"city": "Chicago"}, If_Match='"1"')
+    ask("zoe", f"PATCH /users/me/addresses/{first}", {"postal_code": ""})
+    ask("zoe", f"PATCH /users/me/addresses/{first}", {"city": "Chicago", "postal_code": "60601"})
+    ask("yan", f"PATCH /users/me/addresses/{first}", {"city": "Chicago"})
+    ask("yan", f"DELETE /users/me/addresses/{second}")
+    ask("zoe", f"DELETE /users/me/addresses/{second}", If_Match='"1"')
+    ask("zoe", f"DELETE /users/me/addresses/{second}")
+    ask("zoe", f"DELETE /users/me/addresses/{second}")
 
 
 def confirming(shop: Recorder) -> None:
     ask = shop.ask
-    ann = User.objects.get(first_name="Ann", is_staff=False)
-    link = {"uid": uid_of(ann), "token": confirmation_token(ann)}
+    user = User.objects.get(email="zoe@example.com")
+    link = {"uid": uid_of(user), "token": confirmation_token(user)}
     ask("visitor", "POST /users/me/confirm-email")
-    ask("ann", "POST /users/me/confirm-email")
+    ask("zoe", "POST /users/me/confirm-email")
     ask("visitor", "POST /users/confirm-email", link | {"token": "wrong"})
     ask("visitor", "POST /users/confirm-email", link | {"uid": "?"})
     ask("visitor", "POST /users/confirm-email", {"token": link["token"]})
     ask("visitor", "POST /users/confirm-email", link)
     ask("visitor", "POST /users/confirm-email/", link)
-    ask("ann", "GET /users/me")
-    ask("ann", "POST /users/me/confirm-email/")
+    ask("zoe", "GET /users/me")
+    ask("zoe", "POST /users/me/confirm-email/")
 
 
 def own_sessions(shop: Recorder) -> None:
