@@ -17,6 +17,7 @@ from demo.catalog import create_categories, create_one, date_products, describe_
 from demo.history import past_orders, past_receipts
 from demo.people import create_people
 from demo.products import DemoProduct, products
+from demo.selling import create_selling
 from events.actors import BACKFILL
 from inventory.backfill import backfill, receive
 from inventory.models import Warehouse
@@ -80,6 +81,7 @@ def fill(plans: list[DemoProduct], pictures: list[tuple[str, Picture]], progress
         orders = past_orders(dice, now, people, variants, warehouses)
         receive(past_receipts(dice, now, variants, warehouses, orders))
         orders_backfill.load_orders(orders)
+    create_selling(dice)
     publish_all()
     analyze(*every_table())
     progress(f"{len(people.customers)} customers and {len(orders)} orders of the last twelve months added")

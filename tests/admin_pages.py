@@ -20,6 +20,7 @@ from catalog.tests.factories import make_category, make_product
 from events.models import SentMail
 from inventory.models import StockAlert
 from orders.tests.factories import make_order
+from pricing.tests.factories import make_rules
 from tests.operations import World
 
 ADMINS = {model._meta.label_lower: model_admin for model, model_admin in admin.site._registry.items()}
@@ -76,6 +77,7 @@ class Counter:
         make_product("Draft", status=Product.Status.DRAFT)
         for status in ("confirmed", "shipped"):
             make_order(status=status)
+        make_rules()
         self.customer = shop.stranger
         self.colleague = make_user(is_staff=True, groups=("order desk",))
         self.item = shop.article.stock_item

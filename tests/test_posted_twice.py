@@ -6,7 +6,7 @@ is in the journal twice.
 
 import re
 from collections import Counter as Counts
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
 from typing import Any
@@ -62,10 +62,26 @@ TYPED: dict[str, dict[str, Any]] = {
         "sure": "1",
         "seen": "",
     },
+    "pricing/promotion/add/": {"name": "Ten off", "kind": "percent", "value": "10", "codes": "TEN"},
+    "pricing/promotion/<path:object_id>/change/": {"name": "A tenth off"},
+    "pricing/shippingmethod/add/": {"name": "Express", "code": "express", "rates-0-from_value": "0"},
+    "pricing/shippingmethod/<path:object_id>/change/": {"name": "Parcel"},
+    "pricing/taxclass/add/": {"name": "Maps", "code": "maps"},
+    "pricing/taxclass/<path:object_id>/change/": {"name": "Charts"},
+    "pricing/taxrate/add/": {"name": "VAT", "rate": "21", "country": "NL"},
+    "pricing/taxrate/<path:object_id>/change/": {"rate": "18.5"},
+    "pricing/taxrate/import/": {"only_check": []},
+    "pricing/zone/add/": {"name": "Alps", "countries": "AT, CH"},
+    "pricing/zone/<path:object_id>/change/": {"name": "The Alps"},
     "otp_totp/totpdevice/add/": {"user": "{user}", "name": "phone"},
     "otp_totp/totpdevice/<path:object_id>/change/": {"name": "tablet"},
     "otp_static/staticdevice/add/": {"user": "{user}", "name": "paper"},
     "otp_static/staticdevice/<path:object_id>/change/": {"name": "safe"},
+}
+# The files of forms that have one, by the last word of their names.
+FILES: dict[str, Callable[[], bytes]] = {
+    "images": lambda: picture().read(),
+    "pricing/taxrate/import/": lambda: b"country,name,rate\nFR,VAT,20\n",
 }
 # Forms that write nothing by themselves: each leads to a page that does, or is about the person's own log-in.
 LEADING = {f"{STOCK}count/", "otp_totp/totpdevice/<int:pk>/config/"}
@@ -170,7 +186,7 @@ def test_each_form_of_each_page_takes_effect_once(shop: Counter) -> None:
                 typed = {field: "From behind" for field in form if re.fullmatch("image-[0-9]+-alt", field)}
             last = newest()
 
-            twice(client, action, form | typed, picture().read() if name.endswith(" images") else b"")
+            twice(client, action, form | typed, FILES.get(name.split(" ")[-1], bytes)())
 
             tried[f"{name} {number}"] = told_since(last)
     nothing = {name for name, told in tried.items() if not told and name.rpartition(" ")[0] not in LEADING}

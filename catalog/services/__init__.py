@@ -8,6 +8,7 @@ from catalog.services.images import add_image, delete_image, update_image
 from catalog.services.planned import (
     due_products,
     plan_price,
+    prices_at,
     remove_planned_price,
     settle_planned_prices,
     update_planned_price,
@@ -30,6 +31,7 @@ __all__ = [
     "due_products",
     "find_words_anew",
     "plan_price",
+    "prices_at",
     "remove_planned_price",
     "renamed",
     "restore_variant",

@@ -4,7 +4,7 @@ A price is written into the variant itself, so that lists, carts and orders agre
 locks the product first, as those of variants do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
@@ -216,3 +216,19 @@ def told(plan: PlannedPrice) -> Mapping[str, Any]:
 def nothing() -> Mapping[str, Any]:
     """What the journal says of no plan."""
     return dict.fromkeys(("price", "compare_at_price", "starts_at", "ends_at"))
+
+
+def prices_at(*, variant_ids: Collection[int], at: datetime) -> dict[int, Decimal]:
+    """What each of these variants will cost at a moment from now on, as far as it is planned."""
+    variants = Variant.objects.filter(pk__in=variant_ids).select_related("product")
+    prices = {variant.pk: variant.effective_price for variant in variants}
+    products = {variant.pk: variant.product.price for variant in variants}
+    plans = PlannedPrice.objects.filter(variant__in=variant_ids).exclude(state=State.OVER).order_by("starts_at")
+    for plan in plans:
+        is_over = plan.ends_at is not None and plan.ends_at <= at
+        if plan.state == State.RUNNING and is_over and prices[plan.variant_id] == plan.price:
+            before = plan.price_before
+            prices[plan.variant_id] = products[plan.variant_id] if before is None else before
+        elif plan.state == State.PLANNED and plan.starts_at <= at and not is_over:
+            prices[plan.variant_id] = plan.price
+    return prices

@@ -22,6 +22,7 @@ from catalog.models import Category, Product
 from events.models import Event, SentMail
 from inventory.models import FormerName, StockItem, Warehouse
 from orders.models import Order
+from pricing.models import Promotion, ShippingMethod, TaxClass, TaxRate, Zone
 from staff.frame import NUMBER, ReadOnly, StaffAdmin
 from staff.lists import by_moment
 
@@ -143,7 +144,19 @@ class EventAdmin(ReadOnly, StaffAdmin[Event]):
         return format_html('<pre class="payload">{}</pre>', json.dumps(row.payload, ensure_ascii=False, indent=2))
 
 
-EDITED = {"order": Order, "product": Product, "category": Category, "user": User, "group": Group, "item": StockItem}
+EDITED: dict[str, type[Model]] = {
+    "order": Order,
+    "product": Product,
+    "category": Category,
+    "user": User,
+    "group": Group,
+    "item": StockItem,
+    "tax_class": TaxClass,
+    "tax_rate": TaxRate,
+    "zone": Zone,
+    "shipping_method": ShippingMethod,
+    "promotion": Promotion,
+}
 
 
 def shown(value: Any) -> str:

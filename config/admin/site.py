@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from accounts.names import name_actors
 from config.admin.login import LoginForm, PasswordForm, remember_device
 from config.admin.own_sessions import own_sessions
+from config.admin.places import LISTS, SECTIONS, SUBJECTS
 from database.money import places_of
 from database.refusals import Busy
 from events.models import Event
@@ -31,29 +32,6 @@ from staff.frame import NUMBER, StaffAdmin
 from staff.lists import GuardedAdmin
 from staff.once import OneUnit, once, page_before
 from staff.templatetags.charts import Bar, Part
-
-# The sections by app: the place in the navigation, by what staff need first, and the name there.
-SECTIONS = {
-    "orders": (0, "Orders"),
-    "inventory": (1, "Stock"),
-    "catalog": (2, "Catalog"),
-    "accounts": (3, "People"),
-    "auth": (4, "Rights"),
-    "events": (5, "Audit"),
-    "procrastinate": (6, "Background jobs"),
-    "otp_totp": (7, "Sign-in devices"),
-    "otp_static": (8, "Recovery codes"),
-}
-# Lists of libraries, in words for staff.
-LISTS = {"ProcrastinateJob": "Jobs", "TOTPDevice": "Authenticator apps", "StaticDevice": "Codes on paper"}
-# Subjects in the journal that name a row by its id, and the pages that show it.
-SUBJECTS = {
-    "order": "orders_order_change",
-    "product": "catalog_product_change",
-    "category": "catalog_category_change",
-    "user": "accounts_user_change",
-    "item": "inventory_stockitem_why",
-}
 
 
 class OwnPasswordView(PasswordChangeView):

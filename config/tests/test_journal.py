@@ -23,6 +23,8 @@ from events.models import Event
 from inventory import services as inventory
 from inventory.models import StockItem, Warehouse
 from orders.tests.factories import make_article, make_order
+from pricing import services as pricing
+from pricing.models import Promotion
 from staff.tests.pages import send
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +122,16 @@ def change_profile() -> None:
     accounts.update_user(user_id=user.pk, changes={"city": "Zq7canary"}, actor=Actor(user.pk, "api"))
 
 
+def edit_zone() -> None:
+    zone = pricing.create_zone(name="Alps", countries=["AT"], actor=BOSS)
+    pricing.update_zone(zone_id=zone.pk, countries=["AT", "CH"], actor=BOSS)
+
+
+def edit_promotion() -> None:
+    made = pricing.create_promotion(name="Ten", kind="percent", value=Decimal(10), codes=["TEN"], actor=BOSS)
+    pricing.update_promotion(promotion_id=made.pk, value=Decimal(15), codes=["TEN", "ZEHN"], actor=BOSS)
+
+
 EDITS: list[tuple[Callable[[], None], str, dict[str, Any]]] = [
     (
         edit_product,
@@ -140,6 +152,8 @@ EDITS: list[tuple[Callable[[], None], str, dict[str, Any]]] = [
         {"price": [None, "7.50"], "options": [{}, {"size": "M"}], "max_per_customer": [None, 4]},
     ),
     (edit_planned_price, "product.planned_price_updated", {"price": ["5.00", "4.00"]}),
+    (edit_zone, "pricing.zone_updated", {"countries": [["AT"], ["AT", "CH"]]}),
+    (edit_promotion, "pricing.promotion_updated", {"value": ["10", "15"], "codes": [["TEN"], ["TEN", "ZEHN"]]}),
     (edit_image, "product.image_updated", {"alt": ["Front", "Back"]}),
     (edit_category, "category.updated", {"name": ["Cups", "Mugs"]}),
     (
@@ -173,6 +187,11 @@ def test_of_a_profile_the_names_of_the_fields_alone_are_told() -> None:
     assert "Zq7canary" not in json.dumps(event.payload)
 
 
+def short(kind: str) -> str:
+    """The name of an event as the code writes it: what is beneath a product, and rules, have the rest put before."""
+    return re.sub("^(product[.](?=variant_|image_|planned_price_)|pricing[.][a-z_]+_(?=updated))", "", kind)
+
+
 def test_every_edit_that_is_published_is_tried_here() -> None:
     """An event that is called updated, changed or set has `changes`, or is about what no journal may hold."""
     published = set()
@@ -184,8 +203,7 @@ def test_every_edit_that_is_published_is_tried_here() -> None:
     # Reasons for which sessions end, and what happens to a variant or a picture beneath its product.
     assert (
         published - {"access_changed", "password_changed"}
-        == {re.sub("^product[.](variant|image|planned_price)_", r"\1_", kind) for kind in tried} - {"product.archived"}
-        | names_alone
+        == {short(kind) for kind in tried} - {"product.archived"} | names_alone
     )
 
 
@@ -208,9 +226,9 @@ def test_a_group_is_told_with_its_rights_before_and_after(staff_pages: Callable[
     ("role", "readable"),
     [
         ("stock keeper", {"sku", "warehouse"}),
-        ("catalog editor", {"product", "category"}),
+        ("catalog editor", {"product", "category", "promotion"}),
         ("order desk", {"order"}),
-        ("administrator", {"sku", "warehouse", "product", "category", "order", "user"}),
+        ("administrator", {"sku", "warehouse", "product", "category", "order", "user", "promotion"}),
     ],
 )
 def test_whoever_may_edit_a_thing_reads_its_history(
@@ -225,7 +243,9 @@ def test_whoever_may_edit_a_thing_reads_its_history(
     inventory.update_warehouse(code="main", actor=BOSS, priority=7)
     catalog.update_product(product_id=article.product_id, actor=BOSS, price=Decimal("9.99"))
     order = make_order()
+    edit_promotion()
     pages = {
+        "promotion": f"pricing/promotion/{Promotion.objects.get().pk}",
         "sku": f"inventory/stockitem/{article.stock_item_id}",
         "warehouse": f"inventory/warehouse/{warehouse.pk}",
         "product": f"catalog/product/{article.product_id}",

@@ -139,6 +139,11 @@ def delete_tax_rate(*, tax_rate_id: int, actor: Actor, expected_version: Expecte
     row.delete()
 
 
+def class_names() -> dict[str, str]:
+    """The names of all tax classes by their codes, for those who choose one."""
+    return dict(TaxClass.objects.order_by("name").values_list("code", "name"))
+
+
 def tax_class_of(code: str, field: str = "tax_class") -> int | None:
     """The id of a tax class by its code, None for standard. Refuses UnknownTaxClass."""
     if not code:

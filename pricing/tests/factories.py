@@ -42,6 +42,15 @@ def make_promotion(**columns: Any) -> Promotion:
     return services.create_promotion(**given | columns)
 
 
+def make_rules() -> None:
+    """One row of everything that staff edit."""
+    services.create_tax_class(code="books", name="Books", actor=COMMAND)
+    make_tax_rate()
+    make_zone()
+    make_method()
+    make_promotion()
+
+
 def discount_of(promotion: Promotion, code: str = "TEN") -> Discount:
     """What totals say about this promotion in a basket."""
     return Discount(
