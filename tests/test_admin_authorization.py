@@ -63,11 +63,11 @@ MODELS = {
     "orders.order":                 ("roma",   "",     "",      ""),
     "otp_static.staticdevice":      ("a",      "a",    "a",     "a"),
     "otp_totp.totpdevice":          ("a",      "a",    "a",     "a"),
-    "pricing.promotion":            ("ocma",   "cma",  "cma",   "cma"),
-    "pricing.shippingmethod":       ("ocma",   "ma",   "ma",    "ma"),
-    "pricing.taxclass":             ("ocma",   "ma",   "ma",    "ma"),
-    "pricing.taxrate":              ("ocma",   "ma",   "ma",    "ma"),
-    "pricing.zone":                 ("ocma",   "ma",   "ma",    "ma"),
+    "pricing.promotion":            ("rocma",  "cma",  "cma",   "cma"),
+    "pricing.shippingmethod":       ("rocma",  "ma",   "ma",    "ma"),
+    "pricing.taxclass":             ("rocma",  "ma",   "ma",    "ma"),
+    "pricing.taxrate":              ("rocma",  "ma",   "ma",    "ma"),
+    "pricing.zone":                 ("rocma",  "ma",   "ma",    "ma"),
     "procrastinate.procrastinatejob": ("ra",   "",     "",      ""),
 }  # fmt: skip
 # The verbs of lists. Django's own, `delete_selected`, is for those who delete.
@@ -123,7 +123,7 @@ PAGES = {
     "orders/order/<int:order_id>/slip/":          ("roma",    200, 405),
     "orders/order/<int:order_id>/status/":        ("oma",     405, 302),
     "orders/order/shortfall/":                    ("sma",     200, 200),
-    "pricing/promotion/tryout/":                  ("ocma",    200, 405),
+    "pricing/promotion/tryout/":                  ("rocma",   200, 405),
     "pricing/taxrate/import/":                    ("ma",      200, 200),
     # Of a device of one's own alone (config/tests/test_devices.py).
     "otp_static/staticdevice/<int:pk>/confirm/":  ("",        404, 404),

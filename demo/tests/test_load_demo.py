@@ -1,8 +1,10 @@
 """The demo shop, loaded once for all tests of a class, and how the command behaves around it."""
 
+import random
 import tempfile
 from collections import Counter
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any, ClassVar
 
@@ -16,15 +18,20 @@ from django.utils import timezone
 from PIL import Image as Pillow
 
 from accounts.models import User
-from catalog.models import Category, Image, Product, Variant
+from catalog.models import Category, Image, PriceHistory, Product, Variant
+from database.money import in_places
 from demo import loading
 from demo.pictures import COLOURS, SHAPES
 from demo.products import categories, products
+from demo.selling import create_selling
 from inventory.bands import ALERTING, Band, band_of
 from inventory.models import Reservation, StockAlert, StockLevel
 from orders.models import Order
 from orders.stock_health import low_articles
 from orders.worklist import worklist
+from pricing.figures import Destination
+from pricing.models import Promotion, ShippingMethod, TaxRate, Zone
+from pricing.tryout import try_out
 
 
 class TheDemoShop(TestCase):
@@ -44,6 +51,38 @@ class TheDemoShop(TestCase):
         assert User.objects.filter(is_staff=False).count() == 50
         assert Order.objects.count() == 500
         assert "300 of 300 products" in self.output.getvalue()
+
+    def test_it_sells_to_two_parts_of_the_world(self) -> None:
+        assert sorted(Zone.objects.values_list("name", flat=True)) == ["European Union", "United States"]
+        codes = ["express-eu", "ground-us", "pickup", "standard-eu"]
+        assert sorted(ShippingMethod.objects.values_list("code", flat=True)) == codes
+        assert (TaxRate.objects.filter(country="US").count(), TaxRate.objects.exclude(country="US").count()) == (11, 27)
+        coupons = sorted(Promotion.objects.values_list("coupons__code", flat=True))
+        assert coupons == ["SHIPFREE", "SHIRTS3FOR2", "WELCOME10"]
+        assert not Variant.objects.filter(weight_g=None).exists()
+        assert (
+            Product.objects.filter(tax_class="clothing").count()
+            == Product.objects.filter(category__slug__in=("shirts-knitwear", "shoes")).count()
+        )
+        reduced = Variant.objects.exclude(compare_at_price=None).select_related("product")
+        assert reduced.count() >= 12
+        assert all(variant.lowest_price_30d == variant.compare_at_price == variant.reduced_from for variant in reduced)
+
+    def test_a_basket_of_it_has_shipping_tax_and_a_coupon(self) -> None:
+        with override_settings(PRICES_INCLUDE_TAX=False, TAX_ROUNDING="line"):
+            variant = Variant.objects.filter(product__tax_class="clothing", compare_at_price=None).first()
+            assert variant is not None
+            basket: dict[str, Any] = {"quantities": {variant.pk: 1}, "method": "ground-us", "at": timezone.now()}
+            there = try_out(destination=Destination("US", "PA"), coupons=["WELCOME10"], **basket).totals
+            taxed = try_out(destination=Destination("US", "CA"), coupons=[], **basket).totals
+        assert (there.lines[0].tax, there.discount) == (0, in_places(variant.effective_price / 10))
+        assert there.shipping == Decimal("7.50")
+        assert taxed.lines[0].tax_rate == Decimal("7.25")
+
+    def test_selling_again_changes_nothing(self) -> None:
+        before = (PriceHistory.objects.count(), TaxRate.objects.count(), Promotion.objects.count())
+        create_selling(random.Random(1))
+        assert (PriceHistory.objects.count(), TaxRate.objects.count(), Promotion.objects.count()) == before
 
     def test_the_published_logins_work(self) -> None:
         admin = User.objects.get(email="admin@example.com")
