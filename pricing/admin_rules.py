@@ -1,9 +1,14 @@
 """What all admins of pricing have in common."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
 
+from database.refusals import FieldError, Invalid
 from pricing.models import TaxClass
 from staff.frame import StaffAdmin
 
@@ -11,11 +16,25 @@ M = TypeVar("M", bound=Model)
 
 
 class RulesAdmin(StaffAdmin[M]):
-    """The base of all admins of pricing: the journal names a row as pricing.services do."""
+    """The base of all admins of pricing: the journal names a row as pricing.services do, and so do refusals."""
 
     def subject_of(self, row: M) -> str:
         """The subject under which the journal keeps a row: "tax_class:17"."""
         return f"{str(self.opts.verbose_name).replace(' ', '_')}:{row.pk}"
+
+    def in_unit(self, request: HttpRequest, show: Callable[[], HttpResponse]) -> HttpResponse:
+        """As for all staff. What a service finds not valid is shown like a refusal, too."""
+        return super().in_unit(request, partial(refusing, show))
+
+
+def refusing(show: Callable[[], HttpResponse]) -> HttpResponse:
+    """What `show` answers. Refuses (Invalid) what it finds not valid (ValidationError)."""
+    try:
+        return show()
+    except ValidationError as error:
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        errors = [FieldError(name, "invalid", said) for name, several in by_field.items() for said in several]
+        raise Invalid(errors=errors) from error
 
 
 def code_of(tax_class: TaxClass | None) -> str:

@@ -124,6 +124,16 @@ def test_a_promotion_is_made_with_its_coupons_articles_and_categories(keeper: An
     assert answer.context_data["adminform"].form.errors["products"] == ["No article has the SKU no-such-sku."]
 
 
+def test_what_cannot_be_meant_is_said_on_the_page(keeper: Any) -> None:
+    answer = send(keeper, f"{PAGES}promotion/add/", "codes", name="Ten off", kind="percent", value="10")
+    assert answer.context_data["adminform"].form.errors == {"codes": ["Without a code nobody can use it."]}
+    rates = {"rates-0-from_value": "0", "rates-0-price": "4.90", "rates-1-from_value": "0", "rates-1-price": "9.90"}
+    answer = send(keeper, f"{PAGES}shippingmethod/add/", "code", code="post", name="Post", **rates)
+    assert answer.status_code == 200
+    assert not Promotion.objects.exists()
+    assert not ShippingMethod.objects.exists()
+
+
 @pytest.fixture
 def shop(settings: Any) -> None:
     """Prices without tax, one tax, one method, one coupon, one article."""
