@@ -96,16 +96,39 @@ class ImportForm(forms.Form):
             raise forms.ValidationError("This is no text in UTF-8. Save the table as CSV (UTF-8).") from error
 
 
+class Codes(Line):
+    """Codes in capitals, with commas between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """The text of a list of codes."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        """The codes that a text has."""
+        return self.codes_in(super().clean(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the text has other codes than the list."""
+        return list(initial or []) != self.codes_in(str(data or ""))
+
+    def codes_in(self, text: str) -> list[str]:
+        """The codes of a text, each once."""
+        return list(dict.fromkeys(code.strip().upper() for code in text.split(",") if code.strip()))
+
+
 class ZoneForm(StaffForm[Zone]):
-    """A zone of shipping: codes with commas between them."""
+    """A zone of shipping."""
+
+    countries = Codes(
+        required=False, max_length=2000, help_text="Their two letters, with commas between them: DE, AT, CH."
+    )
+    regions = Codes(
+        required=False, max_length=4000, help_text="Parts of countries that are not whole in the zone: US-CA, US-OR."
+    )
 
     class Meta:
         model = Zone
         fields = ("name", "countries", "regions")
-        help_texts = {
-            "countries": "Their two letters, with commas between them: DE, AT, CH.",
-            "regions": "Parts of countries that are not whole in the zone: US-CA, US-OR.",
-        }
 
 
 class MethodForm(StaffForm[ShippingMethod]):

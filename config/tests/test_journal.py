@@ -153,7 +153,7 @@ EDITS: list[tuple[Callable[[], None], str, dict[str, Any]]] = [
     ),
     (edit_planned_price, "product.planned_price_updated", {"price": ["5.00", "4.00"]}),
     (edit_zone, "pricing.zone_updated", {"countries": [["AT"], ["AT", "CH"]]}),
-    (edit_promotion, "pricing.promotion_updated", {"value": ["10", "15"], "codes": [["TEN"], ["TEN", "ZEHN"]]}),
+    (edit_promotion, "pricing.promotion_updated", {"value": ["10.0000", "15"], "codes": [["TEN"], ["TEN", "ZEHN"]]}),
     (edit_image, "product.image_updated", {"alt": ["Front", "Back"]}),
     (edit_category, "category.updated", {"name": ["Cups", "Mugs"]}),
     (
