@@ -18,7 +18,7 @@ class ConfigConfig(AppConfig):
         """Disconnect signals, register the system checks, and name the sections of the admin."""
         disconnect_signals()
         from config import checks  # noqa: F401  # registers itself
-        from config.admin.site import SECTIONS
+        from config.admin.places import SECTIONS
 
         # Breadcrumbs and permissions show the name from the app's configuration, also for the apps of libraries.
         for label, (_, name) in SECTIONS.items():
