@@ -31,6 +31,13 @@ ADDRESS = {
     "shipping_postal_code": "1000",
     "shipping_country": "PT",
 }
+PARCEL = {
+    "recipient_name": "Ada Almeida",
+    "address_line1": "Harbour Street 1",
+    "city": "Lisbon",
+    "postal_code": "1000-001",
+    "country_code": "PT",
+}
 PASSWORD = "a password of the benchmark"
 PEOPLE = {"admin": "demo-admin-password", "customer": "demo-customer-password"}
 PLENTY = 1_000_000
@@ -196,6 +203,14 @@ class Shop:
     def new_cart(self) -> Any:
         """One of a guest."""
         return self.post("/carts", None, "")["cart_id"]
+
+    def full_cart(self) -> Any:
+        """One of a guest that lacks nothing; `total` is what it costs."""
+        cart = self.new_cart()
+        self.post(f"/carts/{cart}/lines", {"sku": self.sku, "quantity": 1}, "admin", 200)
+        filled_in = {"email": f"{self.unique()}@example.com", "shipping_address": PARCEL}
+        self.total = self.carry_out(Ask(200, "admin", f"PATCH /carts/{cart}", filled_in))["totals"]["total"]
+        return cart
 
     def new_coupon(self) -> str:
         from decimal import Decimal

@@ -76,6 +76,7 @@ OPERATIONS = [
     Operation(200, "customer", "DELETE /carts/{cart}/coupons/{coupon}"),
     Operation(200, "customer", "POST /carts/{cart}/hold"),
     Operation(200, "customer", "POST /carts/{cart}/claim"),
+    Operation(201, "admin", "POST /carts/{full_cart}/place", lambda s: {"expected_total": s.total}),
     Operation(200, "admin", "GET /orders"),
     Operation(200, "admin", "GET /orders?status=delivered&start_date=2020-01-01&search=example"),
     Operation(403, "customer", "GET /orders"),

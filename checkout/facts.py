@@ -18,7 +18,7 @@ from checkout.models import ADDRESS_PARTS, Cart, reference_of
 from database.refusals import NotFound
 from database.rows import fetch_rows
 from inventory.quantities import AVAILABLE
-from orders.articles import NAME, PRICE
+from orders.articles import ABOVE, NAME, PRICE
 from pricing.rulebook import REVISION
 
 Address = dict[str, str]
@@ -138,12 +138,6 @@ OWN = """case when cart.held_until is null then 0 else (
     from inventory_reservation reservation join inventory_stocklevel level on level.id = reservation.level_id
     where reservation.reference = 'cart:' || cart.id::text and reservation.state = 'open' and level.item_id = i.id
 ) end"""
-# The ids of the product's category and of all above it, as an array.
-ABOVE = """array(
-    with recursive above as (
-        select id, parent_id from catalog_category where id = p.category_id
-        union all select c.id, c.parent_id from catalog_category c join above on c.id = above.parent_id
-    ) select id from above)"""
 # In the sequence of the members of Line.
 LINES = f"""(
     select coalesce(json_agg(json_build_array(

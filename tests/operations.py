@@ -102,6 +102,7 @@ class World:
         file = SimpleUploadedFile("mug.png", picture().read(), content_type="image/png")
         bodies = {
             "POST /carts/{cart_id}/coupons": Valid({"code": "TEN"}),
+            "POST /carts/{cart_id}/place": Valid({"expected_total": "10.00"}),
             "PATCH /carts/{cart_id}": Valid({"note": "Please ring twice."}),
             "POST /carts/{cart_id}/lines": Valid({"sku": "MUG", "quantity": 1}),
             "PATCH /carts/{cart_id}/lines/{line_id}": Valid({"quantity": 2}),

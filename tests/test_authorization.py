@@ -51,6 +51,7 @@ MATRIX = {
     "POST /carts/{cart_id}/lines": CART,
     "PATCH /carts/{cart_id}/lines/{line_id}": CART,
     "DELETE /carts/{cart_id}/lines/{line_id}": CART,
+    "POST /carts/{cart_id}/place": "404 201 404 404 201 404 201",
     "GET /carts/{cart_id}/shipping-methods": CART,
     "GET /categories": ANYBODY,
     "POST /categories": CATALOG_NEW,

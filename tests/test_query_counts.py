@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.sessions import start_session
 from catalog.models import Variant
+from checkout.tests.factories import ADDRESS as PARCEL
 from checkout.tests.factories import client_with_token, make_cart
 from orders.tests.clients import ORDERS, basket, line
 from orders.tests.factories import make_article, make_user, place
@@ -108,3 +109,12 @@ def test_a_line_is_added_by_two_statements_in_one_round_trip(count: int, article
     client = client_with_token(cart)
     body = {"variant_id": articles[0].pk, "quantity": 1}
     assert len(statements(lambda: client.post(f"/api/v1/carts/{cart.pk}/lines", body, format="json"))) == 2
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_cart_is_placed_by_six_statements_however_many_lines_it_has(count: int) -> None:
+    """The lock and what is in the cart; what the lines mean; order and cart; the lock on stock; the posting."""
+    basket_of_cart = {make_article(stock=5): 1 for _ in range(count)}
+    cart = make_cart(basket_of_cart, email="bo@example.com", shipping_address=PARCEL)
+    client, body = client_with_token(cart), {"expected_total": f"{10 * count}.00"}
+    assert len(statements(lambda: client.post(f"/api/v1/carts/{cart.pk}/place", body, format="json"), 201)) == 6

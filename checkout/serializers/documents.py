@@ -15,6 +15,7 @@ from checkout.figures import Figures, changed_from
 from checkout.models import Cart
 from checkout.requirements import problems_of, requirements
 from database.money import in_places
+from orders.serializers.documents import OrderSerializer
 from pricing.figures import LineTotals, Offer
 from pricing.rules import folded_code
 
@@ -117,6 +118,16 @@ class NewCartSerializer(CartSerializer):
     """A cart that was opened."""
 
     token = serializers.CharField(required=False, help_text="For guests: opens the cart, as `X-Cart-Token`.")
+
+
+class CartOrderSerializer(OrderSerializer):
+    """The order that a cart became."""
+
+    order_token = serializers.CharField(required=False, help_text="For guests: opens the order, as `X-Order-Token`.")
+
+    class Meta(OrderSerializer.Meta):
+        fields = [*OrderSerializer.Meta.fields, "order_token"]
+        read_only_fields = fields
 
 
 class OfferSerializer(serializers.Serializer[Any]):

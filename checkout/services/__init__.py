@@ -6,8 +6,10 @@ from checkout.services.coupons import add_coupon, remove_coupon
 from checkout.services.holding import hold_cart
 from checkout.services.leaving import abandon_carts, delete_old_carts, erase_carts
 from checkout.services.lines import add_line, remove_line, set_quantity
+from checkout.services.placing import Placing, place_cart
 
 __all__ = [
+    "Placing",
     "abandon_carts",
     "add_coupon",
     "add_line",
@@ -18,6 +20,7 @@ __all__ = [
     "erase_carts",
     "hold_cart",
     "open_cart",
+    "place_cart",
     "remove_coupon",
     "remove_line",
     "set_quantity",

@@ -8,7 +8,8 @@ import pytest
 from catalog.models import Variant
 from checkout.models import Cart
 from checkout.tests.factories import ADDRESS, CARTS, carts, client_with_token, make_cart
-from orders.tests.factories import make_article
+from orders.models import Order
+from orders.tests.factories import assert_sound, everything, make_article
 from pricing.tests.factories import make_method, make_promotion, make_tax_rate, make_zone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +48,17 @@ def test_a_cart_shows_taxes_shipping_and_discounts_as_the_order_will_have_them(m
     assert (line["subtotal"], line["discount"], line["tax"], line["total"]) == ("20.00", "2.00", "3.42", "21.42")
     assert document["coupons"] == [{"code": "TEN", "name": "Ten percent", "amount": "2.00", "problem": None}]
     assert document["requirements"] == []
+
+    placed = client_with_token(cart).post(f"{CARTS}/{cart.pk}/place", {"expected_total": "27.25"})
+
+    assert (placed.status_code, placed.json()["total_amount"]) == (201, "27.25")
+    order = Order.objects.get()
+    assert (order.discount_total, order.shipping_total, order.tax_total) == (
+        Decimal("2.00"),
+        Decimal("4.90"),
+        Decimal("4.35"),
+    )
+    assert_sound()
 
 
 def test_without_a_country_taxes_and_shipping_are_not_known_yet(mug: Variant) -> None:
@@ -103,6 +115,11 @@ def test_where_the_shop_has_methods_one_must_be_chosen_that_leads_there(mug: Var
     assert missing() == [("shipping_method", "required")]
     client.patch(path, {"shipping_method": "parcel"})
     assert missing() == [("shipping_method", "not_available")]
+    before = everything() | carts()
+    refused = client.post(f"{path}/place", {"expected_total": "10.00"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "requirements_missing")
+    assert [lack["code"] for lack in refused.json()["requirements"]] == ["not_available"]
+    assert everything() | carts() == before
     client.patch(path, {"shipping_address": BERLIN})
     assert missing() == []
 
@@ -178,3 +195,26 @@ def test_coupons_cannot_be_guessed(mug: Variant, settings: Any) -> None:
     answers = [client.post(f"{CARTS}/{cart.pk}/coupons", {"code": f"G{number}"}) for number in range(3)]
 
     assert [answer.status_code for answer in answers] == [409, 409, 429]
+
+
+def test_the_last_use_of_a_coupon_is_one_order(mug: Variant) -> None:
+    make_promotion(total_limit=1)
+    address = ADDRESS
+    first, second = (
+        make_cart({mug: 1}, email=f"{name}@example.com", shipping_address=address, coupons=["TEN"])
+        for name in ("ann", "bo")
+    )
+
+    def place(cart: Cart) -> Any:
+        return client_with_token(cart).post(f"{CARTS}/{cart.pk}/place", {"expected_total": "9.00"})
+
+    assert place(first).status_code == 201
+    before = everything() | carts()
+    refused = place(second)
+    assert (refused.status_code, refused.json()["code"], refused.json()["reason"]) == (
+        409,
+        "coupon_not_valid",
+        "used_up",
+    )
+    assert everything() | carts() == before
+    assert Order.objects.count() == 1

@@ -142,6 +142,32 @@ def claiming(shop: Recorder) -> None:
     ask("visitor", f"POST {path}/lines", line("DESK"), **token)
 
 
+def placing(shop: Recorder) -> None:
+    """To the end: nothing is configured, so there is neither shipping nor tax."""
+    ask = shop.ask
+    path, token = guest(shop)
+    ask("visitor", f"POST {path}/place", {"expected_total": "0.00"}, **token)
+    ask("visitor", f"POST {path}/lines", line("READING-LAMP", 2), **token)
+    ask("visitor", f"POST {path}/place", {"expected_total": "59.00"}, **token)
+    ask("visitor", f"PATCH {path}", {"email": "Cora@Example.com", "shipping_address": PARCEL}, **token)
+    ask("visitor", f"POST {path}/place", {}, **token)
+    ask("visitor", f"POST {path}/place", {"expected_total": 59}, **token)
+    ask("visitor", f"POST {path}/place", {"expected_total": "60.00"}, **token)
+    ask("visitor", f"POST {path}/place", {"expected_total": "59.00"})
+    for _ in range(2):
+        placed = ask("visitor", f"POST {path}/place", {"expected_total": "59.00"}, **token, Idempotency_Key="place 1")
+    ask("visitor", f"POST {path}/place", {"expected_total": "1.00"}, **token)
+    ask("visitor", f"GET {path}", **token)
+    ask("visitor", f"DELETE {path}", **token)
+    ask("visitor", f"GET /orders/{placed['order_id']}", X_Order_Token=placed["order_token"])
+    ask("visitor", f"GET /orders/{placed['order_id']}")
+    customer(shop, "clara")
+    path = f"/carts/{ask('clara', 'POST /carts')['cart_id']}"
+    ask("clara", f"POST {path}/lines", line("WALL-LAMP", 9_000))
+    ask("clara", f"PATCH {path}", {"shipping_address": PARCEL})
+    ask("clara", f"POST {path}/place", {"expected_total": "310500.00"})
+
+
 def with_coupons(shop: Recorder) -> None:
     ask = shop.ask
     path, token = guest(shop)

@@ -84,7 +84,7 @@ GROUPS = {
 # Later groups come last: those before keep their ids.
 LATER = (
     *(carts.opening, carts.filling, carts.filling_in, carts.holding, carts.claiming),
-    carts.with_coupons,
+    *(carts.placing, carts.with_coupons),
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
