@@ -18,6 +18,7 @@ from database.statistics import analyze
 from events.actors import BACKFILL
 from orders.articles import NAME, PRICE
 from orders.models import Order, OrderEvent, OrderItem
+from orders.search import COLUMNS, folded_words_of
 from orders.services import Shipping
 from orders.services.writing import ADDRESS, WORDS
 
@@ -55,7 +56,7 @@ class PastOrder:
 
 
 # What an order says of its buyer, and of whom and where it goes to.
-TEXTS = (*ADDRESS, *WORDS)
+TEXTS = (*ADDRESS, *WORDS, "folded_words")
 TABLES = """
 create temp table past_order (
     place int primary key, user_id bigint, placed_at timestamptz, status text, updated_at timestamptz, version int,
@@ -156,7 +157,9 @@ def copy(cursor: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
 def order_row(place: int, order: PastOrder) -> Sequence[Any]:
     """An order as a row of past_order."""
     last = order.steps[-1] if order.steps else PastStep(Order.Status.PENDING, order.placed_at)
-    texts = (order.shipping.get(name, "") for name in TEXTS)
+    said: dict[str, Any] = {"folded_words": "", **order.shipping}
+    said["folded_words"] = folded_words_of(str(said.get(name, "")) for name in COLUMNS)
+    texts = (said.get(name, "") for name in TEXTS)
     return (place, order.user_id, order.placed_at, last.status, last.at, 1 + len(order.steps), *texts)
 
 

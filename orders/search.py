@@ -1,20 +1,22 @@
 """Finding orders by what stands on them: the statement behind the search of staff, in the admin and the API.
 
 Each word has to be found, in any sequence: in the number, the recipient, the phone, the address, the email, the company
-or the note of the order; in the name or the email of its customer; in the name or the SKU of a line, as it was then or
-as it is now. Each of these ways has an index. A condition over all of them would read every order, so each way finds
-ids.
+or the note of the order, where accents do not count; in the name or the email of its customer; in the name or the SKU
+of a line, as it was then or as it is now. Each of these ways has an index. A condition over all of them would read
+every order, so each way finds ids.
 
 The ways that start from articles use the index of lines by variant: an order writes nothing for them. What an article
 was called before is kept when it is renamed (inventory.former_names).
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import BooleanField, Func
 from django.db.models.expressions import RawSQL
 
+from catalog.words import fold, spelt
 from inventory.skus import kept_sku
 
 MOST_WORDS = 12
@@ -26,7 +28,7 @@ PHONE = re.compile(r"\+?[0-9][0-9()./-]{4,}")
 SURELY_PHONE = re.compile(r"\+[0-9][0-9 ()./-]{4,}")
 SURELY_NUMBER = re.compile("#([0-9]{1,18})")
 BY_NUMBER = "select id from orders_order where number = any(%s::text[])"
-# The index `order_search_words` is over these columns.
+# The index `order_folded_words` is over these columns.
 COLUMNS = (
     "recipient_name",
     "phone",
@@ -42,6 +44,8 @@ COLUMNS = (
 )
 WORD = """(
     select id from orders_order where number = %s or {on_order}
+    union all
+    select id from orders_order where folded_words <> '' and {on_words}
     {by_phone}
     union all
     select o.id from accounts_user u join orders_order o on o.user_id = u.id where {on_customer}
@@ -141,12 +145,26 @@ def orders_found_by(search: str) -> RawSQL | None:
     return RawSQL(sql, [param for _, params in ways for param in params])  # noqa: S611  # words travel as parameters
 
 
+def folded_words_of(texts: Iterable[str]) -> str:
+    """What stands on an order in letters that not everybody types, as an order keeps it: `munoz` for Muñoz.
+
+    Nothing where all texts are ASCII, as most are: their order writes no such words, and none into an index.
+    """
+    text = " ".join(text for text in texts if not text.isascii())
+    return "" if not text else " ".join(dict.fromkeys([fold(text), spelt(text)]))
+
+
 def found_by_word(word: str) -> tuple[str, list[Any]]:
     """The statement that finds the ids of the orders with a word on them, and its parameters."""
-    on_order = Condition()
-    for column in COLUMNS:
-        for pattern in patterns(word):
-            on_order.add(f"{column} ilike %s::text", pattern)
+    plain = dict.fromkeys([fold(word), spelt(word)])
+    on_order, on_words = Condition(), Condition()
+    for form in [word] if word.isascii() else [word, *plain]:
+        for column in COLUMNS:
+            for pattern in patterns(form):
+                on_order.add(f"{column} ilike %s::text", pattern)
+    for form in plain:
+        for pattern in patterns(form):
+            on_words.add("folded_words like %s::text", pattern)
     by_phone = [digits_of(word), word] if PHONE.fullmatch(word) else []
     on_customer = Condition().contains(word, "upper(u.email)", "upper(u.first_name)", "upper(u.last_name)")
     now = Condition().is_sku(word, "upper(sku)").contains(word, "upper(name)")
@@ -154,6 +172,7 @@ def found_by_word(word: str) -> tuple[str, list[Any]]:
     on_line = Condition().is_sku(word, "upper(l.sku)").contains(word, "upper(l.product_name)")
     sql = WORD.format(
         on_order=on_order,
+        on_words=on_words,
         by_phone=BY_PHONE if by_phone else "",
         on_customer=on_customer,
         now=now,
@@ -161,4 +180,4 @@ def found_by_word(word: str) -> tuple[str, list[Any]]:
         on_line=on_line,
     )
     others = (param for condition in (on_customer, now, before, on_line) for param in condition.params)
-    return sql, [word, *on_order.params, *by_phone, *others]
+    return sql, [word, *on_order.params, *on_words.params, *by_phone, *others]

@@ -17,6 +17,7 @@ from database.rows import Alongside, array, fetch_rows
 from events.actors import Actor
 from orders.exceptions import InsufficientStock, UnknownArticle
 from orders.models import OrderItem
+from orders.search import COLUMNS, folded_words_of
 from orders.services.drafts import NOTHING, Basket, Buyer, Line, PlacedOrder, Shipping, UnitsLeft, Wanted
 from orders.services.statements import NAMED_BY, RESOLVE, RESOLVE_FOR_GUEST, STILL_SHORT
 from orders.services.writing import ADDRESS, CHARGE, DISCOUNT, FIGURES, FIGURES_OF_LINE, LINE, PARTS, WORDS, WRITE
@@ -138,7 +139,8 @@ def write(buyer: Buyer, order: PlacedOrder, actor: Actor, beside: Alongside | No
     False if nothing was written because of the buyer: customers.refuse says why. Refuses what `beside` refuses.
     """
     is_long = buyer.is_guest or order.tax_rounding != "" or any(getattr(order, name) for name in WORDS)
-    parts = PARTS[buyer.is_guest, is_long]
+    folded = folded_words_of(getattr(order, name) for name in COLUMNS)
+    parts = PARTS[buyer.is_guest, is_long, bool(folded)]
     params = {
         "order_id": order.id,
         "number": order.number,
@@ -152,6 +154,8 @@ def write(buyer: Buyer, order: PlacedOrder, actor: Actor, beside: Alongside | No
         **{name: getattr(order, name) for name in ADDRESS},
         **arrays_of("line", LINE, order.order_items),
     }
+    if folded:
+        params["folded_words"] = folded
     if is_long:
         params |= {name: getattr(order, name) for name in (*WORDS, *FIGURES)}
         params |= arrays_of("line", FIGURES_OF_LINE, order.order_items)

@@ -99,13 +99,14 @@ TOO_MANY_UNITS = f"""
         ) > most end"""  # noqa: S608  # as above
 
 
-def parts(*, is_guest: bool, is_long: bool) -> str:
+def parts(*, is_guest: bool, is_long: bool, is_folded: bool) -> str:
     """One named part for each table that an order is written to before its stock.
 
-    Nothing is written if the customer is gone, or has too much already. The short form knows no WORDS and no FIGURES.
+    Nothing is written if the customer is gone, or has too much already. The short form knows no WORDS and no FIGURES,
+    and only that of an order with folded words knows these.
     """
     mine = OF_GUEST if is_guest else OF_CUSTOMER
-    values = {name: f"%({name})s::text" for name in ADDRESS}
+    values = {name: f"%({name})s::text" for name in (*ADDRESS, *(["folded_words"] if is_folded else []))}
     # The line in the sequence of its columns, and what of it is written.
     of_line = dict(LINE)
     more = ""
@@ -161,8 +162,9 @@ def rows_of(table: str, columns: Mapping[str, str]) -> str:
 
 
 PARTS = {
-    (is_guest, is_long): parts(is_guest=is_guest, is_long=is_long)
+    (is_guest, is_long, is_folded): parts(is_guest=is_guest, is_long=is_long, is_folded=is_folded)
     for is_guest in (False, True)
     for is_long in (False, True)
+    for is_folded in (False, True)
 }
 WRITE = "with {parts} select exists (select from new_order), {condition}"

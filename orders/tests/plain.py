@@ -29,6 +29,7 @@ from orders.exceptions import (
     UnknownArticle,
 )
 from orders.models import Charge, Order, OrderDiscount, OrderEvent, OrderItem, OrderQuerySet
+from orders.search import COLUMNS, folded_words_of
 from orders.serializers.bodies import PlaceOrderBody
 from orders.serializers.documents import OrderItemSerializer, OrderSerializer
 from orders.serializers.reports import StockRowSerializer
@@ -233,6 +234,8 @@ def place_order(
         currency=settings.CURRENCY,
         **{**shipping, "email": buyer.email or shipping.get("email", "")},
     )
+    order.folded_words = folded_words_of(getattr(order, name) for name in COLUMNS)
+    order.save(update_fields=["folded_words"])
     figures = {line.key: line for line in cost.lines}
     OrderItem.objects.bulk_create(
         OrderItem(

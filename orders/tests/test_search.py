@@ -5,14 +5,17 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from accounts.models import User
 from catalog import services as catalog
 from inventory.former_names import FormerName
+from orders import services
 from orders.models import Order
+from orders.services import Buyer, Wanted
 from orders.tests.clients import order_desk
-from orders.tests.factories import STAFF, make_article, make_order, make_user, place
+from orders.tests.factories import ADDRESS, STAFF, customer, make_article, make_order, make_user, place
 
 pytestmark = pytest.mark.django_db
 FOUND = {
@@ -167,3 +170,50 @@ def test_the_orders_with_a_word_are_found_once_however_many_they_are(order: Orde
         plan = Order.objects.search(words).order_by("-order_date", "-id")[:21].explain(format="json")
         assert '"Parent Relationship": "InitPlan"' in plan
         assert '"Join Type": "Semi"' not in plan
+
+
+SPANISH: Any = {"recipient_name": "Iñaki Muñoz", "shipping_address_line1": "Große Straße 5", "shipping_city": "Łódź"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["munoz", "Muñoz", "MUÑOZ", "Mun\u0303oz", "inaki munoz", "strasse", "Straße", "STRASSE", "grosse", "lodz", "łódź"],
+)
+def test_an_order_is_found_without_accents(find: Callable[[str], list[str]], words: str) -> None:
+    ann = make_user()
+    line = Wanted(1, variant_id=make_article(stock=5).pk)
+    accented = services.place_order(
+        buyer=Buyer(ann.pk), lines=[line], shipping={**ADDRESS, **SPANISH}, actor=customer(ann)
+    )
+    assert find(words) == [accented.number]
+
+
+def test_an_order_that_was_written_without_accents_is_found_by_who_types_them(
+    find: Callable[[str], list[str]], order: Order
+) -> None:
+    Order.objects.filter(pk=order.pk).update(recipient_name="Inaki Munoz", shipping_city="Muenchen")
+    assert find("Muñoz") == find("München") == find("iñaki muñoz") == [order.number]
+    assert find("Muñez") == []
+
+
+def test_orders_in_ascii_have_no_words_beside_what_stands_on_them() -> None:
+    order = place(make_user(), {make_article(stock=5): 1})
+    assert Order.objects.get(pk=order.id).folded_words == ""
+
+
+def test_the_migration_finds_the_words_of_orders_of_the_past(
+    find: Callable[[str], list[str]], order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migration = import_module("orders.migrations.0016_words_without_accents")
+    others = [make_order() for _ in range(3)]
+    Order.objects.filter(pk__in=[order.pk, others[1].pk]).update(**SPANISH)
+    assert find("munoz") == []
+    monkeypatch.setattr(migration, "BATCH", 1)
+
+    migration.fold_the_past(apps, None)
+
+    assert set(find("munoz strasse")) == {order.number, others[1].number}
+    assert Order.objects.exclude(folded_words="").count() == 2
+    words = Order.objects.get(pk=order.pk).folded_words
+    assert words.startswith("inaki munoz"), "without accents"
+    assert "grosse strasse" in words
