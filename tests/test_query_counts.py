@@ -17,6 +17,7 @@ from checkout.tests.factories import ADDRESS as PARCEL
 from checkout.tests.factories import client_with_token, make_cart
 from orders.tests.clients import ORDERS, basket, line
 from orders.tests.factories import make_article, make_user, place
+from pricing.rulebook import current_rules
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PRODUCTS = "/api/v1/products/"
@@ -27,6 +28,12 @@ FRAME = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET ")
 @pytest.fixture(autouse=True)
 def no_list_cache(settings: LazySettings) -> None:
     settings.LIST_CACHE_SECONDS = 0
+
+
+@pytest.fixture(autouse=True)
+def rules_are_kept(no_list_cache: None) -> None:
+    """A process reads the rules of pricing once, and again after an edit."""
+    current_rules()
 
 
 @pytest.fixture
