@@ -94,6 +94,7 @@ class Counter:
         self.their_session = Session.objects.get(user=self.colleague).pk
         self.arguments = {
             "order_id": shop.order.pk,
+            "cart_id": shop.cart.pk,
             "product_id": shop.article.product_id,
             "image_id": shop.image.pk,
             "variant_id": shop.spare.pk,

@@ -19,6 +19,7 @@ from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, make_user
 from catalog.models import Product
 from catalog.tests.pictures import picture
+from checkout.tests.factories import ADDRESS
 from events.models import Event
 from orders.tests.factories import make_article, make_order
 from staff import once
@@ -47,6 +48,13 @@ TYPED: dict[str, dict[str, Any]] = {
     "catalog/product/<path:object_id>/change/ images": {"alt": "A mug"},
     PRICES: {"weight_g": "300"},
     f"{PRICES} plan": {"plan-price": "3.00", "plan-starts_at": "2099-01-01T00:00", "plan-ends_at": "2099-02-01T00:00"},
+    "checkout/cart/<path:object_id>/change/ lines": {"sku": "MUG", "quantity": "1"},
+    "checkout/cart/<path:object_id>/change/ coupons": {"code": "TEN"},
+    "checkout/cart/<path:object_id>/change/ quantity": {"quantity": "2"},
+    "checkout/cart/<uuid:cart_id>/billing-address/": ADDRESS,
+    "checkout/cart/<uuid:cart_id>/contact/": {"note": "Please ring twice."},
+    "checkout/cart/<uuid:cart_id>/shipping-address/": ADDRESS,
+    "checkout/cart/phone/": {"email": "guest@example.com"},
     "inventory/warehouse/add/": {"code": "south", "name": "South"},
     "inventory/warehouse/<path:object_id>/change/": {"name": "Main hall"},
     f"{STOCK}<path:object_id>/change/": {"reorder_point": "12"},

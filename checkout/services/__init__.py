@@ -7,6 +7,7 @@ from checkout.services.holding import hold_cart
 from checkout.services.leaving import abandon_carts, delete_old_carts, erase_carts
 from checkout.services.lines import add_line, remove_line, set_quantity
 from checkout.services.placing import Placing, place_cart
+from checkout.services.serving import open_for_customer, open_for_guest, serve
 
 __all__ = [
     "Placing",
@@ -20,8 +21,11 @@ __all__ = [
     "erase_carts",
     "hold_cart",
     "open_cart",
+    "open_for_customer",
+    "open_for_guest",
     "place_cart",
     "remove_coupon",
     "remove_line",
+    "serve",
     "set_quantity",
 ]

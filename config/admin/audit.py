@@ -19,6 +19,8 @@ from django.utils.safestring import mark_safe
 from accounts.models import User
 from accounts.names import name_actors
 from catalog.models import Category, Product
+from checkout.admin_forms import cart_id_of
+from checkout.models import Cart
 from events.models import Event, SentMail
 from inventory.models import FormerName, StockItem, Warehouse
 from orders.models import Order
@@ -35,7 +37,7 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The areas to choose from."""
-        return [(area, area) for area in ("order", "stock", "product", "category", "user", "group")]
+        return [(area, area) for area in ("order", "cart", "stock", "product", "category", "user", "group")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The events of the chosen area."""
@@ -173,6 +175,8 @@ def thing_of(subject: str) -> Model | None:
         rows = StockItem.objects.filter(sku=name)
     elif kind == "warehouse":
         rows = Warehouse.objects.filter(code=name)
+    elif kind == "cart" and (cart_id := cart_id_of(name)):
+        rows = Cart.objects.filter(pk=cart_id)
     elif kind in EDITED and NUMBER.fullmatch(name):
         rows = EDITED[kind]._default_manager.filter(pk=name)
     else:

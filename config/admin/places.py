@@ -3,15 +3,16 @@
 # The sections by app: the place in the navigation, by what staff need first, and the name there.
 SECTIONS = {
     "orders": (0, "Orders"),
-    "inventory": (1, "Stock"),
-    "catalog": (2, "Catalog"),
-    "pricing": (3, "Taxes, shipping, promotions"),
-    "accounts": (4, "People"),
-    "auth": (5, "Rights"),
-    "events": (6, "Audit"),
-    "procrastinate": (7, "Background jobs"),
-    "otp_totp": (8, "Sign-in devices"),
-    "otp_static": (9, "Recovery codes"),
+    "checkout": (1, "Carts"),
+    "inventory": (2, "Stock"),
+    "catalog": (3, "Catalog"),
+    "pricing": (4, "Taxes, shipping, promotions"),
+    "accounts": (5, "People"),
+    "auth": (6, "Rights"),
+    "events": (7, "Audit"),
+    "procrastinate": (8, "Background jobs"),
+    "otp_totp": (9, "Sign-in devices"),
+    "otp_static": (10, "Recovery codes"),
 }
 # Lists of libraries, in words for staff.
 LISTS = {"ProcrastinateJob": "Jobs", "TOTPDevice": "Authenticator apps", "StaticDevice": "Codes on paper"}

@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from accounts.names import name_actors
+from checkout.models import Cart
 from config.admin.login import LoginForm, PasswordForm, remember_device
 from config.admin.own_sessions import own_sessions
 from config.admin.places import LISTS, SECTIONS, SUBJECTS
@@ -197,6 +198,8 @@ class ShopAdminSite(AdminSite):
         kind, _, name = subject.partition(":")
         if kind in SUBJECTS and NUMBER.fullmatch(name):
             return HttpResponseRedirect(reverse(f"admin:{SUBJECTS[kind]}", args=[name]))
+        if kind == "cart" and self.shows(request, Cart):
+            return HttpResponseRedirect(reverse("admin:checkout_cart_change", args=[name]))
         if kind == "sku" and self.shows(request, StockItem):
             item = StockItem.objects.with_skus(name).values_list("pk", flat=True).first()
             if item is not None:

@@ -31,6 +31,7 @@ NAMED = {
     "auth.group": "",
     "catalog.category": "",
     "catalog.product": "status__exact status__isnull category__id__exact category__isnull",
+    "checkout.cart": "state__exact state__isnull",
     "events.event": "channel",
     "events.sentmail": "",
     "inventory.stockalert": "band",

@@ -18,6 +18,8 @@ from accounts.tests.factories import make_user
 from catalog import services as catalog
 from catalog.models import Category, Product
 from catalog.tests.pictures import add_picture
+from checkout import services as checkout
+from checkout.callers import Caller
 from events.actors import Actor
 from events.models import Event
 from inventory import services as inventory
@@ -227,8 +229,8 @@ def test_a_group_is_told_with_its_rights_before_and_after(staff_pages: Callable[
     [
         ("stock keeper", {"sku", "warehouse"}),
         ("catalog editor", {"product", "category", "promotion"}),
-        ("order desk", {"order"}),
-        ("administrator", {"sku", "warehouse", "product", "category", "order", "user", "promotion"}),
+        ("order desk", {"order", "cart"}),
+        ("administrator", {"sku", "warehouse", "product", "category", "order", "cart", "user", "promotion"}),
     ],
 )
 def test_whoever_may_edit_a_thing_reads_its_history(
@@ -244,6 +246,7 @@ def test_whoever_may_edit_a_thing_reads_its_history(
     catalog.update_product(product_id=article.product_id, actor=BOSS, price=Decimal("9.99"))
     order = make_order()
     edit_promotion()
+    cart = checkout.open_for_guest(email="guest@example.com", caller=Caller(BOSS, serves=True))
     pages = {
         "promotion": f"pricing/promotion/{Promotion.objects.get().pk}",
         "sku": f"inventory/stockitem/{article.stock_item_id}",
@@ -251,6 +254,7 @@ def test_whoever_may_edit_a_thing_reads_its_history(
         "product": f"catalog/product/{article.product_id}",
         "category": f"catalog/category/{category.pk}",
         "order": f"orders/order/{order.pk}",
+        "cart": f"checkout/cart/{cart.id}",
         "user": f"accounts/user/{order.user_id}",
     }
     client = staff_pages(role)
