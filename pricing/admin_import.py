@@ -21,11 +21,11 @@ def import_page(admin: StaffAdmin[Any], request: HttpRequest) -> HttpResponseBas
         try:
             if form.cleaned_data["only_check"]:
                 count = check_tax_rates(table=table, replace=replace)
-                messages.info(request, f"All {count:,} rates can be imported. Nothing was written yet.")
+                messages.info(request, f"{rates(count)} can be imported. Nothing was written yet.")
                 form = ImportForm(initial={"replace": replace, "only_check": False})
             else:
                 count = import_tax_rates(table=table, replace=replace, actor=admin_actor(request))
-                messages.success(request, f"{count:,} rates are imported.")
+                messages.success(request, f"{rates(count)} imported.")
                 return HttpResponseRedirect(admin.url("changelist"))
         except Wrong as error:
             wrong = error
@@ -39,3 +39,8 @@ def import_page(admin: StaffAdmin[Any], request: HttpRequest) -> HttpResponseBas
         most_rows=MAX_ROWS,
         most_errors=MOST_ERRORS,
     )
+
+
+def rates(count: int) -> str:
+    """So many rates, in words."""
+    return "1 rate" if count == 1 else f"{count:,} rates"
