@@ -1,18 +1,27 @@
 """The forms with which a shop keeper says what is charged: taxes, shipping, promotions."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from catalog.admin_forms import with_path
 from catalog.models import Variant
+from database.money import places_of
 from database.text import refuse_hidden_in_lines
 from inventory.models import StockItem
-from pricing.models import Promotion, ShippingMethod, TaxClass, TaxRate, Zone
-from staff.forms import Line, StaffForm, WholeField
+from pricing.models import Promotion, ShippingMethod, ShippingRate, TaxClass, TaxRate, Zone
+from staff.forms import AmountField, DjangoForm, Line, StaffForm, WholeField
 
 MOST_NAMED = 500
 MAX_TABLE = 10 * 1024 * 1024
+# Of percentages, and of amounts in the shop's currency.
+MOST_PLACES = max(2, places_of())
+
+
+def plain(value: Decimal) -> str:
+    """A number without zeros at its end, as somebody would type it."""
+    return f"{value.normalize():f}"
 
 
 class NewTaxClassForm(StaffForm[TaxClass]):
@@ -147,6 +156,21 @@ class MethodForm(StaffForm[ShippingMethod]):
         }
 
 
+class StepForm(DjangoForm[ShippingRate]):
+    """A row of a method's rates."""
+
+    from_value = AmountField(label="From", initial=0, min_value=0, max_digits=12, decimal_places=MOST_PLACES)
+
+    class Meta:
+        model = ShippingRate
+        fields = ("from_value", "price")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["from_value"] = plain(self.instance.from_value)
+
+
 class NewMethodForm(MethodForm):
     """A new method of shipping, with its code."""
 
@@ -175,6 +199,13 @@ class Lines(forms.CharField):
 class PromotionForm(StaffForm[Promotion]):
     """A promotion, with the articles and categories that it is for, and its coupons."""
 
+    value = AmountField(
+        initial=0,
+        min_value=0,
+        max_digits=12,
+        decimal_places=MOST_PLACES,
+        help_text="Percent, or an amount. Of “buy some, get some” what is off on what one gets: 100 is for free.",
+    )
     codes = Lines(help_text="Coupons, one on each line. None for an automatic promotion.")
     products = Lines(help_text="SKUs of articles, one on each line: the promotion is for their products. Empty: all.")
     categories = forms.ModelMultipleChoiceField(
@@ -188,7 +219,6 @@ class PromotionForm(StaffForm[Promotion]):
             *("starts_at", "ends_at", "total_limit", "per_customer", "combinable", "is_active"),
         )
         help_texts = {
-            "value": "Percent, or an amount. Of “buy some, get some” what is off on what one gets: 100 is for free.",
             "buy": "Of “buy some, get some”: so many at their price …",
             "get": "… and so many more with the value off.",
         }
@@ -201,6 +231,7 @@ class PromotionForm(StaffForm[Promotion]):
         if self.instance.pk:
             self.initial.update(
                 {
+                    "value": plain(self.instance.value),
                     "codes": "\n".join(self.instance.coupons.order_by("code").values_list("code", flat=True)),
                     "products": "\n".join(skus_of(self.instance.product_ids)),
                     "categories": self.instance.category_ids,

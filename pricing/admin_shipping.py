@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from events.actors import admin_actor
 from pricing import services
-from pricing.admin_forms import MethodForm, NewMethodForm, ZoneForm
+from pricing.admin_forms import MethodForm, NewMethodForm, StepForm, ZoneForm
 from pricing.admin_rules import RulesAdmin, code_of
 from pricing.models import ShippingMethod, ShippingRate, Zone
 from staff.forms import NUMBERS
@@ -65,6 +65,7 @@ class RateInline(Inline):
     """The rates of a method. The last one whose value is not above the basket's counts."""
 
     model = ShippingRate
+    form = StepForm
     formfield_overrides = NUMBERS
     fields = ("from_value", "price")
     extra = 2
