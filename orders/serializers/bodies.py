@@ -123,6 +123,20 @@ class PlaceOrderBody(BodySerializer):
         texts = {name: field for name, field in self.fields.items() if isinstance(field, Text)}
         return {name: texts[name].max_length or 0 for name in PLAIN}
 
+    def to_internal_value(self, data: Any) -> Any:
+        """The checked members. What the address lacks is named beside what is wrong with other members."""
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError as refusal:
+            found = refusal.detail
+            if not isinstance(data, dict) or not isinstance(found, dict) or not found.keys() <= self.fields.keys():
+                raise
+            texts = {name: text for name, text in data.items() if isinstance(text, str)}
+            code = code_of(texts.get("country_code", texts.get("shipping_country", ""))) or ""
+            lacking = missing(texts, "shipping_", code)
+            errors = {name: found.get(name, lacking.get(name)) for name, _ in self.fields.items()}
+            raise serializers.ValidationError({name: error for name, error in errors.items() if error}) from refusal
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The members with the codes of countries. Refuses an address that lacks something, and an unknown code."""
         attrs["country_code"] = country_of(attrs, "shipping_country", "country_code")
