@@ -19,6 +19,7 @@ from database.refusals import NotFound
 from database.rows import fetch_rows
 from inventory.quantities import AVAILABLE
 from orders.articles import ABOVE, NAME, PRICE
+from orders.services import Buyer
 from pricing.rulebook import REVISION
 
 Address = dict[str, str]
@@ -119,6 +120,13 @@ class Facts:
     def reference(self) -> str:
         """The name by which inventory knows the hold."""
         return reference_of(self.id)
+
+    @property
+    def buyer(self) -> Buyer | None:
+        """Whose order the cart becomes; None as long as a guest has given no email."""
+        if self.user_id is None:
+            return Buyer(None, self.email) if self.email else None
+        return Buyer(self.user_id)
 
     @property
     def is_live(self) -> bool:

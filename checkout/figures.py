@@ -8,7 +8,9 @@ from typing import Any
 from checkout.facts import Address, Facts, Line
 from database.money import in_places
 from pricing.figures import Destination, LineTotals, Offer, PricedLine, Totals
+from pricing.limits import open_to
 from pricing.rulebook import rules_of
+from pricing.rules import Rules
 from pricing.totals import methods_for, totals
 from pricing.vat import compact_vat_id
 
@@ -27,7 +29,7 @@ class Figures:
 
 def figures_of(cart: Facts) -> Figures:
     """What a cart costs at the moment of its facts, by the rules of then."""
-    rules = rules_of(cart.revision)
+    rules = rules_for(cart)
     found = totals(
         lines=priced(cart.lines),
         destination=destination_of(cart.shipping_address, cart.billing_address),
@@ -45,9 +47,14 @@ def offers_of(cart: Facts) -> tuple[Offer, ...]:
         lines=priced(cart.lines),
         destination=destination_of(cart.shipping_address, cart.billing_address),
         coupons=cart.coupons,
-        rules=rules_of(cart.revision),
+        rules=rules_for(cart),
         at=cart.at,
     )
+
+
+def rules_for(cart: Facts) -> Rules:
+    """The rules of now, without the promotions that are used up for everybody or for the cart's buyer."""
+    return open_to(rules_of(cart.revision), cart.buyer.key if cart.buyer else "")
 
 
 def priced(lines: Sequence[Line]) -> list[PricedLine]:

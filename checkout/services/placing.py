@@ -22,7 +22,7 @@ from database.transactions import Overtaken, unit_of_work
 from orders import services as order_services
 from orders.exceptions import ShippingNotAvailable, TotalChanged, UnknownArticle
 from orders.models import Order
-from orders.services import Buyer, PlacedOrder, Shipping, Terms, Wanted
+from orders.services import PlacedOrder, Shipping, Terms, Wanted
 from pricing.rulebook import rules_of
 
 # In the statement that writes the order, so that nobody waits for stock while the cart is written.
@@ -86,7 +86,7 @@ def _place(cart_id: UUID, caller: Caller, expected_total: Decimal, terms_version
     if missing := requirements(cart, None, needs_method=bool(rules.methods)):
         raise RequirementsMissing(missing)
     order = order_services.write_order(
-        buyer=Buyer(cart.user_id, "" if cart.user_id else cart.email),
+        buyer=cart.buyer,
         lines=[Wanted(quantity, variant_id=variant_id) for variant_id, quantity in cart.contents],
         shipping=shipping_of(cart, terms_version),
         actor=caller.actor,

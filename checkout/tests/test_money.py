@@ -10,7 +10,7 @@ from checkout.models import Cart
 from checkout.tests.factories import ADDRESS, CARTS, carts, client_with_token, make_cart
 from orders.models import Order
 from orders.tests.factories import assert_sound, everything, make_article
-from pricing.tests.factories import make_method, make_promotion, make_tax_rate, make_zone
+from pricing.tests.factories import make_method, make_promotion, make_tax_rate, make_zone, use
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BERLIN = ADDRESS | {"city": "Berlin", "state": "", "postal_code": "10115", "country_code": "DE"}
@@ -174,6 +174,31 @@ def test_a_coupon_that_no_longer_counts_stays_and_says_why(mug: Variant) -> None
     assert ("coupons.TEN", "minimum_not_reached") in [
         (lack["field"], lack["code"]) for lack in document["requirements"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"), [({"total_limit": 1}, "used_up"), ({"per_customer": 1}, "used_by_customer")]
+)
+def test_a_coupon_that_is_used_up_is_refused_before_the_cart_is_placed(
+    mug: Variant, limits: dict[str, int], reason: str
+) -> None:
+    use(make_promotion(**limits), "another order", customer="email:bo@example.com")
+    cart = make_cart({mug: 1}, email="bo@example.com")
+
+    answer = client_with_token(cart).post(f"{CARTS}/{cart.pk}/coupons", {"code": "TEN"})
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["reason"]) == (409, "coupon_not_valid", reason)
+    assert shown(cart)["totals"]["total"] == "10.00"
+
+
+def test_a_promotion_without_a_code_that_is_used_up_is_in_no_total(mug: Variant) -> None:
+    promotion = make_promotion(total_limit=1, codes=[], automatic=True)
+    cart = make_cart({mug: 1}, email="bo@example.com")
+    assert shown(cart)["totals"]["total"] == "9.00"
+
+    use(promotion, "another order")
+
+    assert shown(cart)["totals"]["total"] == "10.00"
 
 
 def test_a_cart_has_at_most_ten_coupons(mug: Variant) -> None:

@@ -20,6 +20,7 @@ from orders.services import customers, placing
 from orders.services.drafts import Buyer, Line, PlacedOrder, Shipping, Wanted
 from orders.services.terms import NO_TERMS, Terms, priced
 from orders.services.verbs import stock_issues
+from pricing.limits import open_to
 from pricing.rulebook import rules_of
 from pricing.services import redeem
 
@@ -66,7 +67,8 @@ def write_order(
     if buyer.is_guest:
         shipping = {**shipping, "email": buyer.email}
     first = next(iter(basket.values()))
-    totals = priced(basket, shipping=shipping, terms=terms, rules=rules_of(first.revision), at=first.order_date)
+    rules = open_to(rules_of(first.revision), buyer.key)
+    totals = priced(basket, shipping=shipping, terms=terms, rules=rules, at=first.order_date)
     order = placing.draft(buyer, basket, shipping, totals)
     refuse_change(order, terms.expected_total)
     if not placing.write(buyer, order, actor, drafted(order)):

@@ -235,6 +235,13 @@ def test_a_guest_uses_a_coupon_as_often_as_a_customer_may() -> None:
     assert order_of(Buyer(None, "bo@example.com"), {mug: 1}, Terms(coupons=("TEN",))).id
 
 
+def test_an_order_after_the_last_use_of_a_promotion_costs_the_whole_price() -> None:
+    make_promotion(total_limit=1, codes=[], automatic=True)
+    mug = make_article(stock=5)
+    totals = [order_of(make_user(), {mug: 1}).total_amount for _ in range(2)]
+    assert totals == [Decimal("9.00"), Decimal("10.00")]
+
+
 def test_a_guest_has_an_email_and_the_limits_of_a_customer(settings: Settings) -> None:
     settings.MAX_UNITS_PER_CUSTOMER = 3
     mug = make_article(stock=9)
