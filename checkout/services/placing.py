@@ -83,10 +83,11 @@ def _place(cart_id: UUID, caller: Caller, expected_total: Decimal, terms_version
     if not cart.is_live:
         raise not_open(cart)
     rules = rules_of(cart.revision)
-    if missing := requirements(cart, None, needs_method=bool(rules.methods)):
+    missing, buyer = requirements(cart, None, needs_method=bool(rules.methods)), cart.buyer
+    if missing or buyer is None:
         raise RequirementsMissing(missing)
     order = order_services.write_order(
-        buyer=cart.buyer,
+        buyer=buyer,
         lines=[Wanted(quantity, variant_id=variant_id) for variant_id, quantity in cart.contents],
         shipping=shipping_of(cart, terms_version),
         actor=caller.actor,
