@@ -173,6 +173,8 @@ def compare(watch: Watch, wishes: Sequence[Wish]) -> Iterator[Violation]:
 def lines_of(wish: Wish) -> list[str]:
     """The lines of a wish as FOUND names them: each SKU once."""
     total: Counter[str] = Counter()
+    for sku, quantity in wish.basket:
+        total[sku] += quantity
     for line in wish.body.get("order_items") or wish.body.get("lines") or ():
         total[line["sku"]] += line.get("quantity") or line["delta"]
     return [f"{sku}*{quantity}" for sku, quantity in sorted(total.items())]

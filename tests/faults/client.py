@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,9 @@ class Wish:
     token: str
     key: str
     answers: list[Answer] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    basket: Sequence[tuple[str, int]] = ()
+    """What it is about, where the body does not say."""
 
     @property
     def outcome(self) -> str:
@@ -122,7 +125,8 @@ class Wish:
         return next(answer for answer in self.answers if answer.ok).document
 
     async def ask(self, web: Web, **headers: str) -> Answer:
-        answer = await web.send("POST", self.path, self.token, self.body, Idempotency_Key=self.key, **headers)
+        fields = {"Idempotency_Key": self.key, **self.headers, **headers}
+        answer = await web.send("POST", self.path, self.token, self.body, **fields)
         self.answers.append(answer)
         return answer
 

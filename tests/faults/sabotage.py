@@ -16,13 +16,16 @@ from procrastinate.contrib.django import app
 
 from accounts.models import SessionQuerySet
 from api import idempotency, middleware
+from checkout.services import claiming
+from checkout.services import placing as checkout_placing
 from database import deadlines, expensive
 from events.actors import Actor
 from events.tasks import HOUSEKEEPING
 from inventory import services
 from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, holds, lines, promises, reallocation, resolving, statements, unshipping
-from orders.services import drafts, placing
+from orders.services import drafts, ordering, placing
+from pricing.services import redemptions
 
 
 def put(where: object, name: str, other: object) -> None:
@@ -186,6 +189,39 @@ def dead_connections() -> None:
     put(middleware, "drop_dead_connections", lambda: None)
 
 
+def slots() -> None:
+    """Count the uses of a promotion and write another one, as if nobody did so at the same time."""
+    counted = """
+    with before as (
+        select (select count(*) from pricing_redemption
+                where promotion_id = %(promotion_id)s::bigint and given_back_at is null)
+               < (select total_limit from pricing_promotion where id = %(promotion_id)s::bigint) as is_free
+    ), written as (
+        insert into pricing_redemption (promotion_id, reference, code, customer)
+        values (%(promotion_id)s::bigint, %(reference)s::text, %(code)s::text, %(customer)s::text)
+        on conflict (reference, promotion_id) where given_back_at is null do nothing returning promotion_id
+    )
+    select exists (select from written), coalesce((select is_free from before), true)
+    """
+    replace(redemptions, "REDEEM", "for update skip locked", "")
+    put(redemptions, "REDEEM", counted)
+
+
+def lock_on_cart() -> None:
+    """Place a cart without a lock on it."""
+    replace(checkout_placing, "LOCK", "for no key update of cart", "")
+
+
+def locks_of_merge() -> None:
+    """Merge carts without a lock on either."""
+    replace(claiming, "LOCK", "for update of cart", "")
+
+
+def seen_total() -> None:
+    """Place an order at whatever total it has."""
+    put(ordering, "refuse_change", lambda order, expected: None)
+
+
 def rotation() -> None:
     """Exchange a refresh token without the condition that it is still the one to be used."""
 
@@ -227,6 +263,10 @@ IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "lock on the key": advisory_lock,
     "dead-connection handling": dead_connections,
     "conditional exchange of refresh tokens": rotation,
+    "slots of a limited coupon": slots,
+    "lock on a cart that is placed": lock_on_cart,
+    "locks on the carts of a merge": locks_of_merge,
+    "comparison with the total that was seen": seen_total,
     "deadline of requests": deadline,
     "lane of expensive work": lane,
     "queue of mails": queue_of_mails,

@@ -9,6 +9,16 @@ from dataclasses import dataclass
 
 from inventory.invariants import Violation
 from tests.faults import client
+from tests.faults.carts import (
+    AS_SEEN,
+    EXACT,
+    NOTHING_LOST,
+    ONE_ORDER,
+    changing_prices,
+    limited_coupon,
+    merges,
+    several_tabs,
+)
 from tests.faults.checks import AS_ASKED, DEADLOCKS, begin, expect, no_deadlock, verdict
 from tests.faults.client import together
 from tests.faults.crowds import (
@@ -106,6 +116,10 @@ TABLE = (
         lambda stage: hot_article(stage, 60, 20).violations,
         behind=("row lock",),
     ),
+    Sabotage("slots of a limited coupon", EXACT, lambda stage: limited_coupon(stage, 60, 20).violations),
+    Sabotage("lock on a cart that is placed", ONE_ORDER, lambda stage: several_tabs(stage, 6).violations),
+    Sabotage("locks on the carts of a merge", NOTHING_LOST, lambda stage: merges(stage).violations),
+    Sabotage("comparison with the total that was seen", AS_SEEN, lambda stage: changing_prices(stage).violations),
     Sabotage("conditional exchange of refresh tokens", ONE_SUCCESSOR, lambda stage: refresh_race(stage, 3).violations),
     Sabotage("commit that waits for the disk", AS_ASKED, lambda stage: database_crashes(stage, 3).violations),
     Sabotage("lock time-out", BOUNDED, lambda stage: frozen_lock_holder(stage).violations),

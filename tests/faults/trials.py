@@ -3,6 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.faults.carts import (
+    changing_prices,
+    coupon_of_one_customer,
+    expiring_carts,
+    last_unit,
+    limited_coupon,
+    merges,
+    several_tabs,
+)
 from tests.faults.checks import Result
 from tests.faults.crowds import (
     baskets,
@@ -77,5 +86,12 @@ TRIALS = (
     Trial("16 visitors ask for what is dear while a customer orders", "times", each(dear_requests), 8, 1, 1),
     Trial("worker killed amid its jobs", "kills", kills_in_jobs, 50, 5, 2),
     Trial("mail server that hangs beside overdue orders", "orders", mail_server_hangs, 5_000, 1_000, 200),
+    Trial("500 carts with a coupon for 100, some given back", "rounds", each(limited_coupon), 20, 1, 1),
+    Trial("16 carts of one customer with a coupon for two of them", "rounds", each(coupon_of_one_customer), 100, 10, 1),
+    Trial("16 carts hold and place the last unit", "rounds", each(last_unit), 200, 10, 2),
+    Trial("a hold ends when its cart is placed, beside a rival, two sweepers", "carts", expiring_carts, 500, 25, 8),
+    Trial("a cart placed in five tabs at once", "carts", several_tabs, 500, 50, 10),
+    Trial("carts claimed in five tabs, filled and placed meanwhile", "carts", merges, 800, 8, 8),
+    Trial("16 carts placed while their price changes", "rounds", each(changing_prices), 100, 10, 1),
     Trial("a refresh token used 20 times at once", "tokens", refresh_race, 1_000, 50, 5),
 )

@@ -1,7 +1,8 @@
-"""The shop's addresses, and holds over HTTP: what a cart will do one day, so that trials reach it in the processes
-that serve everything else."""
+"""The shop's addresses, and more: holds by themselves, the clock's work, and coupons. So trials reach them over HTTP,
+in the processes that serve everything else."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 from django.urls import path
@@ -16,6 +17,7 @@ from database.transactions import unit_of_work
 from inventory import services
 from inventory.models import StockItem
 from orders.services import expire_pending_orders
+from pricing import services as pricing_services
 from tests.faults import part_views
 
 
@@ -53,6 +55,28 @@ class PromiseView(APIView):
         return Response({"units": units})
 
 
+class CouponView(APIView):
+    """Make a promotion with a coupon, or switch it off."""
+
+    def post(self, request: Request) -> Response:
+        body = cast(dict[str, Any], request.data)
+        promotion = pricing_services.create_promotion(
+            name=body["code"],
+            kind="percent",
+            value=Decimal(10),
+            codes=[body["code"]],
+            total_limit=body.get("total_limit"),
+            per_customer=body.get("per_customer"),
+            actor=actor_of(request),
+        )
+        return Response({"promotion_id": promotion.pk})
+
+    def delete(self, request: Request) -> Response:
+        body = cast(dict[str, Any], request.data)
+        pricing_services.update_promotion(promotion_id=body["promotion_id"], is_active=False, actor=actor_of(request))
+        return Response({})
+
+
 class SweepView(APIView):
     """End what is overdue: holds, and orders that nobody confirmed."""
 
@@ -70,6 +94,7 @@ urlpatterns = [
     path("api/v1/faults/holds", HoldView.as_view(verb=services.reserve)),
     path("api/v1/faults/replacements", HoldView.as_view(verb=services.replace_hold)),
     path("api/v1/faults/promises", PromiseView.as_view()),
+    path("api/v1/faults/coupons", CouponView.as_view()),
     path("api/v1/faults/sweeps", SweepView.as_view()),
     *part_views.urlpatterns,
 ]
