@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 PIP = -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --no-deps
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
-.PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-admin bench-endpoints openapi audit sbom node clean requirements help
+.PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-migration bench-admin bench-endpoints openapi audit sbom node clean requirements help
 
 run: .venv/run.stamp  ## Start the shop with demo data: PORT=8000 DATA_DIR=.data RATE_LIMITS=off
 	@exec .venv/bin/python -m config.run
@@ -32,6 +32,9 @@ bench-data: .venv/bench.stamp  ## Build the large shop: 100,000 products, 1,000,
 
 bench-growth: .venv/bench.stamp  ## Measure the large shop beside the small one
 	@exec .venv/bin/python -m benchmarks.growth measure $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-migration: .venv/bench.stamp  ## Migrate the large shop of an earlier release under load, and say how long requests waited: BEFORE=revision
+	@exec .venv/bin/python -m benchmarks.migration $(if $(BEFORE),--before $(BEFORE))
 
 bench-admin: .venv/bench.stamp  ## Measure every page of the admin on the large shop
 	@exec .venv/bin/python -m benchmarks.admin_pages

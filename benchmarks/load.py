@@ -96,6 +96,7 @@ class Run:
         self.measured: Counter[int] = Counter()
         self.latencies: dict[bool, list[float]] = {True: [], False: []}
         self.last_success = 0.0
+        self.longest = 0.0
         self.bodies: list[str] = []
         self.bytes = 0
 
@@ -138,6 +139,7 @@ class Run:
     def note(self, answer: tuple[int, bytes], asked_at: float, now: float, begin: float) -> None:
         status, body = answer
         self.statuses[status] += 1
+        self.longest = max(self.longest, now - asked_at)
         if len(self.bodies) < BODIES_KEPT and self.statuses[status] % 5 == 1:
             self.bodies.append(f"{status} {body.decode()}")
         if begin <= now and (self.plan.attempts or now < self.end):
@@ -160,6 +162,7 @@ class Run:
             "statuses": dict(self.statuses),
             "p50_ms": 1000 * succeeded[len(succeeded) // 2],
             "p99_ms": 1000 * succeeded[len(succeeded) * 99 // 100],
+            "longest_ms": 1000 * self.longest,
             "refused_p50_ms": 1000 * refused[len(refused) // 2],
             "bytes": self.bytes / max(done, 1),
             "processor_share": time.process_time() / (elapsed + self.plan.warm_up),

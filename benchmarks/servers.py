@@ -215,12 +215,13 @@ def exists(url: str, database: str) -> bool:
         return found.fetchone() is not None
 
 
-def make_anew(url: str, *databases: str) -> None:
-    """Fresh empty databases, so that no run is measured with the orders of the last one."""
+def make_anew(url: str, *databases: str, template: str = "template1") -> None:
+    """Fresh databases, empty or copies of one that nobody uses: none is measured with the orders of the last run."""
     with psycopg.connect(url, autocommit=True) as connection:
         for database in databases:
             drop_database(connection, database)
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+            create = sql.SQL("create database {} template {}")
+            connection.execute(create.format(sql.Identifier(database), sql.Identifier(template)))
 
 
 def drop_database(connection: psycopg.Connection[Any], database: str) -> None:
