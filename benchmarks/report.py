@@ -25,6 +25,9 @@ GOALS = {
     "W8": (1.8, 2.4),
     "W9": (1.6, 2.0),
     "W10": (1.1, 1.3),
+    "W11": (1.0, 1.3),
+    "W12": (1.2, 1.6),
+    "W13": (1.5, 2.0),
 }
 PACKAGES = {"shop": ("django", "djangorestframework", "psycopg", "gunicorn"), "peer": ("fastapi", "sqlalchemy",
             "asyncpg", "uvicorn")}  # fmt: skip

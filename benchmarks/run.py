@@ -1,4 +1,4 @@
-"""`make bench`: both shops side by side, W1 to W10; writes results.json and results.md. See README.md."""
+"""`make bench`: both shops side by side, W1 to W13; writes results.json and results.md. See README.md."""
 
 import argparse
 import json
@@ -14,11 +14,11 @@ from typing import Any
 
 import psycopg
 
-from benchmarks import report, servers, workloads
+from benchmarks import cart_data, carts, report, servers, workloads
 from benchmarks.data import FLASH_STOCK, SIZES, flash_article
 from benchmarks.load import Plan
 from benchmarks.servers import PORTS, Bench
-from benchmarks.workloads import NAMES, Shop, Side
+from benchmarks.workloads import CART_WORKLOADS, NAMES, Shop, Side
 
 HERE = Path(__file__).parent
 ATTEMPTS = 2 * FLASH_STOCK
@@ -41,6 +41,9 @@ class Comparison:
         self.bench, self.seconds = bench, seconds
         kinds = {"peer": Side}
         self.sides: dict[str, Side] = {name: kinds.get(name, Shop)(name, PORTS[name], size) for name in bench.names}
+        if bench.carts:
+            self.cart_sides = {name: kinds.get(name, Shop)(f"{name}_carts", PORTS[f"{name}_carts"], size)
+                               for name in ("peer", "shop")}  # fmt: skip
         self.runs: list[dict[str, Any]] = []
         self.hot: list[dict[str, Any]] = []
         self.place = 0
@@ -55,8 +58,9 @@ class Comparison:
         """Every workload once on each side; whoever was first is last in the next round."""
         for workload in asked:
             names = [n for n in self.sides if n != "cached" or workload in workloads.LIST_WORKLOADS]
+            measure = self.measure_carts if workload in CART_WORKLOADS else self.measure
             for name in names if number % 2 == 0 else reversed(names):
-                self.measure(workload, name, number)
+                measure(workload, name, number)
         if {"W7", "W8"} <= set(asked) and not self.bench.checkout:
             for name in ("peer", "shop"):
                 self.beside_a_hot_article(name, number)
@@ -72,6 +76,26 @@ class Comparison:
         before = self.value(name, COUNTS)
         result = generate(plan)
         self.check(workload, name, result, self.value(name, COUNTS) - before)
+        self.note(workload, name, number, result)
+
+    def measure_carts(self, workload: str, name: str, number: int) -> None:
+        """Fill carts, then measure what is asked of them. In a flash sale both have the same article and coupon."""
+        side = self.cart_sides[name]
+        filled = carts.fill(self.bench, side, workload, number)
+        plan = Plan(side.port, carts.requests(side, workload, number, filled), attempts=carts.attempts(workload))
+        if not plan.attempts:
+            plan.warm_up, plan.seconds = WARM_UP, self.seconds
+        before = self.value(side.name, COUNTS)
+        result = generate(plan)
+        self.check(workload, side.name, result, self.value(side.name, COUNTS) - before)
+        if workload == "W13":
+            self.sold_out(side, flash_article(side.size, number), result)
+            used = self.value(side.name, carts.USES, cart_data.flash_code(number))
+            assert used == FLASH_STOCK, f"{name} has reduced {used} orders by {FLASH_STOCK} coupons"
+        self.note(workload, name, number, result)
+
+    def note(self, workload: str, name: str, number: int, result: dict[str, Any]) -> None:
+        """Keep a result, and print it."""
         result |= {"workload": workload, "side": name, "round": number}
         del result["bodies"]
         self.runs.append(result)
@@ -108,22 +132,26 @@ class Comparison:
         bodies = [(int(text[:3]), json.loads(text[4:])) for text in result["bodies"]]
         assert not unexpected, f"{workload} {name}: {statuses} {[b for b in bodies if b[0] in unexpected][:2]}"
         assert orders == statuses.get(201, 0), f"{workload} {name}: {orders} orders in the database, {statuses}"
-        side = self.sides[name]
+        side = self.sides[name.removesuffix("_carts")]
         for status, body in bodies:
             if status == 201:
-                assert len(body[side.lines]) == (1 if workload == "W8" else 3), body
+                assert len(body[side.lines]) == (1 if workload in ("W8", "W13") else 3), body
             if workload in ("W1", "W4", "W5"):
                 assert len(body["results"]) == 20, body
             if workload == "W9":
                 assert len(body["results"]) == 10, body
         if workload == "W8":
-            article = flash_article(side.size, self.place)
-            sold, left = statuses.get(201, 0), self.value(name, LEFT, article)
-            assert (sold, left) == (FLASH_STOCK, 0), f"{name} has sold {sold} of {FLASH_STOCK}, {left} are left"
+            self.sold_out(side, flash_article(side.size, self.place), result)
+
+    def sold_out(self, side: Side, article: int, result: dict[str, Any]) -> None:
+        """All units of a flash sale are sold, and not one more."""
+        sold, left = result["statuses"].get("201", 0), self.value(side.name, LEFT, article)
+        assert (sold, left) == (FLASH_STOCK, 0), f"{side.name} has sold {sold} of {FLASH_STOCK}, {left} are left"
 
     def value(self, name: str, statements: dict[str, str], *params: object) -> int:
-        kind = "peer" if name == "peer" else "shop"
+        kind = "peer" if name.startswith("peer") else "shop"
         urls = {"peer": self.bench.peer_url, "before": self.bench.before_url}
+        urls |= {"peer_carts": self.bench.peer_carts_url, "shop_carts": self.bench.shop_carts_url}
         url = urls.get(name, self.bench.shop_url)
         with closing(psycopg.connect(url, autocommit=True)) as connection:
             row = connection.execute(statements[kind].encode(), params).fetchone()
@@ -165,7 +193,11 @@ def main() -> None:
     options.workloads = options.workloads or list(NAMES)
     started, commit = datetime.now(UTC), report.git("rev-parse", "--short", "HEAD")
     checkout = options.against and options.against.resolve()
-    with servers.running(options.data_dir.resolve(), "small", anew=not options.keep, checkout=checkout) as bench:
+    data_dir, with_carts = options.data_dir.resolve(), bool(set(options.workloads) & set(CART_WORKLOADS))
+    if checkout and with_carts:
+        options.workloads = [name for name in options.workloads if name not in CART_WORKLOADS]
+        with_carts = False
+    with servers.running(data_dir, "small", anew=not options.keep, checkout=checkout, carts=with_carts) as bench:
         comparison = Comparison(bench, "small", options.seconds)
         comparison.prepare(compare=not options.keep and checkout is None)
         memory: dict[str, list[list[float]]] = {name: [] for name in bench.names}

@@ -22,9 +22,9 @@ from config import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PEER_PYTHON = BASE_DIR / ".venv" / "bench" / "bin" / "python"
-PORTS = {"cached": 8311, "shop": 8312, "peer": 8313, "before": 8314}
+PORTS = {"cached": 8311, "shop": 8312, "peer": 8313, "before": 8314, "shop_carts": 8315, "peer_carts": 8316}
 OURS = "/api/v1/products/"
-READY = {"cached": OURS, "shop": OURS, "before": OURS, "peer": "/products"}
+READY = dict.fromkeys(PORTS, OURS) | dict.fromkeys(("peer", "peer_carts"), "/products")
 
 
 @dataclass
@@ -40,6 +40,8 @@ class Bench:
     redis_url: str
     checkout: Path | None = None
     before_url: str = ""
+    carts: bool = False
+    """Whether there are the two shops with carts, each on a copy of its database with taxes, shipping and coupons."""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -65,6 +67,14 @@ class Bench:
             **more,
         }
 
+    @property
+    def shop_carts_url(self) -> str:
+        return f"{self.shop_url}_carts"
+
+    @property
+    def peer_carts_url(self) -> str:
+        return f"{self.peer_url}_carts"
+
     def manage(self, *command: str) -> str:
         return self.run(sys.executable, "manage.py", *command)
 
@@ -73,11 +83,17 @@ class Bench:
         """The servers of this run."""
         return ["before", "shop"] if self.checkout else ["peer", "shop", "cached"]
 
-    def run(self, *command: str, show: bool = False, before: bool = False) -> str:
+    @property
+    def all_names(self) -> list[str]:
+        """The servers of this run, with those for carts."""
+        return self.names + (["peer_carts", "shop_carts"] if self.carts else [])
+
+    def run(self, *command: str, show: bool = False, before: bool = False, database: str = "") -> str:
         """Run a command of this checkout, or of the one before, on its database; returns what it prints."""
         output = None if show else subprocess.PIPE
         folder = self.checkout if before else BASE_DIR
-        environment = self.environment(**({"DATABASE_URL": self.before_url} if before else {}))
+        database = database or (self.before_url if before else self.shop_url)
+        environment = self.environment(DATABASE_URL=database)
         done = subprocess.run(
             command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
         )
@@ -92,19 +108,28 @@ class Bench:
         found: dict[str, Any] = json.loads(file.read_text())
         return found
 
+    def of_peer(self, url: str) -> dict[str, str]:
+        """What the peer is told."""
+        return self.environment(
+            PEER_DATABASE_URL=for_sqlalchemy(url), PEER_REDIS_URL=self.redis_url, PEER_SECRET=SECRET_KEY
+        )
+
     def start(self, name: str) -> None:
         serve = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
         environments = {
             "cached": self.environment(PORT=str(PORTS["cached"])),
             "shop": self.environment(PORT=str(PORTS["shop"]), LIST_CACHE_SECONDS="0"),
             "before": self.environment(PORT=str(PORTS["before"]), LIST_CACHE_SECONDS="0", DATABASE_URL=self.before_url),
-            "peer": self.environment(
-                PEER_DATABASE_URL=for_sqlalchemy(self.peer_url), PEER_REDIS_URL=self.redis_url, PEER_SECRET=SECRET_KEY
+            "shop_carts": self.environment(
+                PORT=str(PORTS["shop_carts"]), DATABASE_URL=self.shop_carts_url, TAX_ROUNDING="order"
             ),
+            "peer": self.of_peer(self.peer_url),
+            "peer_carts": self.of_peer(self.peer_carts_url),
             "worker": self.environment(),
         }
         commands = {
             "peer": [str(PEER_PYTHON), "benchmarks/peers/fastapi_peer.py", str(PORTS["peer"]), "2"],
+            "peer_carts": [str(PEER_PYTHON), "benchmarks/peers/fastapi_carts.py", str(PORTS["peer_carts"]), "2"],
             "worker": [sys.executable, "manage.py", "worker"],
         }
         with (self.data_dir / f"{name}.log").open("wb") as log:
@@ -162,16 +187,18 @@ def for_sqlalchemy(url: str) -> str:
 
 
 @contextmanager
-def running(data_dir: Path, name: str, *, anew: bool = True, checkout: Path | None = None) -> Iterator[Bench]:
+def running(
+    data_dir: Path, name: str, *, anew: bool = True, checkout: Path | None = None, carts: bool = False
+) -> Iterator[Bench]:
     """Servers, both databases filled (anew, or as they were left), both shops ready; all of it stopped in the end.
 
-    With a `checkout` the other shop is that of the checkout, and not the peer.
+    With a `checkout` the other shop is that of the checkout, and not the peer. With `carts` there are two more shops.
     """
     servers = embedded.start(data_dir, report=print)
     shop_url = with_database(servers, f"shop_{name}")
     peer_url = with_database(servers, f"peer_{name}")
     before_url = with_database(servers, f"before_{name}")
-    bench = Bench(data_dir, shop_url, peer_url, servers.redis_url, checkout, before_url)
+    bench = Bench(data_dir, shop_url, peer_url, servers.redis_url, checkout, before_url, carts)
     try:
         other = f"before_{name}" if checkout else f"peer_{name}"
         if anew or not exists(servers.database_url, other):
@@ -181,14 +208,28 @@ def running(data_dir: Path, name: str, *, anew: bool = True, checkout: Path | No
                 fill_before(bench, name)
             else:
                 fill_peer.fill(peer_url, data.SIZES[name])
-        for server in bench.names:
+        if carts:
+            add_carts(bench, servers, name)
+        for server in bench.all_names:
             bench.start(server)
-        for server in bench.names:
+        for server in bench.all_names:
             bench.wait_for(server)
         yield bench
     finally:
         bench.stop()
         servers.stop()
+
+
+def add_carts(bench: Bench, servers: embedded.Servers, name: str) -> None:
+    """Copies of both databases with rules: the other workloads are measured in shops that never heard of them."""
+    from benchmarks import carts
+
+    for kind in ("shop", "peer"):
+        make_anew(servers.database_url, f"{kind}_{name}_carts", template=f"{kind}_{name}")
+    # What is set on a role within a database is not copied with the database.
+    bench.run(sys.executable, "manage.py", "prepare_database", database=bench.shop_carts_url)
+    carts.configure_shop(bench)
+    carts.configure_peer(bench.peer_carts_url)
 
 
 def with_database(servers: embedded.Servers, name: str) -> str:
