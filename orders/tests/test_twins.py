@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from database.refusals import Refusal
 from events.models import Event
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement, Warehouse
 from orders import services
-from orders.models import Order, OrderEvent, OrderItem
-from orders.services import Buyer, Wanted
+from orders.models import Charge, Order, OrderDiscount, OrderEvent, OrderItem
+from orders.services import Buyer, Shipping, Terms, Wanted
 from orders.tests import plain
-from orders.tests.factories import ADDRESS, customer, make_user
+from orders.tests.factories import ADDRESS, customer, make_article, make_user
+from pricing.models import Redemption
+from pricing.tests.factories import make_method, make_promotion, make_tax_rate
 
 pytestmark = pytest.mark.django_db
 UNEQUAL = {
@@ -119,7 +122,8 @@ def wanted(variants: list[Variant], line: tuple[int, str, int]) -> Wanted:
 
 def rows() -> dict[str, Any]:
     """Everything that an order writes, without ids and times. (Alerts are inventory's own, tested there.)"""
-    models: list[Any] = [Order, OrderItem, OrderEvent, Reservation, StockMovement, StockLevel, StockItem]
+    models: list[Any] = [Order, OrderItem, Charge, OrderDiscount, OrderEvent, Redemption]
+    models += [Reservation, StockMovement, StockLevel, StockItem]
     found = {model.__name__: model.objects.order_by("pk").values() for model in models}
     found["Event"] = Event.objects.filter(kind="order.placed").order_by("pk").values()
     return {
@@ -132,16 +136,58 @@ def outcome(place_order: Callable[..., Any], user: User, basket: list[Wanted]) -
     """The rows afterwards or the refusal, and nothing left of it."""
     savepoint = transaction.savepoint()
     try:
-        placed = place_order(buyer=Buyer(user.pk), lines=basket, shipping=ADDRESS, actor=customer(user))
+        placed = place_order(lines=basket, actor=customer(user))
         order = Order.objects.latest("pk")
         assert (order.pk, order.number, order.total_amount) == (placed.id, placed.number, placed.total_amount)
         assert Reservation.objects.latest("pk").reference == order.reference
         return rows()
     except Refusal as refusal:
         places = [(error.field, error.code) for error in refusal.errors]
-        return type(refusal), refusal.code, places, refusal.extra
+        told = {name: value for name, value in refusal.extra.items() if name != "lines"}
+        return type(refusal), refusal.code, places, told
     finally:
         transaction.savepoint_rollback(savepoint)
+
+
+BERLIN: Shipping = {
+    **ADDRESS,
+    "shipping_city": "Berlin",
+    "shipping_state": "",
+    "shipping_postal_code": "10115",
+    "shipping_country": "Germany",
+    "country_code": "DE",
+    "note": "Ring twice",
+}
+
+
+@pytest.mark.parametrize("is_guest", [False, True])
+@pytest.mark.parametrize("is_configured", [False, True])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        Terms(),
+        Terms(method="parcel", coupons=("TEN",)),
+        Terms(coupons=("ONCE", "TEN")),
+        Terms(coupons=("NONE",)),
+        Terms(method="drone"),
+        Terms(expected_total=Decimal("1.00")),
+    ],
+)
+def test_both_ways_agree_on_what_an_order_costs(terms: Terms, is_configured: bool, is_guest: bool) -> None:
+    mug, pot = make_article(stock=5, price="12.50"), make_article(stock=5, price="3.99")
+    if is_configured:
+        make_tax_rate()
+        make_method()
+        make_promotion()
+        make_promotion(name="Once", kind="fixed", value=Decimal(2), codes=["ONCE"], per_customer=1, total_limit=3)
+    user = make_user()
+    buyer = Buyer(None, "Ann@example.com") if is_guest else Buyer(user.pk)
+    asked = [Wanted(2, variant_id=mug.pk), Wanted(3, product_id=pot.product_id)]
+    ways = [
+        outcome(partial(way, buyer=buyer, shipping=BERLIN, terms=terms), user, asked)
+        for way in (services.place_order, plain.place_order)
+    ]
+    assert ways[0] == ways[1]
 
 
 def order_earlier(variants: list[Variant], user: User, earlier: list[tuple[int, int, str]]) -> None:
@@ -163,8 +209,9 @@ def test_both_ways_write_the_same_rows_or_refuse_alike(shop: Any, earlier: Any, 
         variants, user = build(specs, main_active, priority), make_user()
         order_earlier(variants, user, earlier)
         asked = [wanted(variants, line) for line in basket]
-        fast = outcome(services.place_order, user, asked)
+        to: dict[str, Any] = {"buyer": Buyer(user.pk), "shipping": ADDRESS}
+        fast = outcome(partial(services.place_order, **to), user, asked)
         event(fast[1] if isinstance(fast, tuple) else "placed")
-        assert fast == outcome(plain.place_order, user, asked)
+        assert fast == outcome(partial(plain.place_order, **to), user, asked)
     finally:
         transaction.savepoint_rollback(savepoint)
