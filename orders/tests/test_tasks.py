@@ -171,5 +171,7 @@ def test_staff_see_which_orders_the_clock_is_about_to_cancel(
         assert ("1 about to be cancelled" in desk.get("/admin/").content.decode()) is bool(shown)
     services.confirm_order(order_id=order.pk, actor=STAFF)
     assert "about to be cancelled" not in desk.get("/admin/").content.decode()
+    listing = "/admin/orders/order/"
+    assert "About to be cancelled (after 24 h, guests&#x27; after 24 h)" in desk.get(listing).content.decode()
     settings.PENDING_ORDER_HOURS = 0
-    assert "About to be cancelled" not in desk.get("/admin/orders/order/").content.decode()
+    assert "About to be cancelled (guests&#x27;, after 24 h)" in desk.get(listing).content.decode()
