@@ -139,8 +139,10 @@ def twice(client: Client, address: str, form: dict[str, Any], file: bytes = b"")
     return answers
 
 
-def typed_into(name: str, client: Any) -> dict[str, str]:
-    return {key: value.replace("{user}", str(client.user.pk)) for key, value in TYPED.get(name, {}).items()}
+def typed_into(name: str, client: Any) -> dict[str, Any]:
+    """What is typed into a form. An empty list takes a tick away."""
+    own = str(client.user.pk)
+    return {key: value and value.replace("{user}", own) for key, value in TYPED.get(name, {}).items()}
 
 
 def told_since(last: int) -> Counts[str]:

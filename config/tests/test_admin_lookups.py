@@ -41,6 +41,12 @@ NAMED = {
     "orders.order": "status__exact status__isnull order_date__gte user",
     "otp_static.staticdevice": DEVICE,
     "otp_totp.totpdevice": DEVICE,
+    "pricing.promotion": "is_active__exact is_active__isnull automatic__exact automatic__isnull"
+    " kind__exact kind__isnull",
+    "pricing.shippingmethod": "is_active__exact is_active__isnull zone__id__exact zone__isnull",
+    "pricing.taxclass": "",
+    "pricing.taxrate": "country country__isnull tax_class__id__exact tax_class__isnull",
+    "pricing.zone": "",
     "procrastinate.procrastinatejob": "status__exact status__isnull queue_name queue_name__isnull"
     " task_name task_name__isnull lock lock__isnull queueing_lock queueing_lock__isnull"
     " scheduled_at__gte scheduled_at__isnull priority priority__isnull",
