@@ -1,26 +1,10 @@
-"""Reduced, planned and former prices, weights, measures and tax classes. No table is written anew."""
+"""Tax classes of products, and what a list shows beside a price.
 
-import catalog.measures
-import database.money
-import django.contrib.postgres.constraints
-import django.contrib.postgres.fields.ranges
-import django.core.validators
-import django.db.models.deletion
-import django.db.models.functions.datetime
-import inventory.models
-from django.contrib.postgres.operations import AddConstraintNotValid
+Each of the tables that are read all the time is altered by a migration of its own: one that waits for a table holds the
+others no longer. No table is written anew.
+"""
+
 from django.db import migrations, models
-
-APPEND_ONLY = """
-create trigger pricehistory_append_only before update or delete on catalog_pricehistory
-    for each row execute function refuse_change();
-create trigger pricehistory_no_truncate before truncate on catalog_pricehistory
-    for each statement execute function refuse_change();
-"""
-NOT_APPEND_ONLY = """
-drop trigger pricehistory_no_truncate on catalog_pricehistory;
-drop trigger pricehistory_append_only on catalog_pricehistory;
-"""
 
 
 class Migration(migrations.Migration):
@@ -31,32 +15,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='PlannedPrice',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('price', database.money.MoneyField(validators=[database.money.validate_price])),
-                ('compare_at_price', database.money.MoneyField(blank=True, help_text='What it is reduced from meanwhile.', null=True, validators=[database.money.validate_price])),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, help_text='Empty: it stays.', null=True)),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('running', 'Running'), ('over', 'Over')], default='planned', editable=False, max_length=7)),
-                ('price_before', database.money.MoneyField(editable=False, null=True)),
-                ('compare_at_before', database.money.MoneyField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='PriceHistory',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=inventory.models.ClockTimestamp())),
-                ('price_before', database.money.MoneyField(null=True)),
-                ('price', database.money.MoneyField()),
-                ('compare_at_price', database.money.MoneyField(null=True)),
-                ('actor', models.CharField(max_length=64)),
-            ],
-        ),
         migrations.AddField(
             model_name='product',
             name='beside_price',
@@ -67,71 +25,4 @@ class Migration(migrations.Migration):
             name='tax_class',
             field=models.CharField(blank=True, db_default='', default='', help_text='Empty: the standard class.', max_length=32),
         ),
-        migrations.AddField(
-            model_name='variant',
-            name='compare_at_price',
-            field=database.money.MoneyField(blank=True, help_text='What it is reduced from. Write it together with the reduced price.', null=True, validators=[database.money.validate_price]),
-        ),
-        migrations.AddField(
-            model_name='variant',
-            name='lowest_price_30d',
-            field=database.money.MoneyField(editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name='variant',
-            name='unit_measure',
-            field=models.JSONField(blank=True, help_text='Its content, for the price of a unit.', null=True, validators=[catalog.measures.validate_measure]),
-        ),
-        migrations.AddField(
-            model_name='variant',
-            name='weight_g',
-            field=models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000000)], verbose_name='weight in grams'),
-        ),
-        AddConstraintNotValid(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('compare_at_price', None), ('compare_at_price__gt', 0), _connector='OR'), name='variant_compare_at_positive'),
-        ),
-        migrations.AddField(
-            model_name='plannedprice',
-            name='variant',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='planned_prices', to='catalog.variant'),
-        ),
-        migrations.AddField(
-            model_name='pricehistory',
-            name='variant',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant'),
-        ),
-        migrations.AddIndex(
-            model_name='plannedprice',
-            index=models.Index(fields=['variant', '-starts_at', '-id'], name='plannedprice_of_variant'),
-        ),
-        migrations.AddIndex(
-            model_name='plannedprice',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['starts_at'], name='plannedprice_to_begin'),
-        ),
-        migrations.AddIndex(
-            model_name='plannedprice',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['ends_at'], name='plannedprice_to_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='plannedprice',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gt', 0)), name='plannedprice_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='plannedprice',
-            constraint=models.CheckConstraint(condition=models.Q(('compare_at_price', None), ('compare_at_price__gt', models.F('price')), _connector='OR'), name='plannedprice_reduced'),
-        ),
-        migrations.AddConstraint(
-            model_name='plannedprice',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='plannedprice_ends'),
-        ),
-        migrations.AddConstraint(
-            model_name='plannedprice',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'over'), _negated=True), expressions=[(models.Func(models.F('variant'), models.F('variant'), models.Value('[]'), function='int8range'), '&&'), (models.Func(models.F('starts_at'), models.F('ends_at'), function='tstzrange', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='plannedprice_overlap'),
-        ),
-        migrations.AddIndex(
-            model_name='pricehistory',
-            index=models.Index(fields=['variant', '-id'], name='pricehistory_of_variant'),
-        ),
-        migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0012_prices'),
+        ('catalog', '0014_planned_prices'),
     ]
 
     operations = [
