@@ -207,7 +207,7 @@ def normalised_postal_code(country_code: str, text: str) -> str:
     known = country(country_code)
     if known is None or not known.postal_code_pattern:
         return text
-    pattern = re.compile(known.postal_code_pattern)
+    pattern = re.compile(known.postal_code_pattern, re.ASCII)
     return next(filter(pattern.fullmatch, written_forms(known, text)), text)
 
 
@@ -258,7 +258,11 @@ def validate_address(
         message = f"{known.label('state')}: there is none like that in this country."
         errors.append(FieldError(f"{prefix}state", "unknown_region", message))
     pattern = known.postal_code_pattern
-    if postal_code.strip() and pattern and not re.fullmatch(pattern, normalised_postal_code(known.code, postal_code)):
+    if (
+        postal_code.strip()
+        and pattern
+        and not re.fullmatch(pattern, normalised_postal_code(known.code, postal_code), re.ASCII)
+    ):
         example = known.postal_code_examples[0]
         message = f"{known.label('postal_code')}: those of this country look like {example}."
         errors.append(FieldError(f"{prefix}postal_code", "invalid_postal_code", message))

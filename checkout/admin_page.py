@@ -57,7 +57,11 @@ def page_of_cart(cart: Facts, *, words: str, may_serve: bool) -> dict[str, Any]:
 
 def line_of(cart: Facts, line: Any, figures: Figures, *, may_serve: bool) -> dict[str, Any]:
     """A line with its figures, its problems, and the forms that change it."""
-    shown = {"line": line, "figures": figures.by_variant.get(line.variant_id), "problems": list(problems_of(line))}
+    shown = {
+        "line": line,
+        "figures": figures.by_variant.get(line.variant_id),
+        "problems": list(problems_of(line)) if cart.is_live else [],
+    }
     if not may_serve:
         return shown
     initial = {"line": line.id, "version": cart.version, "quantity": line.quantity}

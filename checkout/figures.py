@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from checkout.facts import Address, Facts, Line
 from database.money import in_places
-from pricing.figures import Destination, LineTotals, Offer, PricedLine, Totals
+from orders.models import Order, OrderItem
+from orders.services import Buyer
+from pricing.figures import Charge, Destination, Discount, LineTotals, Offer, PricedLine, Totals
 from pricing.limits import open_to
 from pricing.rulebook import rules_of
-from pricing.rules import Rules
+from pricing.rules import Rounding, Rules
 from pricing.totals import methods_for, totals
 from pricing.vat import compact_vat_id
 
@@ -28,7 +30,9 @@ class Figures:
 
 
 def figures_of(cart: Facts) -> Figures:
-    """What a cart costs at the moment of its facts, by the rules of then."""
+    """What a cart costs at the moment of its facts, by the rules of then. A placed one costs what its order does."""
+    if cart.order_id is not None:
+        return figures_of_order(Order.objects.with_lines().get(pk=cart.order_id))
     rules = rules_for(cart)
     found = totals(
         lines=priced(cart.lines),
@@ -39,6 +43,59 @@ def figures_of(cart: Facts) -> Figures:
         at=cart.at,
     )
     return Figures(found, bool(rules.methods), {line.key: line for line in found.lines})
+
+
+def figures_of_order(order: Order) -> Figures:
+    """The figures that an order has kept. Prices, rules and uses of coupons may have changed since."""
+    by_variant = {line.variant_id: totals_of_line(line, order) for line in order.order_items.all()}
+    kept = Totals(
+        lines=tuple(by_variant.values()),
+        charges=tuple(
+            Charge(
+                kind=charge.kind,
+                code=charge.code,
+                name=charge.name,
+                amount=in_places(charge.amount),
+                discount=in_places(charge.discount),
+                tax=in_places(charge.tax),
+                tax_rate=charge.tax_rate,
+                tax_name=charge.tax_name,
+            )
+            for charge in order.charges.all()
+        ),
+        discounts=tuple(
+            Discount(discount.promotion_id, discount.code, discount.name, in_places(discount.amount), False, None)
+            for discount in order.discounts.all()
+        ),
+        refused=(),
+        items=in_places(order.items_total),
+        discount=in_places(order.discount_total),
+        shipping=in_places(order.shipping_total),
+        tax=in_places(order.tax_total),
+        total=in_places(order.total_amount),
+        currency=order.currency,
+        prices_include_tax=order.prices_include_tax,
+        tax_rounding=cast(Rounding, order.tax_rounding or "line"),
+        reverse_charge=order.reverse_charge,
+        method="",
+        pickup_warehouse_id=None,
+    )
+    return Figures(kept, needs_method=False, by_variant=by_variant)
+
+
+def totals_of_line(line: OrderItem, order: Order) -> LineTotals:
+    """The figures of an order's line."""
+    added_tax = Decimal(0) if order.prices_include_tax else line.tax
+    return LineTotals(
+        key=line.variant_id,
+        unit_price=in_places(line.unit_price),
+        subtotal=in_places(line.subtotal),
+        discount=in_places(line.discount),
+        tax=in_places(line.tax),
+        tax_rate=line.tax_rate,
+        tax_name=line.tax_name,
+        total=in_places(line.subtotal - line.discount + added_tax),
+    )
 
 
 def offers_of(cart: Facts) -> tuple[Offer, ...]:
@@ -53,8 +110,11 @@ def offers_of(cart: Facts) -> tuple[Offer, ...]:
 
 
 def rules_for(cart: Facts) -> Rules:
-    """The rules of now, without the promotions that are used up for everybody or for the cart's buyer."""
-    return open_to(rules_of(cart.revision), cart.buyer.key if cart.buyer else "")
+    """The rules of now, without the promotions that are used up for everybody or for the cart's customer.
+
+    What a guest has used is decided when the cart is placed: a cart takes any email, and would tell who has bought here.
+    """
+    return open_to(rules_of(cart.revision), Buyer(cart.user_id).key if cart.user_id else "")
 
 
 def priced(lines: Sequence[Line]) -> list[PricedLine]:

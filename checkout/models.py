@@ -16,6 +16,7 @@ from orders.models import Order
 
 MAX_LINES = 100
 MAX_LINE_QUANTITY = 10_000
+MAX_CODE = 64  # characters of a coupon
 MAX_COUPONS = 10
 # The parts of an address, by the names that they have in the address book.
 ADDRESS_PARTS = (
@@ -70,7 +71,7 @@ class Cart(models.Model):
     billing_address = models.JSONField(null=True, blank=True, help_text="Empty: the shipping address.")
     shipping_method = models.CharField(max_length=64, blank=True, default="", db_default="", help_text="A code.")
     note = models.CharField(max_length=1000, blank=True, default="", db_default="")
-    coupons = ArrayField(models.CharField(max_length=64), default=list, db_default=[], blank=True)
+    coupons = ArrayField(models.CharField(max_length=MAX_CODE), default=list, db_default=[], blank=True)
     held_until = models.DateTimeField(null=True, blank=True, help_text="The end of the hold on its stock.")
     held_from = models.CharField(
         max_length=12, blank=True, default="", db_default="", help_text="A pseudonym of the address that holds."

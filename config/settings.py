@@ -209,7 +209,8 @@ REST_FRAMEWORK = {
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 CORS_ALLOW_HEADERS = [
-    *("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id", "x-cart-token")
+    *("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"),
+    *("x-cart-token", "x-order-token"),
 ]
 
 # A request is answered after so many seconds at the latest: 503 when the database has not answered by then.

@@ -162,6 +162,11 @@ def folded_postal_code(text: str) -> str:
     return text.upper().replace(" ", "").replace("-", "")
 
 
+def folded_name(text: str) -> str:
+    """A city's name as it is compared: in capitals, with one space between its words and none around them."""
+    return " ".join(text.upper().split())
+
+
 def folded_code(code: str) -> str:
     """A coupon's code as it is compared: in capitals, without blanks around it."""
     return code.strip().upper()

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from pricing.amounts import MILLION, millionths, rounded
-from pricing.rules import STANDARD, Rounding, Rules, TaxRate, folded_postal_code
+from pricing.rules import STANDARD, Rounding, Rules, TaxRate, folded_name, folded_postal_code
 
 EU = frozenset(
     ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
@@ -65,7 +65,7 @@ def tax_of(there: Sequence[TaxRate], tax_class: str) -> Tax:
 
 def _holds(rate: TaxRate, place: Place) -> bool:
     """Whether a rate of the place's country and region is valid there, on that day."""
-    if rate.city and rate.city.upper() != place.city:
+    if rate.city and folded_name(rate.city) != place.city:
         return False
     if rate.valid_from and place.day < rate.valid_from:
         return False

@@ -18,7 +18,7 @@ from pricing.figures import LineTotals as LineTotals
 from pricing.figures import Offer as Offer
 from pricing.figures import PricedLine as PricedLine
 from pricing.figures import Totals as Totals
-from pricing.rules import STANDARD, Method, Rules, folded_postal_code
+from pricing.rules import STANDARD, Method, Rules, folded_name, folded_postal_code
 from pricing.shipping import leads_to, price_of
 from pricing.taxes import NO_TAX, Place, Tax, rates_in, reverse_charged, tax_of, taxes_on
 
@@ -81,7 +81,7 @@ class _Basket:
     def _place(self, destination: Destination) -> Place:
         day = self.at.astimezone(ZoneInfo(self.rules.time_zone)).date() if self.rules.tax_rates else self.at.date()
         postal_code = folded_postal_code(destination.postal_code)
-        return Place(self.country, self.region, postal_code, destination.city.strip().upper(), day)
+        return Place(self.country, self.region, postal_code, folded_name(destination.city), day)
 
     def _price(self, listed: Decimal, tax: Tax) -> int:
         return self._freed(units(listed, self.places), tax)

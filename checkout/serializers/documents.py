@@ -151,7 +151,10 @@ def cart_document(cart: Facts, figures: Figures, origin: str) -> dict[str, Any]:
         "state": cart.state,
         "version": cart.version,
         "currency": cart.currency,
-        "lines": [line_document(line, figures.by_variant.get(line.variant_id), origin) for line in cart.lines],
+        "lines": [
+            line_document(line, figures.by_variant.get(line.variant_id), origin, is_live=cart.is_live)
+            for line in cart.lines
+        ],
         "coupons": coupon_documents(cart, figures),
         "shipping_address": cart.shipping_address,
         "billing_address": cart.billing_address,
@@ -173,10 +176,10 @@ def cart_document(cart: Facts, figures: Figures, origin: str) -> dict[str, Any]:
     }
 
 
-def line_document(line: Line, figures: LineTotals | None, origin: str) -> dict[str, Any]:
-    """The document of a line. Without figures it is not for sale."""
+def line_document(line: Line, figures: LineTotals | None, origin: str, *, is_live: bool) -> dict[str, Any]:
+    """The document of a line. Without figures it is not for sale. Nothing stands against one that cannot be ordered."""
     nothing = in_places(Decimal(0))
-    was = changed_from(line)
+    was = changed_from(line) if is_live else None
     return {
         "line_id": line.id,
         "product_id": line.product_id,
@@ -192,7 +195,7 @@ def line_document(line: Line, figures: LineTotals | None, origin: str) -> dict[s
         "discount": figures.discount if figures else nothing,
         "tax": figures.tax if figures else nothing,
         "total": figures.total if figures else nothing,
-        "problems": [asdict(problem) for problem in problems_of(line)],
+        "problems": [asdict(problem) for problem in problems_of(line)] if is_live else [],
     }
 
 

@@ -6,7 +6,7 @@ from checkout.callers import Caller
 from checkout.exceptions import TooManyCoupons
 from checkout.facts import Facts
 from checkout.figures import figures_of
-from checkout.models import MAX_COUPONS
+from checkout.models import MAX_CODE, MAX_COUPONS
 from checkout.services.changing import TOUCH, change
 from database.refusals import Expected
 from database.transactions import unit_of_work
@@ -33,6 +33,8 @@ def add_coupon(*, cart_id: UUID, caller: Caller, code: str, expected_version: Ex
     Refuses CouponNotValid with the reason, and TooManyCoupons. Locks the cart.
     """
     code = folded_code(code)
+    if len(code) > MAX_CODE:  # capitals can be longer than the letters that they are of
+        raise CouponNotValid(code, "unknown")
     _, cart = change(ADD, cart_id, caller, expected_version, code=code)
     if len(cart.coupons) > MAX_COUPONS:
         raise TooManyCoupons

@@ -176,19 +176,49 @@ def test_a_coupon_that_no_longer_counts_stays_and_says_why(mug: Variant) -> None
     ]
 
 
-@pytest.mark.parametrize(
-    ("limits", "reason"), [({"total_limit": 1}, "used_up"), ({"per_customer": 1}, "used_by_customer")]
-)
-def test_a_coupon_that_is_used_up_is_refused_before_the_cart_is_placed(
-    mug: Variant, limits: dict[str, int], reason: str
-) -> None:
-    use(make_promotion(**limits), "another order", customer="email:bo@example.com")
+def test_a_coupon_that_is_used_up_is_refused_before_the_cart_is_placed(mug: Variant) -> None:
+    use(make_promotion(total_limit=1), "another order")
     cart = make_cart({mug: 1}, email="bo@example.com")
 
     answer = client_with_token(cart).post(f"{CARTS}/{cart.pk}/coupons", {"code": "TEN"})
 
-    assert (answer.status_code, answer.json()["code"], answer.json()["reason"]) == (409, "coupon_not_valid", reason)
+    assert (answer.status_code, answer.json()["code"], answer.json()["reason"]) == (409, "coupon_not_valid", "used_up")
     assert shown(cart)["totals"]["total"] == "10.00"
+
+
+def test_a_cart_does_not_tell_whether_an_email_has_bought_here(mug: Variant) -> None:
+    use(make_promotion(per_customer=1), "another order", customer="email:bo@example.com")
+    cart = make_cart({mug: 1}, email="bo@example.com", shipping_address=BERLIN)
+
+    added = client_with_token(cart).post(f"{CARTS}/{cart.pk}/coupons", {"code": "TEN"})
+    placed = client_with_token(cart).post(f"{CARTS}/{cart.pk}/place", {"expected_total": "9.00"})
+
+    assert (added.status_code, added.json()["totals"]["total"]) == (200, "9.00")
+    assert (placed.status_code, placed.json()["reason"]) == (409, "used_by_customer")
+    assert not Order.objects.exists()
+
+
+def test_a_placed_cart_costs_what_its_order_does_whatever_prices_and_coupons_are_now(mug: Variant) -> None:
+    promotion = make_promotion(per_customer=1, total_limit=1)
+    make_tax_rate()
+    cart = make_cart({mug: 2}, email="bo@example.com", shipping_address=BERLIN, coupons=["TEN"])
+    before = shown(cart)
+    placed = client_with_token(cart).post(f"{CARTS}/{cart.pk}/place", {"expected_total": before["totals"]["total"]})
+    mug.product.__class__.objects.filter(pk=mug.product_id).update(price=Decimal("55.55"))
+    assert promotion.pk
+
+    document = shown(cart)
+
+    assert placed.status_code == 201
+    assert document["totals"] == before["totals"]
+    assert document["coupons"] == before["coupons"]
+    assert document["lines"] == [line | {"available": document["lines"][0]["available"]} for line in before["lines"]]
+
+
+def test_a_coupon_that_is_longer_in_capitals_is_unknown(mug: Variant) -> None:
+    cart = make_cart({mug: 1})
+    answer = client_with_token(cart).post(f"{CARTS}/{cart.pk}/coupons", {"code": "\u00df" * 40})
+    assert (answer.status_code, answer.json()["reason"]) == (409, "unknown")
 
 
 def test_a_promotion_without_a_code_that_is_used_up_is_in_no_total(mug: Variant) -> None:

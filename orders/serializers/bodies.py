@@ -152,14 +152,20 @@ class PlaceOrderBody(BodySerializer):
 def country_of(attrs: Mapping[str, str], name: str, code_name: str) -> str:
     """The code of a country, by its code or else by its name; empty for a name that means none.
 
-    Refuses a code that is none.
+    Refuses a code that is none, and one of another country than the name means: taxes go by the code, parcels by the
+    name.
     """
+    named = code_of(attrs.get(name, "")) or ""
     if code_name not in attrs:
-        return code_of(attrs.get(name, "")) or ""
+        return named
     code = attrs[code_name].upper()
-    if country(code) is None:
+    if not attrs[code_name].isascii() or country(code) is None:
         raise serializers.ValidationError(
             {code_name: serializers.ErrorDetail("There is no country with this code.", code="unknown_country")}
+        )
+    if named not in ("", code):
+        raise serializers.ValidationError(
+            {code_name: serializers.ErrorDetail(f"{name} is another country.", code="country_mismatch")}
         )
     return code
 

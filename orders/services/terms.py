@@ -1,11 +1,12 @@
 """What a checkout has settled beside lines and address, and what an order then costs (pricing.totals)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from accounts.countries import normalised_postal_code, normalised_region
+from accounts.countries import normalised_postal_code, normalised_region, validate_address
+from database.refusals import Invalid
 from database.rows import array, fetch_rows
 from orders.articles import ABOVE
 from orders.exceptions import ShippingNotAvailable
@@ -45,11 +46,13 @@ NO_TERMS = Terms()
 def priced(basket: Basket, *, shipping: Shipping, terms: Terms, rules: Rules, at: datetime) -> Totals | None:
     """What a basket costs on these terms; None where nothing is configured that could change the prices of the catalog.
 
-    The lines get their figures. Refuses CouponNotValid for a coupon that does not count, and ShippingNotAvailable for a
-    method that does not lead there.
+    The lines get their figures. Refuses CouponNotValid for a coupon that does not count, ShippingNotAvailable for a
+    method that does not lead there, and (Invalid) a place of which the taxes cannot be known.
     """
     if rules.is_empty and not (terms.method or terms.coupons):
         return None
+    if rules.tax_rates:
+        refuse_unknown_place(shipping)
     found = totals(
         lines=priced_lines(basket.values()),
         destination=destination_of(shipping),
@@ -65,6 +68,18 @@ def priced(basket: Basket, *, shipping: Shipping, terms: Terms, rules: Rules, at
     for line in found.lines:
         basket[line.key].take(line)
     return found
+
+
+def refuse_unknown_place(shipping: Shipping) -> None:
+    """Refuse (Invalid) a country or a region that nobody knows: whoever misspells one would pay no tax."""
+    state = shipping["shipping_state"]
+    unknown = [
+        replace(error, field=error.field.replace("country_code", "country"))
+        for error in validate_address(shipping.get("country_code", ""), state=state, prefix="shipping_")
+        if error.code in ("unknown_country", "unknown_region")
+    ]
+    if unknown:
+        raise Invalid("The taxes of this place are not known.", errors=unknown)
 
 
 def priced_lines(lines: Collection[Line]) -> list[PricedLine]:

@@ -133,6 +133,26 @@ def test_over_http_the_destination_is_taxed_and_shipping_costs_nothing() -> None
     assert shopper.get(f"{ORDERS}/my-orders").json()["results"] == [document]
 
 
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"shipping_country": "U.S. of A"}, "shipping_country", "unknown_country"),
+        ({"shipping_country": "United States", "country_code": "DE"}, "country_code", "country_mismatch"),
+        ({"country_code": "\u00df"}, "country_code", "unknown_country"),
+        ({"shipping_country": "United States", "shipping_state": "Calif."}, "shipping_state", "unknown_region"),
+    ],
+)
+def test_no_tax_is_saved_by_misspelling_a_place(changes: dict[str, str], field: str, code: str) -> None:
+    make_tax_rate(country="US", region="CA")
+    mug, shopper = make_article(stock=1), client_of(make_user())
+
+    answer = shopper.post(ORDERS, basket(line(mug), **changes))
+
+    assert answer.status_code == 400
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
+    assert not Order.objects.exists()
+
+
 def test_charges_and_discounts_are_shown_alike_by_all_ways() -> None:
     make_tax_rate()
     make_method()
