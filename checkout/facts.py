@@ -50,6 +50,7 @@ class CartRow(NamedTuple):
     customer_email: str | None
     customer_name: str | None
     customer_phone: str | None
+    pickup_warehouse_id: int | None
     revision: int
     lines: str
 
@@ -92,6 +93,8 @@ class Line:
 class Facts:
     """A cart as it stands at `at`, with the email, the name and the phone of its customer where it has none.
 
+    Where the customer comes for the goods, they lie in the warehouse `pickup_warehouse_id`, and no others count.
+
     `lines` is empty where only the contents were read.
     """
 
@@ -112,6 +115,7 @@ class Facts:
     order_id: int | None
     merged_into_id: UUID | None
     at: datetime
+    pickup_warehouse_id: int | None
     revision: int
     lines: Sequence[Line]
     contents: Sequence[Contents]
@@ -161,7 +165,8 @@ LINES = f"""(
     cross join lateral (
         select coalesce(sum({AVAILABLE}), 0) as units from inventory_stocklevel level
         where level.item_id = i.id
-            and level.warehouse_id = any(array(select id from inventory_warehouse where is_active))
+            and level.warehouse_id = any(array(
+                select id from inventory_warehouse where is_active and id = coalesce(method.pickup_warehouse_id, id)))
     ) stock
     left join lateral (
         select stem, alt from catalog_image
@@ -176,8 +181,10 @@ READ = """
 select cart.id, cart.user_id, cart.state, cart.version, cart.currency, cart.email, cart.phone,
        cart.shipping_address::text, cart.billing_address::text, cart.shipping_method, cart.note,
        to_json(cart.coupons)::text, cart.held_until, cart.order_id, cart.merged_into_id, clock_timestamp(),
-       customer.email, trim(customer.first_name || ' ' || customer.last_name), customer.phone, {revision}, {lines}
+       customer.email, trim(customer.first_name || ' ' || customer.last_name), customer.phone,
+       method.pickup_warehouse_id, {revision}, {lines}
 from checkout_cart cart left join accounts_user customer on customer.id = cart.user_id
+left join pricing_shippingmethod method on method.code = cart.shipping_method
 where {condition}
 """  # as above
 ONE = f"cart.id = %(cart_id)s::uuid and {REACHED}"
@@ -220,6 +227,7 @@ def facts_of(rows: Sequence[Any], *, contents_alone: bool = False) -> Facts:
         order_id=row.order_id,
         merged_into_id=row.merged_into_id,
         at=row.at,
+        pickup_warehouse_id=row.pickup_warehouse_id,
         revision=row.revision,
         lines=lines,
         contents=[Contents(*pair) for pair in found]

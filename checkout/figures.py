@@ -112,7 +112,8 @@ def offers_of(cart: Facts) -> tuple[Offer, ...]:
 def rules_for(cart: Facts) -> Rules:
     """The rules of now, without the promotions that are used up for everybody or for the cart's customer.
 
-    What a guest has used is decided when the cart is placed: a cart takes any email, and would tell who has bought here.
+    What a guest has used is decided when the cart is placed: a cart takes any email, and would tell
+    who has bought here.
     """
     return open_to(rules_of(cart.revision), Buyer(cart.user_id).key if cart.user_id else "")
 

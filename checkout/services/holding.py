@@ -108,7 +108,11 @@ def hold_until(cart: Facts, caller: Caller, until: datetime | None, source: str 
     quantities = {line.item_id: line.quantity for line in cart.lines if line.on_sale}
     try:
         held = inventory_services.replace_hold(
-            reference=cart.reference, quantities=quantities, actor=caller.actor, expires_at=until
+            reference=cart.reference,
+            quantities=quantities,
+            actor=caller.actor,
+            expires_at=until,
+            warehouse_id=cart.pickup_warehouse_id,
         )
     except inventory.exceptions.InsufficientStock as short:
         raise NotEnoughToHold(stock_issues(cart, short.shortages)) from short

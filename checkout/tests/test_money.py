@@ -8,8 +8,10 @@ import pytest
 from catalog.models import Variant
 from checkout.models import Cart
 from checkout.tests.factories import ADDRESS, CARTS, carts, client_with_token, make_cart
+from inventory.models import Warehouse
+from inventory.tests.factories import WarehouseFactory
 from orders.models import Order
-from orders.tests.factories import assert_sound, everything, make_article
+from orders.tests.factories import assert_sound, everything, make_article, receive
 from pricing.tests.factories import make_method, make_promotion, make_tax_rate, make_zone, use
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,6 +124,22 @@ def test_where_the_shop_has_methods_one_must_be_chosen_that_leads_there(mug: Var
     assert everything() | carts() == before
     client.patch(path, {"shipping_address": BERLIN})
     assert missing() == []
+
+
+def test_what_is_picked_up_must_lie_where_it_is_picked_up(mug: Variant) -> None:
+    [here] = Warehouse.objects.all()
+    receive(mug, 5, warehouse=WarehouseFactory(code="north").code)
+    make_method(code="pickup", pickup_warehouse_id=here.pk)
+    cart = make_cart({mug: 12}, email="bo@example.com", shipping_address=BERLIN)
+    client, path = client_with_token(cart), f"{CARTS}/{cart.pk}"
+    assert [line["available"] for line in shown(cart)["lines"]] == [15]
+
+    document = client.patch(path, {"shipping_method": "pickup"}).json()
+    held = client.post(f"{path}/hold")
+
+    [line] = document["lines"]
+    assert (line["available"], [problem["code"] for problem in line["problems"]]) == (10, ["insufficient_stock"])
+    assert (held.status_code, held.json()["stock_issues"][0]["available"]) == (409, 10)
 
 
 # Coupons
