@@ -8,7 +8,8 @@ from django import forms
 from accounts.countries import normalised_postal_code, normalised_region, validate_address
 from accounts.country_names import NAMES
 from checkout.models import MAX_LINE_QUANTITY
-from database.text import normalised_email, refuse_links
+from database.money import places_of
+from database.text import normalised_email, refuse_hidden, refuse_links
 from staff.forms import AmountField, Line, WholeField
 
 PARTS = ("address_line1", "city", "state", "postal_code")
@@ -22,7 +23,7 @@ def units_field(**options: Any) -> WholeField:
 class GuestForm(forms.Form):
     """Somebody who calls and has no account."""
 
-    email = forms.EmailField(max_length=254, help_text="The confirmation goes there.")
+    email = forms.EmailField(max_length=254, validators=[refuse_hidden], help_text="The confirmation goes there.")
 
     def clean_email(self) -> str:
         """The email in the one form in which it is kept."""
@@ -72,13 +73,15 @@ class MethodForm(forms.Form):
 class PlaceForm(forms.Form):
     """The total that staff have read to the caller."""
 
-    expected_total = AmountField(widget=forms.HiddenInput)
+    expected_total = AmountField(decimal_places=places_of(), widget=forms.HiddenInput)
 
 
 class ContactForm(forms.Form):
     """How the shop reaches whoever orders."""
 
-    email = forms.EmailField(max_length=254, required=False, help_text="Without one, the customer's own.")
+    email = forms.EmailField(
+        max_length=254, required=False, validators=[refuse_hidden], help_text="Without one, the customer's own."
+    )
     phone = Line(max_length=32, required=False)
     note = Line(label="Note for the order", max_length=1000, required=False)
 

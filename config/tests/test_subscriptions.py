@@ -37,6 +37,8 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "inventory.tasks.expire_holds",
         "inventory.tasks.settle_alerts",
         "inventory.tasks.mail_stock_digest",
+        "checkout.tasks.abandon_carts",
+        "checkout.tasks.delete_old_carts",
         "orders.tasks.add_up_figures",
         "orders.tasks.cancel_overdue_orders",
         "staff.tasks.purge_posted_forms",
