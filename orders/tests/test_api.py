@@ -246,7 +246,7 @@ def query_count(client: APIClient, path: str) -> int:
 
 @pytest.mark.parametrize(("path", "queries"), [("/my-orders", 1 + 1), ("", 4 + 4)])
 def test_the_number_of_queries_does_not_grow_with_the_page(path: Any, queries: Any) -> None:
-    """The session and, of staff, their devices and what they may do; then the orders, with lines, charges, discounts."""
+    """The session and, of staff, their devices and rights; then the orders, with lines, charges and discounts."""
     user = make_user()
     client = client_of(user)
     if not path:
