@@ -151,6 +151,14 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         read_only_fields = fields
 
 
+class LogOutBody(BodySerializer):
+    """Nothing. Clients may send members with it, as they always could, and they mean nothing."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """No members, whatever was sent."""
+        return {}
+
+
 class RefreshBody(BodySerializer):
     """A refresh token to exchange."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import Address
@@ -16,6 +17,8 @@ class CountryNameSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="In English.")
 
 
+# Not an array, which drf-spectacular would make of what a `list` answers.
+@extend_schema_serializer(many=False)
 class CountriesSerializer(serializers.Serializer[Any]):
     """All countries. There are 252, so they are not cut into pages."""
 

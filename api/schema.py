@@ -143,8 +143,9 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
         headers.append(IF_MATCH)
         if method == "put" and "patch" in schema.view.action_map:
             operation["operationId"] += "ByPut"
-    if "requestBody" in operation:
+    if method == "post" or "requestBody" in operation:
         statuses |= {"413", "415"}
+    if "requestBody" in operation:
         operation["requestBody"]["required"] = method != "post" or has_required_members(schema.get_request_serializer())
     if takes_key(schema.view):
         statuses.add("422")

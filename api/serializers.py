@@ -36,6 +36,10 @@ class BodySerializer(serializers.Serializer[Any]):
         return not field.allow_null and (not field.required or getattr(self.root, "partial", False))
 
 
+class NoBody(BodySerializer):
+    """The body of an operation that needs none. An empty object is one too, which many clients send with every POST."""
+
+
 _kept: dict[tuple[type, bool], Any] = {}
 
 

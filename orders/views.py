@@ -20,7 +20,7 @@ from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, expected_version, refuses
-from database.refusals import FieldError, Invalid, NotFound
+from database.refusals import FieldError, Invalid, NotFound, VersionMismatch
 from events.actors import VISITOR
 from orders import services
 from orders.exceptions import (
@@ -112,7 +112,7 @@ class OrderViewSet(ViewSet):
     @extend_schema(
         operation_id="deleteOrder", summary="Delete an order that has not been shipped", responses={204: None}
     )
-    @refuses(NotDeletable)
+    @refuses(NotDeletable, VersionMismatch)
     def destroy(self, request: Request, order_id: int) -> Response:
         """Take an order out of the API and give its stock back."""
         owner_id = self.owner_for(order_id, "orders.delete_order")

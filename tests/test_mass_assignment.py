@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.test import Client
 
 from catalog.tests.factories import snapshot as catalog_and_stock
@@ -70,6 +71,45 @@ def test_no_body_takes_a_field_that_it_does_not_declare(world: World) -> None:
 
         assert refused_fields(answer) == foreign, operation
     assert everything() | catalog_and_stock() == before
+
+
+def without_body() -> list[str]:
+    """The POSTs that need no body."""
+    paths = Client().get("/api/v1/schema").json()["paths"]
+    asked = {path: members["post"] for path, members in paths.items() if "post" in members}
+    return [f"POST {path.removeprefix('/api/v1')}" for path, post in asked.items() if "requestBody" not in post]
+
+
+def test_who_needs_no_body_refuses_one_as_all_others_do(world: World) -> None:
+    people, before = clients(world), everything() | catalog_and_stock()
+    refusals = [
+        (b'{"quantity": 1}', "application/json", 400, "invalid"),
+        (b"{", "application/json", 400, "malformed"),
+        (b"[]", "application/json", 400, "malformed"),
+        (b"null", "application/json", 400, "malformed"),
+        (b"quantity=1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+        (b"{}" + b" " * settings.MAX_BODY_BYTES, "application/json", 413, "too_large"),
+    ]
+    assert len(without_body()) == 6
+    for operation in without_body():
+        client = people["administrator" if "/products" in operation else "owner"]
+        path = f"/api/v1{world.path(operation.split(' ')[1])}"
+        # Clients have always been free to send members when they log out.
+        for body, media_type, status, code in refusals["logout" in operation :]:
+            answer = client.post(path, body, content_type=media_type)
+            assert (answer.status_code, answer.json()["code"]) == (status, code), (operation, body[:20])
+    assert everything() | catalog_and_stock() == before
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b" {} "])
+def test_who_needs_no_body_takes_none_and_one_without_members(body: bytes, world: World) -> None:
+    people = clients(world)
+    for operation in sorted(without_body(), key=lambda operation: "logout" in operation):  # which comes last
+        client = people["administrator" if "/products" in operation else "owner"]
+
+        answer = client.post(f"/api/v1{world.path(operation.split(' ')[1])}", body, content_type="application/json")
+
+        assert answer.status_code in (200, 202), (operation, answer.content)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts.countries import country, folded
 from accounts.country_names import NAMES
 from accounts.serializers_addresses import CountriesSerializer, CountrySerializer
+from api.filters import NoFilters
 from api.serializers import document_of
 from api.views import ViewSet
 from database.refusals import NotFound
@@ -24,6 +25,7 @@ class CountryViewSet(ViewSet):
 
     permission_classes = [AllowAny]
     pagination_class = None  # type: ignore[assignment]  # the list of all has no pages
+    filterset_class = NoFilters  # nor what a page is asked for with
     lookup_url_kwarg = "country_code"
     lookup_value_converter = "str"
     cache_control = f"private, {AN_HOUR}"

@@ -28,7 +28,7 @@ from accounts.serializers import (
 )
 from api.pagination import Keyset
 from api.permissions import requires
-from api.serializers import body_of, document_of
+from api.serializers import NoBody, body_of, document_of
 from api.throttles import PasswordResetThrottle, RegistrationThrottle
 from api.views import ViewSet, expected_version, refuses
 from database.refusals import FieldError, Invalid, NotFound
@@ -148,6 +148,7 @@ class UserViewSet(ViewSet):
     @action(detail=False, methods=["post"], url_path="me/restore")
     def restore_me(self, request: Request) -> Response:
         """Take back that the caller leaves."""
+        body_of(request, NoBody)
         restored = leaving.restore_user(user_id=user_of(request).pk, actor=actor_of(request))
         return Response(document_of(UserSerializer, restored))
 
@@ -237,7 +238,7 @@ class EmailConfirmationViewSet(ViewSet):
         operation_id="confirmEmail",
         summary="Confirm an email with a mailed link",
         request=ConfirmEmailBody,
-        responses=DetailSerializer,
+        responses={200: DetailSerializer},
         auth=[],
     )
     @refuses("invalid_confirmation_token")
@@ -260,6 +261,7 @@ class OwnEmailConfirmationViewSet(ViewSet):
     )
     def create(self, request: Request) -> Response:
         """Have the link mailed. Nothing is mailed where the email is confirmed."""
+        body_of(request, NoBody)
         mailed_links.request_confirmation(user_id=user_of(request).pk, actor=actor_of(request))
         detail = "Unless your email is confirmed, a link is on its way."
         return Response(document_of(DetailSerializer, {"detail": detail}), status=202)

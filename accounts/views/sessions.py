@@ -26,6 +26,7 @@ from accounts.serializers import (
     LoginBody,
     LoginForm,
     LoginSerializer,
+    LogOutBody,
     RefreshBody,
     SessionSerializer,
     TokenSerializer,
@@ -106,6 +107,8 @@ class SessionViewSet(ViewSet):
     @action(detail=False, methods=["get", "post"], http_method_names=["get", "post"])
     def logout(self, request: Request) -> Response:
         """End the caller's session."""
+        if request.method == "POST":
+            body_of(request, LogOutBody)
         sessions.end_session(session_id=session_of(request), reason="logout", actor=actor_of(request))
         return Response(document_of(DetailSerializer, {"detail": "Logged out."}))
 

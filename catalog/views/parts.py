@@ -14,7 +14,7 @@ from accounts.authentication import actor_of
 from api.idempotency import keyed, run_once
 from api.pagination import Keyset
 from api.permissions import requires
-from api.serializers import body_of, document_of
+from api.serializers import NoBody, body_of, document_of
 from api.views import ViewSet, expected_version, refuses
 from catalog import services
 from catalog.exceptions import (
@@ -120,6 +120,7 @@ class VariantViewSet(ViewSet):
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, product_id: int, variant_id: int) -> Response:
         """Restore the variant."""
+        body_of(request, NoBody)
         services.restore_variant(product_id=product_id, variant_id=variant_id, actor=actor_of(request))
         return Response(self.document(Variant.objects.with_stock(), variant_id))
 

@@ -41,7 +41,7 @@ from checkout.serializers.documents import (
 from checkout.throttles import CartThrottle, CouponThrottle
 from checkout.tokens import token_of
 from checkout.views.base import TOKEN, CartBase
-from database.refusals import FieldError, Invalid
+from database.refusals import FieldError, Invalid, VersionMismatch
 from pricing.exceptions import CouponNotValid
 
 
@@ -100,7 +100,7 @@ class CartViewSet(CartBase):
         return Response(self.document(cart))
 
     @extend_schema(operation_id="deleteCart", summary="Give up a cart", parameters=[TOKEN], responses={204: None})
-    @refuses(CartNotOpen)
+    @refuses(CartNotOpen, VersionMismatch)
     def destroy(self, request: Request, cart_id: UUID) -> Response:
         """Delete a cart that was not placed, and give back what it holds."""
         services.delete_cart(cart_id=cart_id, caller=self.caller(), expected_version=expected_version(request))
@@ -153,10 +153,10 @@ class CartViewSet(CartBase):
         operation_id="removeCartLine",
         summary="Take an article off a cart",
         parameters=[TOKEN],
-        responses=CartSerializer,
+        responses={200: CartSerializer},
     )
     @line.mapping.delete
-    @refuses(CartNotOpen)
+    @refuses(CartNotOpen, VersionMismatch)
     def remove_line(self, request: Request, cart_id: UUID, line_id: int) -> Response:
         """Take a line off the cart."""
         cart = services.remove_line(
@@ -195,10 +195,10 @@ class CartViewSet(CartBase):
         operation_id="removeCoupon",
         summary="Take a coupon off a cart",
         parameters=[TOKEN],
-        responses=CartSerializer,
+        responses={200: CartSerializer},
     )
     @action(detail=True, methods=["delete"], url_path="coupons/<sku:code>")
-    @refuses(CartNotOpen)
+    @refuses(CartNotOpen, VersionMismatch)
     def coupon(self, request: Request, cart_id: UUID, code: str) -> Response:
         """Take a coupon off the cart, if it has it."""
         cart = services.remove_coupon(

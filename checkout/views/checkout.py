@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 import orders.tokens
 from api.idempotency import keyed, run_once_drafted
-from api.serializers import body_of, kept
+from api.serializers import NoBody, body_of, kept
 from api.views import refuses
 from checkout import services
 from checkout.exceptions import (
@@ -52,6 +52,7 @@ class CheckoutViewSet(CartBase):
     @keyed
     def hold(self, request: Request, cart_id: UUID) -> HttpResponse:
         """Hold the units of the cart."""
+        body_of(request, NoBody)
         caller = self.caller()
         return self.run_once(cart_id, caller, lambda: services.hold_cart(cart_id=cart_id, caller=caller))
 
@@ -98,6 +99,7 @@ class CheckoutViewSet(CartBase):
     @keyed
     def claim(self, request: Request, cart_id: UUID) -> HttpResponse:
         """Merge a guest's cart into one's own."""
+        body_of(request, NoBody)
         caller = self.caller()
         return self.run_once(cart_id, caller, lambda: services.claim_cart(cart_id=cart_id, caller=caller))
 

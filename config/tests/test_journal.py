@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from accounts import services as accounts
-from accounts.tests.factories import make_user
+from accounts.addresses import update_address
+from accounts.tests.factories import make_address, make_user
 from catalog import services as catalog
 from catalog.models import Category, Product
 from catalog.tests.pictures import add_picture
@@ -124,6 +125,28 @@ def change_profile() -> None:
     accounts.update_user(user_id=user.pk, changes={"city": "Zq7canary"}, actor=Actor(user.pk, "api"))
 
 
+def change_address() -> None:
+    user = make_user()
+    address = make_address(user)
+    changes = {"city": "Zq7canary"}
+    update_address(user_id=user.pk, address_id=address.pk, changes=changes, actor=Actor(user.pk, "api"))
+
+
+def edit_tax_class() -> None:
+    made = pricing.create_tax_class(code="books", name="Books", actor=BOSS)
+    pricing.update_tax_class(tax_class_id=made.pk, name="Printed books", actor=BOSS)
+
+
+def edit_tax_rate() -> None:
+    made = pricing.create_tax_rate(name="VAT", rate=Decimal(19), country="DE", actor=BOSS)
+    pricing.update_tax_rate(tax_rate_id=made.pk, rate=Decimal(16), actor=BOSS)
+
+
+def edit_shipping_method() -> None:
+    made = pricing.create_shipping_method(code="post", name="Post", steps=[(Decimal(0), Decimal(5))], actor=BOSS)
+    pricing.update_shipping_method(method_id=made.pk, name="Parcel post", days_to=3, actor=BOSS)
+
+
 def edit_zone() -> None:
     zone = pricing.create_zone(name="Alps", countries=["AT"], actor=BOSS)
     pricing.update_zone(zone_id=zone.pk, countries=["AT", "CH"], actor=BOSS)
@@ -154,6 +177,13 @@ EDITS: list[tuple[Callable[[], None], str, dict[str, Any]]] = [
         {"price": [None, "7.50"], "options": [{}, {"size": "M"}], "max_per_customer": [None, 4]},
     ),
     (edit_planned_price, "product.planned_price_updated", {"price": ["5.00", "4.00"]}),
+    (edit_tax_class, "pricing.tax_class_updated", {"name": ["Books", "Printed books"]}),
+    (edit_tax_rate, "pricing.tax_rate_updated", {"rate": ["19.0000", "16"]}),
+    (
+        edit_shipping_method,
+        "pricing.shipping_method_updated",
+        {"name": ["Post", "Parcel post"], "days_to": [None, 3]},
+    ),
     (edit_zone, "pricing.zone_updated", {"countries": [["AT"], ["AT", "CH"]]}),
     (edit_promotion, "pricing.promotion_updated", {"value": ["10.0000", "15"], "codes": [["TEN"], ["TEN", "ZEHN"]]}),
     (edit_image, "product.image_updated", {"alt": ["Front", "Back"]}),
@@ -181,10 +211,11 @@ def test_an_edit_is_told_with_before_and_after(edit: Callable[[], None], kind: s
     assert told == changes
 
 
-def test_of_a_profile_the_names_of_the_fields_alone_are_told() -> None:
-    change_profile()
+@pytest.mark.parametrize(("edit", "kind"), [(change_profile, "user.updated"), (change_address, "user.address_changed")])
+def test_of_a_profile_the_names_of_the_fields_alone_are_told(edit: Callable[[], None], kind: str) -> None:
+    edit()
 
-    event = Event.objects.get(kind="user.updated")
+    event = Event.objects.get(kind=kind)
     assert event.payload["fields"] == ["city"]
     assert "Zq7canary" not in json.dumps(event.payload)
 
@@ -197,16 +228,20 @@ def short(kind: str) -> str:
 def test_every_edit_that_is_published_is_tried_here() -> None:
     """An event that is called updated, changed or set has `changes`, or is about what no journal may hold."""
     published = set()
-    for file in [*ROOT.glob("*/services/*.py"), *ROOT.glob("*/services.py"), *ROOT.glob("*/admin.py")]:
-        published |= set(re.findall(r"\"((?:[a-z]+\.)?[a-z_]*(?:updated|changed|_set))\"", file.read_text()))
+    for pattern in ("services/*.py", "services.py", "addresses.py", "admin.py"):
+        texts = [file.read_text() for file in ROOT.glob(f"*/{pattern}")]
+        published |= set(re.findall(r"\"((?:[a-z]+\.)?[a-z_]*(?:updated|changed|_set))\"", "".join(texts)))
     tried = {kind for _, kind, _ in EDITS} | {"group.changed"}
-    names_alone = {"user.updated", "user.email_changed", "user.password_changed"}
+    names_alone = {"user.updated", "user.address_changed", "user.email_changed", "user.password_changed"}
 
     # Reasons for which sessions end, and what happens to a variant or a picture beneath its product.
     assert (
         published - {"access_changed", "password_changed"}
         == {short(kind) for kind in tried} - {"product.archived"} | names_alone
     )
+    # Rules put the name of what was edited before the rest, so the verbs say which there are.
+    verbs = {name.removeprefix("update_") for name in dir(pricing) if name.startswith("update_")}
+    assert {kind for kind in tried if kind.startswith("pricing.")} == {f"pricing.{verb}_updated" for verb in verbs}
 
 
 def test_a_group_is_told_with_its_rights_before_and_after(staff_pages: Callable[..., Any]) -> None:

@@ -21,6 +21,7 @@ from tests.recorded import (
     catalog_edits,
     changing,
     ordering,
+    prices,
     protocol,
     recorder,
     roles,
@@ -85,6 +86,7 @@ GROUPS = {
 LATER = (
     *(carts.opening, carts.filling, carts.filling_in, carts.holding, carts.claiming),
     *(carts.placing, carts.with_coupons),
+    *(prices.planning, prices.running),
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
