@@ -9,13 +9,17 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.timezone import localtime, now
 
+from catalog.admin_forms import with_path
 from events.actors import admin_actor
 from pricing import services
-from pricing.admin_forms import PromotionForm
+from pricing.admin_forms import PromotionForm, plain, skus_of
 from pricing.admin_rules import RulesAdmin
 from pricing.admin_tryout import try_out_page
 from pricing.models import Promotion
 from staff.frame import Page
+
+# What the form fills in by hand, so that Django shows nothing of it to those who only read.
+SHOWN = ("value", "codes", "products", "categories")
 
 
 @admin.register(Promotion)
@@ -38,6 +42,19 @@ class PromotionAdmin(RulesAdmin[Promotion]):
             methods=("GET",),
         ),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Promotion | None = None) -> Any:
+        """The fields of the form, or what stands in them for those who only read."""
+        fields: Sequence[str] = PromotionForm.Meta.fields
+        if obj is not None and not self.has_change_permission(request, obj):
+            fields = [f"shown_{name}" if name in SHOWN else name for name in fields]
+        return ((None, {"fields": fields}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Promotion | None = None) -> list[str]:
+        """What stands in the fields that are no columns, or are columns of ids, for those who only read."""
+        if obj is None or self.has_change_permission(request, obj):
+            return []
+        return [f"shown_{name}" for name in SHOWN]
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """The coupons of each promotion, and how often it is used."""
@@ -68,6 +85,27 @@ class PromotionAdmin(RulesAdmin[Promotion]):
     def try_out_page(self, request: HttpRequest) -> HttpResponseBase:
         """What a basket would cost."""
         return try_out_page(self, request)
+
+    @admin.display(description="value")
+    def shown_value(self, row: Promotion) -> str:
+        """Percent, or an amount."""
+        return plain(row.value)
+
+    @admin.display(description="codes")
+    def shown_codes(self, row: Promotion) -> str:
+        """All of its coupons."""
+        return ", ".join(row.coupons.order_by("code").values_list("code", flat=True)) or "for everybody"
+
+    @admin.display(description="products")
+    def shown_products(self, row: Promotion) -> str:
+        """The articles whose products it is for."""
+        return ", ".join(skus_of(row.product_ids)) if row.product_ids else "all"
+
+    @admin.display(description="categories")
+    def shown_categories(self, row: Promotion) -> str:
+        """The categories that it is for."""
+        named: Any = with_path().filter(pk__in=row.category_ids)
+        return ", ".join(category.path for category in named) if row.category_ids else "all"
 
     @admin.display(description="offer")
     def offer(self, row: Promotion) -> str:

@@ -59,7 +59,8 @@
   document.addEventListener("change", (event) => touched.add(event.target.form));
   document.addEventListener("submit", (event) => {
     const form = event.target, verb = event.submitter?.textContent?.trim() || event.submitter?.value || "This";
-    if (event.defaultPrevented || form.method !== "post") return;
+    // The attribute, since a field called "method" hides the property of that name.
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
     const others = forms.filter((other) => other !== form && isDirty(other));
     if (others.length && !window.confirm(`What you have typed on this page is not saved. “${verb}” leaves it unsaved. Go on?`)) {
       event.preventDefault();
