@@ -138,12 +138,12 @@ def priced(lines: Sequence[Line]) -> list[PricedLine]:
 def destination_of(shipping: Address | None, billing: Address | None) -> Destination | None:
     """Where a cart goes, None as long as its country is not known.
 
-    The VAT id is that of whoever pays. It counts where it is a valid one of the country that the goods go to.
+    The VAT id counts where it is a valid one of the country that the goods go to.
     """
     country = (shipping or {}).get("country_code", "")
     if not shipping or not country:
         return None
-    vat_id = (billing or shipping).get("vat_id", "")
+    vat_id = vat_id_of(shipping, billing)
     return Destination(
         country_code=country,
         region=shipping.get("state", ""),
@@ -151,6 +151,11 @@ def destination_of(shipping: Address | None, billing: Address | None) -> Destina
         city=shipping.get("city", ""),
         vat_id=compact_vat_id(vat_id, country) if vat_id else "",
     )
+
+
+def vat_id_of(shipping: Address, billing: Address | None) -> str:
+    """The VAT id of whoever pays: that of the billing address, or of the shipping address where none is given."""
+    return (billing or {}).get("vat_id") or shipping.get("vat_id", "")
 
 
 def changed_from(line: Line) -> Decimal | None:

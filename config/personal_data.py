@@ -51,11 +51,12 @@ POLICIES = {
             *("recipient_name", "phone", "email", "company", "vat_id", "note"),
             *("shipping_address_line1", "shipping_address_line2", "shipping_city", "shipping_state"),
             *("shipping_postal_code", "shipping_country"),
-            *("billing_name", "billing_address_line1", "billing_address_line2", "billing_city", "billing_state"),
-            *("billing_postal_code", "billing_country"),
+            *("billing_name", "billing_company", "billing_address_line1", "billing_address_line2", "billing_city"),
+            *("billing_state", "billing_postal_code", "billing_country"),
         ),
-        "It stays: the books must say what was sold and where it went. Recipient, phone, email, company, the name of"
-        " the billing address and the note are erased. While an order is open its customer is not forgotten.",
+        "It stays: the books must say what was sold and where it went. Recipient, phone, email, company, note,"
+        " and the name and company of the billing address are erased. While an order is open its customer is not"
+        " forgotten.",
     ),
     "checkout.Cart": Policy(
         (

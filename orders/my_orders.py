@@ -33,9 +33,10 @@ COLUMNS = f"""
     (o.total_amount - case when o.prices_include_tax then 0 else o.tax_total end + o.discount_total
         - o.shipping_total)::text,
     (o.discount_total + o.total_amount * 0)::text, (o.shipping_total + o.total_amount * 0)::text,
-    (o.tax_total + o.total_amount * 0)::text, o.prices_include_tax, o.currency, o.recipient_name, o.phone, o.email,
-    o.company, o.vat_id, o.note, o.shipping_address_line1, o.shipping_address_line2, o.shipping_city, o.shipping_state,
-    o.shipping_postal_code, o.shipping_country, o.country_code,
+    (o.tax_total + o.total_amount * 0)::text, o.prices_include_tax, o.reverse_charge, o.currency, o.recipient_name,
+    o.phone, o.email, o.company, o.vat_id, o.note,
+    o.shipping_address_line1, o.shipping_address_line2, o.shipping_city, o.shipping_state, o.shipping_postal_code,
+    o.shipping_country, o.country_code,
     {BILLING_ADDRESS},
     coalesce((select array_to_json(array_agg(line order by order_item_id))::text from (
         select id as order_item_id, product_id, variant_id, sku, product_name, quantity,
@@ -79,6 +80,7 @@ class OwnOrder(NamedTuple):
     shipping_total: str
     tax_total: str
     prices_include_tax: bool
+    reverse_charge: bool
     currency: str
     recipient_name: str
     phone: str

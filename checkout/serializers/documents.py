@@ -81,6 +81,7 @@ class CartTotalsSerializer(serializers.Serializer[Any]):
     tax = Amount()
     total = Amount()
     prices_include_tax = serializers.BooleanField()
+    reverse_charge = serializers.BooleanField(help_text="The buyer owes the tax, and prices are without it.")
 
 
 class RequirementSerializer(serializers.Serializer[Any]):
@@ -169,6 +170,7 @@ def cart_document(cart: Facts, figures: Figures, origin: str) -> dict[str, Any]:
             "tax": totals.tax,
             "total": totals.total,
             "prices_include_tax": totals.prices_include_tax,
+            "reverse_charge": totals.reverse_charge,
         },
         "requirements": [asdict(requirement) for requirement in missing],
         "held_until": cart.held_until if cart.is_held else None,

@@ -13,7 +13,7 @@ from accounts.country_names import NAMES
 from checkout.callers import REACHED, Caller
 from checkout.exceptions import CartChanged, RequirementsMissing
 from checkout.facts import READ_CONTENTS, Address, Facts, facts_of, params_of, read_cart
-from checkout.figures import figures_of, price_changes
+from checkout.figures import figures_of, price_changes, vat_id_of
 from checkout.models import Cart
 from checkout.requirements import requirements
 from checkout.services.changing import not_open
@@ -116,15 +116,14 @@ def with_cart(cart_id: UUID, order: PlacedOrder | Order, beside: Alongside | Non
 def shipping_of(cart: Facts, terms_version: str) -> Shipping:
     """Whom and where the order goes to, in the terms of orders. The requirements are met, so there is an address."""
     address, billing = cart.shipping_address or {}, cart.billing_address
-    payer = billing or address
     shipping = {
         "recipient_name": address["recipient_name"] or cart.name,
         "phone": cart.phone,
         **parts("shipping_", address),
         "country_code": address["country_code"],
         "email": cart.email,
-        "company": payer["company"],
-        "vat_id": payer["vat_id"],
+        "company": address["company"],
+        "vat_id": vat_id_of(address, billing),
         "note": cart.note,
         "terms_version": terms_version,
     }
@@ -132,6 +131,7 @@ def shipping_of(cart: Facts, terms_version: str) -> Shipping:
         name = billing["recipient_name"] or cart.name
         shipping |= {
             "billing_name": name,
+            "billing_company": billing["company"],
             **parts("billing_", billing),
             "billing_country_code": billing["country_code"],
         }

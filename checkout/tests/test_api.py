@@ -48,6 +48,7 @@ def test_a_guest_opens_a_cart_and_is_given_its_token(api: APIClient) -> None:
             "tax": "0.00",
             "total": "0.00",
             "prices_include_tax": False,
+            "reverse_charge": False,
         },
         "requirements": [
             {"step": "lines", "field": "lines", "code": "empty", "message": "There is nothing in the cart."},

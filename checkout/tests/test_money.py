@@ -45,6 +45,7 @@ def test_a_cart_shows_taxes_shipping_and_discounts_as_the_order_will_have_them(m
         "tax": "4.35",
         "total": "27.25",
         "prices_include_tax": False,
+        "reverse_charge": False,
     }
     [line] = document["lines"]
     assert (line["subtotal"], line["discount"], line["tax"], line["total"]) == ("20.00", "2.00", "3.42", "21.42")

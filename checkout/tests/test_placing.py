@@ -94,13 +94,30 @@ def test_staff_place_the_cart_of_a_customer(mug: Variant, as_staff: Any) -> None
 
 def test_an_invoice_may_go_elsewhere(mug: Variant) -> None:
     billing = ADDRESS | {"recipient_name": "Bo GmbH", "city": "Chicago", "company": "Bo GmbH"}
-    cart = ready({mug: 1}, billing_address=billing)
+    cart = ready({mug: 1}, shipping_address=ADDRESS | {"company": "Ann's Workshop"}, billing_address=billing)
 
-    assert place(client_with_token(cart), cart, "10.00").status_code == 201
+    answer = place(client_with_token(cart), cart, "10.00")
 
     order = Order.objects.get()
+    assert answer.status_code == 201
     assert (order.billing_name, order.billing_city, order.billing_country_code) == ("Bo GmbH", "Chicago", "US")
-    assert (order.company, order.shipping_city) == ("Bo GmbH", "Springfield")
+    assert (order.company, order.shipping_city) == ("Ann's Workshop", "Springfield")
+    document = answer.json()
+    assert (document["company"], document["billing_address"]["company"]) == ("Ann's Workshop", "Bo GmbH")
+
+
+@pytest.mark.parametrize(
+    ("shipping", "billing", "vat_id"),
+    [("ATU1", None, "ATU1"), ("ATU1", "DE1", "DE1"), ("ATU1", "", "ATU1"), ("", "DE1", "DE1"), ("", "", "")],
+)
+def test_the_vat_id_is_that_of_whoever_pays(mug: Variant, shipping: str, billing: str | None, vat_id: str) -> None:
+    cart = ready(
+        {mug: 1},
+        shipping_address=ADDRESS | {"vat_id": shipping},
+        billing_address=None if billing is None else ADDRESS | {"vat_id": billing},
+    )
+
+    assert place(client_with_token(cart), cart, "10.00").json()["vat_id"] == vat_id
 
 
 def test_placing_again_answers_the_order_and_orders_nothing(mug: Variant) -> None:

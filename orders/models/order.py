@@ -16,7 +16,10 @@ from database.text import refuse_links
 from orders.search import COLUMNS, Among, orders_found_by
 
 # The parts of a billing address.
-BILLING = ("name", "address_line1", "address_line2", "city", "state", "postal_code", "country", "country_code")
+BILLING = (
+    *("name", "company", "address_line1", "address_line2", "city", "state", "postal_code"),
+    *("country", "country_code"),
+)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -138,10 +141,11 @@ class Order(models.Model):
         max_length=2, blank=True, default="", db_default="", help_text="ISO 3166; empty where the country is unknown."
     )
     company = models.CharField(max_length=200, blank=True, default="", db_default="", validators=[refuse_links])
-    vat_id = models.CharField(max_length=32, blank=True, default="", db_default="")
+    vat_id = models.CharField(max_length=32, blank=True, default="", db_default="", help_text="Of whoever pays.")
     note = models.CharField(max_length=1000, blank=True, default="", db_default="", help_text="The buyer's words.")
     # All empty where the invoice goes where the goods go.
     billing_name = models.CharField(max_length=201, blank=True, default="", db_default="", validators=[refuse_links])
+    billing_company = models.CharField(max_length=200, blank=True, default="", db_default="", validators=[refuse_links])
     billing_address_line1 = models.CharField(max_length=200, blank=True, default="", db_default="")
     billing_address_line2 = models.CharField(max_length=200, blank=True, default="", db_default="")
     billing_city = models.CharField(max_length=100, blank=True, default="", db_default="")

@@ -113,6 +113,7 @@ class BillingAddressSerializer(serializers.Serializer[dict[str, str]]):
     """Where the invoice goes. The code of the country is empty where the country is unknown."""
 
     name = serializers.CharField(read_only=True)
+    company = serializers.CharField(read_only=True)
     address_line1 = serializers.CharField(read_only=True)
     address_line2 = serializers.CharField(read_only=True)
     city = serializers.CharField(read_only=True)
@@ -129,7 +130,9 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     """An order, with name, SKU and price of each line as they were when it was placed.
 
     `total_amount` is `items_total` less `discount_total`, with `shipping_total`, and with `tax_total` where prices do
-    not include it. `user_id` is null for a guest, and `billing_address` where the invoice goes where the goods go.
+    not include it. With `reverse_charge` the buyer owes the tax, and prices are without it. `company` is on the parcel,
+    and `vat_id` is that of whoever pays. `user_id` is null for a guest, and `billing_address` where the invoice goes
+    where the goods go.
     """
 
     order_id = serializers.IntegerField(source="id")
@@ -162,6 +165,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
             "shipping_total",
             "tax_total",
             "prices_include_tax",
+            "reverse_charge",
             "currency",
             "recipient_name",
             "phone",

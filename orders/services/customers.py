@@ -23,7 +23,7 @@ from orders.services.drafts import Buyer, Line, Shipping
 from orders.services.writing import BUYER, CUSTOMER, GUEST, HELD, OF_CUSTOMER, OF_GUEST
 
 # What an order says of people.
-NAMES = ("recipient_name", "phone", "email", "company", "billing_name", "note", "folded_words")
+NAMES = ("recipient_name", "phone", "email", "company", "billing_name", "billing_company", "note", "folded_words")
 
 
 def shipping_of(user: User, given: Mapping[str, str]) -> Shipping:

@@ -59,8 +59,8 @@ class Address(TypedDict):
 class Shipping(Address, total=False):
     """Whom and where an order goes to, and what the buyer says besides. What is left out is empty.
 
-    `country_code` is that of `shipping_country`. Without a billing address the invoice goes where the goods go. The
-    terms are accepted at the moment of the order.
+    `country_code` is that of `shipping_country`. `company` is where the goods go, and `vat_id` is that of whoever pays.
+    Without a billing address the invoice goes where the goods go. The terms are accepted at the moment of the order.
     """
 
     country_code: str
@@ -69,6 +69,7 @@ class Shipping(Address, total=False):
     vat_id: str
     note: str
     billing_name: str
+    billing_company: str
     billing_address_line1: str
     billing_address_line2: str
     billing_city: str
@@ -164,6 +165,7 @@ class PlacedOrder(NamedTuple):
     vat_id: str = ""
     note: str = ""
     billing_name: str = ""
+    billing_company: str = ""
     billing_address_line1: str = ""
     billing_address_line2: str = ""
     billing_city: str = ""

@@ -28,6 +28,7 @@ WORDS = (
     "vat_id",
     "note",
     "billing_name",
+    "billing_company",
     "billing_address_line1",
     "billing_address_line2",
     "billing_city",

@@ -34,7 +34,13 @@ from orders.tests.factories import (
 from orders.tokens import opens, token_of
 
 pytestmark = pytest.mark.django_db
-TYPED = {"note": "Ring twice", "company": "Acme", "vat_id": "DE136695976", "billing_name": "Typed Name"}
+TYPED = {
+    "note": "Ring twice",
+    "company": "Acme",
+    "vat_id": "DE136695976",
+    "billing_name": "Typed Name",
+    "billing_company": "Payers",
+}
 SHIPPING: Any = {**ADDRESS, **TYPED}
 
 
@@ -193,7 +199,8 @@ def test_what_was_adopted_is_forgotten_with_the_customer(order: Order) -> None:
     services.cancel_order(order_id=order.pk, actor=STAFF)
     anonymise_user(user_id=ann.pk, actor=COMMAND)
     order.refresh_from_db()
-    assert (order.email, order.company, order.note, order.billing_name, order.recipient_name) == ("",) * 5
+    assert (order.email, order.company, order.note, order.recipient_name) == ("",) * 4
+    assert (order.billing_name, order.billing_company) == ("", "")
     assert order.vat_id == TYPED["vat_id"]
 
 

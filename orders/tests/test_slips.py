@@ -51,6 +51,22 @@ def test_the_slip_says_what_the_status_means_for_who_packs(
     assert ("☐" in text) is (takes == "Take from")
 
 
+def test_the_company_on_the_parcel_is_not_that_of_the_invoice(
+    slip: Callable[[Order], str], staff_pages: Callable[..., Any]
+) -> None:
+    order = make_order(status="confirmed")
+    billing = {"billing_address_line1": "2 Side Street", "billing_city": "Chicago", "billing_country": "United States"}
+    Order.objects.filter(pk=order.pk).update(company="Ann & Co", billing_company="Payers Ltd", **billing)
+
+    text = slip(order)
+    page = staff_pages("order desk").get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    parcel, invoice = page[page.index("Ships to") :].split("Invoice to")
+
+    assert ("Ann &amp; Co" in text, "Payers Ltd" in text) == (True, False)
+    assert ("Ann &amp; Co" in parcel, "Payers Ltd" in parcel) == (True, False)
+    assert ("Ann &amp; Co" in invoice, "Payers Ltd" in invoice) == (False, True)
+
+
 def test_the_slip_of_a_deleted_order_names_nothing_to_take(slip: Callable[[Order], str]) -> None:
     order = make_order(status="confirmed", sku="MUG-SLIP")
     services.delete_order(order_id=order.pk, actor=STAFF)

@@ -100,10 +100,14 @@ def test_prices_that_include_tax_say_how_much_of_it(settings: Settings) -> None:
 def test_a_business_abroad_owes_the_tax_itself(settings: Settings) -> None:
     settings.PRICES_INCLUDE_TAX, settings.SHOP_COUNTRY = True, "AT"
     make_tax_rate()
-    order_of(make_user(), {make_article(stock=5, price="11.90"): 2}, shipping={**BERLIN, "vat_id": "DE 136 695 976"})
+    user = make_user()
+    order_of(user, {make_article(stock=5, price="11.90"): 2}, shipping={**BERLIN, "vat_id": "DE 136 695 976"})
     order = Order.objects.get()
     assert figures(order) == amounts("20.00", "0.00", "0.00", "0.00", "20.00")
     assert (order.reverse_charge, order.order_items.get().unit_price) == (True, Decimal("10.00"))
+    document = client_of(user).get(f"{ORDERS}/{order.pk}").json()
+    assert (document["reverse_charge"], document["prices_include_tax"]) == (True, order.prices_include_tax)
+    assert client_of(user).get(f"{ORDERS}/my-orders").json()["results"] == [document]
     assert_sound()
 
 
@@ -160,7 +164,9 @@ def test_charges_and_discounts_are_shown_alike_by_all_ways() -> None:
     user = make_user()
     shipping: Shipping = {
         **BERLIN,
+        "company": "Ann & Co",
         "billing_name": "Bo",
+        "billing_company": 'Bo "GmbH"',
         "billing_address_line1": '2 Side "Street"',
         "billing_city": "Köln",
     }
@@ -180,6 +186,7 @@ def test_charges_and_discounts_are_shown_alike_by_all_ways() -> None:
     ]
     assert document["discounts"] == [{"code": "TEN", "name": "Ten percent", "amount": "1.00"}]
     assert document["billing_address"]["city"] == "Köln"
+    assert (document["company"], document["billing_address"]["company"]) == ("Ann & Co", 'Bo "GmbH"')
     assert document["fulfilments"] == []
     assert client_of(user).get(f"{ORDERS}/my-orders").json()["results"] == [document]
 
