@@ -34,6 +34,21 @@ FORMS: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "inventory.stockitem": ("barcode", {}, {"reorder_point": "12"}, {"reorder_point": "-1"}),
     "catalog.product": ("price", {"name": "Lamp", "price": "12.50"}, {"price": "13.00"}, {"price": "0"}),
     "catalog.category": ("slug", {"name": "Lamps"}, {"name": "Lights"}, {"slug": "42"}),
+    "pricing.promotion": (
+        "codes",
+        {"name": "Ten off", "kind": "percent", "value": "10", "codes": "TENTH"},
+        {"name": "A tenth off"},
+        {"value": "-1"},
+    ),
+    "pricing.shippingmethod": (
+        "rates-0-price",
+        {"name": "Express", "code": "express", "rates-0-from_value": "0", "rates-0-price": "4.90"},
+        {"name": "Parcel"},
+        {"name": ""},
+    ),
+    "pricing.taxclass": ("name", {"name": "Maps", "code": "maps"}, {"name": "Charts"}, {"name": ""}),
+    "pricing.taxrate": ("rate", {"name": "VAT", "rate": "21", "country": "NL"}, {"name": "Tax"}, {"rate": "-1"}),
+    "pricing.zone": ("countries", {"name": "Alps", "countries": "AT, CH"}, {"name": "The Alps"}, {"countries": "1"}),
     "otp_totp.totpdevice": ("key", {"user": "{user}", "name": "phone"}, {"name": "tablet"}, {"digits": "7"}),
     "otp_static.staticdevice": ("name", {"user": "{user}", "name": "paper"}, {"name": "safe"}, {"name": ""}),
 }
@@ -149,13 +164,16 @@ def test_what_staff_change_is_in_the_journal_with_their_name(pages: Any) -> None
     assert pages.user.email.encode() in pages.get(url_of("events.event")).content
 
 
-def test_nothing_can_be_deleted_but_categories_groups_and_devices(pages: Any, rf: Any) -> None:
+def test_nothing_can_be_deleted_but_categories_groups_devices_and_rules_of_prices(pages: Any, rf: Any) -> None:
     request = rf.get("/")
     request.user = pages.user
 
     deletable = {label for label, model_admin in ADMINS.items() if model_admin.has_delete_permission(request)}
 
-    assert deletable == {"auth.group", "catalog.category", "otp_totp.totpdevice", "otp_static.staticdevice"}
+    of_prices = {f"pricing.{name}" for name in ("promotion", "shippingmethod", "taxclass", "taxrate", "zone")}
+    assert deletable == of_prices | {
+        *("auth.group", "catalog.category", "otp_totp.totpdevice", "otp_static.staticdevice"),
+    }
 
 
 @pytest.mark.parametrize("path", ["", *sorted(url_of(label) for label in ADMINS)])
