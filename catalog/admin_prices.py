@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from accounts.names import name_actors
 from catalog import services
 from catalog.admin_parts import CHANGE, PartsPages
 from catalog.measures import UNITS, measure_of, text_of_measure
@@ -163,6 +164,8 @@ class PricesPages(PartsPages):
         lately = variant.planned_prices.exclude(
             state=PlannedPrice.State.OVER, ends_at__lt=timezone.now() - timedelta(days=30)
         )
+        history = list(PriceHistory.objects.filter(variant=variant).order_by("-id")[:HISTORY_ROWS])
+        name_actors(request, history)
         return self.show(
             request,
             "admin/catalog/prices.html",
@@ -171,5 +174,5 @@ class PricesPages(PartsPages):
             form=form,
             plan_form=plan_form,
             plans=lately.order_by("starts_at"),
-            history=PriceHistory.objects.filter(variant=variant).order_by("-id")[:HISTORY_ROWS],
+            history=history,
         )

@@ -47,6 +47,14 @@ def test_a_reduced_price_a_weight_and_a_content_are_written(editor: Any) -> None
     assert "2.00 per 100 ml" in editor.get(f"/admin/catalog/product/{product.pk}/change/").content.decode()
 
 
+def test_the_history_names_who_changed_a_price(editor: Any) -> None:
+    product = make_product(price="20.00")
+    send(editor, prices_of(product), "price", price="15.00")
+    history = editor.get(prices_of(product)).content.decode().partition('id="history"')[2]
+    assert editor.user.email in history
+    assert f"staff:{editor.user.pk}" not in history
+
+
 def test_what_is_no_reduction_or_no_measure_is_said_on_its_field(editor: Any) -> None:
     product = make_product(price="20.00")
     answer = send(editor, prices_of(product), "price", compare_at_price="20.00")
