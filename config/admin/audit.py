@@ -28,6 +28,8 @@ from pricing.models import Promotion, ShippingMethod, TaxClass, TaxRate, Zone
 from staff.frame import NUMBER, ReadOnly, StaffAdmin
 from staff.lists import by_moment
 
+AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group")
+
 
 class KindFilter(admin.SimpleListFilter):
     """A filter by area, the first word of an event's kind. Asking the table for its areas would read all rows."""
@@ -37,7 +39,7 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The areas to choose from."""
-        return [(area, area) for area in ("order", "cart", "stock", "product", "category", "user", "group")]
+        return [(area, area) for area in AREAS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The events of the chosen area."""
