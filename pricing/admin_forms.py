@@ -11,7 +11,8 @@ from database.money import places_of
 from database.text import refuse_hidden_in_lines
 from inventory.models import StockItem
 from pricing.models import Promotion, ShippingMethod, ShippingRate, TaxClass, TaxRate, Zone
-from staff.forms import AmountField, DjangoForm, Line, StaffForm, WholeField
+from pricing.places import validate_countries, validate_known_country, validate_regions
+from staff.forms import AmountField, DjangoForm, Line, StaffForm
 
 MOST_NAMED = 500
 MAX_TABLE = 10 * 1024 * 1024
@@ -53,6 +54,8 @@ class DayField(forms.DateField):
 class TaxRateForm(StaffForm[TaxRate]):
     """A tax rate, and the days on which it is valid."""
 
+    # As long as a name may be, so that a name is answered with its code.
+    country = Line(max_length=60, help_text="Two letters, such as DE or US.")
     valid_from = DayField(required=False, help_text="Empty: since ever.")
     valid_until = DayField(required=False, label="Valid before", help_text="The first day without it. Empty: open.")
 
@@ -69,8 +72,10 @@ class TaxRateForm(StaffForm[TaxRate]):
             self.initial.update({"valid_from": self.instance.valid.lower, "valid_until": self.instance.valid.upper})
 
     def clean_country(self) -> str:
-        """Two letters, in capitals."""
-        return str(self.cleaned_data["country"]).upper()
+        """Two letters, in capitals. Refuses what is no country."""
+        country = str(self.cleaned_data["country"]).upper()
+        validate_known_country(country)
+        return country
 
     def clean(self) -> dict[str, Any] | None:
         """Refuses an end that does not come after the start."""
@@ -138,6 +143,18 @@ class ZoneForm(StaffForm[Zone]):
     class Meta:
         model = Zone
         fields = ("name", "countries", "regions")
+
+    def clean_countries(self) -> list[str]:
+        """The codes. Refuses what is no country, in one sentence."""
+        codes: list[str] = self.cleaned_data["countries"]
+        validate_countries(codes)
+        return codes
+
+    def clean_regions(self) -> list[str]:
+        """The regions. Refuses what lies in no country, in one sentence."""
+        regions: list[str] = self.cleaned_data["regions"]
+        validate_regions(regions)
+        return regions
 
 
 class MethodForm(StaffForm[ShippingMethod]):
@@ -263,36 +280,3 @@ def skus_of(product_ids: list[int]) -> list[str]:
     """The SKU of the first article of each product."""
     variants = Variant.objects.filter(product__in=product_ids).order_by("product", "position", "id")
     return list(variants.distinct("product").values_list("stock_item__sku", flat=True))
-
-
-class TryOutForm(forms.Form):
-    """Where a basket goes, how, with which coupons, and when."""
-
-    country = Line(required=False, max_length=2, help_text="Two letters, such as DE. Empty: not known yet.")
-    region = Line(required=False, max_length=20, help_text="Its code, such as CA.")
-    postal_code = Line(required=False, max_length=12)
-    city = Line(required=False, max_length=100)
-    vat_id = Line(label="VAT id", required=False, max_length=20)
-    method = forms.ModelChoiceField(
-        ShippingMethod.objects.filter(is_active=True), required=False, to_field_name="code", empty_label="none"
-    )
-    codes = Line(label="Coupons", required=False, max_length=200, help_text="With commas between them.")
-    at = forms.DateTimeField(
-        label="When",
-        required=False,
-        help_text="Empty: now. Planned prices, promotions and tax rates of that moment count.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-    )
-
-
-class BasketLine(forms.Form):
-    """An article of the basket that is tried out."""
-
-    sku = Line(
-        label="SKU",
-        required=False,
-        max_length=64,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
-    )
-    quantity = WholeField(label="Units", required=False, min_value=1, max_value=10_000)

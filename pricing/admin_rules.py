@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -21,6 +21,11 @@ class RulesAdmin(StaffAdmin[M]):
     def subject_of(self, row: M) -> str:
         """The subject under which the journal keeps a row: "tax_class:17"."""
         return f"{str(self.opts.verbose_name).replace(' ', '_')}:{row.pk}"
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], list[str]]:
+        """As Django's own, but for what protects the rows: the service refuses it, in one sentence."""
+        rows, counts, permissions, _ = super().get_deleted_objects(objs, request)
+        return rows, counts, permissions, []
 
     def in_unit(self, request: HttpRequest, show: Callable[[], HttpResponse]) -> HttpResponse:
         """As for all staff. What a service finds not valid is shown like a refusal, too."""

@@ -53,6 +53,16 @@ class StillUsed(Conflict):
         super().__init__(f"It is still used by {by}.")
 
 
+class AlreadyUsed(Conflict):
+    """A promotion was to be deleted that orders have used: they keep pointing at it."""
+
+    code = "already_used"
+    title = "It was used"
+
+    def __init__(self) -> None:
+        super().__init__("It was used. Switch it off instead.")
+
+
 class LimitBelowUses(Conflict):
     """A promotion was to be limited to fewer uses than it has had."""
 

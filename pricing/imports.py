@@ -20,8 +20,8 @@ from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
 from pricing.models import TaxClass, TaxRate
+from pricing.places import validate_known_country
 from pricing.services.edits import begin_edit
-from pricing.validators import validate_country
 
 COLUMNS = (
     *("country", "region", "postal_from", "postal_to", "city", "name", "rate", "tax_class", "valid_from"),
@@ -162,7 +162,7 @@ def rate_of(texts: Mapping[str, str], classes: Mapping[str, int | None]) -> TaxR
         refuse_hidden(texts[name])
     if not texts["name"]:
         raise ValueError("name is missing.")
-    validate_country(texts["country"].upper())
+    validate_known_country(texts["country"].upper())
     if texts["tax_class"] not in classes:
         raise ValueError(f"There is no tax class with the code {texts['tax_class'][:40]!r}.")
     if texts["postal_to"] and not texts["postal_from"] <= texts["postal_to"]:

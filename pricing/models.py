@@ -4,6 +4,7 @@
 """
 
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
@@ -259,12 +260,26 @@ class Promotion(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse (ValidationError) an amount that the currency cannot say."""
+        """Refuse (ValidationError) what takes nothing off, each on its field, and an amount that no currency says."""
+        wrong: dict[str, Any] = {}
         if self.kind == self.Kind.FIXED:
             try:
                 validate_price(self.value)
             except ValidationError as error:
-                raise ValidationError({"value": error}) from error
+                wrong["value"] = error
+            if self.value <= 0:
+                wrong["value"] = "An amount is above 0."
+        if self.kind in (self.Kind.PERCENT, self.Kind.BUY_X_GET_Y) and not 0 < self.value <= 100:
+            wrong["value"] = "A percentage is above 0 and at most 100."
+        if self.kind == self.Kind.BUY_X_GET_Y:
+            if self.buy < 1:
+                wrong["buy"] = "What is bought is at least one unit."
+            if self.get < 1:
+                wrong["get"] = "What one gets is at least one unit."
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            wrong["ends_at"] = "It ends before it starts."
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class Coupon(models.Model):

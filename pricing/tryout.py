@@ -18,7 +18,8 @@ from pricing.totals import methods_for, totals
 
 # The same sub-select of categories as for an order: the product's own and all above it.
 ARTICLES = """
-select v.id, p.id, i.sku, p.name, coalesce(v.price, p.price), p.tax_class, coalesce(v.weight_g, 0), array(
+select v.id, p.id, i.sku, case when v.name = '' then p.name else p.name || ' (' || v.name || ')' end,
+    coalesce(v.price, p.price), p.tax_class, coalesce(v.weight_g, 0), array(
     with recursive above as (
         select id, parent_id from catalog_category where id = p.category_id
         union all

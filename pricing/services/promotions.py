@@ -11,7 +11,7 @@ from database.refusals import Expected
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.changes import Changes
-from pricing.exceptions import CouponTaken, LimitBelowUses, NameTaken, StillUsed
+from pricing.exceptions import AlreadyUsed, CouponTaken, LimitBelowUses, NameTaken
 from pricing.models import Coupon, Promotion, Redemption, Slot
 from pricing.rules import folded_code
 from pricing.services.edits import begin_edit, change, find, insert, tell
@@ -88,7 +88,7 @@ def update_promotion(
 
 @unit_of_work
 def delete_promotion(*, promotion_id: int, actor: Actor, expected_version: Expected = None) -> None:
-    """Remove a promotion with its coupons. Refuses NotFound, VersionMismatch, and StillUsed once it was used.
+    """Remove a promotion with its coupons. Refuses NotFound, VersionMismatch, and AlreadyUsed once it was used.
 
     One that was used is switched off instead (`is_active`). Locks it: uses of it are waited for.
     """
@@ -96,7 +96,7 @@ def delete_promotion(*, promotion_id: int, actor: Actor, expected_version: Expec
     row = find(Promotion, promotion_id, expected_version=expected_version)
     Promotion.objects.select_for_update().get(pk=row.pk)
     if row.redemptions.exists():
-        raise StillUsed("orders")
+        raise AlreadyUsed
     tell("deleted", row, row.name, actor)
     row.delete()
 

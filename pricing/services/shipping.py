@@ -12,6 +12,7 @@ from events.actors import Actor
 from events.changes import Changes
 from pricing.exceptions import CodeTaken, NameTaken, StillUsed
 from pricing.models import ShippingMethod, ShippingRate, Zone
+from pricing.places import validate_countries, validate_regions
 from pricing.services.edits import begin_edit, change, find, insert, tell
 from pricing.services.taxes import tax_class_of
 
@@ -50,8 +51,9 @@ class MethodChanges(MethodColumns, total=False):
 
 @unit_of_work
 def create_zone(*, name: str, countries: Sequence[str] = (), regions: Sequence[str] = (), actor: Actor) -> Zone:
-    """Make a zone. Refuses NameTaken."""
+    """Make a zone. Refuses NameTaken; a place that does not exist and no place at all are not valid."""
     begin_edit()
+    _check_places(countries, regions)
     row = Zone(name=name, countries=sorted(set(countries)), regions=sorted(set(regions)))
     insert(row, NameTaken())
     tell("created", row, row.name, actor, countries=row.countries, regions=row.regions)
@@ -62,12 +64,13 @@ def create_zone(*, name: str, countries: Sequence[str] = (), regions: Sequence[s
 def update_zone(
     *, zone_id: int, actor: Actor, expected_version: Expected = None, **changes: Unpack[ZoneChanges]
 ) -> Zone:
-    """Change a zone. Refuses NotFound, VersionMismatch, NameTaken."""
+    """Change a zone. Refuses NotFound, VersionMismatch, NameTaken, and places as create_zone."""
     begin_edit()
     row = find(Zone, zone_id, expected_version=expected_version)
     values: dict[str, Any] = {**changes}
     for places in values.keys() & {"countries", "regions"}:
         values[places] = sorted(set(values[places]))
+    _check_places(values.get("countries", row.countries), values.get("regions", row.regions))
     if edited := change(row, values, NameTaken()):
         tell("updated", row, row.name, actor, changes=edited)
     return row
@@ -127,6 +130,17 @@ def delete_shipping_method(*, method_id: int, actor: Actor, expected_version: Ex
     row = find(ShippingMethod, method_id, expected_version=expected_version)
     tell("deleted", row, row.name, actor, code=row.code)
     row.delete()
+
+
+def _check_places(countries: Sequence[str], regions: Sequence[str]) -> None:
+    """Refuse (ValidationError) places that do not exist, and a zone of none, which no address would lie in."""
+    for field, places, check in (("countries", countries, validate_countries), ("regions", regions, validate_regions)):
+        try:
+            check(places)
+        except ValidationError as error:
+            raise ValidationError({field: error}) from error
+    if not countries and not regions:
+        raise ValidationError({"countries": ValidationError("Name a country or a region.", "required")})
 
 
 def _columns(columns: dict[str, Any]) -> dict[str, Any]:

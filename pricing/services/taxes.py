@@ -13,6 +13,7 @@ from database.transactions import unit_of_work
 from events.actors import Actor
 from pricing.exceptions import CodeTaken, StillUsed, TaxRateOverlaps, UnknownTaxClass
 from pricing.models import TaxClass, TaxRate
+from pricing.places import validate_known_country
 from pricing.services.edits import begin_edit, change, find, insert, tell
 
 
@@ -164,6 +165,11 @@ def _create(columns: Mapping[str, Any], actor: Actor) -> TaxRate:
 def _columns(given: Mapping[str, Any], valid: Any) -> dict[str, Any]:
     """The columns of the table for what was given. `valid` is the range that the row has."""
     columns = dict(given)
+    if "country" in columns:
+        try:
+            validate_known_country(columns["country"])
+        except ValidationError as error:
+            raise ValidationError({"country": error}) from error
     if "tax_class" in columns:
         columns["tax_class_id"] = tax_class_of(columns.pop("tax_class"))
     if columns.keys() & {"valid_from", "valid_until"}:

@@ -14,6 +14,7 @@ from catalog.tests.factories import make_category, make_product, variant_of
 from events.actors import COMMAND
 from pricing import services
 from pricing.models import Promotion, ShippingMethod, TaxClass, TaxRate, Zone
+from pricing.tests.factories import make_method, make_promotion, make_zone, use
 from staff.tests.pages import form_on, messages_of, send
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,24 @@ def test_a_promotion_is_made_with_its_coupons_articles_and_categories(keeper: An
     assert answer.context_data["adminform"].form.errors["products"] == ["No article has the SKU no-such-sku."]
 
 
+@pytest.mark.parametrize(
+    ("typed", "errors"),
+    [
+        ({"kind": "percent", "value": "0"}, {"value": ["A percentage is above 0 and at most 100."]}),
+        ({"kind": "fixed", "value": "0"}, {"value": ["An amount is above 0."]}),
+        ({"kind": "buy_x_get_y", "value": "100", "buy": "2"}, {"get": ["What one gets is at least one unit."]}),
+        ({"kind": "buy_x_get_y", "value": "100", "get": "1"}, {"buy": ["What is bought is at least one unit."]}),
+    ],
+    ids=["percent", "fixed", "get", "buy"],
+)
+def test_the_one_rule_that_a_promotion_breaks_is_said_on_its_field(
+    keeper: Any, typed: dict[str, str], errors: dict[str, list[str]]
+) -> None:
+    answer = send(keeper, f"{PAGES}promotion/add/", "codes", name="Ten off", codes="TEN", **typed)
+    assert answer.context_data["adminform"].form.errors == errors
+    assert not Promotion.objects.exists()
+
+
 def test_what_cannot_be_meant_is_said_on_the_page(keeper: Any) -> None:
     answer = send(keeper, f"{PAGES}promotion/add/", "codes", name="Ten off", kind="percent", value="10")
     assert answer.context_data["adminform"].form.errors == {"codes": ["Without a code nobody can use it."]}
@@ -189,6 +208,51 @@ def test_a_moment_to_come_has_its_planned_prices_promotions_and_rates(keeper: An
     assert (total(""), total(later)) == (Decimal("50.00"), Decimal("39.00"))
     variant.refresh_from_db()
     assert variant.price is None, "nothing was written"
+
+
+def test_what_a_basket_lacks_is_said(keeper: Any, shop: None) -> None:
+    page = tried(keeper, country="DE", method="post").context_data
+    assert page["form"].errors == {
+        "method": ["Post does not lead there."],
+        "country": ["There is no tax rate for this place."],
+    }
+    assert page["result"].totals.total == Decimal("40.00")
+    page = tried(keeper, **{"lines-0-sku": "", "lines-0-quantity": ""}).context_data
+    assert page["form"].non_field_errors() == ["Name an article: without one there is nothing to calculate."]
+    assert page["result"] is None
+    page = tried(keeper, country="Austria").context_data
+    assert page["form"].errors == {"country": ["AUSTRIA is no country code. Write AT."]}
+
+
+def test_an_article_is_named_with_its_variant(keeper: Any, shop: None) -> None:
+    variant = variant_of(make_product("Chair", sku="CHAIR"))
+    type(variant).objects.filter(pk=variant.pk).update(name="red")
+    [line] = tried(keeper, **{"lines-0-sku": "CHAIR"}).context_data["result"].lines
+    assert line.article.name == "Chair (red)"
+
+
+def test_a_place_that_does_not_exist_is_said_in_one_sentence(keeper: Any) -> None:
+    answer = send(keeper, f"{PAGES}zone/add/", "name", name="Alps", countries="AT, Switzerland")
+    assert answer.context_data["adminform"].form.errors == {"countries": ["SWITZERLAND is no country code. Write CH."]}
+    answer = send(keeper, f"{PAGES}zone/add/", "name", name="Alps")
+    assert answer.context_data["adminform"].form.errors == {"countries": ["Name a country or a region."]}
+    answer = send(keeper, f"{PAGES}taxrate/add/", "name", name="VAT", rate="19", country="QQ")
+    assert answer.context_data["adminform"].form.errors == {"country": ["QQ is no country code."]}
+    assert not Zone.objects.exists()
+    assert not TaxRate.objects.exists()
+
+
+def test_what_is_used_is_not_deleted_and_says_why(keeper: Any) -> None:
+    promotion, zone = make_promotion(), make_zone()
+    use(promotion, "one")
+    make_method(zone_id=zone.pk)
+    for page, said in (
+        (f"{PAGES}promotion/{promotion.pk}/", "It was used. Switch it off instead."),
+        (f"{PAGES}zone/{zone.pk}/", "It is still used by methods of shipping."),
+    ):
+        answer = keeper.post(f"{page}delete/", {"post": "yes"})
+        assert (answer.status_code, messages_of(answer)[-1]) == (302, said)
+    assert (Promotion.objects.count(), Zone.objects.count()) == (1, 1)
 
 
 def test_an_article_that_is_not_there_is_said_on_its_line(keeper: Any, shop: None) -> None:

@@ -13,6 +13,7 @@ from events.actors import COMMAND
 from events.models import Event
 from pricing import services
 from pricing.exceptions import (
+    AlreadyUsed,
     CodeTaken,
     CouponTaken,
     LimitBelowUses,
@@ -170,6 +171,34 @@ def test_a_zone_that_methods_lead_to_stays() -> None:
 
 
 @pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: make_tax_rate(country="XX"), "XX is no country code."),
+        (lambda: make_zone(countries=["DE", "QQ"]), "QQ is no country code."),
+        (lambda: make_zone(countries=["SWITZERLAND"]), "SWITZERLAND is no country code. Write CH."),
+        (lambda: make_zone(regions=["QQ-CA"]), "QQ is no country code."),
+        (lambda: make_zone(regions=["CA"]), "CA is no region. Write its country and its code, such as US-CA."),
+        (lambda: make_zone(countries=[]), "Name a country or a region."),
+    ],
+    ids=["rate", "zone", "name", "region's country", "region", "no place"],
+)
+def test_places_that_do_not_exist_are_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        make()
+    assert refused.value.messages == [message]
+    assert not TaxRate.objects.exists()
+    assert not Zone.objects.exists()
+
+
+def test_a_zone_keeps_a_place() -> None:
+    zone = make_zone()
+    with pytest.raises(ValidationError, match=r"Name a country or a region\."):
+        services.update_zone(zone_id=zone.pk, countries=[], actor=COMMAND)
+    zone.refresh_from_db()
+    assert (zone.countries, zone.version) == (["AT", "DE"], 1)
+
+
+@pytest.mark.parametrize(
     ("make", "refusal"),
     [
         (lambda: services.create_tax_class(code="books", name="Other", actor=COMMAND), CodeTaken),
@@ -244,7 +273,7 @@ def test_a_promotion_that_was_used_is_not_deleted() -> None:
     made = make_promotion(total_limit=2)
     use(made, "one")
     services.give_back(reference="one")
-    with pytest.raises(StillUsed):
+    with pytest.raises(AlreadyUsed, match=r"It was used\. Switch it off instead\."):
         services.delete_promotion(promotion_id=made.pk, actor=COMMAND)
     assert Promotion.objects.exists()
     unused = make_promotion(codes=["OTHER"], total_limit=2)

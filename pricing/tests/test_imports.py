@@ -80,9 +80,12 @@ def test_a_line_that_is_wrong_is_named_and_nothing_is_written(line: str, message
     assert not Event.objects.filter(kind="pricing.tax_rates_imported").exists()
 
 
-def test_a_country_is_two_letters() -> None:
-    [(line, _)] = errors_of(f"{HEAD}Germany,,,,,VAT,19,,,,\n")
-    assert line == 2
+@pytest.mark.parametrize(
+    ("country", "message"),
+    [("Germany", "GERMANY is no country code. Write DE."), ("XX", "XX is no country code.")],
+)
+def test_a_country_is_one_that_exists(country: str, message: str) -> None:
+    assert errors_of(f"{HEAD}{country},,,,,VAT,19,,,,\n") == [(2, message)]
 
 
 @pytest.mark.parametrize("head", ["country,name\n", "country,name,rate,colour\n", "country,name,rate,rate\n", ""])
