@@ -73,7 +73,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "pricing/promotion/add/": {"name": "Ten off", "kind": "percent", "value": "10", "codes": "TENTH"},
     "pricing/promotion/<path:object_id>/change/": {"name": "A tenth off"},
     "pricing/shippingmethod/add/": {"name": "Express", "code": "express", "rates-0-from_value": "0"},
-    "pricing/shippingmethod/<path:object_id>/change/": {"name": "Parcel"},
+    "pricing/shippingmethod/<path:object_id>/change/": {"name": "By land"},
     "pricing/taxclass/add/": {"name": "Maps", "code": "maps"},
     "pricing/taxclass/<path:object_id>/change/": {"name": "Charts"},
     "pricing/taxrate/add/": {"name": "VAT", "rate": "21", "country": "NL"},
@@ -199,7 +199,9 @@ def test_each_form_of_each_page_takes_effect_once(shop: Counter) -> None:
             twice(client, action, form | typed, FILES.get(name.split(" ")[-1], bytes)())
 
             tried[f"{name} {number}"] = told_since(last)
-    nothing = {name for name, told in tried.items() if not told and name.rpartition(" ")[0] not in LEADING}
+    # A form can come again at another number, when a post before it has put one more on the page.
+    effective = LEADING | {name.rpartition(" ")[0] for name, told in tried.items() if told}
+    nothing = {name for name, told in tried.items() if not told and name.rpartition(" ")[0] not in effective}
     doubled = {name: dict(told) for name, told in tried.items() if told and max(told.values()) > 1}
     assert (nothing, doubled) == (set(), {})
     assert len(tried) > 35

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from accounts.countries import normalised_postal_code, normalised_region, validate_address
+from accounts.countries import code_of, normalised_postal_code, normalised_region, validate_address
 from database.refusals import Invalid
 from database.rows import array, fetch_rows
 from orders.articles import ABOVE
@@ -75,7 +75,7 @@ def refuse_unknown_place(shipping: Shipping) -> None:
     state = shipping["shipping_state"]
     unknown = [
         replace(error, field=error.field.replace("country_code", "country"))
-        for error in validate_address(shipping.get("country_code", ""), state=state, prefix="shipping_")
+        for error in validate_address(country_of(shipping), state=state, prefix="shipping_")
         if error.code in ("unknown_country", "unknown_region")
     ]
     if unknown:
@@ -100,9 +100,14 @@ def priced_lines(lines: Collection[Line]) -> list[PricedLine]:
     ]
 
 
+def country_of(shipping: Shipping) -> str:
+    """The code of the country that an order goes to, also where only its name was given; empty for an unknown one."""
+    return shipping.get("country_code") or code_of(shipping["shipping_country"]) or ""
+
+
 def destination_of(shipping: Shipping) -> Destination:
     """Where an order goes. Its VAT id counts where it is a valid one of the country that the goods go to."""
-    country, vat_id = shipping.get("country_code", ""), shipping.get("vat_id", "")
+    country, vat_id = country_of(shipping), shipping.get("vat_id", "")
     return Destination(
         country_code=country,
         region=normalised_region(country, shipping["shipping_state"]),
