@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import PASSWORD
 from tests.shop import Shop, running_shop
@@ -69,41 +69,3 @@ def test_a_guest_who_calls_gets_the_order_that_they_want(staff: Page, office: ht
     [order] = office.get("/orders/").json()["results"]
     assert (order["user_id"], order["total_amount"]) == (None, "27.50")
     assert [line["sku"] for line in order["order_items"]] == [lamp["sku"], shade["sku"]]
-
-
-def test_a_chosen_way_of_shipping_counts_as_saved(staff: Page, office: httpx.Client) -> None:
-    lamp = office.post("/products/", json={"name": "Oak Lamp", "price": "20.00", "stock_quantity": 9}).json()
-    asked: list[str] = []
-
-    def note(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.accept()
-
-    staff.on("dialog", note)
-    staff.goto("/admin/pricing/shippingmethod/add/")
-    staff.locator("input[name=code]").fill("ground")
-    staff.locator("input[name=name]").fill("Ground")
-    staff.locator("input[name=rates-0-from_value]").fill("0")
-    staff.locator("input[name=rates-0-price]").fill("4.90")
-    staff.get_by_role("button", name="Save", exact=True).click()
-    expect(staff.locator(".messagelist")).to_be_visible()
-
-    staff.get_by_role("link", name="Order by phone").click()
-    staff.get_by_role("textbox", name="Email", exact=True).fill("rider@example.com")
-    staff.get_by_role("button", name="Open a cart").click()
-    staff.get_by_label("SKU", exact=True).fill(lamp["sku"])
-    staff.get_by_role("button", name="Put into the cart", exact=True).first.click()
-    staff.get_by_role("link", name="Write the address").click()
-    staff.get_by_label("Recipient name").fill("Cara Jones")
-    staff.get_by_label("Address line 1").fill("1 Main Street")
-    staff.get_by_label("City").fill("Springfield")
-    staff.get_by_label("State or province").fill("Illinois")
-    staff.get_by_label("Postal code").fill("62701")
-    staff.get_by_label("Country").select_option("US")
-    staff.get_by_role("button", name="Save").click()
-    staff.get_by_label("Ground, 4.90 USD").check()
-    staff.get_by_role("button", name="Choose the shipping").click()
-
-    expect(staff.locator("#totals")).to_contain_text(re.compile(r"Total\s+24\.90"))
-    expect(staff.get_by_text("You have typed something here that was not saved.")).to_have_count(0)
-    assert asked == []
