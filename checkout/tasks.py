@@ -28,7 +28,7 @@ def delete_old_carts(timestamp: int) -> None:
 
 
 @app.task(queue=mails.QUEUE, retry=mails.RETRY)
-def remind_of_cart(event_id: int, kind: str, payload: dict[str, Any]) -> None:
+def mail_cart_reminder(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Mail whoever has abandoned a cart what is in it, once for each cart, where CART_REMINDERS is on.
 
     Nothing is sent about a cart that is not abandoned any more. The link of a guest's cart opens it.

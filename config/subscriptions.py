@@ -12,7 +12,7 @@ import orders.tasks
 from events.dispatcher import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
-    "cart.abandoned": [checkout.tasks.remind_of_cart],
+    "cart.abandoned": [checkout.tasks.mail_cart_reminder],
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
     "order.line_lost": [orders.tasks.mail_customer],

@@ -24,6 +24,7 @@ ABOUT_THE_STATE = {
     "invalid_reset_token",
     "invalid_token",
     "link",
+    "not_for_customers",
     "own_only",
     "password_entirely_numeric",
     "password_too_common",

@@ -156,7 +156,8 @@ def test_a_count_shows_its_differences_and_is_posted(staff: Page) -> None:
 
 def test_orders_are_shipped_in_bulk_with_a_result_for_each(staff: Page, shop: Shop) -> None:
     customer = shop.client(token_of(shop, "customer@example.com", "demo-customer-password"))
-    address = {f"shipping_{name}": "Portland" for name in ("address_line1", "city", "state", "postal_code", "country")}
+    place = {"address_line1": "1 Pine Street", "city": "Portland", "state": "OR", "postal_code": "97201"}
+    address = {f"shipping_{name}": value for name, value in place.items()} | {"shipping_country": "USA"}
     placed = []
     for _ in range(3):
         body = address | {"order_items": [{"sku": "ASH-1143-BRICK-6L", "quantity": 1}]}
@@ -239,8 +240,9 @@ def test_scalar_shows_every_operation_and_asks_nobody_else(visit: tuple[Page, Wa
     page.goto("/scalar")
 
     expect(page.get_by_role("heading", name="Shop API")).to_be_visible()
-    for app in ("catalog", "inventory", "orders"):
-        page.get_by_role("button", name=f"Open Group - {app}").click()
+    closed = page.get_by_role("button", name=re.compile("^Open Group"))
+    while closed.count():
+        closed.first.click()
     operations = page.get_by_role("complementary").get_by_role("link", name=re.compile("HTTP Method"))
     expect(operations).to_have_count(len(list(described())))
     for name in ("Ask AI", "Developer Tools", "Open API Client", "Share", "Deploy"):

@@ -121,7 +121,7 @@ def reminding(settings: Settings) -> Settings:
 
 
 def remind(cart: Cart) -> None:
-    tasks.remind_of_cart(event_id=1, kind="cart.abandoned", payload={"cart_id": str(cart.pk)})
+    tasks.mail_cart_reminder(event_id=1, kind="cart.abandoned", payload={"cart_id": str(cart.pk)})
 
 
 def test_a_guest_is_reminded_once_with_a_link_that_opens_the_cart(reminding: Settings, mug: Variant) -> None:

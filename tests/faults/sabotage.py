@@ -181,7 +181,12 @@ def sum_per_item() -> None:
 
 def advisory_lock() -> None:
     """Let every request with a key believe that it is the only one."""
-    replace(idempotency, "LOCK", "pg_try_advisory_xact_lock(", "(0 <> ")
+    piece = "pg_try_advisory_xact_lock("
+    for name in ("OF_USER", "OF_OWNER"):
+        of_owner = getattr(idempotency, name)
+        if piece not in of_owner.lock:
+            raise AssertionError(f"idempotency.{name} no longer says {piece!r}.")
+        put(idempotency, name, of_owner._replace(lock=of_owner.lock.replace(piece, "(0 <> ")))
 
 
 def dead_connections() -> None:
