@@ -1,4 +1,4 @@
-"""People, their addresses and their sessions."""
+"""People, their addresses, what staff note about them, and their sessions."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -187,6 +187,26 @@ class Address(models.Model):
         """The address without its recipient, on one line."""
         parts = (self.address_line1, self.address_line2, self.postal_code, self.city, self.state, self.country_code)
         return ", ".join(filter(None, parts))
+
+
+class StaffNote(models.Model):
+    """What staff write down for each other about an order or a customer. Buyers never read it.
+
+    `subject` names what it is about as the journal does: "order:7" or "user:3".
+    """
+
+    subject = models.CharField(max_length=64)
+    text = models.CharField(max_length=2000)
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    mentioned = models.ManyToManyField(User, related_name="mentioned_in", blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["subject", "id"], name="staffnote_of_subject")]
+
+    def __str__(self) -> str:
+        return self.text[:80]
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

@@ -1,8 +1,8 @@
 """Orders of the past, for the demo shop and the benchmarks alone: set-based, with explicit times.
 
-Afterwards there is everything that the services would have written. Lines, history and events are written here.
-Reservations and the ledger are written by inventory.backfill, from the movements that are handed over here. How much
-one customer may order is not asked, and neither taxes, shipping nor promotions are: the past is as it was.
+Afterwards there is everything that the services would have written. Lines, history, parcels and events are written
+here. Reservations and the ledger are written by inventory.backfill, from the movements that are handed over here. How
+much one customer may order is not asked, and neither taxes, shipping nor promotions are: the past is as it was.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from django.db import connection
 from database.statistics import analyze
 from events.actors import BACKFILL
 from orders.articles import NAME, PRICE
-from orders.models import Order, OrderEvent, OrderItem
+from orders.models import Fulfilment, FulfilmentLine, Order, OrderEvent, OrderItem
 from orders.search import COLUMNS, folded_words_of
 from orders.services import Shipping
 from orders.services.writing import ADDRESS, WORDS
@@ -107,6 +107,21 @@ WRITE = (
     from past_step s join numbered_order o using (place) order by s.at, o.id, s.step
     """,
     """
+    insert into orders_fulfilment (order_id, warehouse_id, shipped_at)
+    select o.id, l.warehouse_id, s.at
+    from past_step s join numbered_order o using (place)
+    join (select distinct place, warehouse_id from priced_line) l using (place)
+    where s.event = 'shipped' order by s.at, o.id, l.warehouse_id
+    """,
+    """
+    insert into orders_fulfilmentline (fulfilment_id, order_item_id, quantity)
+    select f.id, i.id, l.quantity
+    from numbered_order o join orders_fulfilment f on f.order_id = o.id
+    join priced_line l on l.place = o.place and l.warehouse_id = f.warehouse_id
+    join orders_orderitem i on i.order_id = o.id and i.variant_id = l.variant_id
+    order by f.id, i.id
+    """,
+    """
     insert into past_movement (item_id, warehouse_id, kind, on_hand, reserved, reference, reason, actor, at)
     select l.stock_item_id, l.warehouse_id,
            case s.event when 'placed' then 'reserved' when 'shipped' then 'shipped' else 'released' end,
@@ -129,7 +144,7 @@ def load_orders(orders: Iterable[PastOrder], *, batch: int = BATCH) -> int:
     while some := list(islice(source, batch)):
         load(some)
         count += len(some)
-    analyze(Order, OrderItem, OrderEvent)
+    analyze(Order, OrderItem, OrderEvent, Fulfilment, FulfilmentLine)
     return count
 
 

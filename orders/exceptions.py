@@ -104,6 +104,30 @@ class IllegalTransition(Conflict):
         super().__init__(f"An order that is {status} cannot become {wanted}.", allowed=[str(name) for name in allowed])
 
 
+class PartlyShipped(Conflict):
+    """Some goods of the order have left, so that it cannot be cancelled: lines that have not left are taken off."""
+
+    code = "partly_shipped"
+    title = "A part of the order has been shipped"
+
+    def __init__(self) -> None:
+        super().__init__("Some goods have left. Take off the lines that have not.")
+
+
+class MoreThanOpen(Conflict):
+    """More units of a line are to leave than are still to be shipped. `errors` names every such line."""
+
+    code = "more_than_open"
+    title = "Fewer units are still to be shipped"
+
+
+class ParcelGone(Conflict):
+    """The parcel cannot be taken back: it is cancelled, it has arrived, or goods of it come back as a return."""
+
+    code = "parcel_gone"
+    title = "The parcel cannot be cancelled any more"
+
+
 class NotDeletable(Conflict):
     """The order has been shipped, or the customer's order is no longer pending."""
 

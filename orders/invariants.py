@@ -5,21 +5,92 @@ from collections.abc import Mapping
 # Each query returns a text for each offending row, and no row when the invariant holds. Quantities that two tables must
 # agree on are added up in one pass over both tables: joining millions of sums takes several times as long.
 INVARIANTS: Mapping[str, str] = {
-    "live orders hold exactly their lines": """
-        select format('%s, item %s: lines %s, %s %s', reference, item_id, sum(wanted), state, sum(held))
+    "orders hold exactly what has not left": """
+        select format('%s, item %s: lines %s, shipped %s, held %s', reference, item_id, sum(wanted), sum(shipped),
+                      sum(held))
         from (
-            select 'order:' || o.number as reference, v.stock_item_id as item_id, l.quantity as wanted, 0 as held,
-                   case when o.status in ('shipped', 'delivered') then 'fulfilled' else 'open' end as state
+            select 'order:' || o.number as reference, v.stock_item_id as item_id, l.quantity as wanted, 0 as shipped,
+                   0 as held
             from orders_order o
             join orders_orderitem l on l.order_id = o.id
             join catalog_variant v on v.id = l.variant_id
             where o.deleted_at is null and o.status <> 'cancelled'
             union all
-            select r.reference, s.item_id, 0, r.quantity, r.state
+            select 'order:' || o.number, v.stock_item_id, 0, p.quantity, 0
+            from orders_fulfilmentline p
+            join orders_fulfilment f on f.id = p.fulfilment_id and f.state = 'shipped'
+            join orders_orderitem l on l.id = p.order_item_id
+            join catalog_variant v on v.id = l.variant_id
+            join orders_order o on o.id = f.order_id
+            union all
+            select r.reference, s.item_id, 0, 0, r.quantity
             from inventory_reservation r join inventory_stocklevel s on s.id = r.level_id
-            where r.reference like 'order:%' and r.state in ('open', 'fulfilled')
+            where r.reference like 'order:%' and r.state = 'open'
         ) promise
-        group by reference, item_id, state having sum(wanted) <> sum(held)
+        group by reference, item_id having sum(wanted) <> sum(shipped) + sum(held)
+    """,
+    "parcels are what left the building": """
+        select format('%s, item %s, warehouse %s: parcels %s, ledger %s', reference, item_id, warehouse_id,
+                      sum(packed), sum(gone))
+        from (
+            select 'order:' || o.number as reference, v.stock_item_id as item_id, f.warehouse_id, p.quantity as packed,
+                   0 as gone
+            from orders_fulfilmentline p
+            join orders_fulfilment f on f.id = p.fulfilment_id and f.state = 'shipped'
+            join orders_orderitem l on l.id = p.order_item_id
+            join catalog_variant v on v.id = l.variant_id
+            join orders_order o on o.id = f.order_id
+            union all
+            select m.reference, s.item_id, s.warehouse_id, 0, -m.on_hand_delta
+            from inventory_stockmovement m join inventory_stocklevel s on s.id = m.level_id
+            where m.reference like 'order:%' and m.kind in ('shipped', 'returned')
+        ) part
+        group by reference, item_id, warehouse_id having sum(packed) <> sum(gone)
+    """,
+    "an order says how much of it has left": """
+        select format('order %s: %s, partly shipped: %s, shipped %s of %s', o.number, o.status, o.partly_shipped,
+                      coalesce(p.units, 0), l.units)
+        from orders_order o
+        join (select order_id, sum(quantity) as units from orders_orderitem group by order_id) l on l.order_id = o.id
+        left join (
+            select f.order_id, sum(p.quantity) as units
+            from orders_fulfilmentline p join orders_fulfilment f on f.id = p.fulfilment_id and f.state = 'shipped'
+            group by f.order_id
+        ) p on p.order_id = o.id
+        where case when o.status in ('shipped', 'delivered') then o.partly_shipped or l.units <> coalesce(p.units, 0)
+                   when o.status = 'confirmed' then o.partly_shipped <> (coalesce(p.units, 0) > 0)
+                       or l.units <= coalesce(p.units, 0)
+                   else o.partly_shipped or coalesce(p.units, 0) > 0 end
+    """,
+    "no more comes back than has left": """
+        select format('line %s: shipped %s, returned %s', r.order_item_id, coalesce(p.units, 0), r.units)
+        from (
+            select l.order_item_id, sum(l.quantity) as units
+            from orders_returnline l join orders_return r on r.id = l.of_id and r.state <> 'refused'
+            group by l.order_item_id
+        ) r
+        left join (
+            select p.order_item_id, sum(p.quantity) as units
+            from orders_fulfilmentline p join orders_fulfilment f on f.id = p.fulfilment_id and f.state = 'shipped'
+            group by p.order_item_id
+        ) p using (order_item_id)
+        where r.units > coalesce(p.units, 0)
+    """,
+    "what was received is in the ledger": """
+        select format('%s, item %s: received %s, ledger %s', reference, item_id, sum(received), sum(came))
+        from (
+            select 'return:' || r.id as reference, v.stock_item_id as item_id, l.quantity as received, 0 as came
+            from orders_returnline l
+            join orders_return r on r.id = l.of_id and r.state = 'received'
+            join orders_orderitem i on i.id = l.order_item_id
+            join catalog_variant v on v.id = i.variant_id
+            union all
+            select m.reference, s.item_id, 0, m.on_hand_delta
+            from inventory_stockmovement m join inventory_stocklevel s on s.id = m.level_id
+            where m.reference like 'return:%' and m.kind = 'returned'
+        ) part
+        where reference ~ '^return:[0-9]+$'
+        group by reference, item_id having sum(received) <> sum(came)
     """,
     "an order's total is that of its lines": """
         with part as (
@@ -52,6 +123,7 @@ INVARIANTS: Mapping[str, str] = {
         left join (select order_id, sum(amount) as amount from orders_orderdiscount group by order_id) d
             on d.order_id = o.id
         where o.discount_total <> coalesce(d.amount, 0)
+            and not exists (select from orders_orderrevision where order_id = o.id and sku <> '')
             and not exists (select from orders_orderevent where order_id = o.id and event = 'line_lost')
     """,
     "live orders use their coupons": """

@@ -21,7 +21,8 @@ class Place:
 class Slip:
     """What is printed for a parcel. `notice` says why there is nothing to do, or why to wait; it may be empty.
 
-    An order that will not be shipped has no lines. Of an order that has been shipped the slip tells what was taken.
+    An order that will not be shipped has no lines. Of an order that has been shipped the slip tells what was taken, and
+    of one that has left in part what is still to be taken.
     """
 
     notice: str
@@ -35,11 +36,22 @@ def slip_of(order: Order) -> Slip:
         what = "deleted" if order.deleted_at else "cancelled"
         return Slip(f"This order is {what}. There is nothing to pack.", [], to_pack=False)
     to_pack = order.status in Order.OPEN
-    state = Reservation.State.OPEN if to_pack else Reservation.State.FULFILLED
-    lines = [
-        (row["line"], [place_of(promise) for promise in row["promises"] if promise.state == state])
-        for row in lines_of(order)
-    ]
+    rows = lines_of(order)
+    places: dict[int, list[Place]] = {}
+    if to_pack:
+        for row in rows:
+            open_ones = [promise for promise in row["promises"] if promise.state == Reservation.State.OPEN]
+            places[row["line"].pk] = [place_of(promise) for promise in open_ones]
+    else:
+        for parcel in (
+            order.fulfilments.exclude(state="cancelled").select_related("warehouse").prefetch_related("lines")
+        ):
+            for packed in parcel.lines.all():
+                place = Place(packed.quantity, parcel.warehouse.name, 0)
+                places.setdefault(packed.order_item_id, []).append(place)
+    lines = [(row["line"], places.get(row["line"].pk, [])) for row in rows]
+    if order.partly_shipped:
+        lines = [(line, found) for line, found in lines if found]
     if not to_pack:
         notice = f"This order is {order.status}. Its goods have been taken already."
     elif order.status == Order.Status.PENDING:
@@ -50,10 +62,8 @@ def slip_of(order: Order) -> Slip:
 
 
 def place_of(promise: Reservation) -> Place:
-    """Where a promise is fulfilled from."""
-    is_open = promise.state == Reservation.State.OPEN
-    missing = max(promise.quantity - promise.level.on_hand, 0) if is_open else 0
-    return Place(promise.quantity, promise.level.warehouse.name, missing)
+    """Where an open promise is fulfilled from."""
+    return Place(promise.quantity, promise.level.warehouse.name, max(promise.quantity - promise.level.on_hand, 0))
 
 
 def lines_of(order: Order) -> list[dict[str, Any]]:

@@ -28,13 +28,14 @@ from orders.exceptions import (
     InsufficientStock,
     NotDeletable,
     NotOnHand,
+    PartlyShipped,
     QuantityLimitExceeded,
     TooManyPendingOrders,
     UnknownArticle,
 )
 from orders.filters import OrderFilterSet, StockCheckFilterSet
 from orders.models import Order, OrderQuerySet
-from orders.my_orders import page_of_own
+from orders.my_orders import documents_of, page_of_own
 from orders.serializers.bodies import CancelBody, PlaceOrderBody, StatusBody
 from orders.serializers.documents import HistorySerializer, OrderSerializer, StaffHistorySerializer
 from orders.serializers.reports import StatisticsSerializer, StockCheckSerializer, UserStatisticsSerializer
@@ -112,7 +113,7 @@ class OrderViewSet(ViewSet):
     @extend_schema(
         operation_id="deleteOrder", summary="Delete an order that has not been shipped", responses={204: None}
     )
-    @refuses(NotDeletable, VersionMismatch)
+    @refuses(NotDeletable, PartlyShipped, VersionMismatch)
     def destroy(self, request: Request, order_id: int) -> Response:
         """Take an order out of the API and give its stock back."""
         owner_id = self.owner_for(order_id, "orders.delete_order")
@@ -134,7 +135,7 @@ class OrderViewSet(ViewSet):
         page = page_of_own(user_id, self.keyset, self.filterset.values)
         # The queryset is built when the client asks for a count: building one takes 0.3 ms.
         rows = cast(KeysetPagination, self.paginator).take(page, self, lambda: Order.objects.of(user_id).count())
-        return self.get_paginated_response([order.document() for order in rows])
+        return self.get_paginated_response(documents_of(rows))
 
     @extend_schema(
         operation_id="setOrderStatus",
@@ -143,7 +144,7 @@ class OrderViewSet(ViewSet):
         responses=OrderSerializer,
     )
     @action(detail=True, methods=["put"], url_path="status", permission_classes=[requires("orders.change_order")])
-    @refuses(IllegalTransition, NotOnHand)
+    @refuses(IllegalTransition, NotOnHand, PartlyShipped)
     def set_status(self, request: Request, order_id: int) -> Response:
         """Give an order another status."""
         services.set_status(
@@ -162,7 +163,7 @@ class OrderViewSet(ViewSet):
         responses=OrderSerializer,
     )
     @action(detail=True, methods=["post"])
-    @refuses(IllegalTransition)
+    @refuses(IllegalTransition, PartlyShipped)
     @keyed
     def cancel(self, request: Request, order_id: int) -> HttpResponse:
         """Cancel an order."""

@@ -11,7 +11,7 @@ from events.actors import Actor
 from inventory.exceptions import MoreThanReserved, NothingReserved, NotOnHand
 from inventory.services.allocation import allocate, by_priority, split
 from inventory.services.engine import Kind, lock_items, lock_reference, post
-from inventory.services.promises import HELD_BY, Held, lock_reservations, need_units, shortages_of
+from inventory.services.promises import HELD_BY, Allocation, Held, lock_reservations, need_units, shortages_of
 
 # A reservation, and how many of its units a verb is about.
 Part = tuple[Held, int]
@@ -59,7 +59,7 @@ def fulfil(
     else:
         parts = _to_ship(_open(reference, quantities, warehouse_id), quantities)
     post([held.entry(Kind.SHIPPED, units=units) for held, units in parts], actor=actor)
-    return sum(units for _, units in parts)
+    return [Allocation(held.level.item_id, held.level.warehouse_id, units) for held, units in parts]
 
 
 def _whole(reference: str, warehouse_id: int | None) -> list[Part]:

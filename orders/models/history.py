@@ -1,8 +1,11 @@
-"""What happened to orders: their steps, and the figures over many of them."""
+"""What happened to orders: their steps, their changes, and the figures over many of them."""
+
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
 
+from database.money import MoneyField
 from inventory.models import ClockTimestamp
 from orders.models.order import Order
 
@@ -30,6 +33,34 @@ class OrderEvent(models.Model):
     def actor_role(self) -> str:
         """ "customer", "staff" or "system": the actor without an id."""
         return self.actor.partition(":")[0]
+
+
+class OrderRevision(models.Model):
+    """A change of an order after it was placed: what it said before and after. Rows are only added.
+
+    A change of a line has its SKU, units before and after, and what is owed back to the buyer for it. What a line
+    ordered at first is what it says now, and what revisions took off.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="revisions", db_index=False)
+    at = models.DateTimeField(db_default=ClockTimestamp())
+    actor = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)
+    # The line may be gone, so this is no key.
+    order_item_id = models.BigIntegerField(null=True)
+    sku = models.CharField(max_length=64, blank=True, default="")
+    quantity_before = models.IntegerField(default=0)
+    quantity_after = models.IntegerField(default=0)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    owed = MoneyField(default=Decimal(0), help_text="What the buyer has to get back; below 0 what is to be paid.")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["order", "id"], name="orderrevision_of_order")]
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class Figures(models.Model):

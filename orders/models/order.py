@@ -58,8 +58,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return of_guests | self.pending_for(hours * 3 / 4, guests=False) if hours else of_guests
 
     def with_lines(self) -> Self:
-        """The orders with their lines, charges and discounts, in a statement for each."""
-        return self.prefetch_related("order_items", "charges", "discounts")
+        """The orders with their lines, charges, discounts and parcels, in a statement for each."""
+        return self.prefetch_related("order_items", "charges", "discounts", "fulfilments__lines")
 
     def search(self, words: str) -> Self:
         """The orders on which all of these words stand (orders.search)."""
@@ -122,6 +122,8 @@ class Order(models.Model):
     tax_total = MoneyField(default=Decimal(0), db_default=Decimal(0))
     prices_include_tax = models.BooleanField(default=False, db_default=False)
     reverse_charge = models.BooleanField(default=False, db_default=False, help_text="The buyer owes the tax.")
+    # Some of its goods have left, and some have not. Nothing was backfilled: whole orders need no such column.
+    partly_shipped = models.BooleanField(default=False, db_default=False, editable=False)
     # "line" or "order". Empty where the shop had neither taxes nor shipping nor promotions: then there are no charges
     # and no discounts, and nobody need look for them.
     tax_rounding = models.CharField(max_length=5, blank=True, default="", db_default="")
@@ -237,10 +239,17 @@ class Order(models.Model):
 
     @property
     def fulfilment_status(self) -> str:
-        """How much of the order has left: "none" or "complete"."""
-        return "complete" if self.status in (self.Status.SHIPPED, self.Status.DELIVERED) else "none"
+        """How much of the order has left: "none", "partial" or "complete"."""
+        return fulfilment_status_of(self.status, self.partly_shipped)
 
 
 def billing_address_of(order: Any) -> dict[str, str] | None:
     """The billing address of an order by the names of its parts; None without one."""
     return {part: getattr(order, f"billing_{part}") for part in BILLING} if order.billing_address_line1 else None
+
+
+def fulfilment_status_of(status: str, partly_shipped: bool) -> str:
+    """How much of an order has left: "none", "partial" or "complete"."""
+    if status in (Order.Status.SHIPPED, Order.Status.DELIVERED):
+        return "complete"
+    return "partial" if partly_shipped else "none"

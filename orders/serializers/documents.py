@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.fields import Amount
-from orders.models import Charge, Order, OrderDiscount, OrderEvent, OrderItem
+from orders.models import Charge, Fulfilment, FulfilmentLine, Order, OrderDiscount, OrderEvent, OrderItem
 
 
 def attributes_of(serializer: serializers.Serializer[Any], row: Any) -> dict[str, Any]:
@@ -98,6 +98,45 @@ class ChargeSerializer(serializers.ModelSerializer[Charge]):
         read_only_fields = fields
 
 
+class ParcelLineSerializer(serializers.ModelSerializer[FulfilmentLine]):
+    """Units of a line in a parcel."""
+
+    order_item_id = serializers.IntegerField()
+
+    class Meta:
+        model = FulfilmentLine
+        fields = ["order_item_id", "quantity"]
+        read_only_fields = fields
+
+
+class FulfilmentSerializer(serializers.ModelSerializer[Fulfilment]):
+    """A parcel: what left one warehouse together, and how it is followed. `cancelled` has not gone after all."""
+
+    fulfilment_id = serializers.IntegerField(source="id")
+    lines = ParcelLineSerializer(many=True)
+
+    class Meta:
+        model = Fulfilment
+        fields = [
+            "fulfilment_id",
+            "state",
+            "carrier",
+            "tracking_number",
+            "tracking_url",
+            "shipped_at",
+            "cancelled_at",
+            "lines",
+            "version",
+        ]
+        read_only_fields = fields
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """The document of a parcel."""
+        document = attributes_of(self, instance)
+        document["lines"] = self.fields["lines"].to_representation(document["lines"])
+        return document
+
+
 class OrderDiscountSerializer(serializers.ModelSerializer[OrderDiscount]):
     """What a promotion took off lines and charges. The code is the coupon's, and empty where none was needed."""
 
@@ -137,7 +176,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
     order_id = serializers.IntegerField(source="id")
     user_id = serializers.IntegerField(allow_null=True)
-    fulfilment_status = serializers.ChoiceField(choices=["none", "complete"])
+    fulfilment_status = serializers.ChoiceField(choices=["none", "partial", "complete"])
     total_amount = Amount()
     items_total = Amount()
     discount_total = Figure(beside="total_amount")
@@ -147,7 +186,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     order_items = OrderItemSerializer(many=True)
     charges = ChargeSerializer(many=True)
     discounts = OrderDiscountSerializer(many=True)
-    fulfilments = serializers.SerializerMethodField(help_text="Parcels are not recorded: this is empty.")
+    fulfilments = FulfilmentSerializer(many=True)
 
     class Meta:
         model = Order
@@ -199,12 +238,8 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         document["order_items"] = self.fields["order_items"].to_representation(document["order_items"])
         for name in ("charges", "discounts"):
             document[name] = self.fields[name].to_representation(document[name]) if instance.tax_rounding else []
-        document["fulfilments"] = self.get_fulfilments(instance)
+        document["fulfilments"] = self.fields["fulfilments"].to_representation(document["fulfilments"])
         return document
-
-    def get_fulfilments(self, instance: Any) -> list[dict[str, Any]]:
-        """The parcels of an order."""
-        return []
 
 
 class StatusOrNull(serializers.CharField):

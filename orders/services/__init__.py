@@ -1,14 +1,17 @@
 """The verbs of orders. Other code imports this package, not its modules.
 
-`ordering` holds the verb that places an order, `verbs` those of orders that are there, and `shortfalls` the loss of
-units. `placing`, `statements` and `writing` are the fast path of `place_order`, `drafts` its values, `terms` what it
-costs, `adopting` brings guests' orders to an account, and `customers` what the customer has to do with it.
+`ordering` holds the verb that places an order, `verbs` those of orders that are there, `parcels` what leaves in parts,
+and `shortfalls` the loss of units; `sending` and `reducing` are what these have in common. `placing`, `statements` and
+`writing` are the fast path of `place_order`, `drafts` its values, `terms` what it costs, `adopting` brings guests'
+orders to an account, and `customers` what the customer has to do with it.
 """
 
 from orders.services.adopting import adopt_orders
 from orders.services.customers import shipping_of
 from orders.services.drafts import Buyer, PlacedOrder, Shipping, Wanted
 from orders.services.ordering import place_order, write_order
+from orders.services.parcels import cancel_parcel, ship_parcel, track_parcel
+from orders.services.sending import Tracking
 from orders.services.shortfalls import Loss, LossOutlook, look_ahead, record_shortfall
 from orders.services.terms import Terms
 from orders.services.verbs import (
@@ -30,9 +33,11 @@ __all__ = [
     "PlacedOrder",
     "Shipping",
     "Terms",
+    "Tracking",
     "Wanted",
     "adopt_orders",
     "cancel_order",
+    "cancel_parcel",
     "confirm_order",
     "delete_order",
     "deliver_order",
@@ -42,6 +47,8 @@ __all__ = [
     "record_shortfall",
     "set_status",
     "ship_order",
+    "ship_parcel",
     "shipping_of",
+    "track_parcel",
     "write_order",
 ]

@@ -185,6 +185,7 @@ class PlacedOrder(NamedTuple):
     status: str = Order.Status.PENDING
     payment_status: str = "unpaid"
     fulfilment_status: str = "none"
+    fulfilments: tuple[()] = ()
     version: int = 1
 
     @property

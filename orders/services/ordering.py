@@ -19,7 +19,6 @@ from orders.exceptions import InsufficientStock, TotalChanged
 from orders.services import customers, placing
 from orders.services.drafts import Buyer, Line, PlacedOrder, Shipping, Wanted
 from orders.services.terms import NO_TERMS, Terms, priced
-from orders.services.verbs import stock_issues
 from pricing.limits import open_to
 from pricing.rulebook import rules_of
 from pricing.services import redeem
@@ -104,7 +103,7 @@ def take_stock(order: PlacedOrder, hold: str, warehouse_id: int | None, actor: A
                 reference=order.reference, quantities=quantities, actor=actor, warehouse_id=warehouse_id
             )
     except inventory.exceptions.InsufficientStock as short:
-        raise InsufficientStock(stock_issues(by_item, short.shortages)) from short
+        raise InsufficientStock(placing.stock_issues(by_item, short.shortages)) from short
 
 
 def promise_hold(

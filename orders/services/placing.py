@@ -7,7 +7,7 @@ row.
 No lock on stock is taken here, and nothing here decides about stock for good: `inventory.services.reserve` does both.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.conf import settings
 from database.refusals import FieldError
 from database.rows import Alongside, array, fetch_rows
 from events.actors import Actor
+from inventory.exceptions import Shortage
 from orders.exceptions import InsufficientStock, UnknownArticle
 from orders.models import OrderItem
 from orders.search import COLUMNS, folded_words_of
@@ -93,6 +94,13 @@ def stock_issue(line: Line | OrderItem, requested: int, available: int) -> dict[
         "requested": requested,
         "available": available,
     }
+
+
+def stock_issues(
+    by_item: Mapping[int, Line] | Mapping[int, OrderItem], shortages: Iterable[Shortage]
+) -> list[dict[str, Any]]:
+    """The shortages of stock items as lines of an order. `by_item` holds the lines by stock item."""
+    return [stock_issue(by_item[short.item_id], short.requested, short.available) for short in shortages]
 
 
 def draft(buyer: Buyer, basket: Basket, shipping: Shipping, totals: Totals | None = None) -> PlacedOrder:

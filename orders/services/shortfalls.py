@@ -6,17 +6,18 @@ begins anew.
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.db.models import Count, F
+from django.db.models import Count
 
 from database.refusals import Invalid, NotFound
 from database.transactions import unit_of_work
 from events.actors import Actor
 from inventory import services as inventory_services
-from inventory.models import ClockTimestamp, StockItem, StockLevel, Warehouse
+from inventory.models import StockItem, StockLevel, Warehouse
 from inventory.services import Moved
 from orders.models import Order
+from orders.services.parcels import shipped_units
+from orders.services.reducing import reduce_line, ship_if_nothing_is_open
 from orders.services.verbs import Status, move, record
 
 
@@ -65,7 +66,7 @@ def look_ahead(*, sku: str, warehouse: str, missing: int) -> LossOutlook:
     losers = []
     for reference, units in ahead.given_up.items():
         order = by_reference.get(reference)
-        is_cancelled = order is not None and lines[order.pk] == 1
+        is_cancelled = order is not None and lines[order.pk] == 1 and not order.partly_shipped
         losers.append(Loser(reference, units, order, is_cancelled))
     return LossOutlook(ahead.moves, losers)
 
@@ -88,8 +89,9 @@ def record_shortfall(
     """Record that units of a SKU are gone from a warehouse. Returns the orders that lose their line, and who moved.
 
     Where the rest does not cover the promises, they come from free units in other active warehouses. What cannot move
-    is given up: holds first, then the newest promises to orders. The line leaves its order with its discount and its
-    tax, and the total falls; charges stay as they are. An order without another line is cancelled. Each affected order
+    is given up: holds first, then the newest promises to orders. What has not left of the line leaves its order with
+    its discount and its tax, and the total falls; charges stay as they are. An order without another line is cancelled.
+    One of which all the rest has left is shipped. Each affected order
     gets a step of history and an event, all in one unit of work. `reason` is for staff, `message` for the customers who
     lose something. Refuses NotFound and Invalid. Locks the orders by primary key, then all levels of the item, then
     reservations.
@@ -117,26 +119,21 @@ def give_up_line(order: Order, item_id: int, reason: str, message: str, actor: A
     The customer reads which line is lost, and the message; staff read the reason too.
     """
     line = order.order_items.filter(variant__stock_item_id=item_id).first()
-    if line is None or order.status not in (Status.PENDING, Status.CONFIRMED) or order.deleted_at:
+    if line is None or order.status not in Order.OPEN or order.deleted_at:
         return False
-    note = f"{line.quantity} x {line.sku} cannot be delivered. {message}".strip()[:255]
-    if order.order_items.count() == 1:
+    shipped = shipped_units(order)
+    units = line.quantity - shipped[line.pk]
+    note = f"{units} x {line.sku} cannot be delivered. {message}".strip()[:255]
+    if not shipped and order.order_items.count() == 1:
         move(order, Status.CANCELLED, actor, note, reason)
         return True
-    line.delete()
-    added_tax = Decimal(0) if order.prices_include_tax else line.tax
-    Order.objects.filter(pk=order.pk).update(
-        total_amount=F("total_amount") - (line.subtotal - line.discount + added_tax),
-        discount_total=F("discount_total") - line.discount,
-        tax_total=F("tax_total") - line.tax,
-        version=F("version") + 1,
-        updated_at=ClockTimestamp(),
-    )
     lost = {
         "product_name": line.product_name,
         "sku": line.sku,
-        "quantity": line.quantity,
-        "subtotal": str(line.subtotal),
+        "quantity": units,
+        "subtotal": str(line.unit_price * units),
     }
+    reduce_line(order, line, shipped[line.pk], kind="line_lost", actor=actor)
     record(order, "line_lost", order.status, actor, note, reason, line=lost, message=message)
+    ship_if_nothing_is_open(order, actor)
     return True

@@ -5,23 +5,20 @@ row, then coupons, then stock levels, then reservations. Each step writes a row 
 transaction of the step.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import F
 
-import inventory.exceptions
 from database.refusals import Expected, check_version
 from database.transactions import unit_of_work
 from events.actors import WORKER, Actor
 from events.services import publish
 from inventory import services as inventory_services
-from inventory.exceptions import Shortage
 from inventory.models import ClockTimestamp
-from orders.exceptions import IllegalTransition, NotDeletable, NotOnHand
-from orders.models import Order, OrderEvent, OrderItem, OrderQuerySet
-from orders.services.drafts import Line
-from orders.services.placing import stock_issue
+from orders.exceptions import IllegalTransition, NotDeletable, PartlyShipped
+from orders.models import Order, OrderEvent, OrderQuerySet
+from orders.services.sending import send
 from pricing import services as pricing_services
 
 Status = Order.Status
@@ -73,8 +70,8 @@ def cancel_order(
 
     The customer reads `message`; `reason` is for staff alone. With `owner_id` the customer asks, and with `by_guest`
     whoever has shown the order's token: a customer only for an own order, both only while the order is pending, and the
-    reason is their own. Refuses NotFound, IllegalTransition and VersionMismatch. Locks the order, then its coupons and
-    its stock levels.
+    reason is their own. Refuses NotFound, IllegalTransition, VersionMismatch, and PartlyShipped for an order of which
+    some goods have left. Locks the order, then its coupons and its stock levels.
     """
     order = locked(reachable(owner_id), order_id)
     if order.status == Status.CANCELLED:
@@ -96,11 +93,13 @@ def delete_order(
     """Take an order out of the API and give its stock and coupons back. The record and its history are kept for audit.
 
     With `owner_id` the customer asks: only for an own order, and only while the order is pending. Staff may delete
-    orders that have not been shipped. Refuses NotFound, NotDeletable and VersionMismatch. Locks the order, then its
-    stock levels.
+    orders that have not been shipped. Refuses NotFound, NotDeletable, PartlyShipped and VersionMismatch. Locks the
+    order, then its stock levels.
     """
     order = locked(reachable(owner_id), order_id)
     check_version(order.version, expected_version)
+    if order.partly_shipped:
+        raise PartlyShipped
     if order.status not in Order.DELETABLE or (owner_id is not None and order.status != Status.PENDING):
         raise NotDeletable(f"This order is {order.status}.")
     Order.objects.filter(pk=order.pk).update(
@@ -145,16 +144,21 @@ def locked(orders: OrderQuerySet, order_id: int) -> Order:
 
 
 def move(order: Order, status: str, actor: Actor, note: str = "", reason: str = "") -> None:
-    """Give a locked order another status, and ship or give back its stock. Refuses IllegalTransition and NotOnHand.
+    """Give a locked order another status, and ship or give back its stock.
 
-    The customer reads `note`; `reason` is for staff alone.
+    Refuses IllegalTransition, NotOnHand, and PartlyShipped when goods that have left are to be cancelled. The customer
+    reads `note`; `reason` is for staff alone.
     """
     if status not in order.allowed:
         raise IllegalTransition(order.status, status, order.allowed)
-    Order.objects.filter(pk=order.pk).update(status=status, version=F("version") + 1, updated_at=ClockTimestamp())
+    if status == Status.CANCELLED and order.partly_shipped:
+        raise PartlyShipped
+    Order.objects.filter(pk=order.pk).update(
+        status=status, partly_shipped=False, version=F("version") + 1, updated_at=ClockTimestamp()
+    )
     record(order, status, status, actor, note, reason)
     if status == Status.SHIPPED:
-        fulfil(order, actor)
+        send(order, actor)
     elif status == Status.CANCELLED:
         give_back(order, actor, "order cancelled")
 
@@ -180,20 +184,3 @@ def record(
         reason=reason,
     )
     publish(f"order.{event}", {"order_id": order.pk} | payload, subject=f"order:{order.pk}", actor=actor)
-
-
-def fulfil(order: Order, actor: Actor) -> None:
-    """Ship the goods of an order. Refuses NotOnHand for lines that are promised and have not arrived yet."""
-    try:
-        inventory_services.fulfil(reference=order.reference, actor=actor)
-    except inventory.exceptions.NotOnHand as missing:
-        lines = OrderItem.objects.filter(order=order).select_related("variant")
-        by_item = {line.variant.stock_item_id: line for line in lines}
-        raise NotOnHand(stock_issues(by_item, missing.shortages)) from missing
-
-
-def stock_issues(
-    by_item: Mapping[int, Line] | Mapping[int, OrderItem], shortages: Iterable[Shortage]
-) -> list[dict[str, Any]]:
-    """The shortages of stock items as lines of an order. `by_item` holds the lines by stock item."""
-    return [stock_issue(by_item[short.item_id], short.requested, short.available) for short in shortages]

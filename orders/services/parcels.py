@@ -1,0 +1,184 @@
+"""The verbs of parcels: send a part of an order, take a parcel back, and say how it travels.
+
+An order is shipped when the last of its units has left. Locks are taken in one sequence everywhere: the order's row,
+then stock levels, then reservations.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from django.db.models import F, Sum
+
+from database.refusals import Expected, FieldError, Invalid, NotFound, check_version
+from database.transactions import unit_of_work
+from events.actors import Actor
+from inventory import services as inventory_services
+from inventory.models import ClockTimestamp, Warehouse
+from orders.exceptions import IllegalTransition, MoreThanOpen, ParcelGone
+from orders.models import Fulfilment, FulfilmentLine, Order, OrderItem, Return, ReturnLine
+from orders.services.sending import UNTRACKED, Tracking, send
+from orders.services.verbs import Status, locked, record
+
+# Units by the id of their line.
+Units = Mapping[int, int]
+
+
+@unit_of_work
+def ship_parcel(
+    *,
+    order_id: int,
+    actor: Actor,
+    lines: Units | None = None,
+    warehouse: str | None = None,
+    tracking: Tracking = UNTRACKED,
+    expected_version: Expected = None,
+) -> list[int]:
+    """Send units of a confirmed order, and answer the ids of the new parcels: one for each warehouse they left.
+
+    `lines` has the units by line; without it all that is open leaves, or all that is promised in `warehouse` (a code).
+    With the last units the order becomes shipped. Refuses NotFound, IllegalTransition, VersionMismatch, Invalid for
+    lines that the order does not have and for an unknown warehouse, MoreThanOpen, and NotOnHand. Locks the order, then
+    its stock levels.
+    """
+    order = locked(Order.objects.visible(), order_id)
+    check_version(order.version, expected_version)
+    if Status.SHIPPED not in order.allowed:
+        raise IllegalTransition(order.status, Status.SHIPPED, order.allowed)
+    warehouse_id = warehouse_with(warehouse)
+    quantities = None
+    if lines is not None:
+        refuse_more_than_open(order, lines, open_units(order))
+        quantities = by_item(order, lines)
+    parcels = send(order, actor, quantities=quantities, warehouse_id=warehouse_id, tracking=tracking)
+    leaves_last = not open_units(order)
+    status = Status.SHIPPED if leaves_last else Status(order.status)
+    change_state(order, status, partly_shipped=not leaves_last)
+    record(order, "shipped" if leaves_last else "parcel_shipped", status, actor, parcel_ids=parcels)
+    return parcels
+
+
+@unit_of_work
+def cancel_parcel(
+    *, order_id: int, parcel_id: int, actor: Actor, reason: str = "", expected_version: Expected = None
+) -> bool:
+    """Take a parcel back that was not handed over. Tells whether it did: a cancelled one stays as it is.
+
+    Its units lie where they left, and are promised to the order again. A shipped order is confirmed again: this is the
+    only way back. Refuses NotFound, VersionMismatch (the parcel's), and ParcelGone once the order is delivered or goods
+    of the parcel come back as a return. Locks the order, then its stock levels.
+    """
+    order = locked(Order.objects.visible(), order_id)
+    parcel = parcel_of(order, parcel_id)
+    if parcel.state == Fulfilment.State.CANCELLED:
+        return False
+    check_version(parcel.version, expected_version)
+    if order.status == Status.DELIVERED:
+        raise ParcelGone("The order has been delivered.")
+    lines = list(parcel.lines.select_related("order_item__variant"))
+    left, coming_back = shipped_units(order), returned_units(order)
+    if any(left[line.order_item_id] - line.quantity < coming_back[line.order_item_id] for line in lines):
+        raise ParcelGone("Goods of this parcel come back as a return.")
+    Fulfilment.objects.filter(pk=parcel.pk).update(
+        state=Fulfilment.State.CANCELLED, cancelled_at=ClockTimestamp(), version=F("version") + 1
+    )
+    places = {(line.order_item.variant.stock_item_id, parcel.warehouse_id): line.quantity for line in lines}
+    inventory_services.unship(reference=order.reference, quantities=places, actor=actor, reason="parcel cancelled")
+    change_state(order, Status.CONFIRMED, partly_shipped=bool(+shipped_units(order)))
+    record(order, "parcel_cancelled", Status.CONFIRMED, actor, reason=reason, parcel_ids=[parcel.pk])
+    return True
+
+
+@unit_of_work
+def track_parcel(
+    *, order_id: int, parcel_id: int, tracking: Tracking, actor: Actor, expected_version: Expected = None
+) -> bool:
+    """Say who carries a parcel and how it is followed. Tells whether anything was changed.
+
+    Refuses NotFound, VersionMismatch (the parcel's), and ParcelGone for one that is cancelled. Locks the order.
+    """
+    order = locked(Order.objects.visible(), order_id)
+    parcel = parcel_of(order, parcel_id)
+    check_version(parcel.version, expected_version)
+    if parcel.state == Fulfilment.State.CANCELLED:
+        raise ParcelGone("This parcel is cancelled.")
+    if tracking == Tracking(parcel.carrier, parcel.tracking_number, parcel.tracking_url):
+        return False
+    Fulfilment.objects.filter(pk=parcel.pk).update(
+        carrier=tracking.carrier,
+        tracking_number=tracking.tracking_number,
+        tracking_url=tracking.tracking_url,
+        version=F("version") + 1,
+    )
+    change_state(order, Status(order.status), partly_shipped=order.partly_shipped)
+    record(order, "parcel_tracked", order.status, actor, parcel_ids=[parcel.pk])
+    return True
+
+
+def change_state(order: Order, status: str, *, partly_shipped: bool) -> None:
+    """Write how far a locked order has come."""
+    Order.objects.filter(pk=order.pk).update(
+        status=status, partly_shipped=partly_shipped, version=F("version") + 1, updated_at=ClockTimestamp()
+    )
+
+
+def parcel_of(order: Order, parcel_id: int) -> Fulfilment:
+    """A parcel of a locked order. Refuses NotFound."""
+    parcel = order.fulfilments.filter(pk=parcel_id).first()
+    if parcel is None:
+        raise NotFound("There is no such parcel.")
+    return parcel
+
+
+def shipped_units(order: Order) -> Counter[int]:
+    """The units of each line that have left in parcels which are not cancelled."""
+    lines = FulfilmentLine.objects.filter(fulfilment__order=order, fulfilment__state=Fulfilment.State.SHIPPED)
+    return Counter(dict(lines.values_list("order_item_id").annotate(units=Sum("quantity")).order_by()))
+
+
+def returned_units(order: Order) -> Counter[int]:
+    """The units of each line that have come back, or are to."""
+    lines = ReturnLine.objects.filter(of__order=order).exclude(of__state=Return.State.REFUSED)
+    return Counter(dict(lines.values_list("order_item_id").annotate(units=Sum("quantity")).order_by()))
+
+
+def open_units(order: Order) -> Counter[int]:
+    """The units of each line that are still to leave. Lines without any are left out."""
+    return Counter(dict(order.order_items.values_list("pk", "quantity"))) - shipped_units(order)
+
+
+def refuse_more_than_open(order: Order, lines: Units, open_lines: Units) -> None:
+    """Refuse (Invalid) lines that the order does not have, and MoreThanOpen for those of which fewer are open."""
+    known = set(order.order_items.values_list("pk", flat=True))
+    unknown = [place for place, line_id in enumerate(lines) if line_id not in known]
+    if unknown or not lines:
+        errors = [
+            FieldError(f"lines.{place}.order_item_id", "unknown_line", "The order has no such line.")
+            for place in unknown
+        ]
+        raise Invalid("These are no lines of the order.", code="unknown_line", errors=errors)
+    errors = [
+        FieldError(
+            f"lines.{place}.quantity", MoreThanOpen.code, f"{open_lines.get(line_id, 0)} are still to be shipped."
+        )
+        for place, (line_id, units) in enumerate(lines.items())
+        if units > open_lines.get(line_id, 0)
+    ]
+    if errors:
+        raise MoreThanOpen(errors[0].message, errors=errors)
+
+
+def by_item(order: Order, lines: Units) -> dict[int, int]:
+    """Units of lines as units of stock items."""
+    items = OrderItem.objects.filter(order=order, pk__in=lines).values_list("pk", "variant__stock_item_id")
+    return {item_id: lines[line_id] for line_id, item_id in items}
+
+
+def warehouse_with(code: str | None) -> int | None:
+    """The id of the warehouse with this code; None without one. Refuses (Invalid) a code that none has."""
+    if code is None:
+        return None
+    warehouse_id = Warehouse.objects.with_codes(code).values_list("pk", flat=True).first()
+    if warehouse_id is None:
+        error = FieldError("warehouse", "unknown_warehouse", "No warehouse has this code.")
+        raise Invalid("No warehouse has this code.", code="unknown_warehouse", errors=[error])
+    return warehouse_id

@@ -1,0 +1,77 @@
+"""Lines of an order that become fewer before they leave: the order's figures follow, and a revision keeps the old ones.
+
+What a line has less is owed back to the buyer, with its share of the discount and of the tax. Charges stay as they are.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db.models import F
+
+from events.actors import Actor
+from inventory.models import ClockTimestamp
+from orders.models import FulfilmentLine, Order, OrderItem, OrderRevision, ReturnLine
+from orders.services.parcels import change_state, open_units
+from orders.services.verbs import Status, record
+
+
+def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, actor: Actor) -> Decimal:
+    """Let a line of a locked order have fewer units, and answer what is owed back for it; with 0 the line goes.
+
+    The discount and the tax fall in proportion, rounded half up to what the currency has. The promise of the units is
+    for the caller to give back.
+    """
+    discount, tax = (share(amount, quantity, line) for amount in (line.discount, line.tax))
+    less_discount, less_tax = line.discount - discount, line.tax - tax
+    less_items = line.unit_price * (line.quantity - quantity)
+    owed = less_items - less_discount + (Decimal(0) if order.prices_include_tax else less_tax)
+    lines = OrderItem.objects.filter(pk=line.pk)
+    if quantity:
+        lines.update(quantity=quantity, subtotal=line.unit_price * quantity, discount=discount, tax=tax)
+    else:
+        # Nothing of it has left, so only parcels that were cancelled and returns that were refused can name it.
+        FulfilmentLine.objects.filter(order_item=line).delete()
+        ReturnLine.objects.filter(order_item=line).delete()
+        lines.delete()
+    Order.objects.filter(pk=order.pk).update(
+        total_amount=F("total_amount") - owed,
+        discount_total=F("discount_total") - less_discount,
+        tax_total=F("tax_total") - less_tax,
+        version=F("version") + 1,
+        updated_at=ClockTimestamp(),
+    )
+    OrderRevision.objects.create(
+        order=order,
+        actor=str(actor),
+        kind=kind,
+        order_item_id=line.pk,
+        sku=line.sku,
+        quantity_before=line.quantity,
+        quantity_after=quantity,
+        before=figures_of(line, line.quantity, line.discount, line.tax),
+        after=figures_of(line, quantity, discount, tax),
+        owed=owed,
+    )
+    return owed
+
+
+def share(amount: Decimal, quantity: int, line: OrderItem) -> Decimal:
+    """The part of an amount of a line that so many of its units keep."""
+    return (amount * quantity / line.quantity).quantize(line.subtotal, ROUND_HALF_UP)
+
+
+def figures_of(line: OrderItem, quantity: int, discount: Decimal, tax: Decimal) -> dict[str, str]:
+    """What a line says with so many units."""
+    return {
+        "product_name": line.product_name,
+        "unit_price": str(line.unit_price),
+        "subtotal": str(line.unit_price * quantity),
+        "discount": str(discount),
+        "tax": str(tax),
+    }
+
+
+def ship_if_nothing_is_open(order: Order, actor: Actor) -> None:
+    """Let a partly shipped order become shipped once nothing of it is still to leave."""
+    if order.partly_shipped and not open_units(order):
+        change_state(order, Status.SHIPPED, partly_shipped=False)
+        record(order, "shipped", Status.SHIPPED, actor, parcel_ids=[])

@@ -1,0 +1,92 @@
+"""Goods of an order leave the building: the promise is kept, and a parcel is written for each warehouse they left."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import inventory.exceptions
+from database.rows import array, fetch_rows
+from events.actors import Actor
+from inventory import services as inventory_services
+from inventory.services import Allocation
+from orders.exceptions import MoreThanOpen, NotOnHand
+from orders.models import Order, OrderItem
+from orders.services.placing import stock_issues
+
+# Every unit that leaves lies in the parcel of its warehouse.
+PARCELS = """
+with gone as (
+    select warehouse_id, line.id as order_item_id, quantity
+    from unnest(%(items)s::bigint[], %(warehouses)s::bigint[], %(quantities)s::int[])
+        as gone (item_id, warehouse_id, quantity)
+    join orders_orderitem line on line.order_id = %(order_id)s::bigint
+    join catalog_variant variant on variant.id = line.variant_id and variant.stock_item_id = gone.item_id
+), parcel as (
+    insert into orders_fulfilment (order_id, warehouse_id, carrier, tracking_number, tracking_url, shipped_at)
+    select %(order_id)s::bigint, warehouse_id, %(carrier)s::text, %(tracking_number)s::text, %(tracking_url)s::text,
+           clock_timestamp()
+    from (select distinct warehouse_id from gone) as place order by warehouse_id
+    returning id, warehouse_id
+), packed as (
+    insert into orders_fulfilmentline (fulfilment_id, order_item_id, quantity)
+    select parcel.id, order_item_id, quantity from gone join parcel using (warehouse_id)
+    order by parcel.id, order_item_id
+)
+select id from parcel order by id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """Who carries a parcel, and how it is followed. All of it may be unknown."""
+
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+
+
+UNTRACKED = Tracking()
+
+
+def send(
+    order: Order,
+    actor: Actor,
+    *,
+    quantities: Mapping[int, int] | None = None,
+    warehouse_id: int | None = None,
+    tracking: Tracking = UNTRACKED,
+) -> list[int]:
+    """Ship units of a locked order, and answer the ids of the new parcels: one for each warehouse.
+
+    `quantities` has the units by item id; without it all that is open leaves. With `warehouse_id` it leaves that
+    warehouse. Refuses NotOnHand for units that are promised and have not arrived yet, and MoreThanOpen where fewer are
+    promised than are to leave. Locks the stock levels.
+    """
+    try:
+        gone = inventory_services.fulfil(
+            reference=order.reference, actor=actor, quantities=quantities, warehouse_id=warehouse_id
+        )
+    except inventory.exceptions.NotOnHand as missing:
+        lines = OrderItem.objects.filter(order=order).select_related("variant")
+        by_item = {line.variant.stock_item_id: line for line in lines}
+        raise NotOnHand(stock_issues(by_item, missing.shortages)) from missing
+    except (inventory.exceptions.NothingReserved, inventory.exceptions.MoreThanReserved) as fewer:
+        raise MoreThanOpen("Fewer units of the order are promised there.") from fewer
+    return write_parcels(order.pk, gone, tracking)
+
+
+def write_parcels(order_id: int, gone: Iterable[Allocation], tracking: Tracking) -> list[int]:
+    """Write what has left as parcels, and answer their ids."""
+    gone = list(gone)
+    rows = fetch_rows(
+        PARCELS,
+        {
+            "order_id": order_id,
+            "items": array(part.item_id for part in gone),
+            "warehouses": array(part.warehouse_id for part in gone),
+            "quantities": array(part.quantity for part in gone),
+            "carrier": tracking.carrier,
+            "tracking_number": tracking.tracking_number,
+            "tracking_url": tracking.tracking_url,
+        },
+    )
+    return [parcel_id for (parcel_id,) in rows]
