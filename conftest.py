@@ -123,6 +123,7 @@ def django_db_setup(
             cursor.execute("drop trigger stockmovement_no_truncate on inventory_stockmovement")
             cursor.execute("drop trigger orderevent_no_truncate on orders_orderevent")
             cursor.execute("drop trigger pricehistory_no_truncate on catalog_pricehistory")
+            cursor.execute("drop trigger orderrevision_no_truncate on orders_orderrevision")
         connection.close()  # the next one starts with what was set on the role
     yield
     with django_db_blocker.unblock():

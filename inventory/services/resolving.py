@@ -43,8 +43,8 @@ def release(
 
 def fulfil(
     *, reference: str, actor: Actor, quantities: Mapping[int, int] | None = None, warehouse_id: int | None = None
-) -> int:
-    """Take units that a reference holds out of the building; answers how many. On hand and reserved fall.
+) -> list[Allocation]:
+    """Take units that a reference holds out of the building; answers what left where. On hand and reserved fall.
 
     With `warehouse_id` these are the units of that warehouse alone. With `quantities` (by item id) it is exactly so
     many units, from as few warehouses as have them. Refuses NotOnHand when backordered units have not come in yet,

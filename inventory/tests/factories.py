@@ -1,6 +1,6 @@
 """Items, warehouses and stock for tests. Whatever has a quantity got it through the services."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -139,3 +139,8 @@ def backdate(movement: StockMovement, at: datetime) -> None:
         cursor.execute("alter table inventory_stockmovement disable trigger user")
         StockMovement.objects.filter(pk=movement.pk).update(at=at)
         cursor.execute("alter table inventory_stockmovement enable trigger user")
+
+
+def units_of(parts: Iterable[services.Allocation]) -> int:
+    """How many units have left."""
+    return sum(part.quantity for part in parts)

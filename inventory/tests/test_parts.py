@@ -1,7 +1,7 @@
 """Parts of promises that are shipped or given back: the rest stays open."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.db import transaction
@@ -21,10 +21,12 @@ from inventory.tests.factories import (
     move,
     reserve,
     snapshot,
+    units_of,
 )
 from inventory.tests.races import red
 
 pytestmark = pytest.mark.django_db
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +39,7 @@ def id_of(warehouse: str) -> int:
     return Warehouse.objects.get(code=warehouse).pk
 
 
-def part(verb: Callable[..., int], quantities: Mapping[StockItem, int], warehouse: str = "", **kwargs: Any) -> int:
+def part(verb: Callable[..., T], quantities: Mapping[StockItem, int], warehouse: str = "", **kwargs: Any) -> T:
     """Ship or give back so many units of what r-1 holds."""
     units = {item.pk: quantity for item, quantity in quantities.items()}
     place = id_of(warehouse) if warehouse else None
@@ -46,7 +48,7 @@ def part(verb: Callable[..., int], quantities: Mapping[StockItem, int], warehous
 
 
 def ship(quantities: Mapping[StockItem, int], warehouse: str = "") -> int:
-    return part(services.fulfil, quantities, warehouse)
+    return units_of(part(services.fulfil, quantities, warehouse))
 
 
 def give_back(quantities: Mapping[StockItem, int], warehouse: str = "", reason: str = "") -> int:
@@ -135,7 +137,7 @@ def test_without_a_name_it_comes_from_as_few_warehouses_as_have_it(quantity: int
 def test_all_of_one_warehouse_is_shipped_without_quantities() -> None:
     in_two_places()
 
-    assert services.fulfil(reference="r-1", warehouse_id=id_of("north"), actor=COMMAND) == 3
+    assert units_of(services.fulfil(reference="r-1", warehouse_id=id_of("north"), actor=COMMAND)) == 3
 
     assert held_by("r-1") == {("MUG", "main"): 4}
     with pytest.raises(NothingReserved):

@@ -10,7 +10,7 @@ from inventory import services
 from inventory.exceptions import MoreThanReserved, Shortage
 from inventory.models import StockItem, StockLevelQuerySet
 from inventory.services import promises, resolving
-from inventory.tests.factories import StockItemFactory, held_by, level_of, reserve
+from inventory.tests.factories import StockItemFactory, held_by, level_of, reserve, units_of
 from inventory.tests.races import in_transaction, in_transactions, kinds, promised, red, take_lock_away
 from tests.threads import overtaken
 
@@ -28,7 +28,7 @@ def stocked(**promises: int) -> StockItem:
 
 
 def ship(reference: str, item: StockItem, units: int) -> int:
-    return services.fulfil(reference=reference, quantities={item.pk: units}, actor=COMMAND)
+    return units_of(services.fulfil(reference=reference, quantities={item.pk: units}, actor=COMMAND))
 
 
 def give_back(reference: str, item: StockItem, units: int) -> int:

@@ -23,7 +23,7 @@ def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, acto
     discount, tax = (share(amount, quantity, line) for amount in (line.discount, line.tax))
     less_discount, less_tax = line.discount - discount, line.tax - tax
     less_items = line.unit_price * (line.quantity - quantity)
-    owed = less_items - less_discount + (Decimal(0) if order.prices_include_tax else less_tax)
+    owed: Decimal = less_items - less_discount + (Decimal(0) if order.prices_include_tax else less_tax)
     lines = OrderItem.objects.filter(pk=line.pk)
     if quantity:
         lines.update(quantity=quantity, subtotal=line.unit_price * quantity, discount=discount, tax=tax)

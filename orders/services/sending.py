@@ -15,7 +15,7 @@ from orders.services.placing import stock_issues
 # Every unit that leaves lies in the parcel of its warehouse.
 PARCELS = """
 with gone as (
-    select warehouse_id, line.id as order_item_id, quantity
+    select warehouse_id, line.id as order_item_id, gone.quantity
     from unnest(%(items)s::bigint[], %(warehouses)s::bigint[], %(quantities)s::int[])
         as gone (item_id, warehouse_id, quantity)
     join orders_orderitem line on line.order_id = %(order_id)s::bigint

@@ -244,9 +244,9 @@ def query_count(client: APIClient, path: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize(("path", "queries"), [("/my-orders", 1 + 1), ("", 4 + 4)])
+@pytest.mark.parametrize(("path", "queries"), [("/my-orders", 1 + 1), ("", 4 + 5)])
 def test_the_number_of_queries_does_not_grow_with_the_page(path: Any, queries: Any) -> None:
-    """The session and, of staff, their devices and rights; then the orders, with lines, charges and discounts."""
+    """The session and, of staff, their devices and rights; then the orders, with lines, charges, discounts, parcels."""
     user = make_user()
     client = client_of(user)
     if not path:
