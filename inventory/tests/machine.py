@@ -21,6 +21,8 @@ from inventory.models import Reservation, StockLevel, StockMovement
 from inventory.tests.machine_resolving import Resolving
 from inventory.tests.model import ITEMS, Promise, Shelf, anywhere, baskets, few, items, warehouses
 
+MOVED = "replace_hold moved units that could stay"
+
 
 class Stock(Resolving):
     # Goods.
@@ -176,9 +178,9 @@ class Stock(Resolving):
         for item, quantity in basket.items():
             kept = {place: units for place, units in parts.items() if place[0] == item}
             if mine[item] >= quantity:  # all of it is what the reference had
-                assert all(units <= own.get(place, 0) for place, units in kept.items())
+                assert all(units <= own.get(place, 0) for place, units in kept.items()), MOVED
             if mine[item] == quantity:
-                assert kept == {place: units for place, units in own.items() if place[0] == item}
+                assert kept == {place: units for place, units in own.items() if place[0] == item}, MOVED
         lines = StockMovement.objects.count()
         assert self.expect(None, services.replace_hold, **asked) == allocations
         assert StockMovement.objects.count() == lines

@@ -9,7 +9,7 @@ from inventory import services
 from inventory.exceptions import InsufficientStock
 from inventory.models import StockItem
 from inventory.services import ReturnLine, unshipping
-from inventory.tests.factories import StockItemFactory, held_by, level_of, reserve
+from inventory.tests.factories import StockItemFactory, held_by, level_of, reserve, units_of
 from inventory.tests.races import in_transaction, in_transactions, kinds, red, take_lock_away
 from tests.threads import overtaken
 
@@ -84,7 +84,10 @@ def test_a_promise_that_is_shipped_given_back_and_cancelled_at_once_has_each_uni
     item = shipped(8)
     in_transaction(partial(cancel, item, 8))
     one = {item.pk: 1}
-    ship = partial(services.fulfil, reference="r-1", quantities=one, actor=COMMAND)
+
+    def ship() -> int:
+        return units_of(services.fulfil(reference="r-1", quantities=one, actor=COMMAND))
+
     give_back = partial(services.release, reference="r-1", quantities=one, actor=COMMAND)
 
     outcomes = in_transactions([ship, ship, give_back, partial(cancel, item, 1)] * 3)

@@ -13,12 +13,16 @@ from events.actors import COMMAND
 from events.models import Event
 from inventory import services as inventory_services
 from inventory.models import StockLevel
-from orders.models import Order, OrderEvent, OrderItem
+from orders.models import FulfilmentLine, Order, OrderEvent, OrderItem, Return, ReturnLine
 from orders.tests.factories import make_order
 
 pytestmark = pytest.mark.django_db
 
-LINES = "live orders hold exactly their lines"
+LINES = "orders hold exactly what has not left"
+PARCELS = "parcels are what left the building"
+STATE = "an order says how much of it has left"
+COMING = "no more comes back than has left"
+RECEIVED = "what was received is in the ledger"
 TOTAL = "an order's total is that of its lines"
 PRODUCT = "a line's product is that of its variant"
 SOLD = "inventory knows what is for sale"
@@ -42,6 +46,11 @@ def ship_nothing(order: Order) -> None:
     Order.objects.filter(pk=order.pk).update(status="shipped")
 
 
+def send_back(line: OrderItem, state: str) -> None:
+    back = Return.objects.create(order_id=line.order_id, state=state)
+    ReturnLine.objects.create(of=back, order_item=line, quantity=1)
+
+
 DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
     "a line enlarged after the fact": (
         lambda order: OrderItem.objects.filter(order=order).update(quantity=3, subtotal=30),
@@ -55,7 +64,14 @@ DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
         lambda order: Order.objects.filter(pk=order.pk).update(deleted_at=order.order_date),
         {LINES},
     ),
-    "shipped in name only": (ship_nothing, {LINES}),
+    "shipped in name only": (ship_nothing, {STATE}),
+    "partly shipped in name only": (lambda order: Order.objects.update(partly_shipped=True), {STATE}),
+    "a parcel enlarged after the fact": (
+        lambda order: FulfilmentLine.objects.update(quantity=F("quantity") + 1),
+        {LINES, PARCELS, STATE},
+    ),
+    "more comes back than has left": (lambda order: send_back(order.order_items.get(), "requested"), {COMING}),
+    "received in name only": (lambda order: send_back(FulfilmentLine.objects.get().order_item, "received"), {RECEIVED}),
     "another total": (lambda order: Order.objects.filter(pk=order.pk).update(total_amount=1), {TOTAL}),
     "archived behind its back": (lambda order: Product.objects.update(status="archived"), {SOLD}),
     "a line of another product": (
