@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import AllowAny
 
 from api.fields import MAX_ID
 from api.filters import MAX_SEPARATED, FilterSet, NoFilters, reader_of
@@ -86,9 +87,17 @@ class Schema(AutoSchema):
         return {"content": {kind: {"schema": schema} for kind, schema in resolved.items()}}
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """The ways to sign in. A GET with `public_read` needs none; staff who sign in may see more."""
-        public = any(getattr(permission, "public_read", False) for permission in self.view.get_permissions())
-        return [{}, *super().get_auth()] if public and self.method == "GET" else super().get_auth()
+        """The ways to sign in. Staff who do may see more where nobody has to.
+
+        Nobody has to for a GET with `public_read`, where everybody is allowed, and for what a view says is opened by a
+        token of its own (`by_token`).
+        """
+        ways = super().get_auth()
+        permissions = self.view.get_permissions()
+        public = self.method == "GET" and any(getattr(each, "public_read", False) for each in permissions)
+        anybody = all(isinstance(each, AllowAny) for each in permissions)
+        by_token = self.view.action in getattr(self.view, "by_token", ())
+        return [{}, *ways] if ways and {} not in ways and (public or anybody or by_token) else ways
 
 
 def describe_whole(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class OrderViewSet(ViewSet):
     serializer_class = OrderSerializer
     lookup_url_kwarg = "order_id"
     lookup_value_converter = "id"
+    by_token = BY_TOKEN
 
     def get_permissions(self) -> Sequence[Any]:
         """The list of all orders is for staff who may see orders. Other actions name their own permissions."""

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 # A description can say what a slug looks like, not which categories exist. Refusals of that kind have codes of their
 # own, named here; any other refusal of a request that is valid by the description is a fault of one or the other.
 ABOUT_THE_STATE = {
+    "duplicate_line",
     "idempotency_key_reused",
     "invalid_confirmation_token",
     "invalid_cursor",
@@ -23,7 +24,9 @@ ABOUT_THE_STATE = {
     "invalid_postal_code",
     "invalid_reset_token",
     "invalid_token",
+    "invalid_unit",
     "link",
+    "no_reduction",
     "not_for_customers",
     "own_only",
     "password_entirely_numeric",

@@ -85,9 +85,9 @@ class CartLineBody(BodySerializer):
 
 
 class CartLineChangesBody(BodySerializer):
-    """How much of an article the cart is to have."""
+    """How much of an article the cart is to have. Without it the line stays as it is."""
 
-    quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY)
+    quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY, required=False)
 
 
 class CouponBody(BodySerializer):

@@ -56,7 +56,8 @@ def not_open(cart: Facts) -> CartNotOpen:
 
 
 def versions_of(expected: Expected) -> str | None:
-    """The versions that the caller has seen, as an array; None for any."""
+    """The versions that the caller has seen, as an array; None for any. Numbers that no version can be match none."""
     if expected is None:
         return None
-    return array(sorted(expected) if isinstance(expected, frozenset) else [expected])
+    seen = expected if isinstance(expected, frozenset) else {expected}
+    return array(sorted(version for version in seen if version < 2**31))

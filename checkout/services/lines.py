@@ -40,7 +40,8 @@ NAMED_BY = {
 }
 SET = f"""
 with cart as ({EDIT}), line as (
-    update checkout_cartline as line set quantity = %(quantity)s::int, seen_price = {PRICE}
+    update checkout_cartline as line
+    set quantity = coalesce(%(quantity)s::int, line.quantity), seen_price = {PRICE}
     from cart, catalog_variant v join catalog_product p on p.id = v.product_id
     where line.id = %(line_id)s::bigint and line.cart_id = cart.id and v.id = line.variant_id
     returning line.id
@@ -87,9 +88,9 @@ def add_line(
 
 @unit_of_work
 def set_quantity(
-    *, cart_id: UUID, line_id: int, caller: Caller, quantity: int, expected_version: Expected = None
+    *, cart_id: UUID, line_id: int, caller: Caller, quantity: int | None, expected_version: Expected = None
 ) -> Facts:
-    """Let a line have exactly so many units; answers the cart. Its price counts as seen then.
+    """Let a line have exactly so many units, or as many as it has (None); answers the cart. Its price counts as seen.
 
     Refuses NotFound and NotEnoughToHold. Locks as add_line.
     """

@@ -312,6 +312,19 @@ def test_a_customer_is_written_to_at_the_account_unless_the_cart_says_otherwise(
     assert [lack["field"] for lack in document["requirements"]] == ["lines"]
 
 
+@pytest.mark.parametrize("version", ["2147483648", "7901310210", "9" * 40])
+def test_a_number_that_no_version_can_be_is_another_version(mug: Variant, version: str) -> None:
+    cart = make_cart({mug: 1})
+    answer = client_with_token(cart).patch(f"{CARTS}/{cart.pk}", {"note": "x"}, headers={"If-Match": f'"{version}"'})
+    assert (answer.status_code, answer.json()["code"]) == (412, "version_mismatch")
+
+
+def test_a_line_without_a_new_quantity_stays_as_it_is(mug: Variant) -> None:
+    cart = make_cart({mug: 3})
+    answer = client_with_token(cart).patch(f"{CARTS}/{cart.pk}/lines/{cart.lines.get().pk}", {})
+    assert (answer.status_code, quantities_of(cart)) == (200, {mug.pk: 3})
+
+
 def test_an_edit_of_an_older_version_is_refused(mug: Variant) -> None:
     cart = make_cart({mug: 1})
     client = client_with_token(cart)

@@ -144,7 +144,7 @@ class CartViewSet(CartBase):
             cart_id=cart_id,
             line_id=line_id,
             caller=self.caller(),
-            quantity=body_of(request, CartLineChangesBody)["quantity"],
+            quantity=body_of(request, CartLineChangesBody).get("quantity"),
             expected_version=expected_version(request),
         )
         return Response(self.document(cart))

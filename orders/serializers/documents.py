@@ -176,6 +176,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
     order_id = serializers.IntegerField(source="id")
     user_id = serializers.IntegerField(allow_null=True)
+    email = serializers.CharField(help_text="Always there for a guest.")
     fulfilment_status = serializers.ChoiceField(choices=["none", "partial", "complete"])
     total_amount = Amount()
     items_total = Amount()
