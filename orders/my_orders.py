@@ -65,8 +65,8 @@ NEWER = PAGE.format(place=f"and (o.order_date, o.id) > {KEY}", direction="asc")
 PARCELS = """
 select f.order_id, f.id as fulfilment_id, f.state, f.carrier, f.tracking_number, f.tracking_url, f.shipped_at,
        f.cancelled_at,
-       (select json_agg(json_build_object('order_item_id', order_item_id, 'quantity', quantity) order by id)::text
-        from orders_fulfilmentline where fulfilment_id = f.id),
+       (select array_to_json(array_agg(line))::text from (
+            select order_item_id, quantity from orders_fulfilmentline where fulfilment_id = f.id order by id) line),
        f.version
 from orders_fulfilment f where f.order_id in (select unnest(%(orders)s::bigint[])) order by f.id
 """

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from api.problems import safety_net
 from api.renderers import dumps
 from orders import services
-from orders.models import Order
+from orders.models import Fulfilment, Order
 from orders.tests.clients import ORDERS, client_of, order_desk, staff_with
 from orders.tests.factories import STAFF, buyer_of, everything, make_article, make_order, make_user, place
 from orders.tests.plain import PlainOrderSerializer
@@ -44,6 +44,9 @@ def test_my_orders_are_the_serializers_bytes() -> None:
     line = orders[1].order_items.all()[0]
     type(line).objects.filter(pk=line.pk).update(product_name='a"b\\c/d<&>\t\n\r\b\f\x01\x1f\x7fÜ\u2028😀')
     make_order()
+    services.confirm_order(order_id=orders[2].pk, actor=STAFF)
+    services.ship_parcel(order_id=orders[2].pk, lines={orders[2].order_items.all()[0].pk: 1}, actor=STAFF)
+    Fulfilment.objects.update(carrier='"<&>', shipped_at=datetime.fromisoformat("2026-01-02T03:04:05+00:00"))
     answer = client_of(buyer_of(orders[0])).get(f"{ORDERS}/my-orders")
     newest_first = Order.objects.of(buyer_of(orders[0]).pk).order_by("-order_date", "-id")
     plain = PlainOrderSerializer(newest_first.with_lines(), many=True).data
@@ -52,7 +55,7 @@ def test_my_orders_are_the_serializers_bytes() -> None:
 
 
 def test_one_order_and_the_list_of_staff_are_the_serializers_bytes() -> None:
-    order = make_order()
+    order = make_order(status="shipped")
     place(buyer_of(order), {make_article(stock=1): 1, make_article(stock=1, price="0.50"): 1})
     desk, orders = order_desk(), PlainOrderSerializer(Order.objects.order_by("-order_date", "-id"), many=True).data
     assert desk.get(f"{ORDERS}/{order.pk}").content == dumps(orders[1])
