@@ -2,7 +2,8 @@
 
 from rest_framework.routers import SimpleRouter
 
-from orders.views import OrderReportViewSet, OrderViewSet
+from orders.views.orders import OrderViewSet
+from orders.views.reports import OrderReportViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("orders", OrderReportViewSet, basename="order-report")

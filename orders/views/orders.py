@@ -1,15 +1,12 @@
-"""Orders over HTTP: whose order it is, and what the verbs of the services answer."""
+"""Orders over HTTP: placing, reading, moving on and cancelling them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpResponse
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,8 +16,8 @@ from api.idempotency import keyed, run_once, run_once_drafted
 from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
-from api.views import ViewSet, expected_version, refuses
-from database.refusals import FieldError, Invalid, NotFound, VersionMismatch
+from api.views import expected_version, refuses
+from database.refusals import FieldError, Invalid, VersionMismatch
 from events.actors import VISITOR
 from orders import services
 from orders.exceptions import (
@@ -33,27 +30,16 @@ from orders.exceptions import (
     TooManyPendingOrders,
     UnknownArticle,
 )
-from orders.filters import OrderFilterSet, StockCheckFilterSet
-from orders.models import Order, OrderQuerySet
+from orders.filters import OrderFilterSet
+from orders.models import Order
 from orders.my_orders import documents_of, page_of_own
 from orders.serializers.bodies import CancelBody, PlaceOrderBody, StatusBody
 from orders.serializers.documents import HistorySerializer, OrderSerializer, StaffHistorySerializer
-from orders.serializers.reports import StatisticsSerializer, StockCheckSerializer, UserStatisticsSerializer
-from orders.statistics import order_statistics
-from orders.stock_health import stock_check
-from orders.tokens import opens
+from orders.views.callers import TOKEN, SeesOrders, ViewSetOfOrders, order_document
 from pricing.exceptions import CouponNotValid
 
-SeesOrders = requires("orders.view_order")
-# What a guest may do, who has no account: by the token of the order.
-BY_TOKEN = ("retrieve", "history", "cancel")
-SHOWN = "HTTP_X_ORDER_TOKEN"
-TOKEN = OpenApiParameter(
-    "X-Order-Token", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The token of a guest's order."
-)
 
-
-class OrderViewSet(ViewSet):
+class OrderViewSet(ViewSetOfOrders):
     """Customers place, read and cancel orders of their own. What staff may do depends on their permissions.
 
     A guest reads and cancels an order by its token. An order that the caller may not see does not exist for the caller:
@@ -65,12 +51,10 @@ class OrderViewSet(ViewSet):
     serializer_class = OrderSerializer
     lookup_url_kwarg = "order_id"
     lookup_value_converter = "id"
-    by_token = BY_TOKEN
+    by_token = ("retrieve", "history", "cancel")
 
     def get_permissions(self) -> Sequence[Any]:
         """The list of all orders is for staff who may see orders. Other actions name their own permissions."""
-        if self.action in BY_TOKEN and SHOWN in self.request.META:
-            return [AllowAny()]
         return [SeesOrders()] if self.action == "list" else super().get_permissions()
 
     @extend_schema(
@@ -203,81 +187,3 @@ class OrderViewSet(ViewSet):
         order = self.seen(order_id).one(order_id)
         serializer = StaffHistorySerializer if self.serves("orders.view_order") else HistorySerializer
         return Response([document_of(serializer, step) for step in order.history.all()])
-
-    def serves(self, permission: str) -> bool:
-        """Whether the caller is staff with this permission, and so acts for the shop."""
-        user = self.request.user
-        return user.is_authenticated and user.is_staff and user.has_perm(permission)
-
-    def opened_by_token(self, order_id: int) -> bool:
-        """Whether the caller shows the token of this order. Refuses NotFound to a visitor who does not.
-
-        Whoever is signed in and shows a wrong token is who they are.
-        """
-        token = self.request.META.get(SHOWN)
-        if token is None:
-            return False
-        number = Order.objects.visible().filter(pk=order_id).values_list("number", flat=True).first()
-        if number is not None and opens(token, order_id, number):
-            return True
-        if not self.request.user.is_authenticated:
-            raise NotFound("There is no such order.")
-        return False
-
-    def seen(self, order_id: int) -> OrderQuerySet:
-        """The orders that exist for the caller: all of them for staff who may see orders, else the caller's own.
-
-        For whoever shows the token of this order it is this one.
-        """
-        if self.serves("orders.view_order") or self.opened_by_token(order_id):
-            return Order.objects.visible()
-        return Order.objects.of(user_of(self.request).pk)
-
-    def owner_for(self, order_id: int, permission: str) -> int | None:
-        """The id of the only person whose orders the caller may change; None for staff with the permission.
-
-        Staff who see the order of somebody else without the permission are refused PermissionDenied, and NotFound
-        where there is no such order.
-        """
-        user = user_of(self.request)
-        if self.serves(permission):
-            return None
-        if self.serves("orders.view_order") and not Order.objects.of(user.pk).filter(pk=order_id).exists():
-            Order.objects.visible().one(order_id)
-            raise PermissionDenied
-        return user.pk
-
-
-class OrderReportViewSet(ViewSet):
-    """Figures over many orders, and the stock of everything for sale."""
-
-    @extend_schema(operation_id="getStatistics", summary="Sales figures", responses=StatisticsSerializer)
-    @action(detail=False, permission_classes=[SeesOrders])
-    def statistics(self, request: Request) -> Response:
-        """The figures of all orders."""
-        return Response(document_of(StatisticsSerializer, order_statistics()))
-
-    @extend_schema(operation_id="getMyStatistics", summary="One's own figures", responses=UserStatisticsSerializer)
-    @action(detail=False, url_path="user-statistics")
-    def user_statistics(self, request: Request) -> Response:
-        """The figures of the caller's orders."""
-        figures = order_statistics(user_of(request).pk)
-        return Response(document_of(UserStatisticsSerializer, figures))
-
-    @extend_schema(
-        operation_id="checkStock", summary="Stock of everything for sale, by band", responses=StockCheckSerializer
-    )
-    @action(
-        detail=False,
-        url_path="health/stock-check",
-        filterset_class=StockCheckFilterSet,
-        permission_classes=[requires("inventory.view_stockitem")],
-    )
-    def stock_check(self, request: Request) -> Response:
-        """The products for sale by the stock that is there of them."""
-        return Response(document_of(StockCheckSerializer, stock_check(**self.filterset.values)))
-
-
-def order_document(order_id: int) -> dict[str, Any]:
-    """The document of an order as it is now, after a change that the caller was allowed to make."""
-    return document_of(OrderSerializer, Order.objects.with_lines().one(order_id))
