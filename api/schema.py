@@ -110,20 +110,25 @@ def describe_whole(result: dict[str, Any], generator: Any, request: Any, public:
     components["headers"], components["responses"] = HEADERS, RESPONSES
     for path, operations in result["paths"].items():
         made = operations.get("post", {}).get("responses", {}).get("201")
-        if made and (links := links_from(path, result["paths"])):
+        if made and (links := links_from(path, result["paths"], is_list=answers_list(made))):
             made["links"] = links
     add_examples(result)
     return result
 
 
-def links_from(collection: str, paths: dict[str, Any]) -> dict[str, Any]:
-    """The operations on the member that a POST has made: those below `collection/{its name}`."""
+def answers_list(answer: dict[str, Any]) -> bool:
+    """Whether an answer is a list of what was made."""
+    return any(content["schema"].get("type") == "array" for content in answer.get("content", {}).values())
+
+
+def links_from(collection: str, paths: dict[str, Any], *, is_list: bool) -> dict[str, Any]:
+    """The operations on the member that a POST has made: those below `collection/{its name}`. Of several, the first."""
     member = re.compile(re.escape(collection) + r"/\{(\w+)\}(/[^{}]*)?\Z")
     above = {name: f"$request.path.{name}" for name in re.findall(r"\{(\w+)\}", collection)}
     links = {}
     for path, operations in paths.items():
         if match := member.match(path):
-            parameters = above | {match[1]: f"$response.body#/{match[1]}"}
+            parameters = above | {match[1]: f"$response.body#/{'0/' if is_list else ''}{match[1]}"}
             for operation in operations.values():
                 links[operation["operationId"]] = {"operationId": operation["operationId"], "parameters": parameters}
     return links

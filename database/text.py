@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import RegexValidator, validate_email
 
 # Characters that cannot be seen, end a line, or turn the direction of what follows: Unicode's control characters, its
 # default ignorable ones and its line ends. The API's description has the same class, in which characters beyond U+FFFF
@@ -25,6 +25,12 @@ NON_JOINER, JOINER, EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 # Arabic and its neighbours, and the scripts of India and around: the two joiners shape their words.
 JOINED_SCRIPT = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")
 LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
+# Of a page that people are sent to, or nothing. Without a name before the host, which only hides where a link leads.
+WEB_ADDRESS = RegexValidator(
+    r"\A(https?://[^\s/?#@:\\\"<>]+(:[0-9]{1,5})?([/?#][^\s\"<>]*)?)?\Z",
+    "The address of a page begins with http:// or https:// and the name of a host.",
+    code="not_a_web_address",
+)
 
 
 def is_needed(text: str, place: int) -> bool:

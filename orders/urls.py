@@ -2,11 +2,13 @@
 
 from rest_framework.routers import SimpleRouter
 
+from orders.views.fulfilments import FulfilmentViewSet
 from orders.views.orders import OrderViewSet
 from orders.views.reports import OrderReportViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("orders", OrderReportViewSet, basename="order-report")
 router.register("orders", OrderViewSet, basename="order")
+router.register("orders/<id:order_id>/fulfilments", FulfilmentViewSet, basename="fulfilment")
 
 urlpatterns = router.urls

@@ -24,6 +24,7 @@ from checkout.tests.factories import ADDRESS, make_cart
 from events.actors import COMMAND
 from inventory.tests.factories import WarehouseFactory
 from orders.models import Order
+from orders.services import confirm_order, ship_parcel
 from orders.tests.clients import basket
 from orders.tests.factories import make_article, place
 from pricing.tests.factories import make_promotion
@@ -67,6 +68,11 @@ class World:
             actor=COMMAND,
         )
         self.order = Order.objects.get(pk=place(self.owner, {self.article: 2}).id)
+        # Goods of this one have left in part.
+        self.sent = Order.objects.get(pk=place(self.owner, {self.article: 3}).id)
+        confirm_order(order_id=self.sent.pk, actor=COMMAND)
+        self.sent_line = self.sent.order_items.get().pk
+        [self.parcel] = ship_parcel(order_id=self.sent.pk, lines={self.sent_line: 1}, actor=COMMAND)
         make_promotion()
         self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
         self.address = make_address(self.owner)
@@ -83,7 +89,8 @@ class World:
             cart_id=self.cart.pk,
             line_id=self.cart.lines.get().pk,
             address_id=self.address.pk,
-            order_id=self.order.pk,
+            order_id=self.sent.pk if "/fulfilments" in template else self.order.pk,
+            fulfilment_id=self.parcel,
             product_id=self.article.product_id,
             image_id=self.image.pk,
             planned_price_id=self.planned_price.pk,
@@ -121,6 +128,11 @@ class World:
             "POST /orders": Valid(basket({"sku": "MUG", "quantity": 1})),
             "PUT /orders/{order_id}/status": Valid({"status": "confirmed"}),
             "POST /orders/{order_id}/cancel": Valid({"reason": "changed my mind"}),
+            "POST /orders/{order_id}/fulfilments": Valid(
+                {"lines": [{"order_item_id": self.sent_line, "quantity": 1}], "carrier": "DHL"}
+            ),
+            "PATCH /orders/{order_id}/fulfilments/{fulfilment_id}": Valid({"tracking_number": "JD014600"}),
+            "POST /orders/{order_id}/fulfilments/{fulfilment_id}/cancel": Valid({"reason": "wrong label"}),
             "POST /products": Valid({"name": "Teapot", "price": "12.50"}),
             "PUT /products/{product_id}": Valid({"name": "Mug, large"}),
             "PATCH /products/{product_id}": Valid({"name": "Mug, large"}),

@@ -41,6 +41,7 @@ ABOUT_THE_STATE = {
     "unknown_category",
     "unknown_country",
     "unknown_item",
+    "unknown_line",
     "unknown_region",
     "unknown_variant",
     "unknown_warehouse",

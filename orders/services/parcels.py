@@ -6,12 +6,14 @@ then stock levels, then reservations.
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from django.db.models import F, Sum
 
 from database.refusals import Expected, FieldError, Invalid, NotFound, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.changes import differences
 from inventory import services as inventory_services
 from inventory.models import ClockTimestamp, Warehouse
 from orders.exceptions import IllegalTransition, MoreThanOpen, ParcelGone
@@ -90,27 +92,34 @@ def cancel_parcel(
 
 @unit_of_work
 def track_parcel(
-    *, order_id: int, parcel_id: int, tracking: Tracking, actor: Actor, expected_version: Expected = None
+    *,
+    order_id: int,
+    parcel_id: int,
+    actor: Actor,
+    carrier: str | None = None,
+    tracking_number: str | None = None,
+    tracking_url: str | None = None,
+    expected_version: Expected = None,
 ) -> bool:
-    """Say who carries a parcel and how it is followed. Tells whether anything was changed.
+    """Say who carries a parcel and how it is followed; what is None stays. Tells whether anything was changed.
 
-    Refuses NotFound, VersionMismatch (the parcel's), and ParcelGone for one that is cancelled. Locks the order.
+    Refuses NotFound, VersionMismatch (the parcel's), Invalid for an address that is none, and ParcelGone for a parcel
+    that is cancelled. Locks the order.
     """
     order = locked(Order.objects.visible(), order_id)
     parcel = parcel_of(order, parcel_id)
     check_version(parcel.version, expected_version)
     if parcel.state == Fulfilment.State.CANCELLED:
         raise ParcelGone("This parcel is cancelled.")
-    if tracking == Tracking(parcel.carrier, parcel.tracking_number, parcel.tracking_url):
+    before = asdict(Tracking(parcel.carrier, parcel.tracking_number, parcel.tracking_url))
+    said = {"carrier": carrier, "tracking_number": tracking_number, "tracking_url": tracking_url}
+    after = asdict(Tracking(**before | {name: text for name, text in said.items() if text is not None}))
+    changes = differences(before, after)
+    if not changes:
         return False
-    Fulfilment.objects.filter(pk=parcel.pk).update(
-        carrier=tracking.carrier,
-        tracking_number=tracking.tracking_number,
-        tracking_url=tracking.tracking_url,
-        version=F("version") + 1,
-    )
+    Fulfilment.objects.filter(pk=parcel.pk).update(**after, version=F("version") + 1)
     change_state(order, Status(order.status), partly_shipped=order.partly_shipped)
-    record(order, "parcel_tracked", order.status, actor, parcel_ids=[parcel.pk])
+    record(order, "parcel_tracked", order.status, actor, parcel_ids=[parcel.pk], changes=changes)
     return True
 
 

@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
+
 import inventory.exceptions
+from database.refusals import FieldError, Invalid
 from database.rows import array, fetch_rows
+from database.text import WEB_ADDRESS
 from events.actors import Actor
 from inventory import services as inventory_services
 from inventory.services import Allocation
@@ -37,11 +41,21 @@ select id from parcel order by id
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """Who carries a parcel, and how it is followed. All of it may be unknown."""
+    """Who carries a parcel, and how it is followed. All of it may be unknown.
+
+    Mails show the address as a link, so it is that of a page: anything else is refused (Invalid).
+    """
 
     carrier: str = ""
     tracking_number: str = ""
     tracking_url: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            WEB_ADDRESS(self.tracking_url)
+        except ValidationError as error:
+            wrong = FieldError("tracking_url", WEB_ADDRESS.code, error.messages[0])
+            raise Invalid(wrong.message, errors=[wrong]) from error
 
 
 UNTRACKED = Tracking()

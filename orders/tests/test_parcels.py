@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from database.refusals import Invalid, NotFound, VersionMismatch
+from events.models import Event
 from inventory import services as inventory_services
 from inventory.models import StockMovement, Warehouse
 from orders import services
@@ -216,15 +217,46 @@ def test_an_order_of_which_some_goods_have_left_is_neither_cancelled_nor_deleted
     assert everything() == before
 
 
-def test_how_a_parcel_travels_may_be_said_later() -> None:
+def track(order: Order, parcel: int, **said: Any) -> bool:
+    return services.track_parcel(order_id=order.pk, parcel_id=parcel, actor=STAFF, **said)
+
+
+def test_how_a_parcel_travels_may_be_said_later_and_in_parts() -> None:
     order = confirmed(3)
     [parcel] = ship(order)
-    assert services.track_parcel(order_id=order.pk, parcel_id=parcel, tracking=DHL, actor=STAFF)
-    assert not services.track_parcel(order_id=order.pk, parcel_id=parcel, tracking=DHL, actor=STAFF)
-    assert packed(order)[0][1] == "JD014600"
+    assert track(order, parcel, carrier="DHL", tracking_number="JD014600")
+    assert track(order, parcel, tracking_url=DHL.tracking_url)
+    assert not track(order, parcel, tracking_number="JD014600")
+    found = Fulfilment.objects.get()
+    assert (found.carrier, found.tracking_number, found.tracking_url) == ("DHL", "JD014600", DHL.tracking_url)
+    assert Event.objects.latest("id").payload["changes"] == {"tracking_url": ["", DHL.tracking_url]}
     with pytest.raises(VersionMismatch):
-        services.track_parcel(order_id=order.pk, parcel_id=parcel, tracking=Tracking(), actor=STAFF, expected_version=1)
+        track(order, parcel, carrier="", expected_version=1)
     assert_sound()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["dhl.example/1", "javascript:alert(1)", "ftp://dhl.example", "https://", "https://dhl.example@evil.example/"],
+)
+def test_a_parcel_is_followed_on_a_page_of_the_web_alone(address: str) -> None:
+    order = confirmed(3)
+    [parcel] = ship(order)
+    before = everything()
+    with pytest.raises(Invalid) as refusal:
+        track(order, parcel, tracking_url=address)
+    assert [(error.field, error.code) for error in refusal.value.errors] == [("tracking_url", "not_a_web_address")]
+    assert everything() == before
+
+
+def test_a_cancelled_parcel_is_not_followed() -> None:
+    order = confirmed(3)
+    [parcel] = ship(order)
+    services.cancel_parcel(order_id=order.pk, parcel_id=parcel, actor=STAFF)
+    before = everything()
+    with pytest.raises(ParcelGone):
+        track(order, parcel, carrier="DHL")
+    assert everything() == before
 
 
 def test_what_is_lost_of_a_line_that_has_left_in_part_leaves_the_order_and_the_rest_is_shipped() -> None:
