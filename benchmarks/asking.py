@@ -91,6 +91,8 @@ class Shop:
         self.sold_out = self.post("/products", self.stool())["sku"]
         self.order = self.new_order()
         self.customer = self.get(f"/orders/{self.order}")["user_id"]
+        self.sent_order = self.confirmed_order()
+        self.parcel = self.ship(0)
         me = self.get(f"/users/{self.customer}")
         self.profile = {name: me[name] for name in ("first_name", "last_name", "email")}
 
@@ -194,6 +196,21 @@ class Shop:
 
     def new_order(self) -> Any:
         return self.post("/orders", self.basket(), "customer")["order_id"]
+
+    def confirmed_order(self) -> Any:
+        order = self.new_order()
+        self.carry_out(Ask(200, "admin", f"PUT /orders/{order}/status", {"status": "confirmed"}))
+        return order
+
+    def ship(self, place: int) -> Any:
+        """The parcel of a line of the order that leaves in parts."""
+        line = self.get(f"/orders/{self.sent_order}")["order_items"][place]["order_item_id"]
+        body = {"lines": [{"order_item_id": line, "quantity": 1}]}
+        return self.post(f"/orders/{self.sent_order}/fulfilments", body)[0]["fulfilment_id"]
+
+    def new_parcel(self) -> Any:
+        """Whoever asks for it takes it back."""
+        return self.ship(1)
 
     def fill(self, sku: str) -> Any:
         """The newest line of the customer's cart, which has a unit of this article."""

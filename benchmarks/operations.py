@@ -22,6 +22,7 @@ class Operation(NamedTuple):
         return self.line if self.status < 300 else f"{self.line}: {self.status}"
 
 
+PARCEL = "/orders/{sent_order}/fulfilments/{parcel}"
 PLANS = "/products/{product}/variants/{variant}/planned-prices"
 OPERATIONS = [
     Operation(200, "", "GET /products"),
@@ -91,6 +92,13 @@ OPERATIONS = [
     Operation(409, "admin", "PUT /orders/{order}/status", lambda s: {"status": "delivered"}),
     Operation(200, "customer", "POST /orders/{new_order}/cancel", lambda s: {"reason": "changed my mind"}),
     Operation(204, "customer", "DELETE /orders/{new_order}"),
+    Operation(200, "customer", "GET /orders/{order}/fulfilments"),
+    Operation(201, "admin", "POST /orders/{confirmed_order}/fulfilments", lambda s: {"tracking_number": s.unique()}),
+    Operation(200, "customer", f"GET {PARCEL}"),
+    Operation(200, "admin", f"PATCH {PARCEL}", lambda s: {"tracking_number": s.unique()}),
+    Operation(
+        200, "admin", "POST /orders/{sent_order}/fulfilments/{new_parcel}/cancel", lambda s: {"reason": "wrong label"}
+    ),
     Operation(200, "customer", "GET /orders/my-orders"),
     Operation(401, "", "GET /orders/my-orders"),
     Operation(405, "customer", "PUT /orders/my-orders", lambda s: {}),

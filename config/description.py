@@ -26,6 +26,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "CartState": "checkout.models.Cart.State",
+        "FulfilmentState": "orders.models.Fulfilment.State",
         "OrderStatus": "orders.models.Order.Status",
         "ProductStatus": "catalog.models.Product.Status",
         "Role": "accounts.models.User.Role",

@@ -146,6 +146,7 @@ OBJECTS = {
     "{line_id}": "999999999",
     "{address_id}": "999999999",
     "{order_id}": "999999999",
+    "{fulfilment_id}": "999999999",
     "{user_id}": "999999999",
     "{session_id}": str(uuid4()),
 }

@@ -42,8 +42,7 @@ class FulfilmentViewSet(ViewSetOfOrders):
 
     def get_permissions(self) -> Sequence[Any]:
         """Parcels are read by whoever sees the order, and sent by staff who may change orders."""
-        writes = self.action in ("create", "partial_update", "cancel")
-        return [MayShip()] if writes else super().get_permissions()
+        return [MayShip()] if self.action in ("create", "partial_update") else super().get_permissions()
 
     @extend_schema(
         operation_id="listFulfilments",
@@ -126,7 +125,7 @@ class FulfilmentViewSet(ViewSetOfOrders):
         request=CancelParcelBody,
         responses=StaffFulfilmentSerializer,
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], permission_classes=[MayShip])
     @refuses(ParcelGone, VersionMismatch)
     @keyed
     def cancel(self, request: Request, order_id: int, fulfilment_id: int) -> HttpResponse:
