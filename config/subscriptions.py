@@ -16,6 +16,8 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
     "order.line_lost": [orders.tasks.mail_customer],
+    "order.parcel_shipped": [orders.tasks.mail_customer],
+    "order.parcel_tracked": [orders.tasks.mail_customer],
     "order.shipped": [orders.tasks.mail_customer],
     "order.delivered": [orders.tasks.mail_customer],
     "order.cancelled": [orders.tasks.mail_customer],

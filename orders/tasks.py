@@ -11,11 +11,14 @@ from events import mails
 from events.actors import WORKER
 from orders import figures, services
 from orders.breakdown import breakdown_of
+from orders.mailed_parcels import parcels_in_mail
 from orders.models import Order
 from orders.tokens import link_to
 
 # The ways in which an order ends before it has left. Customers are told of these also when the order is deleted by now.
 ENDS = ("order.cancelled", "order.deleted")
+# What is told of parcels.
+SHIPMENTS = ("order.shipped", "order.parcel_shipped", "order.parcel_tracked")
 
 
 @app.task(queue=mails.QUEUE, retry=mails.RETRY)
@@ -25,7 +28,7 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     Nobody has confirmed that the address belongs to the buyer, so no mail holds what the buyer typed. A guest's has the
     link that opens the order. To the customer an order that was deleted is a cancelled one. An order that was cancelled
     before it was deleted is not mailed twice. Nothing but its end is sent about a deleted order, and nothing to a
-    customer who was anonymised.
+    customer who was anonymised, nor about a parcel that did not go after all.
     """
     order = Order.objects.select_related("user").filter(pk=payload["order_id"]).first()
     if order is None or is_forgotten(order.user) or (order.deleted_at and kind not in ENDS):
@@ -45,6 +48,10 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     if kind == "order.line_lost":
         context["lost"] = payload["line"]
         context["message"] = payload["message"]
+    if kind in SHIPMENTS:
+        context["parcels"] = parcels_in_mail(kind, payload, order, lines)
+        if context["parcels"] is None:
+            return
     mails.send_once(f"{kind}:{event_id}", template, context, to=[order.contact_email])
 
 
