@@ -79,7 +79,7 @@ def test_an_order_that_leaves_whole_without_a_number_is_told_as_before(order: Or
 
 def test_how_a_parcel_is_followed_is_told_when_it_becomes_known(order: Order) -> None:
     parcel = ship(order, 1, 0, tracking=Tracking())
-    told = {"order_id": order.pk, "parcel_id": parcel, "actor": STAFF}
+    told: dict[str, Any] = {"order_id": order.pk, "parcel_id": parcel, "actor": STAFF}
 
     services.track_parcel(**told, carrier="DHL")
     assert deliver_mails() == []
