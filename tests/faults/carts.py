@@ -185,7 +185,8 @@ def merges(stage: Stage, customers: int = 8, claims: int = 5) -> Result:
         others.append(await web.send("POST", f"/carts/{own}/lines", token, {"sku": skus[0], "quantity": 2}))
         guest = await fill_cart(web, stage.key(), [(skus[0], 3), (skus[1], 1)])
         others.append(await guest.send(web, "POST", "/hold"))
-        add = guest.send(web, "POST", "/lines", {"sku": skus[1], "quantity": 1})
+        # It has the line and waits with its commit, so that a claim comes in between.
+        add = guest.send(web, "POST", "/lines", {"sku": skus[1], "quantity": 1}, X_Fault="before_commit pause 0.05")
         works = [guest.send(web, "POST", "/claim", token=token) for _ in range(claims)]
         placing = guest.placing()
         if number % 2:

@@ -47,9 +47,11 @@ class Shopper:
         body = {"expected_total": self.total}
         return Wish("order", f"{self.path}/place", body, "", self.key, headers=self.headers, basket=self.basket)
 
-    async def send(self, web: Web, method: str, path: str = "", body: object = None, token: str = "") -> Answer:
+    async def send(
+        self, web: Web, method: str, path: str = "", body: object = None, token: str = "", **headers: str
+    ) -> Answer:
         """A request about the cart, asked once."""
-        return await web.send(method, self.path + path, token, body, **self.headers)
+        return await web.send(method, self.path + path, token, body, **self.headers, **headers)
 
 
 @contextmanager

@@ -118,7 +118,7 @@ TABLE = (
     ),
     Sabotage("slots of a limited coupon", EXACT, lambda stage: limited_coupon(stage, 60, 20).violations),
     Sabotage("lock on a cart that is placed", ONE_ORDER, lambda stage: several_tabs(stage, 6).violations),
-    Sabotage("locks on the carts of a merge", NOTHING_LOST, lambda stage: merges(stage, 24).violations),
+    Sabotage("locks on the carts of a merge", NOTHING_LOST, lambda stage: merges(stage).violations),
     Sabotage("comparison with the total that was seen", AS_SEEN, lambda stage: changing_prices(stage).violations),
     Sabotage("conditional exchange of refresh tokens", ONE_SUCCESSOR, lambda stage: refresh_race(stage, 3).violations),
     Sabotage("commit that waits for the disk", AS_ASKED, lambda stage: database_crashes(stage, 3).violations),
