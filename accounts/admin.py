@@ -25,6 +25,7 @@ from accounts.admin_forms import (
     PasswordForm,
     UserForm,
 )
+from accounts.admin_notes import Noted, page_of_note
 from accounts.attempts import OwnPasswordThrottle, counted
 from accounts.exceptions import Unfinished
 from accounts.models import Session, User
@@ -45,7 +46,7 @@ CHANGE = "accounts.change_user"
 
 
 @admin.register(User)
-class UserAdmin(StaffAdmin[User]):
+class UserAdmin(Noted, StaffAdmin[User]):
     """People. Staff with the permission change customers and let them sign in or not; on their own page, the profile.
 
     Only administrators change rights and the accounts of other staff (accounts.rights).
@@ -70,6 +71,7 @@ class UserAdmin(StaffAdmin[User]):
     pages = (
         Page("<int:user_id>/password/", "password", "password_page", CHANGE),
         Page("<int:user_id>/anonymise/", "anonymise", "anonymise_page", CHANGE),
+        page_of_note("user_id"),
         Page("<int:user_id>/restore/", "restore", "restore_page", CHANGE, methods=("POST",)),
         Page(
             "<int:user_id>/sessions/<uuid:session_id>/end/",
@@ -155,6 +157,7 @@ class UserAdmin(StaffAdmin[User]):
     ) -> Any:
         """The page of a person, with the live sessions below the form."""
         if obj is not None:
+            context.update(self.notes_of(request, obj))
             context["live_sessions"] = Session.objects.live().filter(user=obj).order_by("-refreshed_at")[:50]
             context["address_book"] = obj.addresses.order_by("-pk")
             context["unfinished"] = leaving.unfinished(obj.pk) if obj.erase_at else []

@@ -18,6 +18,7 @@ from django_otp import devices_for_user
 
 from accounts.exceptions import LastAdministrator, PasswordReplaced, Unfinished
 from accounts.models import Address, FormerEmail, Session, User
+from accounts.notes import erase_notes
 from accounts.rights import check_rights_over, refuse_last_administrator
 from accounts.services import PROFILE_FIELDS, check_current_password, locked_user, touch
 from accounts.sessions import end_sessions
@@ -166,6 +167,8 @@ def forget(user: User, *, actor: Actor) -> None:
     Session.objects.filter(user_id=user.pk).update(user_agent="")
     FormerEmail.objects.filter(user_id=user.pk).delete()
     Address.objects.filter(user_id=user.pk).delete()
+    user.mentioned_in.clear()
+    erase_notes([f"user:{user.pk}"])
     IdempotencyKey.objects.filter(user_id=user.pk).delete()
     for ties in TIES:
         ties.erase(user.pk)

@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 
 from accounts import leaving
 from accounts.mailed_links import confirmation_token, uid_of
-from accounts.models import FormerEmail, Session, User
+from accounts.models import FormerEmail, Session, StaffNote, User
 from database.rows import delete_in_batches
 from events import mails
 from events.actors import WORKER
@@ -85,6 +85,27 @@ def mail_leaving(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     if user is None or user.erase_at is None:
         return
     mails.send_once(f"{kind}:{event_id}", "user_leaving", {"erase_at": user.erase_at}, to=[user.email])
+
+
+@app.task(queue=mails.QUEUE, retry=mails.RETRY)
+def mail_mentioned(event_id: int, kind: str, payload: dict[str, Any]) -> None:
+    """Tell colleagues that a note mentions them. Each gets a mail of their own, without the words of the note.
+
+    The note may name a customer who is forgotten one day, and mails stay. Nothing is sent about a note that is gone, or
+    to somebody who works here no more.
+    """
+    note = StaffNote.objects.select_related("author").filter(pk=payload["note_id"]).first()
+    if note is None:
+        return
+    context = {"author": note.author.full_name or note.author.email, "about": payload["about"]}
+    failure = None
+    for colleague in note.mentioned.filter(is_active=True, is_staff=True):
+        try:
+            mails.send_once(f"{kind}:{event_id}:{colleague.pk}", "staff_note", context, to=[colleague.email])
+        except mails.NotSent as error:  # the others are told all the same
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 @app.periodic(cron="37 * * * *")

@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Q
 
-from accounts.models import User
+from accounts.models import StaffNote, User
 from events.models import Event
 from orders.models import OrderEvent, OrderItem
 
@@ -45,6 +45,11 @@ POLICIES = {
         ),
         "It is deleted. Orders keep the address that they went to.",
     ),
+    "accounts.StaffNote": Policy(
+        (),
+        "Notes about the person and about their orders are deleted, and with the account of a colleague the mentions of"
+        " them. What a colleague wrote about others stays.",
+    ),
     "orders.Order": Policy(
         (
             *("id", "number", "status", "total_amount", "currency", "order_date", "updated_at", "deleted_at"),
@@ -76,7 +81,7 @@ POLICIES = {
 
 
 def export(user: User) -> dict[str, Any]:
-    """All data of a person, by model: the profile, orders with lines and history, sessions, devices, the journal."""
+    """All data of a person, by model: the profile, orders with lines and history, notes, sessions, devices, the journal."""
     data: dict[str, Any] = {"profile": User.objects.filter(pk=user.pk).values(*PROFILE).get()}
     for label, policy in POLICIES.items():
         if policy.exported:
@@ -86,6 +91,8 @@ def export(user: User) -> dict[str, Any]:
         lines = OrderItem.objects.filter(order=order["id"])
         order["items"] = list(lines.values("sku", "product_name", "quantity", "unit_price", "subtotal"))
         order["history"] = list(OrderEvent.objects.filter(order=order["id"]).values("at", "event", "to_status", "note"))
+    about = [f"user:{user.pk}", *(f"order:{order['id']}" for order in data["orders.Order"])]
+    data["notes"] = list(StaffNote.objects.filter(subject__in=about).values("at", "subject", "text"))
     own = Q(subject=f"user:{user.pk}") | Q(actor__in=[f"customer:{user.pk}", f"staff:{user.pk}"])
     data["journal"] = list(Event.objects.filter(own).order_by("id").values("at", "kind", "subject", "payload"))
     return data

@@ -13,6 +13,7 @@ from events.dispatcher import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
     "cart.abandoned": [checkout.tasks.mail_cart_reminder],
+    "order.noted": [accounts.tasks.mail_mentioned],
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
     "order.line_lost": [orders.tasks.mail_customer],
@@ -26,6 +27,7 @@ SUBSCRIPTIONS: Subscriptions = {
     "user.email_changed": [accounts.tasks.mail_changed_credentials, accounts.tasks.mail_email_confirmation],
     "user.email_confirmed": [orders.tasks.adopt_orders],
     "user.leaving": [accounts.tasks.mail_leaving],
+    "user.noted": [accounts.tasks.mail_mentioned],
     "user.password_changed": [accounts.tasks.mail_changed_credentials],
     "user.password_reset_requested": [accounts.tasks.mail_password_reset],
     "user.registered": [accounts.tasks.mail_email_confirmation],

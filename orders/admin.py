@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.admin_notes import Noted, page_of_note
 from accounts.names import name_actors
 from database.money import places_of
 from database.refusals import Refusal
@@ -39,7 +40,7 @@ CHANGED = "Somebody else has changed it meanwhile; look at it again."
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, StaffAdmin[Order]):
+class OrderAdmin(Noted, ReadOnly, StaffAdmin[Order]):
     """The list of orders, the page of one order, and the pages of what staff do with orders."""
 
     list_display = ("number", "order_date", "customer", "status_badge", "total")
@@ -63,6 +64,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
         Page("shortfall/", "shortfall", "shortfall_page", MOVE, menu="Record a loss", section="inventory"),
         Page("<int:order_id>/status/", "status", "status_page", CHANGE, methods=("POST",)),
         Page("<int:order_id>/cancel/", "cancel", "cancel_page", CHANGE),
+        page_of_note("order_id"),
         Page("<int:order_id>/slip/", "slip", "slip_page", "orders.view_order", methods=("GET",)),
     )
 
@@ -160,6 +162,7 @@ class OrderAdmin(ReadOnly, StaffAdmin[Order]):
             history=history,
             verbs=verbs if may_change else [],
             may_cancel=may_change and Status.CANCELLED in order.allowed,
+            **self.notes_of(request, order),
             may_see_people=self.may(request, "accounts.view_user"),
         )
 

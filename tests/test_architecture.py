@@ -30,7 +30,7 @@ ERASURE = {
     "accounts.Address.user": "deleted",
     "accounts.FormerEmail.user": "deleted",
     "accounts.Session.user": "ended",
-    "accounts.StaffNote.author": "kept: what staff wrote stays known",
+    "accounts.StaffNote.author": "kept: what staff noted about others; notes about the person go",
     "checkout.Cart.user": "deleted",
     "orders.Order.user": "kept: the books need the order, without recipient and phone; an open one is waited for",
     "admin.LogEntry.user": "kept: what staff did stays known",

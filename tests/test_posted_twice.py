@@ -40,6 +40,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "accounts/user/<path:object_id>/change/": {"first_name": "Other"},
     "accounts/user/<int:user_id>/password/": {"password": NEW_PASSWORD},
     "accounts/user/<int:user_id>/anonymise/": {"sure": "on"},
+    "accounts/user/<int:user_id>/note/": {"text": "Called about a parcel."},
+    "accounts/user/<path:object_id>/change/ note": {"text": "Called again."},
     "auth/group/add/": {"name": "interns"},
     "auth/group/<path:object_id>/change/": {"name": "guests"},
     "catalog/category/add/": {"name": "Lamps"},
@@ -64,6 +66,8 @@ TYPED: dict[str, dict[str, Any]] = {
     f"{STOCK}receive/": {"reference": "DN-7", "lines-0-sku": "MUG", "lines-0-quantity": "5"},
     f"{STOCK}adjust/": {"reason": "broken", "lines-0-sku": "MUG", "lines-0-delta": "-1"},
     f"{STOCK}transfer/": {"source": "main", "target": "north", "lines-0-sku": "MUG", "lines-0-quantity": "1"},
+    "orders/order/<int:order_id>/note/": {"text": "Pack it well."},
+    "orders/order/<path:object_id>/change/ note": {"text": "As a gift."},
     "orders/order/shortfall/": {
         "sku": "MUG",
         "warehouse": "main",

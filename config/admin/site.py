@@ -15,7 +15,9 @@ from django.db.models import Field, Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from accounts.models import User
 from accounts.names import name_actors
+from accounts.notes import notes_for
 from checkout.models import Cart
 from config.admin.login import LoginForm, PasswordForm, remember_device
 from config.admin.own_sessions import own_sessions
@@ -257,6 +259,8 @@ def home(request: HttpRequest) -> dict[str, Any]:
                 for share in report.ages
             ],
         }
+    if isinstance(request.user, User):
+        parts["notes"] = notes_for(request.user)
     if request.user.has_perm("events.view_event"):
         parts["journal"] = list(Event.objects.order_by("-id")[:10])
         name_actors(request, parts["journal"])

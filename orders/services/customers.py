@@ -12,6 +12,7 @@ from django.db.models import F
 
 from accounts.exceptions import InvalidToken
 from accounts.models import User
+from accounts.notes import erase_notes
 from database.refusals import FieldError, Invalid
 from database.rows import array, fetch_rows
 from database.text import email_key
@@ -84,7 +85,7 @@ def open_orders(user_id: int) -> list[str]:
 
 
 def erase_recipients(user_id: int) -> None:
-    """Erase for whom the orders of a forgotten customer were, and what the customer wrote with them.
+    """Erase for whom the orders of a forgotten customer were, and what was written with them and noted about them.
 
     Where the goods and the invoice went stays, and so does a VAT id: the books need them.
     """
@@ -92,3 +93,10 @@ def erase_recipients(user_id: int) -> None:
     Order.objects.filter(user_id=user_id).exclude(**nothing).update(
         **nothing, version=F("version") + 1, updated_at=ClockTimestamp()
     )
+    erase_notes([f"order:{pk}" for pk in Order.objects.filter(user_id=user_id).values_list("pk", flat=True)])
+
+
+def lock_for_note(order_id: int) -> str:
+    """Lock an order that is to be noted about, a deleted one too, and name it. Refuses NotFound."""
+    order = Order.objects.select_for_update(of=("self",), no_key=True).one(order_id)
+    return f"order {order.number}"
