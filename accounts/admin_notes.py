@@ -1,6 +1,6 @@
 """Notes of staff on the pages of what they are about: the list of them, and the form that writes one."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -56,7 +56,8 @@ class Noted:
         form = NoteForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
-                note = add_note(subject=subject, text=form.cleaned_data["text"], actor=admin_actor(request))
+                words, actor = form.cleaned_data["text"], admin_actor(request)
+                note = add_note(subject=subject, text=words, author_id=cast(int, request.user.pk), actor=actor)
             except NotFound as gone:
                 raise Http404("There is nothing to note about.") from gone
             except Refusal as refusal:

@@ -47,7 +47,7 @@ SUBJECTS: dict[str, Subject] = {"user": Subject("accounts.view_user", lock_perso
 
 
 @unit_of_work
-def add_note(*, subject: str, text: str, actor: Actor) -> StaffNote:
+def add_note(*, subject: str, text: str, author_id: int, actor: Actor) -> StaffNote:
     """Write a note about "order:7" or "user:3", and have those mailed whom it mentions.
 
     Refuses NotFound where there is no such subject, and Invalid for a note without words, or one that mentions somebody
@@ -62,7 +62,7 @@ def add_note(*, subject: str, text: str, actor: Actor) -> StaffNote:
     if not text:
         raise refusal("blank", "A note has words.")
     colleagues = mentioned_in(text, SUBJECTS[kind].permission)
-    note = StaffNote.objects.create(subject=subject, text=text, author_id=actor.user_id)
+    note = StaffNote.objects.create(subject=subject, text=text, author_id=author_id)
     note.mentioned.set(colleagues)
     note.refresh_from_db(fields=["at"])
     told = {"note_id": note.pk, "about": name, "mentioned": sorted(colleague.pk for colleague in colleagues)}
@@ -71,7 +71,7 @@ def add_note(*, subject: str, text: str, actor: Actor) -> StaffNote:
 
 
 def mentioned_in(text: str, permission: str) -> list[User]:
-    """The colleagues whom a text mentions. Refuses (Invalid) who is nobody, may be several, or may not read the text."""
+    """The colleagues whom a text mentions. Refuses (Invalid) who is nobody, may be several, or may not read it."""
     names = {name.lower() for name in MENTION.findall(text)}
     if not names:
         return []

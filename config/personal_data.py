@@ -81,7 +81,7 @@ POLICIES = {
 
 
 def export(user: User) -> dict[str, Any]:
-    """All data of a person, by model: the profile, orders with lines and history, notes, sessions, devices, the journal."""
+    """All data of a person, by model: the profile, orders with lines and history, notes, sessions, devices, journal."""
     data: dict[str, Any] = {"profile": User.objects.filter(pk=user.pk).values(*PROFILE).get()}
     for label, policy in POLICIES.items():
         if policy.exported:

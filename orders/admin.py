@@ -22,8 +22,9 @@ from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory.admin_pages import told
 from orders import services
-from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter
+from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter, ReadyFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
+from orders.admin_packing import Packable
 from orders.breakdown import breakdown_of
 from orders.models import Order, OrderQuerySet
 from orders.slips import lines_of, slip_of
@@ -40,10 +41,10 @@ CHANGED = "Somebody else has changed it meanwhile; look at it again."
 
 
 @admin.register(Order)
-class OrderAdmin(Noted, ReadOnly, StaffAdmin[Order]):
+class OrderAdmin(Noted, Packable, ReadOnly, StaffAdmin[Order]):
     """The list of orders, the page of one order, and the pages of what staff do with orders."""
 
-    list_display = ("number", "order_date", "customer", "status_badge", "total")
+    list_display = ("number", "order_date", "customer", "status_badge", "goods", "total")
     list_select_related = ("user",)
     list_filter = (
         "status",
@@ -51,6 +52,7 @@ class OrderAdmin(Noted, ReadOnly, StaffAdmin[Order]):
         AmountFilter,
         CustomerFilter,
         EndingFilter,
+        ReadyFilter,
         ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
     search_fields = ("number",)
@@ -59,7 +61,7 @@ class OrderAdmin(Noted, ReadOnly, StaffAdmin[Order]):
     )
     ordering = ("-order_date", "-id")
     sortable_by = ("order_date", "total")
-    actions = ("confirm", "ship", "deliver", "cancel")
+    actions = ("confirm", "ship", "deliver", "cancel", "pick_list", "packing_slips")
     pages = (
         Page("shortfall/", "shortfall", "shortfall_page", MOVE, menu="Record a loss", section="inventory"),
         Page("<int:order_id>/status/", "status", "status_page", CHANGE, methods=("POST",)),

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from orders.models import OrderQuerySet
+from orders.packing import IN_PART, READY, WAITS, by_readiness
 
 
 class AmountFilter(admin.SimpleListFilter):
@@ -70,3 +71,20 @@ class EndingFilter(admin.SimpleListFilter):
         """The orders that are about to be cancelled, if that is chosen."""
         orders: OrderQuerySet = queryset
         return orders.about_to_end() if self.value() == "soon" else orders
+
+
+class ReadyFilter(admin.SimpleListFilter):
+    """The confirmed orders by whether their goods lie there."""
+
+    title = "goods"
+    parameter_name = "goods"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The three states of what is still to leave."""
+        return [(READY, "Can ship now"), (IN_PART, "Can ship in part"), (WAITS, "Waits for goods")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        """The orders of the chosen state."""
+        orders: OrderQuerySet = queryset
+        state = self.value()
+        return by_readiness(orders, state) if state in (READY, IN_PART, WAITS) else orders

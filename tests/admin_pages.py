@@ -155,6 +155,7 @@ def visitors() -> dict[str, Client]:
         "stock keeper": browser(is_staff=True, groups=("stock keeper",)),
         "order desk": browser(is_staff=True, groups=("order desk",)),
         "catalog editor": browser(is_staff=True, groups=("catalog editor",)),
+        "picker": browser(is_staff=True, groups=("picker",)),
         "manager": browser(is_staff=True, groups=("administrator",)),
         "administrator": browser(is_staff=True, is_superuser=True),
     }

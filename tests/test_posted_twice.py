@@ -26,6 +26,7 @@ from staff import once
 from staff.models import PostedForm
 from staff.tests.pages import FormReader, messages_of
 from tests.admin_pages import ADMINS, Counter, all_actions, all_pages, page_of
+from tests.test_admin_authorization import PRINTING
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,6 +67,7 @@ TYPED: dict[str, dict[str, Any]] = {
     f"{STOCK}receive/": {"reference": "DN-7", "lines-0-sku": "MUG", "lines-0-quantity": "5"},
     f"{STOCK}adjust/": {"reason": "broken", "lines-0-sku": "MUG", "lines-0-delta": "-1"},
     f"{STOCK}transfer/": {"source": "main", "target": "north", "lines-0-sku": "MUG", "lines-0-quantity": "1"},
+    "orders/fulfilment/scan/<int:order_id>/": {},
     "orders/order/<int:order_id>/note/": {"text": "Pack it well."},
     "orders/order/<path:object_id>/change/ note": {"text": "As a gift."},
     "orders/order/shortfall/": {
@@ -223,6 +225,8 @@ def test_each_verb_of_each_list_takes_effect_once(shop: Counter) -> None:
     for action in sorted(all_actions()):
         label, _, name = action.partition(" ")
         if not ADMINS[label].has_delete_permission(sign_in_request()) and name == "delete_selected":
+            continue
+        if action in PRINTING:
             continue
         client, address = sign_in(), shop.address(page_of(label))
         row = rows_for(action, shop)

@@ -35,6 +35,7 @@ class Fulfilment(models.Model):
     version = models.IntegerField(default=1, db_default=1, editable=False)
 
     class Meta:
+        verbose_name = "parcel"
         ordering = ["id"]
         indexes = [
             models.Index(fields=["order", "id"], name="fulfilment_of_order"),
