@@ -78,7 +78,7 @@ class Packable:
 
     def has_packing_permission(self: Any, request: HttpRequest) -> bool:
         """Whether the caller may print what is packed."""
-        return self.may(request, SEE)
+        return bool(self.may(request, SEE))
 
     def look_up(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Put on each row whether its goods can leave now."""
@@ -93,16 +93,16 @@ class Packable:
         return format_html('<span class="badge {}">{}</span>', state, WORDS[state]) if state else ""
 
     @admin.action(description="Pick list", permissions=["packing"])
-    def pick_list(self: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+    def pick_list(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """What is to be taken for the chosen orders, on one page."""
         return self.papers(request, queryset, "picks")
 
     @admin.action(description="Packing slips", permissions=["packing"])
-    def packing_slips(self: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+    def packing_slips(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """The slips of the chosen orders, on one page."""
         return self.papers(request, queryset, "slips")
 
-    def papers(self: Any, request: HttpRequest, queryset: QuerySet[Order], kind: str) -> HttpResponse | None:
+    def papers(self, request: HttpRequest, queryset: QuerySet[Order], kind: str) -> HttpResponse | None:
         """Lead to the papers of the chosen orders."""
         if is_too_many(request, queryset):
             return None

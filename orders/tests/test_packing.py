@@ -11,6 +11,7 @@ from catalog.models import Variant
 from catalog.tests.pictures import add_picture
 from inventory import services as inventory_services
 from orders import services
+from orders.exceptions import NotOnHand
 from orders.models import Fulfilment, Order
 from orders.packing import IN_PART, READY, WAITS, by_readiness, picks_of, readiness, sheets_of
 from orders.tests.factories import STAFF, assert_sound, everything, make_article, make_order, make_user, place, receive
@@ -68,7 +69,7 @@ def test_an_order_is_ready_when_all_of_it_lies_there(shop: dict[str, Order]) -> 
 def test_what_is_ready_ships_and_what_is_not_is_refused(shop: dict[str, Order]) -> None:
     services.ship_order(order_id=shop[READY].pk, actor=STAFF)
     for state in (IN_PART, WAITS, "few"):
-        with pytest.raises(services.sending.NotOnHand):
+        with pytest.raises(NotOnHand):
             services.ship_order(order_id=shop[state].pk, actor=STAFF)
 
 
