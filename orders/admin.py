@@ -28,6 +28,7 @@ from orders.admin_packing import Packable
 from orders.breakdown import breakdown_of
 from orders.models import Order, OrderQuerySet
 from orders.slips import lines_of, slip_of
+from orders.timeline import timeline_of
 from staff.bulk import carry_out, is_too_many
 from staff.forms import show_refusal
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
@@ -149,8 +150,8 @@ class OrderAdmin(Noted, Packable, ReadOnly, StaffAdmin[Order]):
         if request.method == "POST" or not self.has_view_permission(request):  # nothing is posted to this page
             return super().change_view(request, object_id, form_url, extra_context)
         order = self.one(int(object_id) if NUMBER.fullmatch(object_id) else 0)
-        history = list(order.history.all())
-        name_actors(request, history)
+        moments = timeline_of(order)
+        name_actors(request, moments)
         lines = lines_of(order)
         verbs = [(status, label) for status, label in VERBS.items() if status in order.allowed]
         may_change = self.may(request, CHANGE) and not order.deleted_at
@@ -161,7 +162,7 @@ class OrderAdmin(Noted, Packable, ReadOnly, StaffAdmin[Order]):
             order=order,
             lines=lines,
             breakdown=breakdown_of(order, [row["line"] for row in lines]),
-            history=history,
+            moments=moments,
             verbs=verbs if may_change else [],
             may_cancel=may_change and Status.CANCELLED in order.allowed,
             **self.notes_of(request, order),

@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from orders.views.fulfilments import FulfilmentViewSet
+from orders.views.notes import LabelViewSet, NoteViewSet
 from orders.views.orders import OrderViewSet
 from orders.views.reports import OrderReportViewSet
 
@@ -10,5 +11,7 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("orders", OrderReportViewSet, basename="order-report")
 router.register("orders", OrderViewSet, basename="order")
 router.register("orders/<id:order_id>/fulfilments", FulfilmentViewSet, basename="fulfilment")
+router.register("orders/<id:order_id>/fulfilments", LabelViewSet, basename="label")
+router.register("orders/<id:order_id>/notes", NoteViewSet, basename="note")
 
 urlpatterns = router.urls

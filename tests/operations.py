@@ -131,6 +131,7 @@ class World:
             "POST /orders/{order_id}/fulfilments": Valid(
                 {"lines": [{"order_item_id": self.sent_line, "quantity": 1}], "carrier": "DHL"}
             ),
+            "POST /orders/{order_id}/notes": Valid({"text": "Pack it well."}),
             "PATCH /orders/{order_id}/fulfilments/{fulfilment_id}": Valid({"tracking_number": "JD014600"}),
             "POST /orders/{order_id}/fulfilments/{fulfilment_id}/cancel": Valid({"reason": "wrong label"}),
             "POST /products": Valid({"name": "Teapot", "price": "12.50"}),
