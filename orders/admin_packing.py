@@ -125,7 +125,7 @@ class FulfilmentAdmin(ReadOnly, StaffAdmin[Fulfilment]):
         Page("to-pack/", "to_pack", "to_pack_page", SEE, menu="To pack", methods=("GET",)),
         Page("papers/", "papers", "papers_page", SEE, methods=("GET",)),
         Page("scan/", "scan", "scan_page", PACK, menu="Scan and pack", methods=("GET",)),
-        Page("scan/<int:order_id>/", "scan_order", "scan_order_page", PACK),
+        Page("scan/<int:packed_id>/", "scan_order", "scan_order_page", PACK),
     )
 
     def subject_of(self, row: Fulfilment) -> str:
@@ -179,9 +179,9 @@ class FulfilmentAdmin(ReadOnly, StaffAdmin[Fulfilment]):
         sheets = sheets_of_parcels(ids_in(request, "parcel"))
         return self.show(request, "admin/orders/scan.html", "Scan and pack", number=number, error=error, sheets=sheets)
 
-    def scan_order_page(self, request: HttpRequest, order_id: int) -> HttpResponseBase:
+    def scan_order_page(self, request: HttpRequest, packed_id: int) -> HttpResponseBase:
         """Counts the units of an order into a parcel, and ships the parcel."""
-        order = Order.objects.visible().select_related("user").filter(pk=order_id).first()
+        order = Order.objects.visible().select_related("user").filter(pk=packed_id).first()
         if order is None or order.status != Order.Status.CONFIRMED:
             raise Http404("There is no such order to pack.")
         form = PackForm(

@@ -75,8 +75,8 @@ class Counter:
         shop = World()
         make_category("Empty")
         make_product("Draft", status=Product.Status.DRAFT)
-        for status in ("confirmed", "shipped"):
-            make_order(status=status)
+        make_order(status="shipped")
+        to_pack = make_order(status="confirmed")
         make_rules()
         self.customer = shop.stranger
         self.colleague = make_user(is_staff=True, groups=("order desk",))
@@ -94,6 +94,7 @@ class Counter:
         self.their_session = Session.objects.get(user=self.colleague).pk
         self.arguments = {
             "order_id": shop.order.pk,
+            "packed_id": to_pack.pk,
             "cart_id": shop.cart.pk,
             "product_id": shop.article.product_id,
             "image_id": shop.image.pk,

@@ -142,7 +142,7 @@ PAGES = {
     "inventory/stockitem/transfer/":              ("sma",     200, 200),
     "orders/fulfilment/papers/":                  ("ropma",   200, 405),
     "orders/fulfilment/scan/":                    ("opma",    200, 405),
-    "orders/fulfilment/scan/<int:order_id>/":     ("opma",    200, 200),
+    "orders/fulfilment/scan/<int:packed_id>/":    ("opma",    200, 200),
     "orders/fulfilment/to-pack/":                 ("ropma",   200, 405),
     "orders/order/<int:order_id>/cancel/":        ("oma",     200, 200),
     "orders/order/<int:order_id>/note/":          ("oma",     200, 200),

@@ -67,7 +67,6 @@ TYPED: dict[str, dict[str, Any]] = {
     f"{STOCK}receive/": {"reference": "DN-7", "lines-0-sku": "MUG", "lines-0-quantity": "5"},
     f"{STOCK}adjust/": {"reason": "broken", "lines-0-sku": "MUG", "lines-0-delta": "-1"},
     f"{STOCK}transfer/": {"source": "main", "target": "north", "lines-0-sku": "MUG", "lines-0-quantity": "1"},
-    "orders/fulfilment/scan/<int:order_id>/": {},
     "orders/order/<int:order_id>/note/": {"text": "Pack it well."},
     "orders/order/<path:object_id>/change/ note": {"text": "As a gift."},
     "orders/order/shortfall/": {
@@ -204,6 +203,8 @@ def test_each_form_of_each_page_takes_effect_once(shop: Counter) -> None:
                 typed = {"reason": "counted", f"shelf-{shelf}-on_hand": "40"}
             if name == "catalog/product/<path:object_id>/change/ change":
                 typed = {field: "From behind" for field in form if re.fullmatch("image-[0-9]+-alt", field)}
+            if name == "orders/fulfilment/scan/<int:packed_id>/":
+                typed = {field: "1" for field in form if field.startswith("units-")}
             if name == f"{CART} coupons":  # its line was taken off by a form before, and nothing counts for no lines
                 [(lines, line)] = [(to, fields) for to, fields in found if to.endswith("/lines/")]
                 client.post(lines, line | TYPED[f"{CART} lines"], HTTP_REFERER="http://testserver/admin/sessions/")
