@@ -58,8 +58,9 @@ def test_a_step_names_each_parcel_of_each_warehouse() -> None:
 
 
 def test_a_change_says_what_it_was_before_and_what_is_owed() -> None:
-    order = make_order(status="confirmed", sku="MUG")
-    services.record_shortfall(sku="MUG", warehouse="main", missing=5, actor=STAFF)
+    lost = make_article(stock=2, sku="MUG")
+    order = Order.objects.get(pk=place(make_user(), {lost: 2, make_article(stock=1): 1}).id)
+    services.record_shortfall(sku="MUG", warehouse="main", missing=2, actor=STAFF)
     OrderRevision.objects.create(
         order=order,
         actor="staff:1",
