@@ -32,6 +32,11 @@ ORDER_URL = text(
 # The page with the terms of sale, and what a buyer has to know about withdrawing, for the mail that an order has come.
 TERMS_URL = text("TERMS_URL", pattern=r"|https?://\S+", must_be="a URL, as https://shop.example.com/terms")
 WITHDRAWAL_INSTRUCTIONS = text("WITHDRAWAL_INSTRUCTIONS")
+# For so many days after the day of delivery buyers may ask for a return, and withdraw from the contract; 0: not at all.
+RETURN_DAYS = number("RETURN_DAYS", 30, 0, 3650)
+WITHDRAWAL_DAYS = number("WITHDRAWAL_DAYS", 14, 0, 3650)
+# Where goods are sent back to, in one line, for the mails about returns.
+RETURN_ADDRESS = text("RETURN_ADDRESS")
 MAX_PENDING_ORDERS_PER_CUSTOMER = number("MAX_PENDING_ORDERS_PER_CUSTOMER", 50) if RATE_LIMITS else 0
 # Units of one article in a customer's open orders, where the article has no limit of its own; 0: any number.
 MAX_UNITS_PER_CUSTOMER = number("MAX_UNITS_PER_CUSTOMER", 1000)

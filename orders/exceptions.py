@@ -128,6 +128,42 @@ class ParcelGone(Conflict):
     title = "The parcel cannot be cancelled any more"
 
 
+class NothingToReturn(Conflict):
+    """Nothing can come back of the order: none of its goods have left, or all that has left comes back already."""
+
+    code = "nothing_to_return"
+    title = "Nothing of the order can come back"
+
+
+class MoreThanShipped(Conflict):
+    """More units of a line are to come back than have left and not come back yet. `errors` names every such line."""
+
+    code = "more_than_shipped"
+    title = "Fewer units can come back"
+
+
+class ReturnPeriodOver(Conflict):
+    """The days are over in which buyers may send goods back. `last_day` was the last of them."""
+
+    code = "return_period_over"
+    members = {"last_day?": {"type": "string", "format": "date"}}
+    title = "It is too late to send the goods back"
+
+
+class ReturnClosed(Conflict):
+    """The return was received or refused already."""
+
+    code = "return_closed"
+    title = "The return is closed"
+
+
+class CustomerForgotten(Conflict):
+    """The customer was anonymised, so nobody is there who could send goods back or be paid."""
+
+    code = "customer_forgotten"
+    title = "The customer of the order was anonymised"
+
+
 class NotDeletable(Conflict):
     """The order has been shipped, or the customer's order is no longer pending."""
 

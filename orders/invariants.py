@@ -92,6 +92,38 @@ INVARIANTS: Mapping[str, str] = {
         where reference ~ '^return:[0-9]+$'
         group by reference, item_id having sum(received) <> sum(came)
     """,
+    "a return pays back what its lines are worth": """
+        select format('return %s: %s, its lines %s', r.id, r.refund_items, coalesce(sum(l.refund), 0))
+        from orders_return r left join orders_returnline l on l.of_id = r.id
+        group by r.id
+        having r.refund_items <> coalesce(sum(l.refund), 0)
+            or r.state <> 'received' and (r.refund_items <> 0 or r.refund_shipping <> 0)
+    """,
+    "nothing is paid back that was not charged": """
+        with back as (
+            select order_item_id, sum(refund) as refund from orders_returnline group by order_item_id
+        )
+        select format('line %s: charged %s, paid back %s', l.id, paid.amount, b.refund)
+        from back b
+        join orders_orderitem l on l.id = b.order_item_id
+        join orders_order o on o.id = l.order_id
+        cross join lateral (
+            -- What a change of the order took off the line was charged too.
+            select l.subtotal - l.discount + case when o.prices_include_tax then 0 else l.tax end
+                + (select coalesce(sum(v.owed), 0) from orders_orderrevision v
+                   where v.order_id = o.id and v.order_item_id = l.id) as amount
+        ) paid
+        where b.refund > paid.amount
+        union all
+        select format('order %s: delivery charged %s, paid back %s', o.number, c.amount, r.refund)
+        from (select order_id, sum(refund_shipping) as refund from orders_return group by order_id) r
+        join orders_order o on o.id = r.order_id
+        cross join lateral (
+            select coalesce(sum(amount - discount + case when o.prices_include_tax then 0 else tax end), 0) as amount
+            from orders_charge where order_id = o.id
+        ) c
+        where r.refund > c.amount
+    """,
     "an order's total is that of its lines": """
         with part as (
             select order_id, subtotal as items, 0 as shipping, discount, tax from orders_orderitem

@@ -1,6 +1,7 @@
 """What has left the building of an order, and what comes back: parcels, and returns."""
 
 from decimal import Decimal
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -73,6 +74,14 @@ class FulfilmentLine(models.Model):
         return f"{self.quantity} of line {self.order_item_id}"
 
 
+class ReturnQuerySet(models.QuerySet["Return"]):
+    """Sets of returns."""
+
+    def open(self) -> Self:
+        """The returns whose goods may still come: of orders that have not been deleted."""
+        return self.filter(state__in=Return.OPEN, order__deleted_at=None)
+
+
 class Return(models.Model):
     """Goods that a buyer sends back: asked for, approved, and received, or refused with words.
 
@@ -94,6 +103,8 @@ class Return(models.Model):
         RECEIVED = "received"
         REFUSED = "refused"
 
+    OPEN: ClassVar[tuple[str, ...]] = (State.REQUESTED, State.APPROVED)
+
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.RETURN)
     state = models.CharField(max_length=9, choices=State, default=State.REQUESTED)
@@ -113,6 +124,8 @@ class Return(models.Model):
     requested_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     version = models.IntegerField(default=1, db_default=1, editable=False)
+
+    objects = ReturnQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

@@ -1,16 +1,19 @@
 """The verbs of orders. Other code imports this package, not its modules.
 
 `ordering` holds the verb that places an order, `verbs` those of orders that are there, `parcels` what leaves in parts,
-and `shortfalls` the loss of units; `sending` and `reducing` are what these have in common. `placing`, `statements` and
+and `shortfalls` the loss of units; `sending` and `reducing` are what these have in common. `asking` and `receiving`
+hold the verbs of returns, and `refunds` what goods that came back are worth. `placing`, `statements` and
 `writing` are the fast path of `place_order`, `drafts` its values, `terms` what it costs, `adopting` brings guests'
 orders to an account, and `customers` what the customer has to do with it.
 """
 
 from orders.services.adopting import adopt_orders
+from orders.services.asking import Asked, ask_return, withdraw
 from orders.services.customers import shipping_of
 from orders.services.drafts import Buyer, PlacedOrder, Shipping, Wanted
 from orders.services.ordering import place_order, write_order
 from orders.services.parcels import cancel_parcel, ship_parcel, track_parcel
+from orders.services.receiving import Received, approve_return, receive_return, refuse_return
 from orders.services.sending import Tracking
 from orders.services.shortfalls import Loss, LossOutlook, look_ahead, record_shortfall
 from orders.services.terms import Terms
@@ -27,15 +30,19 @@ from orders.services.verbs import (
 
 __all__ = [
     "EXPIRED",
+    "Asked",
     "Buyer",
     "Loss",
     "LossOutlook",
     "PlacedOrder",
+    "Received",
     "Shipping",
     "Terms",
     "Tracking",
     "Wanted",
     "adopt_orders",
+    "approve_return",
+    "ask_return",
     "cancel_order",
     "cancel_parcel",
     "confirm_order",
@@ -44,11 +51,14 @@ __all__ = [
     "expire_pending_orders",
     "look_ahead",
     "place_order",
+    "receive_return",
     "record_shortfall",
+    "refuse_return",
     "set_status",
     "ship_order",
     "ship_parcel",
     "shipping_of",
     "track_parcel",
+    "withdraw",
     "write_order",
 ]

@@ -19,7 +19,7 @@ from database.text import email_key
 from database.transactions import Overtaken
 from inventory.models import ClockTimestamp
 from orders.exceptions import QuantityLimitExceeded, TooManyPendingOrders
-from orders.models import Order
+from orders.models import Order, Return, ReturnLine
 from orders.services.drafts import Buyer, Line, Shipping
 from orders.services.writing import BUYER, CUSTOMER, GUEST, HELD, OF_CUSTOMER, OF_GUEST
 
@@ -79,21 +79,27 @@ def refuse(buyer: Buyer, lines: Sequence[Line]) -> None:
 
 
 def open_orders(user_id: int) -> list[str]:
-    """What keeps a customer from being forgotten: each open order, oldest first."""
+    """What keeps a customer from being forgotten: each open order and each open return, oldest first."""
     numbers = Order.objects.open().filter(user_id=user_id).order_by("pk").values_list("number", flat=True)
-    return [f"order {number}" for number in numbers]
+    returns = Return.objects.open().filter(order__user_id=user_id).order_by("pk").select_related("order")
+    return [f"order {number}" for number in numbers] + [f"{row} of order {row.order.number}" for row in returns]
 
 
 def erase_recipients(user_id: int) -> None:
     """Erase for whom the orders of a forgotten customer were, and what was written with them and noted about them.
 
-    Where the goods and the invoice went stays, and so does a VAT id: the books need them.
+    Where the goods and the invoice went stays, and so does a VAT id: the books need them. What the customer wrote about
+    returns goes too.
     """
     nothing = dict.fromkeys(NAMES, "")
     Order.objects.filter(user_id=user_id).exclude(**nothing).update(
         **nothing, version=F("version") + 1, updated_at=ClockTimestamp()
     )
     erase_notes([f"order:{pk}" for pk in Order.objects.filter(user_id=user_id).values_list("pk", flat=True)])
+    Return.objects.filter(order__user_id=user_id).exclude(note="").update(
+        note="", version=F("version") + 1, updated_at=ClockTimestamp()
+    )
+    ReturnLine.objects.filter(of__order__user_id=user_id).exclude(reason="").update(reason="")
 
 
 def lock_for_note(order_id: int) -> str:

@@ -13,7 +13,18 @@ from events.actors import COMMAND, Actor
 from inventory import services as inventory_services
 from inventory.models import Reservation, StockItem, StockLevel, StockMovement
 from orders import services
-from orders.models import Charge, Order, OrderDiscount, OrderEvent, OrderItem
+from orders.models import (
+    Charge,
+    Fulfilment,
+    FulfilmentLine,
+    Order,
+    OrderDiscount,
+    OrderEvent,
+    OrderItem,
+    OrderRevision,
+    Return,
+    ReturnLine,
+)
 from orders.services import Buyer, PlacedOrder, Shipping, Wanted
 from pricing.models import Redemption, Slot
 
@@ -117,6 +128,7 @@ def everything() -> dict[str, list[dict[str, Any]]]:
     from events.models import Event
 
     models: list[Any] = [Order, OrderItem, Charge, OrderDiscount, OrderEvent, Redemption, Slot]
+    models += [Fulfilment, FulfilmentLine, OrderRevision, Return, ReturnLine]
     models += [StockLevel, StockItem, Reservation, StockMovement]
     found = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
     events = Event.objects.exclude(kind__startswith="user.").order_by("pk")

@@ -23,6 +23,8 @@ PARCELS = "parcels are what left the building"
 STATE = "an order says how much of it has left"
 COMING = "no more comes back than has left"
 RECEIVED = "what was received is in the ledger"
+WORTH = "a return pays back what its lines are worth"
+CHARGED = "nothing is paid back that was not charged"
 TOTAL = "an order's total is that of its lines"
 PRODUCT = "a line's product is that of its variant"
 SOLD = "inventory knows what is for sale"
@@ -51,6 +53,12 @@ def send_back(line: OrderItem, state: str) -> None:
     ReturnLine.objects.create(of=back, order_item=line, quantity=1)
 
 
+def pay_back(order: Order, items: int, delivery: int) -> None:
+    """A return of nothing that pays back so much."""
+    back = Return.objects.create(order=order, state="received", refund_items=items, refund_shipping=delivery)
+    ReturnLine.objects.create(of=back, order_item=order.order_items.get(), quantity=0, refund=items)
+
+
 DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
     "a line enlarged after the fact": (
         lambda order: OrderItem.objects.filter(order=order).update(quantity=3, subtotal=30),
@@ -72,6 +80,16 @@ DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
     ),
     "more comes back than has left": (lambda order: send_back(order.order_items.get(), "requested"), {COMING}),
     "received in name only": (lambda order: send_back(FulfilmentLine.objects.get().order_item, "received"), {RECEIVED}),
+    "more paid back for a line than it cost": (lambda order: pay_back(order, 21, 0), {CHARGED}),
+    "a delivery paid back that cost nothing": (lambda order: pay_back(order, 20, 1), {CHARGED}),
+    "a return that pays back more than its lines": (
+        lambda order: Return.objects.create(order=order, state="received", refund_items=1),
+        {WORTH},
+    ),
+    "paid back for goods that have not come": (
+        lambda order: Return.objects.create(order=order, refund_shipping=1),
+        {WORTH, CHARGED},
+    ),
     "another total": (lambda order: Order.objects.filter(pk=order.pk).update(total_amount=1), {TOTAL}),
     "archived behind its back": (lambda order: Product.objects.update(status="archived"), {SOLD}),
     "a line of another product": (
