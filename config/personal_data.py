@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from accounts.models import StaffNote, User
 from events.models import Event
-from orders.models import OrderEvent, OrderItem
+from orders.models import OrderEvent, OrderItem, Return, ReturnLine
 
 PROFILE = (
     *("id", "email", "first_name", "last_name", "phone"),
@@ -60,8 +60,8 @@ POLICIES = {
             *("billing_state", "billing_postal_code", "billing_country"),
         ),
         "It stays: the books must say what was sold and where it went. Recipient, phone, email, company, note,"
-        " and the name and company of the billing address are erased. While an order is open its customer is not"
-        " forgotten.",
+        " and the name and company of the billing address are erased, and so is what was said about returns. While an"
+        " order or a return is open its customer is not forgotten.",
     ),
     "checkout.Cart": Policy(
         (
@@ -90,6 +90,10 @@ def export(user: User) -> dict[str, Any]:
     for order in data["orders.Order"]:
         lines = OrderItem.objects.filter(order=order["id"])
         order["items"] = list(lines.values("sku", "product_name", "quantity", "unit_price", "subtotal"))
+        returns = Return.objects.filter(order=order["id"])
+        order["returns"] = list(returns.values("kind", "state", "requested_at", "note", "answer"))
+        reasons = ReturnLine.objects.filter(of__order=order["id"])
+        order["returned"] = list(reasons.values("order_item__sku", "quantity", "reason"))
         order["history"] = list(OrderEvent.objects.filter(order=order["id"]).values("at", "event", "to_status", "note"))
     about = [f"user:{user.pk}", *(f"order:{order['id']}" for order in data["orders.Order"])]
     data["notes"] = list(StaffNote.objects.filter(subject__in=about).values("at", "subject", "text"))

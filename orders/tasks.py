@@ -7,12 +7,13 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts.models import User
+from database import days as calendar
 from events import mails
 from events.actors import WORKER
 from orders import figures, services
 from orders.breakdown import breakdown_of
 from orders.mailed_parcels import parcels_in_mail
-from orders.models import Order
+from orders.models import Order, Return
 from orders.tokens import link_to
 
 # The ways in which an order ends before it has left. Customers are told of these also when the order is deleted by now.
@@ -53,6 +54,29 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
         if context["parcels"] is None:
             return
     mails.send_once(f"{kind}:{event_id}", template, context, to=[order.contact_email])
+
+
+@app.task(queue=mails.QUEUE, retry=mails.RETRY)
+def mail_about_return(event_id: int, kind: str, payload: dict[str, Any]) -> None:
+    """Mail the customer or the guest about goods that come back: `order.withdrawn` sends `mail/order_withdrawn`.
+
+    As `mail_customer`: no mail holds what the buyer typed, and nothing is sent to a customer who was anonymised.
+    """
+    asked = Return.objects.select_related("order__user").filter(pk=payload["return_id"]).first()
+    if asked is None or is_forgotten(asked.order.user):
+        return
+    order = asked.order
+    context = {
+        "order": order,
+        "asked": asked,
+        "lines": [row for row in asked.lines.select_related("order_item") if row.quantity],
+        "refund": asked.refund_items + asked.refund_shipping + order.total_amount * 0,
+        "requested_on": calendar.day_of(asked.requested_at),
+        "message": payload.get("message", ""),
+        "return_address": settings.RETURN_ADDRESS,
+        "link": "" if order.user else link_to(order.pk, order.number),
+    }
+    mails.send_once(f"{kind}:{event_id}", kind.replace(".", "_"), context, to=[order.contact_email])
 
 
 # A worker that dies, or a lock that is not to be had, is tried again: nobody would ask for it later.

@@ -81,6 +81,10 @@ class ReturnQuerySet(models.QuerySet["Return"]):
         """The returns whose goods may still come: of orders that have not been deleted."""
         return self.filter(state__in=Return.OPEN, order__deleted_at=None)
 
+    def with_lines(self) -> Self:
+        """The returns with their order, warehouse and lines, in two statements."""
+        return self.select_related("order", "warehouse").prefetch_related("lines")
+
 
 class Return(models.Model):
     """Goods that a buyer sends back: asked for, approved, and received, or refused with words.

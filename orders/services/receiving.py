@@ -48,7 +48,7 @@ def approve_return(
         return False
     refuse_closed(asked, expected_version)
     change(asked, State.APPROVED, answer=answer)
-    record(order, "return_approved", order.status, actor, answer, return_id=asked.pk)
+    record(order, "return_approved", order.status, actor, answer, return_id=asked.pk, message=answer)
     return True
 
 
@@ -69,7 +69,7 @@ def refuse_return(
         return False
     refuse_closed(asked, expected_version)
     change(asked, State.REFUSED, answer=answer)
-    record(order, "return_refused", order.status, actor, answer, return_id=asked.pk)
+    record(order, "return_refused", order.status, actor, answer, return_id=asked.pk, message=answer)
     return True
 
 
@@ -127,7 +127,7 @@ def receive_return(
         refund_items=sum((row.refund for row in rows), Decimal(0)),
         refund_shipping=delivery,
     )
-    record(order, "return_received", order.status, actor, answer, return_id=asked.pk)
+    record(order, "return_received", order.status, actor, answer, return_id=asked.pk, message=answer)
 
 
 def locked_return(order_id: int, return_id: int) -> tuple[Order, Return]:
