@@ -28,6 +28,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "CartState": "checkout.models.Cart.State",
         "FulfilmentState": "orders.models.Fulfilment.State",
         "OrderStatus": "orders.models.Order.Status",
+        "ReturnKind": "orders.models.Return.Kind",
+        "ReturnState": "orders.models.Return.State",
         "ProductStatus": "catalog.models.Product.Status",
         "Role": "accounts.models.User.Role",
         "MovementKind": "inventory.models.StockMovement.Kind",

@@ -135,10 +135,10 @@ class NothingToReturn(Conflict):
     title = "Nothing of the order can come back"
 
 
-class MoreThanShipped(Conflict):
+class MoreThanReturnable(Conflict):
     """More units of a line are to come back than have left and not come back yet. `errors` names every such line."""
 
-    code = "more_than_shipped"
+    code = "more_than_returnable"
     title = "Fewer units can come back"
 
 

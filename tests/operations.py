@@ -24,7 +24,7 @@ from checkout.tests.factories import ADDRESS, make_cart
 from events.actors import COMMAND
 from inventory.tests.factories import WarehouseFactory
 from orders.models import Order
-from orders.services import confirm_order, ship_parcel
+from orders.services import Asked, ask_return, confirm_order, ship_parcel
 from orders.tests.clients import basket
 from orders.tests.factories import make_article, place
 from pricing.tests.factories import make_promotion
@@ -73,6 +73,12 @@ class World:
         confirm_order(order_id=self.sent.pk, actor=COMMAND)
         self.sent_line = self.sent.order_items.get().pk
         [self.parcel] = ship_parcel(order_id=self.sent.pk, lines={self.sent_line: 1}, actor=COMMAND)
+        # All goods of this one have left, and some are asked back.
+        self.gone = Order.objects.get(pk=place(self.owner, {self.article: 2}).id)
+        confirm_order(order_id=self.gone.pk, actor=COMMAND)
+        ship_parcel(order_id=self.gone.pk, actor=COMMAND)
+        self.gone_line = self.gone.order_items.get().pk
+        self.asked_back = ask_return(order_id=self.gone.pk, lines={self.gone_line: Asked(1)}, actor=COMMAND)
         make_promotion()
         self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
         self.address = make_address(self.owner)
@@ -89,14 +95,21 @@ class World:
             cart_id=self.cart.pk,
             line_id=self.cart.lines.get().pk,
             address_id=self.address.pk,
-            order_id=self.sent.pk if "/fulfilments" in template else self.order.pk,
+            order_id=self.order_for(template).pk,
             fulfilment_id=self.parcel,
+            return_id=self.asked_back,
             product_id=self.article.product_id,
             image_id=self.image.pk,
             planned_price_id=self.planned_price.pk,
             variant_id=self.spare.pk if template.endswith("{variant_id}") else self.article.pk,
             user_id=self.owner.pk,
         )
+
+    def order_for(self, template: str) -> Order:
+        """The order that an operation is about."""
+        if "/fulfilments" in template:
+            return self.sent
+        return self.gone if "/returns" in template or "/withdrawal" in template else self.order
 
     def valid(self, operation: str) -> Valid:
         """The body of an operation ("POST /orders"); most have none."""
@@ -134,6 +147,13 @@ class World:
             "POST /orders/{order_id}/notes": Valid({"text": "Pack it well."}),
             "PATCH /orders/{order_id}/fulfilments/{fulfilment_id}": Valid({"tracking_number": "JD014600"}),
             "POST /orders/{order_id}/fulfilments/{fulfilment_id}/cancel": Valid({"reason": "wrong label"}),
+            "POST /orders/{order_id}/returns": Valid({"lines": [{"order_item_id": self.gone_line, "quantity": 1}]}),
+            "POST /orders/{order_id}/returns/{return_id}/approve": Valid({"answer": "Send it back."}),
+            "POST /orders/{order_id}/returns/{return_id}/receive": Valid(
+                {"lines": [{"order_item_id": self.gone_line, "quantity": 1, "condition": "restock"}]}
+            ),
+            "POST /orders/{order_id}/returns/{return_id}/refuse": Valid({"answer": "It was worn."}),
+            "POST /orders/{order_id}/withdrawal": Valid({"note": "I changed my mind."}),
             "POST /products": Valid({"name": "Teapot", "price": "12.50"}),
             "PUT /products/{product_id}": Valid({"name": "Mug, large"}),
             "PATCH /products/{product_id}": Valid({"name": "Mug, large"}),

@@ -34,6 +34,7 @@ SEES_STOCK = "401 403 403 200 200 200 200"
 SEES_ORDERS = "401 403 403 403 200 403 200"
 # An object of somebody else is as if it were not there.
 ORDER = "401 200 404 404 200 404 200"
+ORDER_NEW = "401 201 404 404 201 404 201"
 OWN = "401 200 404 404 404 404 404"
 PERSON = "401 200 404 404 404 404 200"
 # Staff who take orders by phone fill the carts of customers.
@@ -88,6 +89,13 @@ MATRIX = {
     "GET /orders/{order_id}/history": ORDER,
     "GET /orders/{order_id}/notes": SEES_ORDERS,
     "POST /orders/{order_id}/notes": "401 403 403 403 201 403 201",
+    "GET /orders/{order_id}/returns": ORDER,
+    "POST /orders/{order_id}/returns": ORDER_NEW,
+    "GET /orders/{order_id}/returns/{return_id}": ORDER,
+    "POST /orders/{order_id}/returns/{return_id}/approve": SEES_ORDERS,
+    "POST /orders/{order_id}/returns/{return_id}/receive": SEES_ORDERS,
+    "POST /orders/{order_id}/returns/{return_id}/refuse": SEES_ORDERS,
+    "POST /orders/{order_id}/withdrawal": ORDER_NEW,
     "PUT /orders/{order_id}/status": SEES_ORDERS,
     "GET /orders/health/stock-check": SEES_STOCK,
     "GET /orders/my-orders": SIGNED_IN,
@@ -150,6 +158,7 @@ OBJECTS = {
     "{address_id}": "999999999",
     "{order_id}": "999999999",
     "{fulfilment_id}": "999999999",
+    "{return_id}": "999999999",
     "{user_id}": "999999999",
     "{session_id}": str(uuid4()),
 }

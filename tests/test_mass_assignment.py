@@ -117,6 +117,12 @@ def test_who_needs_no_body_takes_none_and_one_without_members(body: bytes, world
     [
         ("POST /orders", "order_items", {"product_id", "variant_id", "sku", "quantity"}),
         ("POST /orders/{order_id}/fulfilments", "lines", {"order_item_id", "quantity"}),
+        ("POST /orders/{order_id}/returns", "lines", {"order_item_id", "quantity", "reason"}),
+        (
+            "POST /orders/{order_id}/returns/{return_id}/receive",
+            "lines",
+            {"order_item_id", "quantity", "condition"},
+        ),
         ("POST /inventory/receipts", "lines", {"sku", "quantity", "warehouse", "unit_cost"}),
         ("POST /inventory/adjustments", "lines", {"sku", "warehouse", "delta", "set_to", "expected"}),
         ("POST /inventory/transfers", "lines", {"sku", "quantity"}),

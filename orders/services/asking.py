@@ -18,7 +18,7 @@ from database.refusals import FieldError, Invalid
 from database.rows import fetch_rows
 from database.transactions import Overtaken, unit_of_work
 from events.actors import Actor
-from orders.exceptions import CustomerForgotten, MoreThanShipped, NothingToReturn, ReturnPeriodOver
+from orders.exceptions import CustomerForgotten, MoreThanReturnable, NothingToReturn, ReturnPeriodOver
 from orders.models import Order, Return, ReturnLine
 from orders.services.parcels import returned_units, shipped_units
 from orders.services.verbs import locked, reachable, record
@@ -50,8 +50,8 @@ def ask_return(
 
     With `owner_id` a customer asks, and with `by_guest` whoever has shown the order's token: both only within
     RETURN_DAYS after the order was delivered, and a customer only for an own order. Refuses NotFound, Invalid for lines
-    that the order does not have, NothingToReturn, MoreThanShipped, ReturnPeriodOver, and CustomerForgotten. Locks the
-    customer, then the order.
+    that the order does not have, NothingToReturn, MoreThanReturnable, ReturnPeriodOver, and CustomerForgotten. Locks
+    the customer, then the order.
     """
     order = locked_with_customer(order_id, owner_id)
     if by_guest or owner_id is not None:
@@ -130,7 +130,7 @@ def returnable_units(order: Order) -> dict[int, int]:
 
 
 def refuse_more_than_left(order: Order, lines: Wishes, left: Mapping[int, int]) -> None:
-    """Refuse (Invalid) lines that the order does not have, and MoreThanShipped where fewer units can come back."""
+    """Refuse (Invalid) lines that the order does not have, and MoreThanReturnable where fewer units can come back."""
     known = set(order.order_items.values_list("pk", flat=True))
     unknown = [
         FieldError(f"lines.{place}.order_item_id", "unknown_line", "The order has no such line.")
@@ -140,12 +140,12 @@ def refuse_more_than_left(order: Order, lines: Wishes, left: Mapping[int, int]) 
     if unknown or not lines:
         raise Invalid("These are no lines of the order.", code="unknown_line", errors=unknown)
     errors = [
-        FieldError(f"lines.{place}.quantity", MoreThanShipped.code, f"{left.get(line_id, 0)} can still come back.")
+        FieldError(f"lines.{place}.quantity", MoreThanReturnable.code, f"{left.get(line_id, 0)} can still come back.")
         for place, (line_id, asked) in enumerate(lines.items())
         if asked.quantity > left.get(line_id, 0)
     ]
     if errors:
-        raise MoreThanShipped(errors[0].message, errors=errors)
+        raise MoreThanReturnable(errors[0].message, errors=errors)
 
 
 def write_return(order: Order, kind: str, state: str, lines: Wishes, note: str, event: str, actor: Actor) -> int:

@@ -269,7 +269,11 @@ def test_what_stands_against_a_return_is_said() -> None:
             assert (answer.status_code, answer.json()["code"]) == (409, code)
     answer = client_of(buyer_of(order)).post(returns(order), body(order, 4))
     [error] = answer.json()["errors"]
-    assert (answer.status_code, answer.json()["code"], error["field"]) == (409, "more_than_shipped", "lines.0.quantity")
+    assert (answer.status_code, answer.json()["code"], error["field"]) == (
+        409,
+        "more_than_returnable",
+        "lines.0.quantity",
+    )
     assert not Return.objects.exists()
 
 

@@ -16,7 +16,7 @@ from inventory.services import Condition
 from orders import services
 from orders.exceptions import (
     CustomerForgotten,
-    MoreThanShipped,
+    MoreThanReturnable,
     NothingToReturn,
     ParcelGone,
     ReturnClosed,
@@ -68,7 +68,8 @@ def test_what_has_left_is_asked_back_with_reasons() -> None:
 
 
 @pytest.mark.parametrize(
-    ("units", "refusal"), [({0: 4}, MoreThanShipped), ({0: 1, 1: 3}, MoreThanShipped), ({}, Invalid), ({7: 1}, Invalid)]
+    ("units", "refusal"),
+    [({0: 4}, MoreThanReturnable), ({0: 1, 1: 3}, MoreThanReturnable), ({}, Invalid), ({7: 1}, Invalid)],
 )
 def test_no_more_is_asked_back_than_has_left(units: dict[int, int], refusal: type[Exception]) -> None:
     order = shipped(3, 2)
@@ -84,11 +85,11 @@ def test_the_same_units_are_not_asked_back_twice_and_refused_ones_may_be() -> No
     [line] = ids(order)
     first = ask(order, {line: 2})
     before = everything()
-    with pytest.raises(MoreThanShipped) as refusal:
+    with pytest.raises(MoreThanReturnable) as refusal:
         ask(order, {line: 2})
     [error] = refusal.value.errors
     assert (error.field, error.code, error.message) == (
-        *("lines.0.quantity", "more_than_shipped"),
+        *("lines.0.quantity", "more_than_returnable"),
         "1 can still come back.",
     )
     assert everything() == before
@@ -114,7 +115,7 @@ def test_a_part_that_has_left_comes_back_while_the_rest_is_open() -> None:
     order = make_order(status="confirmed")
     [line] = ids(order)
     [parcel] = services.ship_parcel(order_id=order.pk, actor=STAFF, lines={line: 1})
-    with pytest.raises(MoreThanShipped):
+    with pytest.raises(MoreThanReturnable):
         ask(order, {line: 2})
     return_id = ask(order, {line: 1})
     before = everything()

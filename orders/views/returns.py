@@ -19,7 +19,7 @@ from database.refusals import NotFound, VersionMismatch
 from events.actors import VISITOR, Actor
 from inventory.exceptions import NoWarehouse
 from orders import services
-from orders.exceptions import CustomerForgotten, MoreThanShipped, NothingToReturn, ReturnClosed, ReturnPeriodOver
+from orders.exceptions import CustomerForgotten, MoreThanReturnable, NothingToReturn, ReturnClosed, ReturnPeriodOver
 from orders.models import Return
 from orders.serializers.returns import (
     ApproveBody,
@@ -33,7 +33,7 @@ from orders.serializers.returns import (
 from orders.views.callers import TOKEN, ViewSetOfOrders
 
 CHANGE = "orders.change_order"
-NOT_ASKED_BACK = (NothingToReturn, MoreThanShipped, ReturnPeriodOver, CustomerForgotten, "unknown_line")
+NOT_ASKED_BACK = (NothingToReturn, MoreThanReturnable, ReturnPeriodOver, CustomerForgotten, "unknown_line")
 
 
 class ViewSetOfReturns(ViewSetOfOrders):
