@@ -212,6 +212,17 @@ class Shop:
         """Whoever asks for it takes it back."""
         return self.ship(1)
 
+    def gone_order(self) -> Any:
+        """A new order that has left."""
+        self.gone = self.confirmed_order()
+        gone = self.carry_out(Ask(200, "admin", f"PUT /orders/{self.gone}/status", {"status": "shipped"}))
+        self.gone_lines = [{"order_item_id": gone["order_items"][0]["order_item_id"], "quantity": 1}]
+        return self.gone
+
+    def new_return(self) -> Any:
+        """One of the newest order that has left."""
+        return self.post(f"/orders/{self.gone}/returns", {"lines": self.gone_lines})["return_id"]
+
     def fill(self, sku: str) -> Any:
         """The newest line of the customer's cart, which has a unit of this article."""
         line = {"sku": sku, "quantity": 1}

@@ -23,6 +23,7 @@ class Operation(NamedTuple):
 
 
 PARCEL = "/orders/{sent_order}/fulfilments/{parcel}"
+RETURN = "/orders/{gone_order}/returns/{new_return}"
 PLANS = "/products/{product}/variants/{variant}/planned-prices"
 OPERATIONS = [
     Operation(200, "", "GET /products"),
@@ -99,6 +100,13 @@ OPERATIONS = [
     Operation(
         200, "admin", "POST /orders/{sent_order}/fulfilments/{new_parcel}/cancel", lambda s: {"reason": "wrong label"}
     ),
+    Operation(200, "customer", "GET /orders/{gone_order}/returns"),
+    Operation(201, "customer", "POST /orders/{gone_order}/returns", lambda s: {"lines": s.gone_lines}),
+    Operation(200, "customer", f"GET {RETURN}"),
+    Operation(200, "admin", f"POST {RETURN}/approve", lambda s: {"answer": "Send it back."}),
+    Operation(200, "admin", f"POST {RETURN}/receive", lambda s: {}),
+    Operation(200, "admin", f"POST {RETURN}/refuse", lambda s: {"answer": "It was worn."}),
+    Operation(201, "customer", "POST /orders/{gone_order}/withdrawal", lambda s: {}),
     Operation(200, "customer", "GET /orders/my-orders"),
     Operation(401, "", "GET /orders/my-orders"),
     Operation(405, "customer", "PUT /orders/my-orders", lambda s: {}),

@@ -25,6 +25,7 @@ from orders import services
 from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter, ReadyFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.admin_packing import Packable
+from orders.admin_returns import ReturnAdmin as ReturnAdmin  # registered with the admin of this app
 from orders.breakdown import breakdown_of
 from orders.models import Order, OrderQuerySet
 from orders.slips import lines_of, slip_of

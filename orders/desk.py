@@ -5,15 +5,16 @@ orders/statistics.py. Days begin and end in the shop's time zone.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import models
 
 from database import days as calendar
 from orders.figures import WEEKS, Day, Report
-from orders.models import Order
+from orders.models import Order, Return
 from orders.reports import fetch
 
 CHART_DAYS = 30
@@ -70,6 +71,21 @@ def waiting(rows: int = 6) -> list[Waiting]:
 def about_to_end() -> int:
     """How many pending orders the clock is about to cancel."""
     return Order.objects.about_to_end().count()
+
+
+class OpenReturns(NamedTuple):
+    """The returns whose goods may still come: how many, how many of them nobody has answered, and since when."""
+
+    number: int
+    asked: int
+    oldest: datetime | None
+
+
+def open_returns() -> OpenReturns:
+    """The returns that staff have to look after."""
+    asked = models.Count("pk", filter=models.Q(state=Return.State.REQUESTED))
+    figures = Return.objects.open().aggregate(number=models.Count("pk"), asked=asked, oldest=models.Min("requested_at"))
+    return OpenReturns(**figures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class Counter:
         self.arguments = {
             "order_id": shop.order.pk,
             "packed_id": to_pack.pk,
+            "return_id": shop.asked_back,
             "cart_id": shop.cart.pk,
             "product_id": shop.article.product_id,
             "image_id": shop.image.pk,

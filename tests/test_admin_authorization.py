@@ -64,6 +64,7 @@ MODELS = {
     "inventory.warehouse":          ("rsocma", "sma",  "sma",   ""),
     "orders.fulfilment":            ("ropma",  "",     "",      ""),
     "orders.order":                 ("roma",   "",     "",      ""),
+    "orders.return":                ("roma",   "",     "",      ""),
     "otp_static.staticdevice":      ("a",      "a",    "a",     "a"),
     "otp_totp.totpdevice":          ("a",      "a",    "a",     "a"),
     "pricing.promotion":            ("rocma",  "cma",  "cma",   "cma"),
@@ -149,6 +150,9 @@ PAGES = {
     "orders/order/<int:order_id>/slip/":          ("roma",    200, 405),
     "orders/order/<int:order_id>/status/":        ("oma",     405, 302),
     "orders/order/shortfall/":                    ("sma",     200, 200),
+    "orders/return/<int:return_id>/approve/":    ("oma",     405, 200),
+    "orders/return/<int:return_id>/receive/":    ("oma",     405, 200),
+    "orders/return/<int:return_id>/refuse/":     ("oma",     405, 200),
     "pricing/promotion/tryout/":                  ("rocma",   200, 405),
     "pricing/taxrate/import/":                    ("ma",      200, 200),
     # Of a device of one's own alone (config/tests/test_devices.py).

@@ -77,6 +77,7 @@ TYPED: dict[str, dict[str, Any]] = {
         "sure": "1",
         "seen": "",
     },
+    "orders/return/<path:object_id>/change/ refuse": {"refuse-answer": "It was worn."},
     "pricing/promotion/add/": {"name": "Ten off", "kind": "percent", "value": "10", "codes": "TENTH"},
     "pricing/promotion/<path:object_id>/change/": {"name": "A tenth off"},
     "pricing/shippingmethod/add/": {"name": "Express", "code": "express", "rates-0-from_value": "0"},

@@ -230,6 +230,7 @@ def home(request: HttpRequest) -> dict[str, Any]:
         parts |= {
             "waiting": desk.waiting(),
             "ending": desk.about_to_end(),
+            "returns": desk.open_returns(),
             "days": days,
             "orders_chart": bars(days.days, "count"),
             "revenue_chart": bars(days.days, "amount"),

@@ -1,6 +1,6 @@
 """Returns over HTTP: buyers ask for them and withdraw, and staff approve, receive or refuse what comes back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -33,6 +33,7 @@ from orders.serializers.returns import (
 from orders.views.callers import TOKEN, ViewSetOfOrders
 
 CHANGE = "orders.change_order"
+MayAnswer = requires(CHANGE)
 NOT_ASKED_BACK = (NothingToReturn, MoreThanReturnable, ReturnPeriodOver, CustomerForgotten, "unknown_line")
 
 
@@ -65,11 +66,6 @@ class ReturnViewSet(ViewSetOfReturns):
     lookup_url_kwarg = "return_id"
     lookup_value_converter = "id"
     by_token = ("list", "retrieve", "create")
-
-    def get_permissions(self) -> Sequence[Any]:
-        """Returns are read and asked for by whoever sees the order, and answered by staff who may change orders."""
-        answers = self.action in ("approve", "receive", "refuse")
-        return [requires(CHANGE)()] if answers else super().get_permissions()
 
     @extend_schema(
         operation_id="listReturns",
@@ -108,7 +104,7 @@ class ReturnViewSet(ViewSetOfReturns):
         request=ApproveBody,
         responses=StaffReturnSerializer,
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
     @refuses(ReturnClosed, VersionMismatch)
     @keyed
     def approve(self, request: Request, order_id: int, return_id: int) -> HttpResponse:
@@ -121,7 +117,7 @@ class ReturnViewSet(ViewSetOfReturns):
         request=ReceiveBody,
         responses=StaffReturnSerializer,
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
     @refuses(
         ReturnClosed,
         VersionMismatch,
@@ -142,7 +138,7 @@ class ReturnViewSet(ViewSetOfReturns):
         request=RefuseBody,
         responses=StaffReturnSerializer,
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
     @refuses(ReturnClosed, VersionMismatch)
     @keyed
     def refuse(self, request: Request, order_id: int, return_id: int) -> HttpResponse:
