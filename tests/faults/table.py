@@ -35,6 +35,7 @@ from tests.faults.dear import BESIDE, dear_requests
 from tests.faults.outages import BOUNDED, database_crashes, frozen_lock_holder
 from tests.faults.parcels import CAME_BACK, KEPT, UNSOLD, cancelled_by_all, damaged_returns, moving_holds, parcels
 from tests.faults.queues import EXPIRED, mail_server_hangs
+from tests.faults.returns import ONCE, returns
 from tests.faults.silence import IN_TIME, database_frozen
 from tests.faults.stage import MAIN, SECOND, Stage, wait_for
 
@@ -103,6 +104,7 @@ TABLE = (
     Sabotage("lock on stock for parts of promises", CHAIN, lambda stage: parcels(stage).violations),
     Sabotage("lock on promises that move", KEPT, lambda stage: moving_holds(stage).violations),
     Sabotage("look at what is away", CAME_BACK, lambda stage: cancelled_by_all(stage).violations),
+    Sabotage("lock on an order whose goods come back", ONCE, lambda stage: returns(stage, 2).violations),
     Sabotage("one posting for what comes back damaged", UNSOLD, lambda stage: damaged_returns(stage).violations),
     Sabotage("sum per item before checking", AS_ASKED, same_article_twice),
     Sabotage("dead-connection handling", IDLE_DEATHS, idle_deaths),

@@ -34,6 +34,7 @@ from tests.faults.outages import (
 )
 from tests.faults.parcels import cancelled_by_all, damaged_returns, moving_holds, parcels
 from tests.faults.queues import mail_server_hangs
+from tests.faults.returns import returns
 from tests.faults.silence import database_frozen, standby_lost
 from tests.faults.stage import Stage
 
@@ -73,6 +74,7 @@ TRIALS = (
     Trial("16 carts swap two articles, all at once", "rounds", each(swapping_carts), 500, 20, 2),
     Trial("20 staff ship, cancel, give back and move parts of the same promises", "rounds", each(parcels), 200, 5, 2),
     Trial("one parcel, that 8 people cancel at once", "parcels", each(cancelled_by_all), 200, 20, 3),
+    Trial("more is asked back than has left, and taken in by three at once", "orders", returns, 200, 20, 3),
     Trial("damaged units come back while buyers want such", "returns", damaged_returns, 500, 50, 5),
     Trial("a hold is promised while it moves", "holds", moving_holds, 200, 20, 4),
     Trial("an order expires when it is confirmed, two sweepers", "orders", expiring_orders, 1_000, 50, 10),
