@@ -40,6 +40,7 @@ NAMED = {
     "inventory.warehouse": "",
     "orders.fulfilment": "state__exact state__isnull",
     "orders.order": "status__exact status__isnull order_date__gte user",
+    "orders.return": "state kind__exact kind__isnull requested_at__gte",
     "otp_static.staticdevice": DEVICE,
     "otp_totp.totpdevice": DEVICE,
     "pricing.promotion": "is_active__exact is_active__isnull automatic__exact automatic__isnull"
