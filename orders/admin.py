@@ -25,6 +25,7 @@ from orders import services
 from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter, ReadyFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.admin_packing import Packable
+from orders.admin_parcels import PARCEL_PAGES, Shippable
 from orders.admin_returns import ReturnAdmin as ReturnAdmin  # registered with the admin of this app
 from orders.breakdown import breakdown_of
 from orders.models import Order, OrderQuerySet
@@ -43,7 +44,7 @@ CHANGED = "Somebody else has changed it meanwhile; look at it again."
 
 
 @admin.register(Order)
-class OrderAdmin(Noted, Packable, ReadOnly, StaffAdmin[Order]):
+class OrderAdmin(Noted, Packable, Shippable, ReadOnly, StaffAdmin[Order]):
     """The list of orders, the page of one order, and the pages of what staff do with orders."""
 
     list_display = ("number", "order_date", "customer", "status_badge", "goods", "total")
@@ -59,7 +60,8 @@ class OrderAdmin(Noted, Packable, ReadOnly, StaffAdmin[Order]):
     )
     search_fields = ("number",)
     search_help_text = (
-        "Numbers, or words of the recipient, phone, address, email, company, note, customer, SKU or article"
+        "Numbers of orders or parcels, or words of the recipient, phone, address, email, company, note, customer, SKU "
+        "or article"
     )
     ordering = ("-order_date", "-id")
     sortable_by = ("order_date", "total")
@@ -69,6 +71,7 @@ class OrderAdmin(Noted, Packable, ReadOnly, StaffAdmin[Order]):
         Page("<int:order_id>/status/", "status", "status_page", CHANGE, methods=("POST",)),
         Page("<int:order_id>/cancel/", "cancel", "cancel_page", CHANGE),
         page_of_note("order_id"),
+        *PARCEL_PAGES,
         Page("<int:order_id>/slip/", "slip", "slip_page", "orders.view_order", methods=("GET",)),
     )
 
@@ -167,6 +170,7 @@ class OrderAdmin(Noted, Packable, ReadOnly, StaffAdmin[Order]):
             verbs=verbs if may_change else [],
             may_cancel=may_change and Status.CANCELLED in order.allowed,
             **self.notes_of(request, order),
+            **self.shown_parcels(order, may_change=may_change),
             may_see_people=self.may(request, "accounts.view_user"),
         )
 

@@ -2,8 +2,8 @@
 
 Each word has to be found, in any sequence: in the number, the recipient, the phone, the address, the email, the company
 or the note of the order, where accents do not count; in the name or the email of its customer; in the name or the SKU
-of a line, as it was then or as it is now. Each of these ways has an index. A condition over all of them would read
-every order, so each way finds ids.
+of a line, as it was then or as it is now; in the whole tracking number of a parcel. Each of these ways has an index. A
+condition over all of them would read every order, so each way finds ids.
 
 The ways that start from articles use the index of lines by variant: an order writes nothing for them. What an article
 was called before is kept when it is renamed (inventory.former_names).
@@ -58,6 +58,8 @@ WORD = """(
     join catalog_variant v on v.stock_item_id = i.id
     join orders_orderitem l on l.variant_id = v.id
     where i.is_called_so or {on_line}
+    union all
+    select order_id from orders_fulfilment where tracking_number <> '' and tracking_number in (%s, upper(%s))
 )"""
 
 
@@ -180,4 +182,4 @@ def found_by_word(word: str) -> tuple[str, list[Any]]:
         on_line=on_line,
     )
     others = (param for condition in (on_customer, now, before, on_line) for param in condition.params)
-    return sql, [word, *on_order.params, *on_words.params, *by_phone, *others]
+    return sql, [word, *on_order.params, *on_words.params, *by_phone, *others, word, word]

@@ -92,10 +92,12 @@ class Counter:
         for user in (self.customer, self.colleague):
             start_session(user_id=user.pk)
         self.their_session = Session.objects.get(user=self.colleague).pk
+        self.sent = shop.sent.pk
         self.arguments = {
             "order_id": shop.order.pk,
             "packed_id": to_pack.pk,
             "return_id": shop.asked_back,
+            "parcel_id": shop.parcel,
             "cart_id": shop.cart.pk,
             "product_id": shop.article.product_id,
             "image_id": shop.image.pk,
@@ -114,6 +116,8 @@ class Counter:
     def address(self, page: str, **arguments: object) -> str:
         """The address of a page, of a row of ours or of another one."""
         known = self.arguments | arguments
+        if "order_id" not in arguments and ("/parcels/" in page or "/ship/" in page):
+            known["order_id"] = self.sent
         if "object_id" not in known and "<path:object_id>" in page:
             app, model = page.split("/")[:2]
             known["object_id"] = self.row_of(f"{app}.{model}").pk

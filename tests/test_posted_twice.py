@@ -69,6 +69,7 @@ TYPED: dict[str, dict[str, Any]] = {
     f"{STOCK}transfer/": {"source": "main", "target": "north", "lines-0-sku": "MUG", "lines-0-quantity": "1"},
     "orders/order/<int:order_id>/note/": {"text": "Pack it well."},
     "orders/order/<path:object_id>/change/ note": {"text": "As a gift."},
+    "orders/order/<int:order_id>/parcels/<int:parcel_id>/": {"tracking_number": "JD014600"},
     "orders/order/shortfall/": {
         "sku": "MUG",
         "warehouse": "main",

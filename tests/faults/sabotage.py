@@ -24,7 +24,7 @@ from events.tasks import HOUSEKEEPING
 from inventory import services
 from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, holds, lines, promises, reallocation, resolving, statements, unshipping
-from orders.services import drafts, ordering, placing, receiving
+from orders.services import drafts, ordering, parcels, placing, receiving
 from pricing.services import redemptions
 
 
@@ -157,6 +157,11 @@ def lock_on_returned_order() -> None:
     put(receiving, "locked", lambda orders, order_id: orders.one(order_id))
 
 
+def lock_on_shipped_order() -> None:
+    """Read an order of which a part leaves without locking it."""
+    put(parcels, "locked", lambda orders, order_id: orders.one(order_id))
+
+
 def one_posting() -> None:
     """Take damaged units back in one posting, and write them off in another."""
     return_stock = services.return_stock
@@ -269,6 +274,7 @@ IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "lock on promises that move": lock_of_moves,
     "look at what is away": look_at_what_is_away,
     "lock on an order whose goods come back": lock_on_returned_order,
+    "lock on an order of which a part leaves": lock_on_shipped_order,
     "one posting for what comes back damaged": one_posting,
     "sum per item before checking": sum_per_item,
     "lock on the key": advisory_lock,

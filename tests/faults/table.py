@@ -32,6 +32,7 @@ from tests.faults.crowds import (
     swapping_carts,
 )
 from tests.faults.dear import BESIDE, dear_requests
+from tests.faults.order_desk import LAST, last_parts
 from tests.faults.outages import BOUNDED, database_crashes, frozen_lock_holder
 from tests.faults.parcels import CAME_BACK, KEPT, UNSOLD, cancelled_by_all, damaged_returns, moving_holds, parcels
 from tests.faults.queues import EXPIRED, mail_server_hangs
@@ -105,6 +106,7 @@ TABLE = (
     Sabotage("lock on promises that move", KEPT, lambda stage: moving_holds(stage).violations),
     Sabotage("look at what is away", CAME_BACK, lambda stage: cancelled_by_all(stage).violations),
     Sabotage("lock on an order whose goods come back", ONCE, lambda stage: returns(stage, 2).violations),
+    Sabotage("lock on an order of which a part leaves", LAST, lambda stage: last_parts(stage).violations),
     Sabotage("one posting for what comes back damaged", UNSOLD, lambda stage: damaged_returns(stage).violations),
     Sabotage("sum per item before checking", AS_ASKED, same_article_twice),
     Sabotage("dead-connection handling", IDLE_DEATHS, idle_deaths),

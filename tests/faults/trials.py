@@ -24,6 +24,7 @@ from tests.faults.crowds import (
 )
 from tests.faults.dear import dear_requests
 from tests.faults.kills import kills_at_points, kills_at_random, kills_in_jobs
+from tests.faults.order_desk import last_parts, order_desk
 from tests.faults.outages import (
     backends_terminated,
     connections_exhausted,
@@ -75,6 +76,8 @@ TRIALS = (
     Trial("20 staff ship, cancel, give back and move parts of the same promises", "rounds", each(parcels), 200, 5, 2),
     Trial("one parcel, that 8 people cancel at once", "parcels", each(cancelled_by_all), 200, 20, 3),
     Trial("more is asked back than has left, and taken in by three at once", "orders", returns, 200, 20, 3),
+    Trial("50 staff ship parts of the same 20 orders and take them back", "rounds", each(order_desk), 100, 5, 1),
+    Trial("the last two parts of an order leave at once", "orders", last_parts, 200, 20, 3),
     Trial("damaged units come back while buyers want such", "returns", damaged_returns, 500, 50, 5),
     Trial("a hold is promised while it moves", "holds", moving_holds, 200, 20, 4),
     Trial("an order expires when it is confirmed, two sweepers", "orders", expiring_orders, 1_000, 50, 10),
