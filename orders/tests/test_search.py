@@ -217,3 +217,16 @@ def test_the_migration_finds_the_words_of_orders_of_the_past(
     words = Order.objects.get(pk=order.pk).folded_words
     assert words.startswith("inaki munoz"), "without accents"
     assert "grosse strasse" in words
+
+
+@pytest.mark.parametrize("words", ["JD01 4600 77", "jd01 4600 77", "00340434161094042557", "lamp 00340434161094042557"])
+def test_an_order_is_found_by_the_whole_tracking_number_of_a_parcel(
+    find: Callable[[str], list[str]], order: Order, words: str
+) -> None:
+    services.confirm_order(order_id=order.pk, actor=STAFF)
+    line = order.order_items.get().pk
+    for number in ("JD01 4600 77", "00340434161094042557"):
+        tracking = services.Tracking(tracking_number=number)
+        services.ship_parcel(order_id=order.pk, actor=STAFF, lines={line: 1}, tracking=tracking)
+    assert find(words) == [order.number]
+    assert find("JD01") == find("0034043416109404255") == []
