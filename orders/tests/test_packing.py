@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Variant
 from catalog.tests.pictures import add_picture
 from inventory import services as inventory_services
-from orders import services
+from orders import admin_packing, services
 from orders.exceptions import NotOnHand
 from orders.models import Fulfilment, Order
 from orders.packing import IN_PART, READY, WAITS, by_readiness, picks_of, readiness, sheets_of
@@ -219,3 +219,14 @@ def test_addresses_with_nonsense_print_nothing(staff_pages: Callable[..., Any]) 
     picker = staff_pages("picker")
     for query in ("order=x", "order=99999999999999999999999", "parcel=-1", "kind=picks&order=7", ""):
         assert picker.get(f"/admin/orders/fulfilment/papers/?{query}").status_code == 200
+
+
+def test_papers_of_more_orders_than_an_address_holds_are_refused(
+    staff_pages: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_packing, "MOST_SHOWN", 1)
+    desk, chosen = staff_pages("order desk"), [make_order().pk, make_order().pk]
+
+    answer = desk.post("/admin/orders/order/", {"action": "pick_list", "index": "0", "_selected_action": chosen})
+
+    assert messages_of(answer) == ["Choose at most 1 at once. Nothing was done."]
