@@ -88,6 +88,7 @@ def test_an_order_is_packed_and_shipped_without_a_mouse(staff: Page, office: htt
     scan(staff, "")
     expect(staff).to_have_title("printed")
     scan(staff, order["number"])
+    expect(staff.get_by_role("heading", name=f"Pack order {order['number']}")).to_be_visible()
     scan(staff, "MUG-7")
     expect(said).to_have_text("Everything is packed. Enter ships it.")
     scan(staff, "")
