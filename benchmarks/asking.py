@@ -197,6 +197,12 @@ class Shop:
     def new_order(self) -> Any:
         return self.post("/orders", self.basket(), "customer")["order_id"]
 
+    def wide_order(self) -> Any:
+        """A new order with units to spare; `wide_line` is its first line."""
+        order = self.post("/orders", self.basket(quantity=2), "customer")
+        self.wide_line = order["order_items"][0]["order_item_id"]
+        return order["order_id"]
+
     def confirmed_order(self) -> Any:
         order = self.new_order()
         self.carry_out(Ask(200, "admin", f"PUT /orders/{order}/status", {"status": "confirmed"}))

@@ -22,6 +22,7 @@ class Operation(NamedTuple):
         return self.line if self.status < 300 else f"{self.line}: {self.status}"
 
 
+ORDER_LINE = "/orders/{wide_order}/lines/{wide_line}"
 PARCEL = "/orders/{sent_order}/fulfilments/{parcel}"
 RETURN = "/orders/{gone_order}/returns/{new_return}"
 PLANS = "/products/{product}/variants/{variant}/planned-prices"
@@ -93,6 +94,11 @@ OPERATIONS = [
     Operation(409, "admin", "PUT /orders/{order}/status", lambda s: {"status": "delivered"}),
     Operation(200, "customer", "POST /orders/{new_order}/cancel", lambda s: {"reason": "changed my mind"}),
     Operation(204, "customer", "DELETE /orders/{new_order}"),
+    Operation(200, "customer", "PATCH /orders/{wide_order}", lambda s: {"note": s.unique()}),
+    Operation(200, "customer", f"PATCH {ORDER_LINE}", lambda s: {"quantity": 1}),
+    Operation(200, "customer", f"DELETE {ORDER_LINE}"),
+    Operation(200, "admin", f"POST {ORDER_LINE}/replace", lambda s: {"sku": s.skus[3], "quantity": 1}),
+    Operation(200, "customer", "GET /orders/{order}/revisions"),
     Operation(200, "customer", "GET /orders/{order}/fulfilments"),
     Operation(201, "admin", "POST /orders/{confirmed_order}/fulfilments", lambda s: {"tracking_number": s.unique()}),
     Operation(200, "customer", f"GET {PARCEL}"),

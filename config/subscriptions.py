@@ -16,6 +16,8 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.noted": [accounts.tasks.mail_mentioned],
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
+    "order.changed": [orders.tasks.mail_customer],
+    "order.line_changed": [orders.tasks.mail_customer],
     "order.line_lost": [orders.tasks.mail_customer],
     "order.parcel_shipped": [orders.tasks.mail_customer],
     "order.parcel_tracked": [orders.tasks.mail_customer],

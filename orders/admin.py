@@ -22,6 +22,7 @@ from database.refusals import Refusal
 from events.actors import admin_actor
 from inventory.admin_pages import told
 from orders import services
+from orders.admin_changes import CHANGE_PAGES, Changeable
 from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter, ReadyFilter
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.admin_packing import Packable
@@ -44,7 +45,7 @@ CHANGED = "Somebody else has changed it meanwhile; look at it again."
 
 
 @admin.register(Order)
-class OrderAdmin(Noted, Packable, Shippable, ReadOnly, StaffAdmin[Order]):
+class OrderAdmin(Noted, Packable, Shippable, Changeable, ReadOnly, StaffAdmin[Order]):
     """The list of orders, the page of one order, and the pages of what staff do with orders."""
 
     list_display = ("number", "order_date", "customer", "status_badge", "goods", "total")
@@ -72,6 +73,7 @@ class OrderAdmin(Noted, Packable, Shippable, ReadOnly, StaffAdmin[Order]):
         Page("<int:order_id>/cancel/", "cancel", "cancel_page", CHANGE),
         page_of_note("order_id"),
         *PARCEL_PAGES,
+        *CHANGE_PAGES,
         Page("<int:order_id>/slip/", "slip", "slip_page", "orders.view_order", methods=("GET",)),
     )
 
@@ -171,6 +173,7 @@ class OrderAdmin(Noted, Packable, Shippable, ReadOnly, StaffAdmin[Order]):
             may_cancel=may_change and Status.CANCELLED in order.allowed,
             **self.notes_of(request, order),
             **self.shown_parcels(order, may_change=may_change),
+            may_edit=may_change and order.status in Order.OPEN,
             may_see_people=self.may(request, "accounts.view_user"),
         )
 

@@ -121,6 +121,40 @@ class MoreThanOpen(Conflict):
     title = "Fewer units are still to be shipped"
 
 
+class NotChangeable(Conflict):
+    """Too much has happened with the order: it is confirmed (for its buyer), goods have left, or it has ended."""
+
+    code = "not_changeable"
+    title = "The order cannot be changed any more"
+
+
+class OtherTotal(Conflict):
+    """There the order would have other taxes, or shipping would cost something else or not lead there."""
+
+    code = "other_total"
+    title = "The order would cost something else there"
+
+    def __init__(self) -> None:
+        super().__init__("Taxes or shipping are others there. Cancel the order, and place it anew.")
+
+
+class LastLine(Conflict):
+    """The order has no other line: whoever wants nothing of it cancels it."""
+
+    code = "last_line"
+    title = "It is the order's only line"
+
+    def __init__(self) -> None:
+        super().__init__("The order has no other line. Cancel it.")
+
+
+class AlreadyOnOrder(Conflict):
+    """A line is to be replaced by an article that the order has already."""
+
+    code = "already_on_order"
+    title = "The order has this article already"
+
+
 class ParcelGone(Conflict):
     """The parcel cannot be taken back: it is cancelled, it has arrived, or goods of it come back as a return."""
 

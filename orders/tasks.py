@@ -1,5 +1,7 @@
 """The background work of orders: mails to customers, expiry of pending orders, and figures for staff."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +22,8 @@ from orders.tokens import link_to
 ENDS = ("order.cancelled", "order.deleted")
 # What is told of parcels.
 SHIPMENTS = ("order.shipped", "order.parcel_shipped", "order.parcel_tracked")
+# What a mail about a line that has changed tells as the event has it.
+CHANGE_TOLD = ("line", "replaced_by", "message")
 
 
 @app.task(queue=mails.QUEUE, retry=mails.RETRY)
@@ -46,9 +50,7 @@ def mail_customer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
         "terms_url": settings.TERMS_URL,
         "withdrawal_instructions": settings.WITHDRAWAL_INSTRUCTIONS,
     }
-    if kind == "order.line_lost":
-        context["lost"] = payload["line"]
-        context["message"] = payload["message"]
+    context |= told_of(kind, payload)
     if kind in SHIPMENTS:
         context["parcels"] = parcels_in_mail(kind, payload, order, lines)
         if context["parcels"] is None:
@@ -77,6 +79,19 @@ def mail_about_return(event_id: int, kind: str, payload: dict[str, Any]) -> None
         "link": "" if order.user else link_to(order.pk, order.number),
     }
     mails.send_once(f"{kind}:{event_id}", kind.replace(".", "_"), context, to=[order.contact_email])
+
+
+def told_of(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a mail about a lost line, or about a change, tells of it. What is owed is told without its sign."""
+    if kind == "order.line_lost":
+        return {"lost": payload["line"], "message": payload["message"]}
+    if kind == "order.changed":
+        return {"changed": payload["changed"]}
+    if kind == "order.line_changed":
+        owed = Decimal(payload["owed"])
+        change = {"comes_off": owed if owed > 0 else None, "comes_on": -owed if owed < 0 else None}
+        return change | {"replaced_by": None, **{name: payload[name] for name in payload if name in CHANGE_TOLD}}
+    return {}
 
 
 # A worker that dies, or a lock that is not to be had, is tried again: nobody would ask for it later.

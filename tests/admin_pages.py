@@ -98,6 +98,7 @@ class Counter:
             "packed_id": to_pack.pk,
             "return_id": shop.asked_back,
             "parcel_id": shop.parcel,
+            "order_item_id": shop.order.order_items.get().pk,
             "cart_id": shop.cart.pk,
             "product_id": shop.article.product_id,
             "image_id": shop.image.pk,

@@ -79,6 +79,9 @@ class World:
         ship_parcel(order_id=self.gone.pk, actor=COMMAND)
         self.gone_line = self.gone.order_items.get().pk
         self.asked_back = ask_return(order_id=self.gone.pk, lines={self.gone_line: Asked(1)}, actor=COMMAND)
+        # This one has lines to spare.
+        bowl, plate = make_article(stock=10, sku="BOWL"), make_article(stock=10, sku="PLATE")
+        self.long = Order.objects.get(pk=place(self.owner, {bowl: 2, plate: 1}).id)
         make_promotion()
         self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
         self.address = make_address(self.owner)
@@ -96,6 +99,7 @@ class World:
             line_id=self.cart.lines.get().pk,
             address_id=self.address.pk,
             order_id=self.order_for(template).pk,
+            order_item_id=self.long.order_items.all()[0].pk,
             fulfilment_id=self.parcel,
             return_id=self.asked_back,
             product_id=self.article.product_id,
@@ -106,10 +110,10 @@ class World:
         )
 
     def order_for(self, template: str) -> Order:
-        """The order that an operation is about."""
-        if "/fulfilments" in template:
-            return self.sent
-        return self.gone if "/returns" in template or "/withdrawal" in template else self.order
+        """The order that an operation on this path can be carried out on."""
+        below = template.removeprefix("/orders/{order_id}/").split("/")[0]
+        others = {"fulfilments": self.sent, "lines": self.long, "returns": self.gone, "withdrawal": self.gone}
+        return others.get(below, self.order)
 
     def valid(self, operation: str) -> Valid:
         """The body of an operation ("POST /orders"); most have none."""
@@ -139,6 +143,9 @@ class World:
             "POST /inventory/warehouses": Valid({"code": "south", "name": "South"}),
             "PATCH /inventory/warehouses/{code}": Valid({"name": "Main hall"}),
             "POST /orders": Valid(basket({"sku": "MUG", "quantity": 1})),
+            "PATCH /orders/{order_id}": Valid({"note": "Please ring twice."}),
+            "PATCH /orders/{order_id}/lines/{order_item_id}": Valid({"quantity": 1}),
+            "POST /orders/{order_id}/lines/{order_item_id}/replace": Valid({"sku": "MUG", "quantity": 1}),
             "PUT /orders/{order_id}/status": Valid({"status": "confirmed"}),
             "POST /orders/{order_id}/cancel": Valid({"reason": "changed my mind"}),
             "POST /orders/{order_id}/fulfilments": Valid(

@@ -128,7 +128,7 @@ def test_an_operation_takes_a_key_where_its_action_is_marked(description: dict[s
     assert keyed == {
         *("placeOrder", "cancelOrder", "createProduct", "addVariant", "receiveStock", "adjustStock", "transferStock"),
         *("openCart", "addCartLine", "addCoupon", "holdCart", "claimCart", "placeCart"),
-        *("addMyAddress", "shipParcel", "cancelParcel", "addNote"),
+        *("addMyAddress", "shipParcel", "cancelParcel", "addNote", "replaceOrderLine"),
         *("askReturn", "approveReturn", "receiveReturn", "refuseReturn", "withdrawOrder"),
     }
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

@@ -31,6 +31,7 @@ from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW_PASSWORD = "another long one 42"
+ORDER = "orders/order/<int:order_id>/"
 STOCK = "inventory/stockitem/"
 CART = "checkout/cart/<path:object_id>/change/"
 PRICES = "catalog/product/<int:product_id>/variants/<int:variant_id>/prices/"
@@ -70,6 +71,9 @@ TYPED: dict[str, dict[str, Any]] = {
     "orders/order/<int:order_id>/note/": {"text": "Pack it well."},
     "orders/order/<path:object_id>/change/ note": {"text": "As a gift."},
     "orders/order/<int:order_id>/parcels/<int:parcel_id>/": {"tracking_number": "JD014600"},
+    f"{ORDER}address/": {"note": "Please ring twice."},
+    f"{ORDER}articles/<int:order_item_id>/": {"quantity": "1"},
+    f"{ORDER}articles/<int:order_item_id>/replace/": {"sku": "BOWL", "quantity": "1"},
     "orders/order/shortfall/": {
         "sku": "MUG",
         "warehouse": "main",

@@ -1,6 +1,7 @@
 """What happened to orders: their steps, their changes, and the figures over many of them."""
 
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -39,8 +40,11 @@ class OrderRevision(models.Model):
     """A change of an order after it was placed: what it said before and after. Rows are only added.
 
     A change of a line has its SKU, units before and after, and what is owed back to the buyer for it. What a line
-    ordered at first is what it says now, and what revisions took off.
+    ordered at first is what it says now, and what revisions took off. A change of whom and where it goes to has the old
+    and the new texts; they go when the customer is forgotten.
     """
+
+    CHANGED: ClassVar[str] = "changed"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="revisions", db_index=False)
     at = models.DateTimeField(db_default=ClockTimestamp())
@@ -61,6 +65,11 @@ class OrderRevision(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+    @property
+    def actor_role(self) -> str:
+        """ "customer", "staff" or "system": the actor without an id."""
+        return self.actor.partition(":")[0]
 
 
 class Figures(models.Model):

@@ -48,8 +48,8 @@ class WantedBody(BodySerializer):
     sku = Text(required=False, max_length=MAX_SKU)
     quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY)
 
-    def validate(self, attrs: dict[str, Any]) -> Wanted:
-        """The line as the services take it. Refuses a line without a name of an article, or with several."""
+    def validate(self, attrs: dict[str, Any]) -> Any:
+        """The line as the services take it, a Wanted. Refuses a line without a name of an article, or with several."""
         if sum(name in attrs for name in ARTICLE_NAMES) != 1:
             raise serializers.ValidationError(
                 "Name the article by exactly one of product_id, variant_id and sku.", code="article_required"

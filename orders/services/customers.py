@@ -19,7 +19,7 @@ from database.text import email_key
 from database.transactions import Overtaken
 from inventory.models import ClockTimestamp
 from orders.exceptions import QuantityLimitExceeded, TooManyPendingOrders
-from orders.models import Order, Return, ReturnLine
+from orders.models import Order, OrderRevision, Return, ReturnLine
 from orders.services.drafts import Buyer, Line, Shipping
 from orders.services.writing import BUYER, CUSTOMER, GUEST, HELD, OF_CUSTOMER, OF_GUEST
 
@@ -89,8 +89,9 @@ def erase_recipients(user_id: int) -> None:
     """Erase for whom the orders of a forgotten customer were, and what was written with them and noted about them.
 
     Where the goods and the invoice went stays, and so does a VAT id: the books need them. What the customer wrote about
-    returns goes too.
+    returns goes too, and what an order said before and after a change of these.
     """
+    OrderRevision.objects.filter(order__user_id=user_id, kind=OrderRevision.CHANGED).update(before={}, after={})
     nothing = dict.fromkeys(NAMES, "")
     Order.objects.filter(user_id=user_id).exclude(**nothing).update(
         **nothing, version=F("version") + 1, updated_at=ClockTimestamp()

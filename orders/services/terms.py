@@ -1,18 +1,22 @@
 """What a checkout has settled beside lines and address, and what an order then costs (pricing.totals)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
+from typing import cast
 
 from accounts.countries import code_of, normalised_postal_code, normalised_region, validate_address
 from database.refusals import Invalid
 from database.rows import array, fetch_rows
 from orders.articles import ABOVE
-from orders.exceptions import ShippingNotAvailable
+from orders.exceptions import OtherTotal, ShippingNotAvailable
+from orders.models import Charge, Order, OrderItem
 from orders.services.drafts import Basket, Line, Shipping
 from pricing.exceptions import CouponNotValid
 from pricing.figures import Destination, PricedLine, Totals
+from pricing.rulebook import current_rules
 from pricing.rules import Rules
 from pricing.totals import totals
 from pricing.vat import compact_vat_id
@@ -24,6 +28,11 @@ from unnest(%(variant_ids)s::bigint[]) as asked (id)
 join catalog_variant v on v.id = asked.id
 join catalog_product p on p.id = v.product_id
 """  # noqa: S608  # no value goes in, only a piece of SQL
+
+
+NO_CHANGES: Mapping[str, str] = MappingProxyType({})
+# What of an order its taxes and its shipping follow from.
+PLACE = ("shipping_city", "shipping_state", "shipping_postal_code", "shipping_country", "country_code", "vat_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ def refuse_unknown_place(shipping: Shipping) -> None:
         raise Invalid("The taxes of this place are not known.", errors=unknown)
 
 
-def priced_lines(lines: Collection[Line]) -> list[PricedLine]:
+def priced_lines(lines: Collection[Line | OrderItem]) -> list[PricedLine]:
     """The lines with what decides about taxes, shipping and promotions, in one statement."""
     rows = fetch_rows(FACTS, {"variant_ids": array(line.variant_id for line in lines)})
     facts = {variant_id: others for variant_id, *others in rows}
@@ -115,3 +124,38 @@ def destination_of(shipping: Shipping) -> Destination:
         city=shipping["shipping_city"],
         vat_id=compact_vat_id(vat_id, country) if vat_id else "",
     )
+
+
+def place_of(order: Order, changes: Mapping[str, str] = NO_CHANGES) -> Shipping:
+    """The place that an order goes to, or would go to with these changes."""
+    return cast(Shipping, {name: getattr(order, name) for name in PLACE} | dict(changes))
+
+
+def refuse_other_total(order: Order, changes: Mapping[str, str]) -> None:
+    """Refuse OtherTotal when the order would cost something else in another place, by the rules of today.
+
+    Promotions do not follow from a place, so none is asked for. Refuses (Invalid) a place of which the taxes cannot be
+    known.
+    """
+    rules = current_rules()
+    if rules.is_empty:
+        return
+    if rules.tax_rates:
+        refuse_unknown_place(place_of(order, changes))
+    lines = priced_lines(list(order.order_items.all()))
+    method = order.charges.filter(kind=Charge.Kind.SHIPPING).values_list("code", flat=True).first() or ""
+    here, there = (
+        totals(
+            lines=lines,
+            destination=destination_of(place),
+            method=method,
+            coupons=(),
+            rules=replace(rules, promotions=()),
+            at=order.order_date,
+        )
+        for place in (place_of(order), place_of(order, changes))
+    )
+    # A method that is offered no longer does not say where it leads: it does not leave the country.
+    is_elsewhere = country_of(place_of(order)) != country_of(place_of(order, changes))
+    if here != there or (method != here.method and is_elsewhere):
+        raise OtherTotal

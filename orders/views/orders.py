@@ -17,8 +17,7 @@ from api.pagination import Keyset, KeysetPagination
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
-from database.refusals import FieldError, Invalid, VersionMismatch
-from events.actors import VISITOR
+from database.refusals import VersionMismatch
 from orders import services
 from orders.exceptions import (
     IllegalTransition,
@@ -35,11 +34,12 @@ from orders.models import Order
 from orders.my_orders import documents_of, page_of_own
 from orders.serializers.bodies import CancelBody, PlaceOrderBody, StatusBody
 from orders.serializers.documents import HistorySerializer, OrderSerializer, StaffHistorySerializer
-from orders.views.callers import TOKEN, SeesOrders, ViewSetOfOrders, order_document
+from orders.views.callers import TOKEN, SeesOrders, order_document
+from orders.views.changes import OrderChanges, refuse_message
 from pricing.exceptions import CouponNotValid
 
 
-class OrderViewSet(ViewSetOfOrders):
+class OrderViewSet(OrderChanges):
     """Customers place, read and cancel orders of their own. What staff may do depends on their permissions.
 
     A guest reads and cancels an order by its token. An order that the caller may not see does not exist for the caller:
@@ -51,7 +51,7 @@ class OrderViewSet(ViewSetOfOrders):
     serializer_class = OrderSerializer
     lookup_url_kwarg = "order_id"
     lookup_value_converter = "id"
-    by_token = ("retrieve", "history", "cancel")
+    by_token = ("retrieve", "history", "cancel", "partial_update", "line", "remove_line", "revisions")
 
     def get_permissions(self) -> Sequence[Any]:
         """The list of all orders is for staff who may see orders. Other actions name their own permissions."""
@@ -153,26 +153,14 @@ class OrderViewSet(ViewSetOfOrders):
     def cancel(self, request: Request, order_id: int) -> HttpResponse:
         """Cancel an order."""
         words = body_of(request, CancelBody)
-        by_guest = not self.serves("orders.change_order") and self.opened_by_token(order_id)
-        owner_id = None if by_guest else self.owner_for(order_id, "orders.change_order")
-        is_visitor, version = not request.user.is_authenticated, expected_version(request)
-        actor = VISITOR if is_visitor else actor_of(request)
-        if (by_guest or owner_id is not None) and words["message"]:
-            error = FieldError("message", "not_for_customers", "Only staff have words for the customer.")
-            raise Invalid("A customer gives a reason.", errors=[error])
+        asker, version = self.asker(order_id), expected_version(request)
+        refuse_message(words, asker)
 
         def cancel() -> dict[str, Any]:
-            services.cancel_order(
-                order_id=order_id,
-                actor=actor,
-                owner_id=owner_id,
-                by_guest=by_guest,
-                expected_version=version,
-                **words,
-            )
+            services.cancel_order(order_id=order_id, expected_version=version, **asker, **words)
             return order_document(order_id)
 
-        owner = f"order:{order_id}" if is_visitor else ""
+        owner = "" if request.user.is_authenticated else f"order:{order_id}"
         return run_once(request, cancel, lambda document: document, status=200, owner=owner)
 
     @extend_schema(

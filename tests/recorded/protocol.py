@@ -36,7 +36,7 @@ def methods(shop: Recorder) -> None:
         "PUT /users/logout",
         "DELETE /orders",
         "POST /orders/1001",
-        "PATCH /orders/1001",
+        "PUT /orders/1001",
         "POST /orders/1001/history",
         "POST /orders/1001/status",
         "PUT /orders/1001/cancel",

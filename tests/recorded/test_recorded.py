@@ -20,6 +20,7 @@ from tests.recorded import (
     catalog,
     catalog_edits,
     changing,
+    order_changes,
     ordering,
     prices,
     protocol,
@@ -87,6 +88,7 @@ LATER = (
     *(carts.opening, carts.filling, carts.filling_in, carts.holding, carts.claiming),
     *(carts.placing, carts.with_coupons),
     *(prices.planning, prices.running),
+    order_changes.changes,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
