@@ -140,7 +140,8 @@ def describe(schema: Schema, operation: dict[str, Any]) -> None:
     statuses = {"400", "406", "429", "503"}
     headers = []
     # Without this, a reader of the description may take it for an operation that nobody has thought of.
-    operation["security"] = [way for way in operation.get("security", []) if way or method == "get"]
+    ways = operation.get("security", [])
+    operation["security"] = [] if ways == [{}] else ways
     if operation["security"] or path.endswith(("/login", "/refresh")):
         statuses.add("401")
     if method == "get":

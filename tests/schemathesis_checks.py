@@ -63,6 +63,8 @@ numbers = itertools.count()
 
 def is_beyond_the_description(error: dict[str, Any]) -> bool:
     """Whether an error is about what a description cannot say."""
+    if error["code"] == "malformed":  # how many members all of a body may have
+        return "Too many keys" in error.get("detail", "")
     if error["code"] == "hidden_character":  # those beyond U+FFFF are in no pattern that all readers take
         return re.search(r"\(U\+[0-9A-F]{5,6}\)", error["message"]) is not None
     return error["code"] in ABOUT_THE_STATE or (error.get("field"), error["code"]) in ABOUT_OTHER_THINGS
