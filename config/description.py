@@ -100,6 +100,7 @@ API_EXAMPLES: dict[str, Any] = {
     "state": "Oregon",
     "title": "Somebody else has changed it since",
     "to": "north",
+    "tracking_url": "https://track.example.com/JD014600",
     "uid": "Nw",
     "user_agent": "Mozilla/5.0",
     "username": "ada@example.com",

@@ -27,7 +27,7 @@ JOINED_SCRIPT = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18a
 LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
 # Of a page that people are sent to, or nothing. Without a name before the host, which only hides where a link leads.
 WEB_ADDRESS = RegexValidator(
-    r"\A(https?://[^\s/?#@:\\\"<>]+(:[0-9]{1,5})?([/?#][^\s\"<>]*)?)?\Z",
+    r'\A(https?://[^\s/?#@:\\"<>]+(:[0-9]{1,5})?([/?#][^\s"<>]*)?)?\Z',
     "The address of a page begins with http:// or https:// and the name of a host.",
     code="not_a_web_address",
 )
