@@ -56,12 +56,14 @@ def form_of(
 def with_nulls(body: dict[str, Any]) -> None:
     """Let the members of a body that may be left out be null, which means the same.
 
-    Their defaults are not described: some clients then take them for members that are always there.
+    Their defaults are not described: some clients then take them for members that are always there. Without its default
+    a schema that was wrapped to have one stands by itself.
     """
     for form in body.get("anyOf", [body]):
         for name, part in form.get("properties", {}).items():
             if name not in form.get("required", ()) and part.get("format") != "binary":
-                form["properties"][name] = or_null({key: value for key, value in part.items() if key != "default"})
+                bare = {key: value for key, value in part.items() if key != "default"}
+                form["properties"][name] = or_null(bare["allOf"][0] if [*bare] == ["allOf"] else bare)
 
 
 def or_null(schema: dict[str, Any]) -> dict[str, Any]:
