@@ -21,6 +21,7 @@ ZONES = ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin"]
 # The filters that have something to do with days. A new one has to be named here, and is asked below.
 BY_DAY = {
     ("orders.order", "order_date"),
+    ("orders.return", "requested_at"),
     ("inventory.stockmovement", "at"),
     ("procrastinate.procrastinatejob", "scheduled_at"),
     *(
