@@ -170,7 +170,7 @@ class OrderAdmin(Noted, Packable, Shippable, Changeable, ReadOnly, StaffAdmin[Or
             breakdown=breakdown_of(order, [row["line"] for row in lines]),
             moments=moments,
             verbs=verbs if may_change else [],
-            may_cancel=may_change and Status.CANCELLED in order.allowed,
+            may_cancel=may_change and Status.CANCELLED in order.allowed and not order.partly_shipped,
             **self.notes_of(request, order),
             **self.shown_parcels(order, may_change=may_change),
             may_edit=may_change and order.status in Order.OPEN,

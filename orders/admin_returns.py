@@ -17,6 +17,7 @@ from orders import services
 from orders.admin_return_forms import ApproveForm, ReceiveForm, RefuseForm
 from orders.models import Return
 from orders.services.refunds import NOTHING
+from orders.timeline import words_of
 from staff.forms import show_refusal
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 
@@ -120,7 +121,11 @@ class ReturnAdmin(ReadOnly, StaffAdmin[Return]):
             row=row,
             order=row.order,
             lines=lines,
-            steps=[step for step in steps if step.event.startswith("return_") or step.event == "withdrawn"],
+            steps=[
+                (words_of(step.event), step)
+                for step in steps
+                if step.event.startswith("return_") or step.event == "withdrawn"
+            ],
             refunds=[(label, money(row, amount)) for label, amount in refunds_of(row)],
             forms=forms | typed if may_change else {},
             may_approve=may_change and row.state == Return.State.REQUESTED,

@@ -70,6 +70,7 @@ def test_the_page_proposes_all_that_is_open_and_a_part_of_it_leaves(desk: Any, o
     assert (parcel.carrier, parcel.tracking_number) == ("DHL", "JD014600")
     assert list(parcel.lines.values_list("order_item__sku", "quantity")) == [("MUG", 2)]
     page = shown(desk, order)
+    assert "Cancel …" not in page  # it would be refused
     assert '<a href="https://dhl.example/JD014600" rel="noreferrer">JD014600</a>' in page
     assert "2 x MUG" in page
     assert (

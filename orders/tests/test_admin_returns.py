@@ -70,6 +70,7 @@ def test_a_return_is_approved_and_its_goods_are_taken_in(staff_pages: Pages) -> 
     page = text_of(desk.get(f"{LIST}{return_id}/change/"))
     assert "Refuse it" not in page
     assert "20.00 USD" in page
+    assert [words for words in ("A return was asked for", "The return has come") if words not in page] == []
     assert stock_of(order.order_items.get(pk=one).variant) == (17, 0)
     assert_sound()
 
