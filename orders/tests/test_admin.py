@@ -211,9 +211,9 @@ def test_the_history_of_an_order_says_who_in_words(desk: Any) -> None:
     order = make_order(buyer)
     desk.post(f"{ORDERS}{order.pk}/status/", {"status": "confirmed", "version": order.version})
 
-    history = desk.get(f"{ORDERS}{order.pk}/change/").context_data["history"]
+    moments = desk.get(f"{ORDERS}{order.pk}/change/").context_data["moments"]
 
-    assert [strip_tags(event.who) for event in history] == ["Zoe Quill", f"Ada {desk.user.last_name}"]
+    assert [strip_tags(moment.who) for moment in moments] == ["Zoe Quill", f"Ada {desk.user.last_name}"]
 
 
 def test_who_may_see_orders_and_no_people_reads_a_history_without_names(staff_pages: Callable[..., Any]) -> None:
@@ -221,6 +221,6 @@ def test_who_may_see_orders_and_no_people_reads_a_history_without_names(staff_pa
     client.user.user_permissions.add(Permission.objects.get(codename="view_order"))
     order = make_order()
 
-    history = client.get(f"{ORDERS}{order.pk}/change/").context_data["history"]
+    moments = client.get(f"{ORDERS}{order.pk}/change/").context_data["moments"]
 
-    assert [event.who for event in history] == [f"customer:{order.user_id}"]
+    assert [moment.who for moment in moments] == [f"customer:{order.user_id}"]
