@@ -16,6 +16,7 @@ import yaml
 
 from tests.recorded import (
     accounts,
+    after_the_order,
     carts,
     catalog,
     catalog_edits,
@@ -89,6 +90,7 @@ LATER = (
     *(carts.placing, carts.with_coupons),
     *(prices.planning, prices.running),
     order_changes.changes,
+    *(after_the_order.parcels, after_the_order.returns, after_the_order.notes),
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
