@@ -42,6 +42,22 @@ def begin_units_with(work: Callable[[], None]) -> Iterator[None]:
         _beginning.reset(token)
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Let all statements of this block see the database as it is at the first of them; they only read.
+
+    What is read by several statements would otherwise be of several moments. Within a transaction that has begun it is
+    whatever that transaction sees.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("set transaction isolation level repeatable read, read only")
+        yield
+
+
 def run_unit(work: Callable[[], T]) -> T:
     """Run `work` in a durable transaction. Deadlocks, serialization failures, time-outs and Overtaken run it again.
 

@@ -46,8 +46,8 @@ class InsufficientStock(Conflict):
     members = {"stock_issues": STOCK_ISSUES}
     title = "There is not enough stock"
 
-    def __init__(self, stock_issues: Iterable[dict[str, Any]]) -> None:
-        super().__init__("Nothing was ordered.", stock_issues=list(stock_issues))
+    def __init__(self, stock_issues: Iterable[dict[str, Any]], said: str = "Nothing was ordered.") -> None:
+        super().__init__(said, stock_issues=list(stock_issues))
 
 
 class TotalChanged(Conflict):

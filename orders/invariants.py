@@ -103,17 +103,25 @@ INVARIANTS: Mapping[str, str] = {
         with back as (
             select order_item_id, sum(refund) as refund from orders_returnline group by order_item_id
         )
-        select format('line %s: charged %s, paid back %s', l.id, paid.amount, b.refund)
+        select format('line %s: charged %s, paid back %s, owed %s', l.id, paid.amount, b.refund, paid.owed)
         from back b
         join orders_orderitem l on l.id = b.order_item_id
         join orders_order o on o.id = l.order_id
         cross join lateral (
-            -- What a change of the order took off the line was charged too.
+            -- What changes of the order took off the line was charged too.
             select l.subtotal - l.discount + case when o.prices_include_tax then 0 else l.tax end
-                + (select coalesce(sum(v.owed), 0) from orders_orderrevision v
-                   where v.order_id = o.id and v.order_item_id = l.id) as amount
+                   + coalesce(sum(said.amount * said.sign), 0) as amount,
+                   coalesce(sum(said.owed), 0) as owed
+            from (
+                select side.sign, case when side.sign > 0 then v.owed else 0 end as owed,
+                       (side.figures->>'subtotal')::numeric - (side.figures->>'discount')::numeric
+                       + case when o.prices_include_tax then 0 else (side.figures->>'tax')::numeric end as amount
+                from orders_orderrevision v
+                cross join lateral (values (1, v.before), (-1, v.after)) as side (sign, figures)
+                where v.order_id = o.id and v.order_item_id = l.id and v.kind <> 'line_added'
+            ) said
         ) paid
-        where b.refund > paid.amount
+        where b.refund + paid.owed > paid.amount
         union all
         select format('order %s: delivery charged %s, paid back %s', o.number, c.amount, r.refund)
         from (select order_id, sum(refund_shipping) as refund from orders_return group by order_id) r
@@ -204,7 +212,8 @@ INVARIANTS: Mapping[str, str] = {
         from (
             select 'order:' || order_id as subject, 'order.' || event as kind, true as is_step from orders_orderevent
             union all
-            select subject, kind, false from events_event where kind like 'order.%'
+            select subject, kind, false from events_event
+            where kind like 'order.%' and kind <> 'order.noted'
         ) step
         group by subject, kind having count(*) filter (where is_step) <> count(*) filter (where not is_step)
     """,

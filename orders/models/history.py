@@ -32,7 +32,7 @@ class OrderEvent(models.Model):
 
     @property
     def actor_role(self) -> str:
-        """ "customer", "staff" or "system": the actor without an id."""
+        """ "customer", "visitor" (a guest), "staff" or "system": the actor without an id."""
         return self.actor.partition(":")[0]
 
 
@@ -68,7 +68,7 @@ class OrderRevision(models.Model):
 
     @property
     def actor_role(self) -> str:
-        """ "customer", "staff" or "system": the actor without an id."""
+        """ "customer", "visitor" (a guest), "staff" or "system": the actor without an id."""
         return self.actor.partition(":")[0]
 
 

@@ -89,7 +89,9 @@ class RevisionSerializer(serializers.ModelSerializer[OrderRevision]):
     """
 
     actor = serializers.CharField(
-        source="actor_role", read_only=True, help_text='"customer", "staff" or "system"; staff also see the id.'
+        source="actor_role",
+        read_only=True,
+        help_text='"customer", "visitor", "staff" or "system"; staff also see the id.',
     )
     before = serializers.DictField(child=serializers.CharField(), read_only=True)
     after = serializers.DictField(child=serializers.CharField(), read_only=True)

@@ -257,7 +257,9 @@ class HistorySerializer(serializers.ModelSerializer[OrderEvent]):
     from_status = StatusOrNull(read_only=True, allow_null=True)
     to_status = StatusOrNull(read_only=True, allow_null=True)
     actor = serializers.CharField(
-        source="actor_role", read_only=True, help_text='"customer", "staff" or "system"; staff also see the id.'
+        source="actor_role",
+        read_only=True,
+        help_text='"customer", "visitor", "staff" or "system"; staff also see the id.',
     )
 
     class Meta:

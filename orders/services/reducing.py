@@ -5,11 +5,11 @@ What a line has less is owed back to the buyer, with its share of the discount a
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import F
+from django.db.models import F, Sum
 
 from events.actors import Actor
 from inventory.models import ClockTimestamp
-from orders.models import FulfilmentLine, Order, OrderItem, OrderRevision, ReturnLine
+from orders.models import FulfilmentLine, Order, OrderItem, OrderRevision, Return, ReturnLine
 from orders.services.parcels import change_state, open_units
 from orders.services.verbs import Status, record
 
@@ -17,13 +17,15 @@ from orders.services.verbs import Status, record
 def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, actor: Actor) -> Decimal:
     """Let a line of a locked order have fewer units, and answer what is owed back for it; with 0 the line goes.
 
-    The discount and the tax fall in proportion, rounded half up to what the currency has. The promise of the units is
+    The discount and the tax fall in proportion, rounded half up to what the currency has, and the total with them. What
+    is owed is never more than what is left of the line beside what returns have paid back. The promise of the units is
     for the caller to give back.
     """
     discount, tax = (share(amount, quantity, line) for amount in (line.discount, line.tax))
     less_discount, less_tax = line.discount - discount, line.tax - tax
     less_items = line.unit_price * (line.quantity - quantity)
-    owed: Decimal = less_items - less_discount + (Decimal(0) if order.prices_include_tax else less_tax)
+    less: Decimal = less_items - less_discount + (Decimal(0) if order.prices_include_tax else less_tax)
+    owed = owed_for(order, line, quantity, less)
     lines = OrderItem.objects.filter(pk=line.pk)
     if quantity:
         lines.update(quantity=quantity, subtotal=line.unit_price * quantity, discount=discount, tax=tax)
@@ -33,7 +35,7 @@ def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, acto
         ReturnLine.objects.filter(order_item=line).delete()
         lines.delete()
     Order.objects.filter(pk=order.pk).update(
-        total_amount=F("total_amount") - owed,
+        total_amount=F("total_amount") - less,
         discount_total=F("discount_total") - less_discount,
         tax_total=F("tax_total") - less_tax,
         version=F("version") + 1,
@@ -52,6 +54,19 @@ def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, acto
         owed=owed,
     )
     return owed
+
+
+def owed_for(order: Order, line: OrderItem, quantity: int, less: Decimal) -> Decimal:
+    """What is owed for a line that costs so much less with so many units.
+
+    Shares of returns are rounded as a whole, and those of the figures one by one. So whatever ends a line takes the
+    rest: then all that was paid back for it is exactly what was charged.
+    """
+    charged = line.subtotal - line.discount + (Decimal(0) if order.prices_include_tax else line.tax)
+    received = ReturnLine.objects.filter(order_item=line, of__state=Return.State.RECEIVED)
+    back = received.aggregate(units=Sum("quantity", default=0), refund=Sum("refund", default=Decimal(0)))
+    left: Decimal = max(Decimal(0), charged - back["refund"])
+    return left if quantity == back["units"] else min(less, left)
 
 
 def share(amount: Decimal, quantity: int, line: OrderItem) -> Decimal:

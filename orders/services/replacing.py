@@ -206,7 +206,7 @@ def exchange_stock(order: Order, actor: Actor) -> None:
         )
     except inventory.exceptions.InsufficientStock as short:
         lines = {line.variant.stock_item_id: line for line in order.order_items.select_related("variant")}
-        raise InsufficientStock(stock_issues(lines, short.shortages)) from short
+        raise InsufficientStock(stock_issues(lines, short.shortages), "Nothing was changed.") from short
 
 
 def pickup_of(order: Order) -> int | None:

@@ -13,7 +13,7 @@ from catalog.models import Variant
 from events.actors import COMMAND
 from events.models import Event
 from orders.models import Fulfilment, Order
-from orders.tests.factories import buyer_of, make_order
+from orders.tests.factories import assert_sound, buyer_of, make_order
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,7 @@ def test_a_note_is_written_once_and_read_by_staff_alone(desk: APIClient) -> None
     again = desk.post(address(order), body, format="json", headers=key)
 
     assert first.status_code == 201, first.json()
+    assert_sound()
     note = StaffNote.objects.get()
     assert first.json() == {
         "note_id": note.pk,

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from orders import services
-from orders.models import Order, OrderItem, Return
-from orders.services import Asked, Terms
+from orders.models import Order, OrderDiscount, OrderItem, OrderRevision, Return
+from orders.services import Asked, Terms, Wanted
 from orders.services.refunds import worth
-from orders.tests.factories import STAFF, assert_sound, make_article, make_user
+from orders.tests.factories import STAFF, assert_sound, make_article, make_user, place
 from orders.tests.returns import ask, give_back, ids, receive_back, shipped
 from orders.tests.test_terms import order_of
 from pricing.tests.factories import make_method, make_promotion, make_tax_rate
@@ -89,8 +89,8 @@ def test_shares_have_the_decimals_of_the_currency(
 def test_over_any_returns_all_of_a_line_is_worth_what_it_cost(amount: Decimal, parts: list[int], more: int) -> None:
     line = OrderItem(quantity=sum(parts) + more, subtotal=Decimal("0.00"))
     refunded = Decimal(0)
-    for place, came in enumerate([*parts, more] if more else parts):
-        refund = worth(amount, line, came, earlier=sum(parts[:place]), refunded=refunded)
+    for number, came in enumerate([*parts, more] if more else parts):
+        refund = worth(amount, line, came, earlier=sum(parts[:number]), refunded=refunded)
         assert 0 <= refund <= amount - refunded
         refunded += refund
     assert refunded == amount
@@ -149,4 +149,43 @@ def test_a_withdrawal_of_which_not_all_comes_keeps_the_delivery(settings: Settin
     row = receive_back(order, services.withdraw(order_id=order.pk, actor=STAFF), lines=goods)
     assert row.refund_shipping == 0
     assert withdraw(order).refund_shipping == Decimal("4.90")
+    assert_sound()
+
+
+@pytest.mark.parametrize("quantity", [2, 3])
+def test_returns_and_what_is_owed_are_together_no_more_than_was_charged(quantity: int) -> None:
+    """Two of four come back for 178.44, and the two that have not left are taken off: 178.43 are left of 356.87."""
+    order = Order.objects.get(pk=place(make_user(), {make_article(stock=9, price="93.52"): 4}).id)
+    [line] = ids(order)
+    discount, tax = Decimal("37.41"), Decimal("20.20")
+    OrderItem.objects.filter(pk=line).update(discount=discount, tax=tax)
+    Order.objects.filter(pk=order.pk).update(
+        total_amount=Decimal("356.87"), discount_total=discount, tax_total=tax, tax_rounding="line"
+    )
+    OrderDiscount.objects.create(order=order, promotion_id=0, name="Ten percent", amount=discount)
+    services.confirm_order(order_id=order.pk, actor=STAFF)
+    services.ship_parcel(order_id=order.pk, lines={line: 2}, actor=STAFF)
+    assert give_back(order, {line: 2}) == Decimal("178.44")
+
+    services.change_line(order_id=order.pk, line_id=line, quantity=quantity, actor=STAFF)
+    owed = OrderRevision.objects.get().owed
+    assert_sound()
+
+    if quantity == 3:
+        assert owed == Decimal("89.22")
+        services.change_line(order_id=order.pk, line_id=line, quantity=2, actor=STAFF)
+        owed += OrderRevision.objects.latest("id").owed
+    assert owed == Decimal("178.43")
+    assert_sound()
+
+
+def test_a_line_that_replaced_another_is_paid_back_too() -> None:
+    order = Order.objects.get(pk=place(make_user(), {make_article(stock=9, price="20.00"): 2}).id)
+    other = make_article(stock=9, price="27.00")
+    services.confirm_order(order_id=order.pk, actor=STAFF)
+    new = services.replace_line(
+        order_id=order.pk, line_id=ids(order)[0], wanted=Wanted(2, variant_id=other.pk), actor=STAFF
+    )
+    services.ship_order(order_id=order.pk, actor=STAFF)
+    assert give_back(order, {new: 1}) == 27
     assert_sound()

@@ -13,6 +13,7 @@ from api.permissions import requires
 from api.serializers import document_of
 from api.views import ViewSet
 from database.refusals import NotFound
+from database.transactions import one_moment
 from orders.models import Order, OrderQuerySet
 from orders.serializers.documents import OrderSerializer
 from orders.tokens import opens
@@ -85,4 +86,5 @@ class ViewSetOfOrders(ViewSet):
 
 def order_document(order_id: int) -> dict[str, Any]:
     """The document of an order as it is now, after a change that the caller was allowed to make."""
-    return document_of(OrderSerializer, Order.objects.with_lines().one(order_id))
+    with one_moment():
+        return document_of(OrderSerializer, Order.objects.with_lines().one(order_id))

@@ -18,6 +18,7 @@ from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
 from database.refusals import VersionMismatch
+from database.transactions import one_moment
 from orders import services
 from orders.exceptions import (
     IllegalTransition,
@@ -62,7 +63,8 @@ class OrderViewSet(OrderChanges):
     )
     def list(self, request: Request) -> Response:
         """The orders that have not been deleted, newest first."""
-        return self.page_of(Order.objects.visible().with_lines())
+        with one_moment():
+            return self.page_of(Order.objects.visible().with_lines())
 
     @extend_schema(
         operation_id="placeOrder", summary="Place an order", request=PlaceOrderBody, responses={201: OrderSerializer}
@@ -93,7 +95,8 @@ class OrderViewSet(OrderChanges):
     @extend_schema(operation_id="getOrder", summary="One order", parameters=[TOKEN], responses=OrderSerializer)
     def retrieve(self, request: Request, order_id: int) -> Response:
         """One order."""
-        return Response(document_of(OrderSerializer, self.seen(order_id).with_lines().one(order_id)))
+        with one_moment():
+            return Response(document_of(OrderSerializer, self.seen(order_id).with_lines().one(order_id)))
 
     @extend_schema(
         operation_id="deleteOrder", summary="Delete an order that has not been shipped", responses={204: None}
