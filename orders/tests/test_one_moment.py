@@ -23,7 +23,7 @@ def torn(moment: AbstractContextManager[None]) -> bool:
     with moment, ThreadPoolExecutor(1) as pool:
         order = Order.objects.get(pk=placed.id)
         assert not isinstance(pool.submit(apart, fewer).result(), Exception)
-        return order.items_total != sum(row.subtotal for row in order.order_items.all())
+        return bool(order.items_total != sum(row.subtotal for row in order.order_items.all()))
 
 
 def test_an_order_and_its_lines_are_of_one_moment() -> None:
