@@ -213,7 +213,7 @@ def damaged_returns(stage: Stage, returns: int = 5, buyers: int = 10) -> Result:
     async def take_back(web: Web) -> None:
         body = {"quantities": {sku: 1}, "warehouse": MAIN, "condition": "damaged"}
         for number in range(returns):
-            reference = {"reference": f"return:{number}"}
+            reference = {"reference": f"sent-back:{number}"}
             others.append(await web.send("POST", "/faults/returns", stage.admin, body | reference))
 
     stage.run(lambda web: together([*(buy(web, wishes[n::buyers]) for n in range(buyers)), take_back(web)]))
