@@ -191,6 +191,15 @@ class Amount(Money):
     whole, zero = "[1-9][0-9]{0,13}", True
 
 
+class Balance(Amount):
+    """A total that may be below 0."""
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What the text looks like."""
+        return re.compile(f"-?{super().pattern.pattern}")
+
+
 class Timestamp(serializers.DateTimeField):
     """RFC 3339 with an offset of at most 14 hours, read as UTC."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Amount, Integer, PersonName, Text
+from api.fields import Balance, Integer, PersonName, Text
 from api.serializers import BodySerializer
 from orders.models import BILLING, OrderRevision
 from orders.serializers.bodies import MAX_LINE_QUANTITY, WHERE_NEEDED, CancelBody, WantedBody, country_of, missing
@@ -95,7 +95,7 @@ class RevisionSerializer(serializers.ModelSerializer[OrderRevision]):
     )
     before = serializers.DictField(child=serializers.CharField(), read_only=True)
     after = serializers.DictField(child=serializers.CharField(), read_only=True)
-    owed = Amount(read_only=True)
+    owed = Balance(read_only=True)
 
     class Meta:
         model = OrderRevision
