@@ -148,7 +148,7 @@ class Money(serializers.DecimalField):
     """A price: a decimal string from the smallest amount of the shop's currency to 9,999,999 and the decimals that the
     currency has. Never a float."""
 
-    whole, zero = "[1-9][0-9]{0,6}", False
+    whole, zero, signed = "[1-9][0-9]{0,6}", False, False
     default_error_messages = {
         "number": 'Amounts are text, since numbers of JSON are rounded by many readers: write "{text}".',
     }
@@ -159,7 +159,8 @@ class Money(serializers.DecimalField):
     @property
     def pattern(self) -> re.Pattern[str]:
         """What the text looks like."""
-        return amounts(self.whole, places_of(), zero=self.zero)
+        text = amounts(self.whole, places_of(), zero=self.zero)
+        return re.compile(f"-?{text.pattern}") if self.signed else text
 
     def to_internal_value(self, data: Any) -> Decimal:
         """Refuses numbers, exponents, signs and more decimals than the currency has.
@@ -194,10 +195,7 @@ class Amount(Money):
 class Balance(Amount):
     """A total that may be below 0."""
 
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """What the text looks like."""
-        return re.compile(f"-?{super().pattern.pattern}")
+    signed = True
 
 
 class Timestamp(serializers.DateTimeField):

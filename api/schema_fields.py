@@ -107,7 +107,8 @@ class MoneyField(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         """The schema of the field. Answers have exactly the decimals of the currency."""
         places = places_of()
-        shown = r"[0-9]{1,14}" + (rf"\.[0-9]{{{places}}}" if places else "")
+        sign = "-?" if self.target.signed else ""
+        shown = rf"{sign}[0-9]{{1,14}}" + (rf"\.[0-9]{{{places}}}" if places else "")
         pattern = self.target.pattern.pattern if direction == "request" else shown
         return {
             "type": "string",
