@@ -227,6 +227,10 @@ class Order(models.Model):
         items: Decimal = self.total_amount - added_tax + self.discount_total - self.shipping_total
         return items
 
+    def cost_of(self, amount: Decimal, discount: Decimal, tax: Decimal) -> Decimal:
+        """What an amount of the order costs: less its discount, with its tax where prices do not include it."""
+        return amount - discount + (Decimal(0) if self.prices_include_tax else tax)
+
     @property
     def billing_address(self) -> dict[str, str] | None:
         """Where the invoice goes; None where it goes where the goods go."""

@@ -1,16 +1,13 @@
 """Guests' orders come to the account of whoever turns out to have been the guest."""
 
-from django.db.models import F
-
 from accounts.leaving import LOCK_PERSON
 from accounts.models import User
 from database.rows import fetch_rows
 from database.text import email_key
 from database.transactions import unit_of_work
 from events.actors import Actor
-from inventory.models import ClockTimestamp
 from orders.models import Order
-from orders.services.verbs import record
+from orders.services.verbs import record, write_columns
 
 
 @unit_of_work
@@ -27,6 +24,6 @@ def adopt_orders(*, user_id: int, actor: Actor) -> int:
     guests = Order.objects.filter(user=None, email=email_key(user.email)).order_by("pk")
     orders = list(guests.select_for_update(of=("self",), no_key=True))
     for order in orders:
-        Order.objects.filter(pk=order.pk).update(user_id=user_id, version=F("version") + 1, updated_at=ClockTimestamp())
+        write_columns(order, user_id=user_id)
         record(order, "adopted", order.status, actor)
     return len(orders)

@@ -14,13 +14,12 @@ from django.db.models import Max
 from accounts.leaving import LOCK_PERSON
 from accounts.models import User
 from database import days as calendar
-from database.refusals import FieldError, Invalid
 from database.rows import fetch_rows
 from database.transactions import Overtaken, unit_of_work
 from events.actors import Actor
 from orders.exceptions import CustomerForgotten, MoreThanReturnable, NothingToReturn, ReturnPeriodOver
 from orders.models import Order, Return, ReturnLine
-from orders.services.parcels import returned_units, shipped_units
+from orders.services.parcels import refuse_more_than, returned_units, shipped_units
 from orders.services.verbs import locked, reachable, record
 
 
@@ -131,21 +130,8 @@ def returnable_units(order: Order) -> dict[int, int]:
 
 def refuse_more_than_left(order: Order, lines: Wishes, left: Mapping[int, int]) -> None:
     """Refuse (Invalid) lines that the order does not have, and MoreThanReturnable where fewer units can come back."""
-    known = set(order.order_items.values_list("pk", flat=True))
-    unknown = [
-        FieldError(f"lines.{place}.order_item_id", "unknown_line", "The order has no such line.")
-        for place, line_id in enumerate(lines)
-        if line_id not in known
-    ]
-    if unknown or not lines:
-        raise Invalid("These are no lines of the order.", code="unknown_line", errors=unknown)
-    errors = [
-        FieldError(f"lines.{place}.quantity", MoreThanReturnable.code, f"{left.get(line_id, 0)} can still come back.")
-        for place, (line_id, asked) in enumerate(lines.items())
-        if asked.quantity > left.get(line_id, 0)
-    ]
-    if errors:
-        raise MoreThanReturnable(errors[0].message, errors=errors)
+    units = {line_id: asked.quantity for line_id, asked in lines.items()}
+    refuse_more_than(order, units, left, MoreThanReturnable, "can still come back.")
 
 
 def write_return(order: Order, kind: str, state: str, lines: Wishes, note: str, event: str, actor: Actor) -> int:

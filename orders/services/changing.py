@@ -7,20 +7,17 @@ and an event. Locks are taken in one sequence everywhere: the order's row, then 
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F
-
 from database.refusals import Expected, FieldError, Invalid, NotFound, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from inventory import services as inventory_services
-from inventory.models import ClockTimestamp
 from orders.exceptions import LastLine, MoreThanOpen, NotChangeable
 from orders.models import BILLING, Order, OrderItem, OrderRevision
 from orders.search import COLUMNS, folded_words_of
 from orders.services.parcels import shipped_units
 from orders.services.reducing import reduce_line, ship_if_nothing_is_open
 from orders.services.terms import PLACE, refuse_other_total
-from orders.services.verbs import Status, locked, reachable, record
+from orders.services.verbs import Status, locked, reachable, record, write_columns
 
 ADDRESS = (
     *("shipping_address_line1", "shipping_address_line2", "shipping_city", "shipping_state"),
@@ -63,12 +60,8 @@ def change_order(
         raise NotChangeable("Some goods of the order have left.")
     if not changed.keys().isdisjoint(PLACE):
         refuse_other_total(order, changed)
-    Order.objects.filter(pk=order.pk).update(
-        **changed,
-        folded_words=folded_words_of(changed.get(name, getattr(order, name)) for name in COLUMNS),
-        version=F("version") + 1,
-        updated_at=ClockTimestamp(),
-    )
+    folded_words = folded_words_of(changed.get(name, getattr(order, name)) for name in COLUMNS)
+    write_columns(order, **changed, folded_words=folded_words)
     OrderRevision.objects.create(
         order=order,
         actor=str(actor),

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from django.db.models import F, Sum
 
-from database.refusals import Expected, FieldError, Invalid, NotFound, check_version
+from database.refusals import Conflict, Expected, FieldError, Invalid, NotFound, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.changes import differences
@@ -19,7 +19,7 @@ from inventory.models import ClockTimestamp, Warehouse
 from orders.exceptions import IllegalTransition, MoreThanOpen, ParcelGone
 from orders.models import Fulfilment, FulfilmentLine, Order, OrderItem, Return, ReturnLine
 from orders.services.sending import UNTRACKED, Tracking, send
-from orders.services.verbs import Status, locked, record
+from orders.services.verbs import Status, locked, record, write_columns
 
 # Units by the id of their line.
 Units = Mapping[int, int]
@@ -49,12 +49,12 @@ def ship_parcel(
     warehouse_id = warehouse_with(warehouse)
     quantities = None
     if lines is not None:
-        refuse_more_than_open(order, lines, open_units(order))
+        refuse_more_than(order, lines, open_units(order), MoreThanOpen, "are still to be shipped.")
         quantities = by_item(order, lines)
     parcels = send(order, actor, quantities=quantities, warehouse_id=warehouse_id, tracking=tracking)
     leaves_last = not open_units(order)
     status = Status.SHIPPED if leaves_last else Status(order.status)
-    change_state(order, status, partly_shipped=not leaves_last)
+    write_columns(order, status=status, partly_shipped=not leaves_last)
     record(order, "shipped" if leaves_last else "parcel_shipped", status, actor, parcel_ids=parcels)
     return parcels
 
@@ -85,7 +85,7 @@ def cancel_parcel(
     )
     places = {(line.order_item.variant.stock_item_id, parcel.warehouse_id): line.quantity for line in lines}
     inventory_services.unship(reference=order.reference, quantities=places, actor=actor, reason="parcel cancelled")
-    change_state(order, Status.CONFIRMED, partly_shipped=bool(+shipped_units(order)))
+    write_columns(order, status=Status.CONFIRMED, partly_shipped=bool(+shipped_units(order)))
     record(order, "parcel_cancelled", Status.CONFIRMED, actor, reason=reason, parcel_ids=[parcel.pk])
     return True
 
@@ -118,16 +118,9 @@ def track_parcel(
     if not changes:
         return False
     Fulfilment.objects.filter(pk=parcel.pk).update(**after, version=F("version") + 1)
-    change_state(order, Status(order.status), partly_shipped=order.partly_shipped)
+    write_columns(order)
     record(order, "parcel_tracked", order.status, actor, parcel_ids=[parcel.pk], changes=changes)
     return True
-
-
-def change_state(order: Order, status: str, *, partly_shipped: bool) -> None:
-    """Write how far a locked order has come."""
-    Order.objects.filter(pk=order.pk).update(
-        status=status, partly_shipped=partly_shipped, version=F("version") + 1, updated_at=ClockTimestamp()
-    )
 
 
 def parcel_of(order: Order, parcel_id: int) -> Fulfilment:
@@ -155,25 +148,23 @@ def open_units(order: Order) -> Counter[int]:
     return Counter(dict(order.order_items.values_list("pk", "quantity"))) - shipped_units(order)
 
 
-def refuse_more_than_open(order: Order, lines: Units, open_lines: Units) -> None:
-    """Refuse (Invalid) lines that the order does not have, and MoreThanOpen for those of which fewer are open."""
+def refuse_more_than(order: Order, lines: Units, left: Units, refusal: type[Conflict], words: str) -> None:
+    """Refuse (Invalid) lines that the order does not have, and with `refusal` those of which fewer units are left."""
     known = set(order.order_items.values_list("pk", flat=True))
-    unknown = [place for place, line_id in enumerate(lines) if line_id not in known]
+    unknown = [
+        FieldError(f"lines.{place}.order_item_id", "unknown_line", "The order has no such line.")
+        for place, line_id in enumerate(lines)
+        if line_id not in known
+    ]
     if unknown or not lines:
-        errors = [
-            FieldError(f"lines.{place}.order_item_id", "unknown_line", "The order has no such line.")
-            for place in unknown
-        ]
-        raise Invalid("These are no lines of the order.", code="unknown_line", errors=errors)
+        raise Invalid("These are no lines of the order.", code="unknown_line", errors=unknown)
     errors = [
-        FieldError(
-            f"lines.{place}.quantity", MoreThanOpen.code, f"{open_lines.get(line_id, 0)} are still to be shipped."
-        )
+        FieldError(f"lines.{place}.quantity", refusal.code, f"{left.get(line_id, 0)} {words}")
         for place, (line_id, units) in enumerate(lines.items())
-        if units > open_lines.get(line_id, 0)
+        if units > left.get(line_id, 0)
     ]
     if errors:
-        raise MoreThanOpen(errors[0].message, errors=errors)
+        raise refusal(errors[0].message, errors=errors)
 
 
 def by_item(order: Order, lines: Units) -> dict[int, int]:

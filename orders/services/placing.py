@@ -55,17 +55,20 @@ def choose(lines: Sequence[Wanted], found: Sequence[Sequence[Line]]) -> Basket:
     for place, (line, articles) in enumerate(zip(lines, found, strict=True)):
         if len(articles) != 1:
             field = f"order_items.{place}.{line.named_by}"
-            errors.append(
-                FieldError(field, "variant_required", "This product has several variants: name one of them.")
-                if articles
-                else FieldError(field, "unknown_article", "There is no such article for sale.")
-            )
+            errors.append(not_one(field, articles))
             continue
         article = articles[0]
         basket.setdefault(article.variant_id, article).quantity += line.quantity
     if errors:
         raise UnknownArticle(errors)
     return basket
+
+
+def not_one(field: str, found: Sequence[object]) -> FieldError:
+    """What is wrong with a name that means no article, or several."""
+    if found:
+        return FieldError(field, "variant_required", "This product has several variants: name one of them.")
+    return FieldError(field, "unknown_article", "There is no such article for sale.")
 
 
 def refuse_early(basket: Basket) -> None:

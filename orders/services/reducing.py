@@ -3,15 +3,15 @@
 What a line has less is owed back to the buyer, with its share of the discount and of the tax. Charges stay as they are.
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import F
 
 from events.actors import Actor
-from inventory.models import ClockTimestamp
-from orders.models import FulfilmentLine, Order, OrderItem, OrderRevision, Return, ReturnLine
-from orders.services.parcels import change_state, open_units
-from orders.services.verbs import Status, record
+from orders.models import FulfilmentLine, Order, OrderItem, OrderRevision, ReturnLine
+from orders.services.parcels import open_units
+from orders.services.refunds import NOTHING, paid_back, share
+from orders.services.verbs import Status, record, write_columns
 
 
 def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, actor: Actor) -> Decimal:
@@ -24,7 +24,7 @@ def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, acto
     discount, tax = (share(amount, quantity, line) for amount in (line.discount, line.tax))
     less_discount, less_tax = line.discount - discount, line.tax - tax
     less_items = line.unit_price * (line.quantity - quantity)
-    less: Decimal = less_items - less_discount + (Decimal(0) if order.prices_include_tax else less_tax)
+    less = order.cost_of(less_items, less_discount, less_tax)
     owed = owed_for(order, line, quantity, less)
     lines = OrderItem.objects.filter(pk=line.pk)
     if quantity:
@@ -34,12 +34,11 @@ def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, acto
         FulfilmentLine.objects.filter(order_item=line).delete()
         ReturnLine.objects.filter(order_item=line).delete()
         lines.delete()
-    Order.objects.filter(pk=order.pk).update(
+    write_columns(
+        order,
         total_amount=F("total_amount") - less,
         discount_total=F("discount_total") - less_discount,
         tax_total=F("tax_total") - less_tax,
-        version=F("version") + 1,
-        updated_at=ClockTimestamp(),
     )
     OrderRevision.objects.create(
         order=order,
@@ -62,16 +61,9 @@ def owed_for(order: Order, line: OrderItem, quantity: int, less: Decimal) -> Dec
     Shares of returns are rounded as a whole, and those of the figures one by one. So whatever ends a line takes the
     rest: then all that was paid back for it is exactly what was charged.
     """
-    charged = line.subtotal - line.discount + (Decimal(0) if order.prices_include_tax else line.tax)
-    received = ReturnLine.objects.filter(order_item=line, of__state=Return.State.RECEIVED)
-    back = received.aggregate(units=Sum("quantity", default=0), refund=Sum("refund", default=Decimal(0)))
-    left: Decimal = max(Decimal(0), charged - back["refund"])
-    return left if quantity == back["units"] else min(less, left)
-
-
-def share(amount: Decimal, quantity: int, line: OrderItem) -> Decimal:
-    """The part of an amount of a line that so many of its units keep."""
-    return (amount * quantity / line.quantity).quantize(line.subtotal, ROUND_HALF_UP)
+    came, refunded = paid_back(order).get(line.pk, (0, NOTHING))
+    left = max(NOTHING, order.cost_of(line.subtotal, line.discount, line.tax) - refunded)
+    return left if quantity == came else min(less, left)
 
 
 def figures_of(line: OrderItem, quantity: int, discount: Decimal, tax: Decimal) -> dict[str, str]:
@@ -88,5 +80,5 @@ def figures_of(line: OrderItem, quantity: int, discount: Decimal, tax: Decimal) 
 def ship_if_nothing_is_open(order: Order, actor: Actor) -> None:
     """Let a partly shipped order become shipped once nothing of it is still to leave."""
     if order.partly_shipped and not open_units(order):
-        change_state(order, Status.SHIPPED, partly_shipped=False)
+        write_columns(order, status=Status.SHIPPED, partly_shipped=False)
         record(order, "shipped", Status.SHIPPED, actor, parcel_ids=[])

@@ -6,20 +6,25 @@ half up to what the currency has, and the last one takes the rest: all of a line
 
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import F, Sum
 
-from orders.models import Charge, Order, OrderItem, Return, ReturnLine
-from orders.services.reducing import share
+from orders.models import Order, OrderItem, Return, ReturnLine
 
 NOTHING = Decimal(0)
 
 
-def charged(row: OrderItem | Charge, before: Decimal, order: Order) -> Decimal:
-    """What was charged for a line or a charge whose amount was this before its discount."""
-    amount: Decimal = before - row.discount + (NOTHING if order.prices_include_tax else row.tax)
-    return amount
+def share(amount: Decimal, quantity: int, line: OrderItem) -> Decimal:
+    """The part of an amount of a line that is that of so many of its units."""
+    return (amount * quantity / line.quantity).quantize(line.subtotal, ROUND_HALF_UP)
+
+
+def paid_back(order: Order) -> dict[int, tuple[int, Decimal]]:
+    """The units of each line that have come back, by its id, and what the buyer gets back for them."""
+    received = ReturnLine.objects.filter(of__order=order, of__state=Return.State.RECEIVED)
+    sums = received.values("order_item_id").annotate(units=Sum("quantity"), amount=Sum("refund")).order_by()
+    return {row["order_item_id"]: (row["units"], row["amount"]) for row in sums}
 
 
 def worth(amount: Decimal, line: OrderItem, came: int, *, earlier: int, refunded: Decimal) -> Decimal:
@@ -38,15 +43,12 @@ def refunds_of_lines(order: Order, came: Mapping[int, int]) -> dict[int, Decimal
 
     The order is locked, so nothing else comes back meanwhile.
     """
-    received = ReturnLine.objects.filter(of__order=order, of__state=Return.State.RECEIVED)
-    sums = received.values("order_item_id").annotate(units=Sum("quantity"), amount=Sum("refund")).order_by()
-    earlier = {row["order_item_id"]: (row["units"], row["amount"]) for row in sums}
+    earlier = paid_back(order)
     refunds = {}
     for line in OrderItem.objects.filter(order=order, pk__in=came):
         units, amount = earlier.get(line.pk, (0, NOTHING))
-        refunds[line.pk] = worth(
-            charged(line, line.subtotal, order), line, came[line.pk], earlier=units, refunded=amount
-        )
+        cost = order.cost_of(line.subtotal, line.discount, line.tax)
+        refunds[line.pk] = worth(cost, line, came[line.pk], earlier=units, refunded=amount)
     return refunds
 
 
@@ -65,6 +67,8 @@ def refund_of_delivery(order: Order, asked: Return, came: Mapping[int, int]) -> 
     back.update(came)
     if back != Counter(dict(order.order_items.values_list("pk", "quantity"))):
         return NOTHING
-    charges = sum((charged(charge, charge.amount, order) for charge in order.charges.all()), NOTHING)
+    charges = sum(
+        (order.cost_of(charge.amount, charge.discount, charge.tax) for charge in order.charges.all()), NOTHING
+    )
     refunded: Decimal = order.returns.aggregate(sum=Sum(F("refund_shipping"), default=NOTHING))["sum"]
     return max(NOTHING, charges - refunded)

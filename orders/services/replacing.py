@@ -3,7 +3,6 @@
 The stock of the old line and that of the new one change hands under one lock.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -18,18 +17,17 @@ from database.rows import fetch_rows
 from database.transactions import unit_of_work
 from events.actors import Actor
 from inventory import services as inventory_services
-from inventory.models import ClockTimestamp
 from orders.articles import NAME, PRICE
 from orders.exceptions import AlreadyOnOrder, InsufficientStock, MoreThanOpen, NotChangeable, UnknownArticle
 from orders.models import Charge, Order, OrderItem, OrderRevision
 from orders.services.changing import line_of, locked_open, said_of, worded
 from orders.services.drafts import Wanted
 from orders.services.parcels import by_item, open_units
-from orders.services.placing import stock_issues
+from orders.services.placing import not_one, stock_issues
 from orders.services.reducing import figures_of, reduce_line
 from orders.services.statements import NAMED_BY
 from orders.services.terms import destination_of, place_of, priced_lines
-from orders.services.verbs import record
+from orders.services.verbs import record, write_columns
 from pricing.rulebook import current_rules
 from pricing.rules import Promotion
 from pricing.totals import totals
@@ -121,13 +119,6 @@ def article_of(wanted: Wanted) -> Article:
     return Article(*found[0])
 
 
-def not_one(field: str, found: Sequence[object]) -> FieldError:
-    """What is wrong with a name that means no article, or several."""
-    if found:
-        return FieldError(field, "variant_required", "This product has several variants: name one of them.")
-    return FieldError(field, "unknown_article", "There is no such article for sale.")
-
-
 def new_line(order: Order, line: OrderItem, article: Article, units: int) -> OrderItem:
     """The line that takes the place of another, with its discount at the same rate and its taxes. Nothing is written.
 
@@ -170,13 +161,12 @@ def take_taxes(order: Order, new: OrderItem, rate: Decimal) -> None:
 def add_line(order: Order, new: OrderItem, actor: Actor) -> Decimal:
     """Write a new line of a locked order and its revision, and answer what it costs."""
     new.save(force_insert=True)
-    costs: Decimal = new.subtotal - new.discount + (Decimal(0) if order.prices_include_tax else new.tax)
-    Order.objects.filter(pk=order.pk).update(
+    costs = order.cost_of(new.subtotal, new.discount, new.tax)
+    write_columns(
+        order,
         total_amount=F("total_amount") + costs,
         discount_total=F("discount_total") + new.discount,
         tax_total=F("tax_total") + new.tax,
-        version=F("version") + 1,
-        updated_at=ClockTimestamp(),
     )
     OrderRevision.objects.create(
         order=order,

@@ -102,9 +102,7 @@ def delete_order(
         raise PartlyShipped
     if order.status not in Order.DELETABLE or (owner_id is not None and order.status != Status.PENDING):
         raise NotDeletable(f"This order is {order.status}.")
-    Order.objects.filter(pk=order.pk).update(
-        deleted_at=ClockTimestamp(), version=F("version") + 1, updated_at=ClockTimestamp()
-    )
+    write_columns(order, deleted_at=ClockTimestamp())
     record(order, "deleted", order.status, actor)
     give_back(order, actor, "order deleted")
 
@@ -143,6 +141,11 @@ def locked(orders: OrderQuerySet, order_id: int) -> Order:
     return orders.select_for_update(of=("self",), no_key=True).one(order_id)
 
 
+def write_columns(order: Order, **columns: Any) -> None:
+    """Write columns of a locked order, whose version rises as with every change."""
+    Order.objects.filter(pk=order.pk).update(**columns, version=F("version") + 1, updated_at=ClockTimestamp())
+
+
 def move(order: Order, status: str, actor: Actor, note: str = "", reason: str = "") -> None:
     """Give a locked order another status, and ship or give back its stock.
 
@@ -153,9 +156,7 @@ def move(order: Order, status: str, actor: Actor, note: str = "", reason: str = 
         raise IllegalTransition(order.status, status, order.allowed)
     if status == Status.CANCELLED and order.partly_shipped:
         raise PartlyShipped
-    Order.objects.filter(pk=order.pk).update(
-        status=status, partly_shipped=False, version=F("version") + 1, updated_at=ClockTimestamp()
-    )
+    write_columns(order, status=status, partly_shipped=False)
     record(order, status, status, actor, note, reason)
     if status == Status.SHIPPED:
         send(order, actor)
