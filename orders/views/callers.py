@@ -8,17 +8,20 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import AllowAny
 
-from accounts.authentication import user_of
+from accounts.authentication import actor_of, user_of
 from api.permissions import requires
 from api.serializers import document_of
 from api.views import ViewSet
 from database.refusals import NotFound
 from database.transactions import one_moment
+from events.actors import VISITOR
 from orders.models import Order, OrderQuerySet
 from orders.serializers.documents import OrderSerializer
 from orders.tokens import opens
 
 SeesOrders = requires("orders.view_order")
+CHANGE = "orders.change_order"
+MayChange = requires(CHANGE)
 SHOWN = "HTTP_X_ORDER_TOKEN"
 TOKEN = OpenApiParameter(
     "X-Order-Token", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The token of a guest's order."
@@ -82,6 +85,19 @@ class ViewSetOfOrders(ViewSet):
             Order.objects.visible().one(order_id)
             raise PermissionDenied
         return user.pk
+
+    def asker(self, order_id: int) -> dict[str, Any]:
+        """Who wants to change an order, as the services take it: staff, its customer, or who shows its token."""
+        by_guest = not self.serves(CHANGE) and self.opened_by_token(order_id)
+        return {
+            "by_guest": by_guest,
+            "owner_id": None if by_guest else self.owner_for(order_id, CHANGE),
+            "actor": actor_of(self.request) if self.request.user.is_authenticated else VISITOR,
+        }
+
+    def owner_of_key(self, order_id: int) -> str:
+        """Whose an Idempotency-Key is: a visitor's belongs to the order, and that of others to themselves ("")."""
+        return "" if self.request.user.is_authenticated else f"order:{order_id}"
 
 
 def order_document(order_id: int) -> dict[str, Any]:

@@ -11,11 +11,9 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor_of
 from api.idempotency import keyed, run_once
-from api.permissions import requires
 from api.serializers import body_of, document_of
 from api.views import expected_version, refuses
 from database.refusals import FieldError, Invalid, VersionMismatch
-from events.actors import VISITOR
 from orders import services
 from orders.exceptions import (
     AlreadyOnOrder,
@@ -34,9 +32,7 @@ from orders.serializers.changes import (
     StaffRevisionSerializer,
 )
 from orders.serializers.documents import OrderSerializer
-from orders.views.callers import TOKEN, ViewSetOfOrders, order_document
-
-CHANGE = "orders.change_order"
+from orders.views.callers import TOKEN, MayChange, ViewSetOfOrders, order_document
 
 
 class OrderChanges(ViewSetOfOrders):
@@ -107,7 +103,7 @@ class OrderChanges(ViewSetOfOrders):
         detail=True,
         methods=["post"],
         url_path="lines/<id:order_item_id>/replace",
-        permission_classes=[requires(CHANGE)],
+        permission_classes=[MayChange],
     )
     @refuses(NotChangeable, UnknownArticle, "variant_required", AlreadyOnOrder, MoreThanOpen, InsufficientStock)
     @keyed
@@ -140,15 +136,6 @@ class OrderChanges(ViewSetOfOrders):
         order = self.seen(order_id).one(order_id)
         serializer = StaffRevisionSerializer if self.serves("orders.view_order") else RevisionSerializer
         return Response([document_of(serializer, revision) for revision in order.revisions.all()])
-
-    def asker(self, order_id: int) -> dict[str, Any]:
-        """Who wants to change an order, as the services take it: staff, its customer, or who shows its token."""
-        by_guest = not self.serves(CHANGE) and self.opened_by_token(order_id)
-        return {
-            "by_guest": by_guest,
-            "owner_id": None if by_guest else self.owner_for(order_id, CHANGE),
-            "actor": actor_of(self.request) if self.request.user.is_authenticated else VISITOR,
-        }
 
 
 def refuse_message(words: Mapping[str, Any], asker: Mapping[str, Any]) -> None:

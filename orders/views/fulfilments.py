@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor_of
 from api.idempotency import keyed, run_once
-from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
 from database.refusals import NotFound, VersionMismatch
@@ -27,9 +26,7 @@ from orders.serializers.parcels import (
     StaffFulfilmentSerializer,
     TrackingBody,
 )
-from orders.views.callers import TOKEN, ViewSetOfOrders
-
-MayShip = requires("orders.change_order")
+from orders.views.callers import TOKEN, MayChange, ViewSetOfOrders
 
 
 class FulfilmentViewSet(ViewSetOfOrders):
@@ -42,7 +39,7 @@ class FulfilmentViewSet(ViewSetOfOrders):
 
     def get_permissions(self) -> Sequence[Any]:
         """Parcels are read by whoever sees the order, and sent by staff who may change orders."""
-        return [MayShip()] if self.action in ("create", "partial_update") else super().get_permissions()
+        return [MayChange()] if self.action in ("create", "partial_update") else super().get_permissions()
 
     @extend_schema(
         operation_id="listFulfilments",
@@ -125,7 +122,7 @@ class FulfilmentViewSet(ViewSetOfOrders):
         request=CancelParcelBody,
         responses=StaffFulfilmentSerializer,
     )
-    @action(detail=True, methods=["post"], permission_classes=[MayShip])
+    @action(detail=True, methods=["post"], permission_classes=[MayChange])
     @refuses(ParcelGone, VersionMismatch)
     @keyed
     def cancel(self, request: Request, order_id: int, fulfilment_id: int) -> HttpResponse:

@@ -14,7 +14,6 @@ from accounts.authentication import actor_of, user_of
 from api.filters import ListFilters
 from api.idempotency import keyed, run_once, run_once_drafted
 from api.pagination import Keyset, KeysetPagination
-from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
 from database.refusals import VersionMismatch
@@ -35,7 +34,7 @@ from orders.models import Order
 from orders.my_orders import documents_of, page_of_own
 from orders.serializers.bodies import CancelBody, PlaceOrderBody, StatusBody
 from orders.serializers.documents import HistorySerializer, OrderSerializer, StaffHistorySerializer
-from orders.views.callers import TOKEN, SeesOrders, order_document
+from orders.views.callers import TOKEN, MayChange, SeesOrders, order_document
 from orders.views.changes import OrderChanges, refuse_message
 from pricing.exceptions import CouponNotValid
 
@@ -131,7 +130,7 @@ class OrderViewSet(OrderChanges):
         request=StatusBody,
         responses=OrderSerializer,
     )
-    @action(detail=True, methods=["put"], url_path="status", permission_classes=[requires("orders.change_order")])
+    @action(detail=True, methods=["put"], url_path="status", permission_classes=[MayChange])
     @refuses(IllegalTransition, NotOnHand, PartlyShipped)
     def set_status(self, request: Request, order_id: int) -> Response:
         """Give an order another status."""
@@ -163,8 +162,7 @@ class OrderViewSet(OrderChanges):
             services.cancel_order(order_id=order_id, expected_version=version, **asker, **words)
             return order_document(order_id)
 
-        owner = "" if request.user.is_authenticated else f"order:{order_id}"
-        return run_once(request, cancel, lambda document: document, status=200, owner=owner)
+        return run_once(request, cancel, lambda document: document, status=200, owner=self.owner_of_key(order_id))
 
     @extend_schema(
         operation_id="getOrderHistory",

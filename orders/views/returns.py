@@ -12,11 +12,9 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor_of
 from api.idempotency import keyed, run_once
-from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
 from database.refusals import NotFound, VersionMismatch
-from events.actors import VISITOR, Actor
 from inventory.exceptions import NoWarehouse
 from orders import services
 from orders.exceptions import CustomerForgotten, MoreThanReturnable, NothingToReturn, ReturnClosed, ReturnPeriodOver
@@ -30,10 +28,8 @@ from orders.serializers.returns import (
     StaffReturnSerializer,
     WithdrawBody,
 )
-from orders.views.callers import TOKEN, ViewSetOfOrders
+from orders.views.callers import TOKEN, MayChange, ViewSetOfOrders
 
-CHANGE = "orders.change_order"
-MayAnswer = requires(CHANGE)
 NOT_ASKED_BACK = (NothingToReturn, MoreThanReturnable, ReturnPeriodOver, CustomerForgotten, "unknown_line")
 
 
@@ -42,16 +38,12 @@ class ViewSetOfReturns(ViewSetOfOrders):
 
     def asked(self, request: Request, order_id: int, verb: Callable[..., int], words: dict[str, Any]) -> HttpResponse:
         """Run a verb by which the caller sends goods of an order back, and answer the return."""
-        by_guest = not self.serves(CHANGE) and self.opened_by_token(order_id)
-        owner_id = None if by_guest else self.owner_for(order_id, CHANGE)
-        is_visitor = not request.user.is_authenticated
-        actor: Actor = VISITOR if is_visitor else actor_of(request)
+        asker = self.asker(order_id)
 
         def ask() -> Return:
-            return return_with(verb(order_id=order_id, actor=actor, owner_id=owner_id, by_guest=by_guest, **words))
+            return return_with(verb(order_id=order_id, **asker, **words))
 
-        owner = f"order:{order_id}" if is_visitor else ""
-        return run_once(request, ask, kept(self.shown).to_representation, owner=owner)
+        return run_once(request, ask, kept(self.shown).to_representation, owner=self.owner_of_key(order_id))
 
     @property
     def shown(self) -> type[ReturnSerializer]:
@@ -104,7 +96,7 @@ class ReturnViewSet(ViewSetOfReturns):
         request=ApproveBody,
         responses=StaffReturnSerializer,
     )
-    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
+    @action(detail=True, methods=["post"], permission_classes=[MayChange])
     @refuses(ReturnClosed, VersionMismatch)
     @keyed
     def approve(self, request: Request, order_id: int, return_id: int) -> HttpResponse:
@@ -117,7 +109,7 @@ class ReturnViewSet(ViewSetOfReturns):
         request=ReceiveBody,
         responses=StaffReturnSerializer,
     )
-    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
+    @action(detail=True, methods=["post"], permission_classes=[MayChange])
     @refuses(
         ReturnClosed,
         VersionMismatch,
@@ -138,7 +130,7 @@ class ReturnViewSet(ViewSetOfReturns):
         request=RefuseBody,
         responses=StaffReturnSerializer,
     )
-    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
+    @action(detail=True, methods=["post"], permission_classes=[MayChange])
     @refuses(ReturnClosed, VersionMismatch)
     @keyed
     def refuse(self, request: Request, order_id: int, return_id: int) -> HttpResponse:
