@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, transaction
+from django.db import connection
 
 import inventory.invariants
 import orders.invariants
+from database.transactions import one_moment
 from events.actors import COMMAND
 from inventory import services
 from inventory.invariants import violations
@@ -17,7 +18,6 @@ INVARIANTS = {**inventory.invariants.INVARIANTS, **orders.invariants.INVARIANTS}
 # Each invariant reads whole tables. Sorting them in memory takes a third of the time of fetching row after row by an
 # index, as the planner would do.
 WHOLE_TABLES = """
-set transaction isolation level repeatable read, read only;
 set local statement_timeout = 0; set local work_mem = '256MB'; set local enable_indexscan = off
 """
 
@@ -67,7 +67,8 @@ def snapshot() -> Iterator[None]:
     Within a transaction of the caller, the moment is that of the transaction.
     """
     first = not connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as cursor:
+    with one_moment():
         if first:
-            cursor.execute(WHOLE_TABLES)
+            with connection.cursor() as cursor:
+                cursor.execute(WHOLE_TABLES)
         yield
