@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -19,7 +19,7 @@ from database.refusals import Refusal
 from events.actors import admin_actor
 from orders import services
 from orders.models import Fulfilment, Order
-from orders.packing import READY, Packed, picks_of, readiness, sheets_of, sheets_of_parcels, to_pack
+from orders.packing import READY, Packed, picks_of, readiness, sheets_of, sheets_of_parcels, still_to_leave, to_pack
 from orders.services.sending import Tracking
 from staff.forms import Line, WholeField, show_refusal
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
@@ -137,11 +137,10 @@ class FulfilmentAdmin(ReadOnly, StaffAdmin[Fulfilment]):
     def to_pack_page(self, request: HttpRequest) -> HttpResponseBase:
         """The confirmed orders of which something is still to leave, the oldest first, without prices."""
         confirmed = Order.objects.visible().filter(status=Order.Status.CONFIRMED).order_by("order_date", "pk")
-        orders = list(
-            confirmed.annotate(articles=Count("order_items"), units=Sum("order_items__quantity"))[:MOST_SHOWN]
-        )
-        states = readiness(orders)
-        rows = [(order, states.get(order.pk, ""), WORDS.get(states.get(order.pk, ""), "")) for order in orders]
+        orders = list(confirmed[:MOST_SHOWN])
+        states, left = readiness(orders), still_to_leave(orders)
+        shown = [(order, states.get(order.pk, ""), left.get(order.reference, (0, 0))) for order in orders]
+        rows = [(order, state, WORDS.get(state, ""), *counts) for order, state, counts in shown]
         if request.GET.get("ready"):
             rows = [row for row in rows if row[1] == READY]
         return self.show(

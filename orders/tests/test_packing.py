@@ -1,5 +1,6 @@
 """What can leave now, the papers of many orders, and the packing table, whose people see no prices."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -148,6 +149,17 @@ def test_the_actions_of_the_list_lead_to_papers_with_barcodes_and_without_prices
         assert '<svg class="barcode"' in page
         assert "10.00" not in page
     assert everything() == before
+
+
+def test_what_is_to_pack_is_what_is_still_to_leave(staff_pages: Callable[..., Any]) -> None:
+    placed = place(make_user(), {make_article(stock=5): 3, make_article(stock=5): 2})
+    services.confirm_order(order_id=placed.id, actor=STAFF)
+    one, two = placed.order_items
+    services.ship_parcel(order_id=placed.id, lines={one.id: 1, two.id: 2}, actor=STAFF)
+
+    page = staff_pages("picker").get("/admin/orders/fulfilment/to-pack/").content.decode()
+
+    assert re.findall('<td class="n">([^<]*)</td>', page) == ["1", "2"]
 
 
 def test_a_picker_packs_by_the_scanner_and_sees_neither_prices_nor_lists_of_customers(
