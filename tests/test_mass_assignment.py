@@ -112,6 +112,20 @@ def test_who_needs_no_body_takes_none_and_one_without_members(body: bytes, world
         assert answer.status_code in (200, 202), (operation, answer.content)
 
 
+def test_a_patch_without_members_leaves_all_as_it_is(world: World) -> None:
+    people, before = clients(world), everything() | catalog_and_stock()
+    patches = [operation for operation in described() if operation.startswith("PATCH ")]
+    assert len(patches) > 10
+    for operation in patches:
+        of_buyer = any(part in operation for part in ("/users", "/orders", "/carts")) and "fulfil" not in operation
+        client = people["owner" if of_buyer else "administrator"]
+
+        answer = client.patch("/api/v1" + world.path(operation.split(" ")[1]), {}, format="json")
+
+        assert answer.status_code == 200, (operation, answer.content)
+    assert everything() | catalog_and_stock() == before
+
+
 @pytest.mark.parametrize(
     ("operation", "lines", "declared"),
     [

@@ -44,7 +44,7 @@ class Terminal:
     def said(self) -> str:
         return self.output.read_text()
 
-    def wait_for(self, happened: Callable[[], bool], seconds: float = 120) -> None:
+    def wait_for(self, happened: Callable[[], bool], seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
         while not happened():
             assert self.process is not None

@@ -63,9 +63,9 @@ class ChangeOrderBody(BodySerializer):
 
 
 class ChangeLineBody(CancelBody):
-    """How many units a line is to have, fewer than it has, and why."""
+    """How many units a line is to have, fewer than it has, and why. Without it the line stays as it is."""
 
-    quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY)
+    quantity = Integer(min_value=1, max_value=MAX_LINE_QUANTITY, required=False)
 
 
 @extend_schema_serializer(component_name="ReplaceLine")

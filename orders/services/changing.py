@@ -79,15 +79,15 @@ def change_line(
     *,
     order_id: int,
     line_id: int,
-    quantity: int,
     actor: Actor,
+    quantity: int | None = None,
     owner_id: int | None = None,
     by_guest: bool = False,
     reason: str = "",
     message: str = "",
     expected_version: Expected = None,
 ) -> bool:
-    """Let a line of an order have fewer units, or go (0). Tells whether it did: the same quantity changes nothing.
+    """Let a line of an order have fewer units, or go (0). Tells whether it did: the same quantity, or none, changes nothing.
 
     The units are given back to stock, and what is owed to the buyer stands in a revision. Charges stay. An order of
     which all the rest has left is shipped. `reason` is for staff, `message` for the customer; a buyer's reason is read
@@ -97,7 +97,7 @@ def change_line(
     by_buyer = by_guest or owner_id is not None
     order = locked_open(order_id, owner_id=owner_id, by_guest=by_guest)
     line = line_of(order, line_id)
-    if quantity == line.quantity:
+    if quantity is None or quantity == line.quantity:
         return False
     check_version(order.version, expected_version)
     if quantity > line.quantity:
