@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "pricing",
     "orders",
     "checkout",
+    "payments",
     "demo",
     "config",
     "config.apps.ShopAdminConfig",

@@ -18,8 +18,9 @@ STOCK_LOW_MAX = number("STOCK_LOW_MAX", 10, STOCK_CRITICAL_MAX)
 STOCK_MEDIUM_MAX = number("STOCK_MEDIUM_MAX", 50, STOCK_LOW_MAX)
 # A hold can be extended, but not beyond this many hours after it began.
 HOLD_MAX_HOURS = number("HOLD_MAX_HOURS", 24, 1, 87_600)
-# Nobody is asked to pay in advance, so the clock cancels nothing unless the operator says so.
-PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 0, 0, 87_600)
+# Where nobody is asked to pay in advance, the clock cancels nothing unless the operator says so.
+PAID_IN_ADVANCE = bool(text("STRIPE_SECRET_KEY") or text("PAYPAL_CLIENT_ID"))
+PENDING_ORDER_HOURS = number("PENDING_ORDER_HOURS", 24 if PAID_IN_ADVANCE else 0, 0, 87_600)
 # Nobody can be asked whether a guest still wants an order, so it always ends.
 GUEST_ORDER_HOURS = number("GUEST_ORDER_HOURS", 24, 1, 87_600)
 # The storefront's page of an order, with {order_id} and {token} in it, for the link in mails to guests.

@@ -34,6 +34,7 @@ from config.environment import (
 )
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
 from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
+from config.paying import *  # noqa: F403  # how this shop is paid
 from config.search import SEARCH_LANGUAGE  # noqa: F401
 from config.selling import *  # noqa: F403  # how this shop sells
 

@@ -9,6 +9,7 @@ marked `@app.periodic` in the `tasks.py` of their app.
 import accounts.tasks
 import checkout.tasks
 import orders.tasks
+import payments.tasks
 from events.dispatcher import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
@@ -17,19 +18,21 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
     "order.changed": [orders.tasks.mail_customer],
-    "order.line_changed": [orders.tasks.mail_customer],
-    "order.line_lost": [orders.tasks.mail_customer],
-    "order.parcel_shipped": [orders.tasks.mail_customer],
+    "order.line_changed": [orders.tasks.mail_customer, payments.tasks.settle_order],
+    "order.line_lost": [orders.tasks.mail_customer, payments.tasks.settle_order],
+    "order.parcel_shipped": [orders.tasks.mail_customer, payments.tasks.settle_order],
     "order.parcel_tracked": [orders.tasks.mail_customer],
     "order.return_approved": [orders.tasks.mail_about_return],
-    "order.return_received": [orders.tasks.mail_about_return],
+    "order.return_received": [orders.tasks.mail_about_return, payments.tasks.settle_order],
     "order.return_refused": [orders.tasks.mail_about_return],
     "order.return_requested": [orders.tasks.mail_about_return],
-    "order.shipped": [orders.tasks.mail_customer],
+    "order.shipped": [orders.tasks.mail_customer, payments.tasks.settle_order],
     "order.delivered": [orders.tasks.mail_customer],
-    "order.cancelled": [orders.tasks.mail_customer],
-    "order.deleted": [orders.tasks.mail_customer],
+    "order.cancelled": [orders.tasks.mail_customer, payments.tasks.settle_order],
+    "order.deleted": [orders.tasks.mail_customer, payments.tasks.settle_order],
     "order.withdrawn": [orders.tasks.mail_about_return],
+    "payment.asked": [payments.tasks.carry_out],
+    "payment.noticed": [payments.tasks.look_into],
     "user.confirmation_requested": [accounts.tasks.mail_email_confirmation],
     "user.email_changed": [accounts.tasks.mail_changed_credentials, accounts.tasks.mail_email_confirmation],
     "user.email_confirmed": [orders.tasks.adopt_orders],

@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/", include("catalog.urls")),
     path("api/v1/", include("orders.urls")),
     path("api/v1/", include("checkout.urls")),
+    path("api/v1/", include("payments.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("inventory.urls")),
     path("api/v1/schema", documentation.schema, name="schema"),

@@ -104,6 +104,20 @@ class IllegalTransition(Conflict):
         super().__init__(f"An order that is {status} cannot become {wanted}.", allowed=[str(name) for name in allowed])
 
 
+class PaymentInProgress(Conflict):
+    """The buyer is about to pay what the order costs now."""
+
+    code = "payment_in_progress"
+    title = "The order is being paid"
+
+
+class ShippingBlocked(Conflict):
+    """The buyer has asked their bank for the money back, so nothing more is sent."""
+
+    code = "shipping_blocked"
+    title = "The payment of the order is disputed"
+
+
 class PartlyShipped(Conflict):
     """Some goods of the order have left, so that it cannot be cancelled: lines that have not left are taken off."""
 

@@ -44,12 +44,22 @@ class Payment(models.Model):
         AUTOMATIC = "automatic"
         MANUAL = "manual"
 
+    class Review(models.TextChoices):
+        """Why a person has to look at it."""
+
+        OTHER_AMOUNT = "other_amount", "The provider has another amount than was asked for."
+        OTHER_CURRENCY = "other_currency", "The provider has another currency than was asked for."
+        REFUND_REFUSED = "refund_refused", "The provider refused a refund, or it failed."
+        CAPTURE_REFUSED = "capture_refused", "The money that was set apart could not be taken."
+
     LIVE: ClassVar[tuple[str, ...]] = (State.STARTING, State.OPEN, State.AUTHORIZED)
+    # Money of which nobody can say what it is for does not count for the order.
+    MISMATCHES: ClassVar[tuple[str, ...]] = (Review.OTHER_AMOUNT, Review.OTHER_CURRENCY)
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments", db_index=False)
     provider = models.CharField(max_length=16)
     # Empty until the provider has answered for the first time.
-    provider_ref = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001  # unique where it is there
+    provider_ref = models.CharField(max_length=255, null=True, editable=False)  # unique where it is there
     state = models.CharField(max_length=10, choices=State, default=State.STARTING, db_default=State.STARTING)
     amount = MoneyField()
     currency = models.CharField(max_length=3)
@@ -60,8 +70,8 @@ class Payment(models.Model):
     return_url = models.CharField(max_length=500, default="", db_default="", editable=False)
     method_label = models.CharField(max_length=64, default="", db_default="")
     failure_code = models.CharField(max_length=64, default="", db_default="")
-    # Why a person has to look at it; empty mostly.
-    review = models.CharField(max_length=255, default="", db_default="")
+    # Empty mostly.
+    review = models.CharField(max_length=16, choices=Review, blank=True, default="", db_default="")
     # From this moment on nothing more is captured for it: its order was given up, and a wallet cannot be cancelled.
     fenced_at = models.DateTimeField(null=True)
     # When money that was authorized can be captured no more.
@@ -76,6 +86,11 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["id"]
+        permissions = [
+            ("capture_payment", "Can take money"),
+            ("refund_payment", "Can refund up to REFUND_LIMIT"),
+            ("refund_any_amount", "Can refund any amount"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["provider", "provider_ref"], name="payment_provider_ref"),
             # A second tab cannot pay twice.
@@ -134,12 +149,13 @@ class Operation(models.Model):
     kind = models.CharField(max_length=7, choices=Kind)
     state = models.CharField(max_length=8, choices=State, default=State.INTENDED, db_default=State.INTENDED)
     amount = MoneyField(null=True)
+    goodwill = MoneyField(default=NOTHING, db_default=NOTHING, help_text="What of a refund nobody was owed.")
     # The units of each line of the order that a refund is for, by the line's id.
     lines = models.JSONField(default=dict, db_default={})
-    provider_ref = models.CharField(max_length=255, null=True)  # noqa: DJ001  # unique where it is there
+    provider_ref = models.CharField(max_length=255, null=True)  # unique where it is there
     reason = models.CharField(max_length=255, default="", db_default="")
     failure_code = models.CharField(max_length=64, default="", db_default="")
-    actor = models.CharField(max_length=32)
+    actor = models.CharField(max_length=64)
     created_at = models.DateTimeField(db_default=Now())
     # The last call began then: whoever repeats the call first takes a lease by moving it on.
     called_at = models.DateTimeField(null=True)
@@ -213,7 +229,7 @@ class Notification(models.Model):
     kind = models.CharField(max_length=64)
     ref = models.CharField(max_length=255, default="", db_default="")
     object_ref = models.CharField(max_length=255, default="", db_default="")
-    payment_id_said = models.BigIntegerField(null=True, help_text="Our payment, by the provider's metadata.")
+    payment_said = models.BigIntegerField(null=True, help_text="Our payment, by the provider's metadata.")
     received_at = models.DateTimeField(db_default=Now())
     handled_at = models.DateTimeField(null=True)
     tries = models.IntegerField(default=0, db_default=0)

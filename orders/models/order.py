@@ -42,14 +42,27 @@ class OrderQuerySet(models.QuerySet["Order"]):
         before = Now() - timedelta(hours=hours)
         return self.visible().filter(status=Order.Status.PENDING, order_date__lt=before, user__isnull=guests)
 
+    def past_payment(self) -> Self:
+        """The orders that need not be paid any more by what their payments were promised."""
+        return self.exclude(payable_until__gt=Now())
+
     def overdue_of_guests(self) -> Self:
         """The pending orders of guests that the clock is to cancel: a guest's order always ends."""
-        return self.pending_for(settings.GUEST_ORDER_HOURS, guests=True)
+        return self.pending_for(settings.GUEST_ORDER_HOURS, guests=True).past_payment().filter(payment_open=False)
 
     def overdue_of_customers(self) -> Self:
         """The pending orders of customers that the clock is to cancel: none unless the operator wants it."""
         hours = settings.PENDING_ORDER_HOURS
-        return self.pending_for(hours, guests=False) if hours else self.none()
+        if not hours:
+            return self.none()
+        return self.pending_for(hours, guests=False).past_payment().filter(payment_open=False)
+
+    def overdue_but_payable(self) -> Self:
+        """The orders that the clock would cancel, if no money could come any more."""
+        hours = settings.PENDING_ORDER_HOURS
+        guests = self.pending_for(settings.GUEST_ORDER_HOURS, guests=True)
+        overdue = guests | self.pending_for(hours, guests=False) if hours else guests
+        return overdue.past_payment().filter(payment_open=True)
 
     def about_to_end(self) -> Self:
         """The pending orders of which three quarters of their hours have passed: the clock will cancel them."""
@@ -128,7 +141,14 @@ class Order(models.Model):
     # and no discounts, and nobody need look for them.
     tax_rounding = models.CharField(max_length=5, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3)
+    # The next four follow the money (orders.services.paying).
     payment_status = models.CharField(max_length=16, default="unpaid", db_default="unpaid", editable=False)
+    # Money may still come by a payment that was begun: its provider is asked before the clock cancels the order.
+    payment_open = models.BooleanField(default=False, db_default=False, editable=False)
+    # The buyer has asked their bank for the money back.
+    shipping_blocked = models.BooleanField(default=False, db_default=False, editable=False)
+    # Before this moment the clock does not cancel the order, however long it is pending.
+    payable_until = models.DateTimeField(null=True, editable=False)
     # As long as the two names of a customer. Empty on the closed orders of a customer who was forgotten.
     recipient_name = models.CharField(max_length=201, default="", db_default="", validators=[refuse_links])
     phone = models.CharField(max_length=32, blank=True, default="", db_default="")

@@ -11,7 +11,7 @@ from database.refusals import Expected, FieldError, Invalid, NotFound, check_ver
 from database.transactions import unit_of_work
 from events.actors import Actor
 from inventory import services as inventory_services
-from orders.exceptions import LastLine, MoreThanOpen, NotChangeable
+from orders.exceptions import LastLine, MoreThanOpen, NotChangeable, PaymentInProgress
 from orders.models import BILLING, Order, OrderItem, OrderRevision
 from orders.search import COLUMNS, folded_words_of
 from orders.services.parcels import shipped_units
@@ -87,12 +87,14 @@ def change_line(
     message: str = "",
     expected_version: Expected = None,
 ) -> bool:
-    """Let a line of an order have fewer units, or go (0). Tells whether it did: the same quantity, or none, changes nothing.
+    """Let a line of an order have fewer units, or go (0). Tells whether it did.
+
+    The quantity that the line has, or none, changes nothing.
 
     The units are given back to stock, and what is owed to the buyer stands in a revision. Charges stay. An order of
     which all the rest has left is shipped. `reason` is for staff, `message` for the customer; a buyer's reason is read
     by both. Refuses NotFound, VersionMismatch, NotChangeable, Invalid for more units than the line has, MoreThanOpen
-    for units that have left, and LastLine. Locks the order, then the stock levels of the item.
+    for units that have left, LastLine, and PaymentInProgress. Locks the order, then the stock levels of the item.
     """
     by_buyer = by_guest or owner_id is not None
     order = locked_open(order_id, owner_id=owner_id, by_guest=by_guest)
@@ -100,6 +102,7 @@ def change_line(
     if quantity is None or quantity == line.quantity:
         return False
     check_version(order.version, expected_version)
+    refuse_while_paid(order)
     if quantity > line.quantity:
         error = FieldError("quantity", "more_than_ordered", f"The line has {line.quantity}: lines only become fewer.")
         raise Invalid(error.message, code=error.code, errors=[error])
@@ -139,6 +142,12 @@ def locked_open(order_id: int, *, owner_id: int | None = None, by_guest: bool = 
     if order.status not in ((Status.PENDING,) if by_buyer else Order.OPEN):
         raise NotChangeable(f"This order is {order.status}.")
     return order
+
+
+def refuse_while_paid(order: Order) -> None:
+    """Refuse PaymentInProgress while the buyer may pay what the order costs now: the payment is cancelled first."""
+    if order.payment_open and order.status == Status.PENDING:
+        raise PaymentInProgress("Cancel the payment first.")
 
 
 def line_of(order: Order, line_id: int) -> OrderItem:

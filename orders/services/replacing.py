@@ -20,7 +20,7 @@ from inventory import services as inventory_services
 from orders.articles import NAME, PRICE
 from orders.exceptions import AlreadyOnOrder, InsufficientStock, MoreThanOpen, NotChangeable, UnknownArticle
 from orders.models import Charge, Order, OrderItem, OrderRevision
-from orders.services.changing import line_of, locked_open, said_of, worded
+from orders.services.changing import line_of, locked_open, refuse_while_paid, said_of, worded
 from orders.services.drafts import Wanted
 from orders.services.parcels import by_item, open_units
 from orders.services.placing import not_one, stock_issues
@@ -74,12 +74,13 @@ def replace_line(
     The new line keeps the rate of the discount. What the buyer gets back, or has to pay, is the sum of what is owed by
     the two revisions. How many units a customer may have is for staff to judge. `reason` is for staff, `message` for
     the customer. Refuses NotFound, VersionMismatch, NotChangeable, UnknownArticle, AlreadyOnOrder, MoreThanOpen for
-    more units than are still to leave, and InsufficientStock. Locks the order, then the stock levels of both items, and
-    of all else that the order still holds.
+    more units than are still to leave, PaymentInProgress, and InsufficientStock. Locks the order, then the stock levels
+    of both items, and of all else that the order still holds.
     """
     order = locked_open(order_id)
     line = line_of(order, line_id)
     check_version(order.version, expected_version)
+    refuse_while_paid(order)
     if order.currency != settings.CURRENCY:
         raise NotChangeable(f"The prices of today are in {settings.CURRENCY}.")
     units = wanted.quantity

@@ -12,7 +12,7 @@ from database.text import WEB_ADDRESS
 from events.actors import Actor
 from inventory import services as inventory_services
 from inventory.services import Allocation
-from orders.exceptions import MoreThanOpen, NotOnHand
+from orders.exceptions import MoreThanOpen, NotOnHand, ShippingBlocked
 from orders.models import Order, OrderItem
 from orders.services.placing import stock_issues
 
@@ -73,8 +73,10 @@ def send(
 
     `quantities` has the units by item id; without it all that is open leaves. With `warehouse_id` it leaves that
     warehouse. Refuses NotOnHand for units that are promised and have not arrived yet, and MoreThanOpen where fewer are
-    promised than are to leave. Locks the stock levels.
+    promised than are to leave, and ShippingBlocked while the payment is disputed. Locks the stock levels.
     """
+    if order.shipping_blocked:
+        raise ShippingBlocked("Answer the dispute first: its date stands with the payment.")
     try:
         gone = inventory_services.fulfil(
             reference=order.reference, actor=actor, quantities=quantities, warehouse_id=warehouse_id

@@ -22,6 +22,7 @@ from orders.exceptions import (
     MoreThanOpen,
     NotChangeable,
     OtherTotal,
+    PaymentInProgress,
     UnknownArticle,
 )
 from orders.serializers.changes import (
@@ -64,7 +65,7 @@ class OrderChanges(ViewSetOfOrders):
         responses=OrderSerializer,
     )
     @action(detail=True, methods=["patch"], url_path="lines/<id:order_item_id>")
-    @refuses(NotChangeable, MoreThanOpen, "more_than_ordered")
+    @refuses(NotChangeable, MoreThanOpen, PaymentInProgress, "more_than_ordered")
     def line(self, request: Request, order_id: int, order_item_id: int) -> Response:
         """Let a line have so many units."""
         body, asker = body_of(request, ChangeLineBody), self.asker(order_id)
@@ -81,7 +82,7 @@ class OrderChanges(ViewSetOfOrders):
         responses={200: OrderSerializer},
     )
     @line.mapping.delete
-    @refuses(NotChangeable, MoreThanOpen, LastLine, VersionMismatch)
+    @refuses(NotChangeable, MoreThanOpen, LastLine, PaymentInProgress, VersionMismatch)
     def remove_line(self, request: Request, order_id: int, order_item_id: int) -> Response:
         """Take a line off the order. The last one stays: whoever wants nothing cancels the order."""
         services.change_line(
@@ -105,7 +106,15 @@ class OrderChanges(ViewSetOfOrders):
         url_path="lines/<id:order_item_id>/replace",
         permission_classes=[MayChange],
     )
-    @refuses(NotChangeable, UnknownArticle, "variant_required", AlreadyOnOrder, MoreThanOpen, InsufficientStock)
+    @refuses(
+        NotChangeable,
+        UnknownArticle,
+        "variant_required",
+        AlreadyOnOrder,
+        MoreThanOpen,
+        PaymentInProgress,
+        InsufficientStock,
+    )
     @keyed
     def replace_line(self, request: Request, order_id: int, order_item_id: int) -> HttpResponse:
         """Replace units of a line by as many of another article, at today's price."""

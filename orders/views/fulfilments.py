@@ -16,7 +16,7 @@ from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
 from database.refusals import NotFound, VersionMismatch
 from orders import services
-from orders.exceptions import IllegalTransition, MoreThanOpen, NotOnHand, ParcelGone
+from orders.exceptions import IllegalTransition, MoreThanOpen, NotOnHand, ParcelGone, ShippingBlocked
 from orders.models import Fulfilment
 from orders.serializers.documents import FulfilmentSerializer
 from orders.serializers.parcels import (
@@ -71,6 +71,7 @@ class FulfilmentViewSet(ViewSetOfOrders):
         IllegalTransition,
         MoreThanOpen,
         NotOnHand,
+        ShippingBlocked,
         "unknown_line",
         "unknown_warehouse",
         VersionMismatch,

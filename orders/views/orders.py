@@ -26,6 +26,7 @@ from orders.exceptions import (
     NotOnHand,
     PartlyShipped,
     QuantityLimitExceeded,
+    ShippingBlocked,
     TooManyPendingOrders,
     UnknownArticle,
 )
@@ -131,7 +132,7 @@ class OrderViewSet(OrderChanges):
         responses=OrderSerializer,
     )
     @action(detail=True, methods=["put"], url_path="status", permission_classes=[MayChange])
-    @refuses(IllegalTransition, NotOnHand, PartlyShipped)
+    @refuses(IllegalTransition, NotOnHand, PartlyShipped, ShippingBlocked)
     def set_status(self, request: Request, order_id: int) -> Response:
         """Give an order another status."""
         services.set_status(

@@ -13,7 +13,7 @@ RANK: Mapping[str, int] = {"starting": 0, "open": 1, "authorized": 2, "cancelled
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """Money that was taken, by the provider's id of the capture. `fee` is the provider's own part, where it is known."""
+    """Money that was taken, by the provider's id of the capture. `fee` is the provider's part, where it is known."""
 
     ref: str
     amount: Decimal
@@ -101,8 +101,8 @@ class Request:
 class Notice:
     """A notification whose signature was right. It is a trigger alone: what is true is fetched from the provider.
 
-    `ref` is the payment that it speaks of, as the provider names payments, or empty where it cannot be read; `object_ref`
-    the object itself (a refund, a dispute). `payment_id` is ours, from the metadata.
+    `ref` is the payment that it speaks of, as the provider names payments, or empty where it cannot be read;
+    `object_ref` is the object itself (a refund, a dispute). `payment_id` is ours, from the metadata.
     """
 
     event_id: str

@@ -1,0 +1,52 @@
+"""`manage.py verify_payments`: the proof that the money, the orders and the providers agree."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from database.transactions import one_moment
+from inventory.invariants import violations
+from payments import services
+from payments.invariants import INVARIANTS
+from payments.models import Payment
+from payments.providers.snapshot import ProviderRefused, ProviderUnknown
+
+
+class Command(BaseCommand):
+    """Names what violates an invariant, and with `--providers` what a provider has otherwise than we do."""
+
+    help = "Check every invariant of money; name each offending row and exit with status 1 if there is one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The option of the command."""
+        parser.add_argument(
+            "--providers",
+            action="store_true",
+            help="First ask the providers for all that is under way and for the last days, and join what they say.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask the providers if that is wanted, and check. Exits with 1 when there is a violation."""
+        count = 0
+        if options["providers"]:
+            try:
+                count = self.ask_providers()
+            except (ProviderUnknown, ProviderRefused) as error:
+                raise CommandError(f"A provider did not answer: {error}") from error
+        with one_moment():
+            for violation in violations(INVARIANTS):
+                self.stdout.write(f"{violation.invariant}: {violation.row}")
+                count += 1
+        if count:
+            raise CommandError(f"{count} violations.")
+        if options["verbosity"]:
+            self.stdout.write(f"0 violations: all {len(INVARIANTS)} invariants hold.")
+
+    def ask_providers(self) -> int:
+        """Join what the providers say. Returns how many of their objects are not ours."""
+        for payment_id in Payment.objects.live().values_list("pk", flat=True):
+            services.look(payment_id)
+        unknown = services.compare()
+        if unknown:
+            self.stdout.write(f"{unknown} objects of the providers belong to no payment of ours.")
+        return unknown

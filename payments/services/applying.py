@@ -1,0 +1,278 @@
+"""What a provider says is joined with what we know. The sequence in which snapshots come does not matter.
+
+Notifications, the buyer's refresh, the reconciler and the answers of calls all end here. The join never goes back: of
+two figures the larger one counts, of two states the higher one, and an entry of the books is written once.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from database.transactions import unit_of_work
+from events.actors import WORKER, Actor
+from events.services import publish
+from inventory.models import ClockTimestamp
+from payments.models import Dispute, Entry, Operation, Payment
+from payments.money import NOTHING, Account, Books
+from payments.providers.snapshot import RANK, Disputed, Refunded, Snapshot
+from payments.services.books import Kind, account_in, books_of, fence, follow, in_places_of, intend, locked_order
+
+State = Operation.State
+Review = Payment.Review
+# A payment by which money may still come is looked at after so many minutes, the last of them again and again.
+LOOKS = (1, 5, 15, 60)
+
+
+@unit_of_work
+def apply(payment_id: int, snapshot: Snapshot, actor: Actor = WORKER) -> list[int]:
+    """Join what a provider says of a payment with what we know, and let the order follow.
+
+    Answers the ids of the operations that this begins. A snapshot that says nothing new changes nothing. Refuses
+    NotFound. Locks the order, its payments, and what the verbs of orders lock.
+    """
+    order = locked_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
+    books = books_of(order)
+    account = account_in(books, payment_id)
+    before = books.status, account.payment.state
+    join(account, books, snapshot)
+    begun = [*capture_of_wallet(account, books, snapshot, actor), *follow(order, books)]
+    tell(account.payment, before[1], account.payment.state)
+    schedule(account)
+    return begun
+
+
+def join(account: Account, books: Books, snapshot: Snapshot) -> None:
+    """Let one account know what the provider knows."""
+    payment = account.payment
+    columns: dict[str, Any] = {
+        "provider_ref": payment.provider_ref or snapshot.ref,
+        "method_label": snapshot.method_label or payment.method_label,
+        "failure_code": snapshot.failure_code or payment.failure_code,
+        "expiring_at": snapshot.expires_at or payment.expiring_at,
+        "captured": max(payment.captured, in_places_of(snapshot.captured, payment.currency)),
+        "fees": fees_of(snapshot) if fees_of(snapshot) is not None else payment.fees,
+    }
+    if RANK[snapshot.state] > RANK[payment.state]:
+        columns["state"] = snapshot.state
+    if mismatch := mismatch_of(payment, snapshot):
+        columns["review"] = mismatch
+    for capture in snapshot.captures:
+        enter(payment, Entry.Kind.CAPTURED, capture.amount, capture.ref)
+    owed = books.owed
+    for refund in snapshot.refunds:
+        owed -= join_refund(account, refund, owed)
+    for dispute in snapshot.disputes:
+        join_dispute(account, dispute)
+    refunded = sum(
+        (o.amount or NOTHING for o in account.operations if o.kind == Kind.REFUND and o.state == State.DONE), NOTHING
+    )
+    columns["refunded"] = min(refunded, columns["captured"])
+    write(payment, columns)
+    resolve_answered(account, snapshot)
+
+
+def mismatch_of(payment: Payment, snapshot: Snapshot) -> str:
+    """Why the money of a snapshot is not what was asked for; empty where it is."""
+    if snapshot.currency != payment.currency:
+        return Review.OTHER_CURRENCY
+    return Review.OTHER_AMOUNT if snapshot.amount != payment.amount else ""
+
+
+def fees_of(snapshot: Snapshot) -> Decimal | None:
+    """What the provider keeps; None where it does not say so."""
+    known = [capture.fee for capture in snapshot.captures if capture.fee is not None]
+    return sum(known, NOTHING) if known else None
+
+
+def enter(payment: Payment, kind: str, amount: Decimal, ref: str) -> bool:
+    """Write a line into the books, once for each of the provider's ids. Tells whether it is new."""
+    row = Entry(
+        payment=payment,
+        order_id=payment.order_id,
+        kind=kind,
+        amount=in_places_of(amount, payment.currency),
+        provider_ref=ref,
+        at=timezone.now(),
+    )
+    known = Entry.objects.filter(payment=payment, kind=kind, provider_ref=ref).exists()
+    if not known:
+        row.save(force_insert=True)
+    return not known
+
+
+def join_refund(account: Account, refund: Refunded, owed: Decimal) -> Decimal:
+    """Let our operation know of a refund, and answer how much of what is owed a refund pays that we did not ask for.
+
+    One that was made at the provider's own pages is adopted. A refund that failed after it was done is refused.
+    """
+    payment, paid_of_owed = account.payment, NOTHING
+    operation = operation_of(account, refund)
+    if operation is None:
+        paid_of_owed = min(refund.amount, max(NOTHING, owed))
+        operation = Operation.objects.create(
+            payment=payment,
+            kind=Kind.REFUND,
+            state=State.DONE,
+            amount=refund.amount,
+            goodwill=refund.amount - paid_of_owed,
+            provider_ref=refund.ref,
+            reason="At the provider.",
+            actor=str(WORKER),
+            resolved_at=timezone.now(),
+        )
+        account.operations.append(operation)
+    if refund.state == "failed":
+        if operation.state != State.REFUSED:
+            if Entry.objects.filter(payment=payment, kind=Entry.Kind.REFUNDED, provider_ref=refund.ref).exists():
+                enter(payment, Entry.Kind.REFUND_FAILED, refund.amount, refund.ref)
+            refuse(account, operation, "failed", Review.REFUND_REFUSED, ref=refund.ref)
+        return NOTHING
+    if operation.state == State.REFUSED:  # a snapshot from before it failed
+        return NOTHING
+    resolve(operation, State.DONE, ref=refund.ref)
+    if enter(payment, Entry.Kind.REFUNDED, refund.amount, refund.ref):
+        publish(
+            "payment.refunded",
+            {
+                "order_id": payment.order_id,
+                "payment_id": payment.pk,
+                "operation_id": operation.pk,
+                "amount": str(refund.amount),
+                "goodwill": str(operation.goodwill),
+                "lines": operation.lines,
+            },
+            subject=f"order:{payment.order_id}",
+            actor=WORKER,
+        )
+    return paid_of_owed
+
+
+def operation_of(account: Account, refund: Refunded) -> Operation | None:
+    """Our operation behind a refund: by our id in its metadata, else by the provider's id."""
+    for operation in account.operations:
+        if operation.kind == Kind.REFUND and (
+            operation.pk == refund.operation_id or operation.provider_ref == refund.ref
+        ):
+            return operation
+    return None
+
+
+def join_dispute(account: Account, dispute: Disputed) -> None:
+    """Let the books know of a dispute. One that was decided stays so."""
+    payment = account.payment
+    row = next((d for d in account.disputes if d.provider_ref == dispute.ref), None)
+    is_open = dispute.status == Dispute.Status.OPEN
+    if row is None:
+        row = Dispute.objects.create(
+            payment=payment,
+            provider_ref=dispute.ref,
+            status=dispute.status,
+            amount=dispute.amount,
+            reason=dispute.reason[:64],
+            due_by=dispute.due_by,
+        )
+        account.disputes.append(row)
+        enter(payment, Entry.Kind.DISPUTED, dispute.amount, dispute.ref)
+        announce(payment, "payment.disputed", dispute_id=row.pk)
+    elif row.status == Dispute.Status.OPEN and not (is_open and row.due_by == dispute.due_by):
+        row.status, row.due_by = Dispute.Status(dispute.status), dispute.due_by or row.due_by
+        row.save(update_fields=["status", "due_by"])
+    if row.status == Dispute.Status.WON and enter(payment, Entry.Kind.REINSTATED, row.amount, row.provider_ref):
+        announce(payment, "payment.reinstated", dispute_id=row.pk)
+
+
+def resolve_answered(account: Account, snapshot: Snapshot) -> None:
+    """Resolve the operations that the snapshot answers. A refund is answered by itself alone."""
+    ended = snapshot.state in ("cancelled", "failed", "paid")
+    answered = {Kind.CREATE: True, Kind.CAPTURE: bool(snapshot.captures), Kind.CANCEL: ended}
+    for kind, is_answered in answered.items():
+        for operation in account.unknown(kind):
+            if is_answered:
+                resolve(operation, State.DONE)
+            elif kind == Kind.CAPTURE and ended:
+                resolve(operation, State.REFUSED, code=snapshot.state)
+
+
+def resolve(operation: Operation, state: str, *, ref: str = "", code: str = "") -> None:
+    """Write down how an operation ended."""
+    if operation.state == state and (not ref or operation.provider_ref == ref):
+        return
+    operation.state, operation.resolved_at = state, operation.resolved_at or timezone.now()
+    operation.provider_ref, operation.failure_code = ref or operation.provider_ref, code or operation.failure_code
+    operation.save(update_fields=["state", "resolved_at", "provider_ref", "failure_code"])
+
+
+def refuse(account: Account, operation: Operation, code: str, review: str, *, ref: str = "") -> None:
+    """Write down that the provider refused an operation, and that a person has to look at the payment."""
+    resolve(operation, State.REFUSED, ref=ref, code=code[:64])
+    write(account.payment, {"review": account.payment.review or review})
+    announce(account.payment, "payment.needs_review", review=account.payment.review, operation_id=operation.pk)
+
+
+def write(payment: Payment, columns: dict[str, Any]) -> None:
+    """Write what is another now, with a higher version."""
+    changed = {name: value for name, value in columns.items() if getattr(payment, name) != value}
+    if not changed:
+        return
+    Payment.objects.filter(pk=payment.pk).update(**changed, version=F("version") + 1, updated_at=ClockTimestamp())
+    for name, value in changed.items():
+        setattr(payment, name, value)
+
+
+def capture_of_wallet(account: Account, books: Books, snapshot: Snapshot, actor: Actor) -> list[int]:
+    """Capture what a wallet's owner approved, unless the payment was given up meanwhile."""
+    payment = account.payment
+    wanted = snapshot.approved and payment.state == Payment.State.OPEN and payment.fenced_at is None
+    if not wanted or not account.counts or account.unknown(Kind.CAPTURE) or books.outstanding < payment.amount:
+        return []
+    return [intend(account, Kind.CAPTURE, amount=payment.amount, actor=actor).pk]
+
+
+def tell(payment: Payment, before: str, now: str) -> None:
+    """Publish that a payment has come further."""
+    told = {"authorized": "payment.authorized", "paid": "payment.paid", "failed": "payment.failed"}
+    if now != before and now in told:
+        announce(payment, told[now], amount=str(payment.captured or payment.amount))
+
+
+def announce(payment: Payment, kind: str, **payload: object) -> None:
+    """Publish an event about a payment."""
+    told = {"order_id": payment.order_id, "payment_id": payment.pk} | payload
+    publish(kind, told, subject=f"order:{payment.order_id}", actor=WORKER)
+
+
+def schedule(account: Account) -> None:
+    """Say when a payment is looked at again: while money may come by it, and while anything is unknown."""
+    payment = account.payment
+    unknown = any(operation.state == State.INTENDED for operation in account.operations)
+    if payment.state in Payment.LIVE or unknown:
+        minutes = LOOKS[min(payment.checks, len(LOOKS) - 1)]
+        at = timezone.now() + timedelta(minutes=minutes)
+    else:
+        at = None
+    Payment.objects.filter(pk=payment.pk).update(next_check_at=at)
+
+
+@unit_of_work
+def settle_order(order_id: int, actor: Actor = WORKER) -> list[int]:
+    """Let an order follow its money after a change of the order: cancelled, fewer units, a return, a parcel.
+
+    Answers the ids of the operations that this begins. Locks the order and its payments.
+    """
+    order = locked_order(order_id)
+    books = books_of(order)
+    return follow(order, books, actor) if books.accounts else []
+
+
+@unit_of_work
+def ask_cancel(*, payment_id: int, actor: Actor) -> int | None:
+    """Ask that a payment be cancelled, unless it has ended or its money is being taken. Answers the operation's id."""
+    order = locked_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
+    account = account_in(books_of(order), payment_id)
+    if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.unknown(Kind.CAPTURE):
+        return None
+    under_way = account.unknown(Kind.CANCEL)
+    return (under_way[0] if under_way else fence(account, actor)).pk

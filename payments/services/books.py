@@ -1,0 +1,144 @@
+"""Reading the books of an order under its locks, and what follows from them for the order.
+
+Locks are taken in one sequence everywhere: the order's row, its payments by id, then what the verbs of orders lock.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils import timezone
+
+from database.money import places_in
+from database.refusals import NotFound
+from events.actors import WORKER, Actor
+from events.services import publish
+from inventory.models import ClockTimestamp
+from orders import services as order_services
+from orders.models import Order
+from payments.models import Dispute, Operation, Payment
+from payments.money import NOTHING, Account, Books, accounts_of
+
+Status = Order.Status
+Kind = Operation.Kind
+# Money that was set apart is taken so long before it can be taken no more.
+BEFORE_EXPIRY = timedelta(days=1)
+
+
+def locked_order(order_id: int) -> Order:
+    """Lock an order, one that was deleted too: its money is still to be seen to. Refuses NotFound."""
+    return Order.objects.select_for_update(of=("self",), no_key=True).one(order_id)
+
+
+def books_of(order: Order) -> Books:
+    """The books of a locked order. Locks its payments."""
+    payments = list(Payment.objects.filter(order=order).order_by("id").select_for_update(no_key=True))
+    operations = Operation.objects.filter(payment__order=order).order_by("id") if payments else []
+    disputes = Dispute.objects.filter(payment__order=order) if payments else []
+    return Books(accounts_of(payments, operations, disputes), order_services.due_of(order))
+
+
+def account_in(books: Books, payment_id: int) -> Account:
+    """The account of one payment of the books. Refuses NotFound."""
+    for account in books.accounts:
+        if account.payment.pk == payment_id:
+            return account
+    raise NotFound("There is no such payment.")
+
+
+def intend(account: Account, kind: Kind, *, actor: Actor, amount: Decimal | None = None, **told: object) -> Operation:
+    """Write down what a provider is to be asked for. The call follows when this is on disk."""
+    operation = Operation.objects.create(payment=account.payment, kind=kind, amount=amount, actor=str(actor), **told)
+    account.operations.append(operation)
+    payment = account.payment
+    payload = {"order_id": payment.order_id, "payment_id": payment.pk, "operation_id": operation.pk}
+    publish("payment.asked", payload | {"operation": str(kind)}, subject=f"order:{payment.order_id}", actor=actor)
+    Payment.objects.filter(pk=payment.pk).update(updated_at=ClockTimestamp())
+    return operation
+
+
+def follow(order: Order, books: Books, actor: Actor = WORKER) -> list[int]:
+    """Let a locked order follow its money, and answer the ids of the operations that this begins.
+
+    Paid or authorized in full: it is confirmed. Given up: its live payments are cancelled. Approved or due: money is
+    taken. More than it costs: the rest goes back. What is under way is not begun twice. The order is unlocked by the
+    commit, and the calls follow.
+    """
+    covered = books.held + books.authorized >= books.due and books.held + books.authorized > NOTHING
+    if order.status == Status.PENDING and order.deleted_at is None and covered:
+        order_services.confirm_order(order_id=order.pk, actor=actor)
+        order.refresh_from_db()
+    begun = [*give_up(order, books, actor), *take(order, books, actor), *pay_back(books, actor)]
+    live = [account.payment for account in books.accounts if account.payment.state in Payment.LIVE]
+    order_services.note_payment(
+        order,
+        payment_status=books.status,
+        payment_open=bool(live),
+        shipping_blocked=books.status == "disputed",
+        payable_until=order.payable_until,
+    )
+    return [operation.pk for operation in begun]
+
+
+def is_given_up(order: Order) -> bool:
+    """Whether an order wants no money any more."""
+    return order.status == Status.CANCELLED or order.deleted_at is not None
+
+
+def give_up(order: Order, books: Books, actor: Actor) -> list[Operation]:
+    """Cancel the payments of an order that was cancelled or deleted, by which money may still come."""
+    if not is_given_up(order):
+        return []
+    return [
+        fence(account, actor)
+        for account in books.accounts
+        if account.payment.state in (Payment.State.OPEN, Payment.State.AUTHORIZED)
+        and not account.unknown(Kind.CANCEL)
+        and not account.unknown(Kind.CAPTURE)
+    ]
+
+
+def fence(account: Account, actor: Actor) -> Operation:
+    """Ask that a payment be cancelled, and see to it that nothing is captured for it from now on."""
+    account.payment.fenced_at = timezone.now()
+    Payment.objects.filter(pk=account.payment.pk).update(fenced_at=account.payment.fenced_at)
+    return intend(account, Kind.CANCEL, actor=actor)
+
+
+def take(order: Order, books: Books, actor: Actor) -> list[Operation]:
+    """Take the money that was set apart: when goods have left, at once where the shop wants it, and in time."""
+    if is_given_up(order):
+        return []
+    has_left = order.partly_shipped or order.status in (Status.SHIPPED, Status.DELIVERED)
+    begun = []
+    for account in books.counted:
+        payment = account.payment
+        expires = payment.expiring_at is not None and payment.expiring_at - BEFORE_EXPIRY <= timezone.now()
+        wanted = has_left or expires or settings.PAYMENT_CAPTURE == "at_once"
+        if payment.state != Payment.State.AUTHORIZED or payment.fenced_at is not None or payment.review or not wanted:
+            continue
+        amount = min(payment.amount, books.outstanding)
+        if amount > NOTHING and not account.unknown(Kind.CAPTURE):
+            begun.append(intend(account, Kind.CAPTURE, amount=amount, actor=actor))
+    return begun
+
+
+def pay_back(books: Books, actor: Actor) -> list[Operation]:
+    """Refund what is owed, by the latest payments first: the one that came too much is the last.
+
+    A payment of which a refund was refused is left to people, and so is what its others cannot pay back.
+    """
+    owed, begun = books.owed, []
+    for account in reversed(books.counted):
+        if owed <= NOTHING or account.payment.review:
+            continue
+        amount = min(owed, account.held)
+        if amount > NOTHING:
+            begun.append(intend(account, Kind.REFUND, amount=amount, actor=actor, reason="Owed to the buyer."))
+            owed -= amount
+    return begun
+
+
+def in_places_of(amount: Decimal, currency: str) -> Decimal:
+    """An amount of a provider with the decimals of its currency."""
+    return amount.quantize(Decimal(1).scaleb(-places_in(currency)))
