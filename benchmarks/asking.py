@@ -229,6 +229,22 @@ class Shop:
         """One of the newest order that has left."""
         return self.post(f"/orders/{self.gone}/returns", {"lines": self.gone_lines})["return_id"]
 
+    def payable_order(self) -> Any:
+        """A new order; `new_payment` is its payment, which is open."""
+        self.payable = self.new_order()
+        return self.payable
+
+    def new_payment(self) -> Any:
+        """A payment by hand of the newest order that is to be paid."""
+        return self.post(f"/orders/{self.payable}/payments", {"provider": "manual"}, "customer")["payment_id"]
+
+    def paid_order(self) -> Any:
+        """A new order that is paid; `paid_payment` is its payment."""
+        order = self.payable_order()
+        self.paid_payment = self.new_payment()
+        self.carry_out(Ask(200, "admin", f"POST /orders/{order}/payments/{self.paid_payment}/capture", {}))
+        return order
+
     def fill(self, sku: str) -> Any:
         """The newest line of the customer's cart, which has a unit of this article."""
         line = {"sku": sku, "quantity": 1}

@@ -25,6 +25,8 @@ class Operation(NamedTuple):
 ORDER_LINE = "/orders/{wide_order}/lines/{wide_line}"
 PARCEL = "/orders/{sent_order}/fulfilments/{parcel}"
 RETURN = "/orders/{gone_order}/returns/{new_return}"
+PAYMENT = "/orders/{payable_order}/payments/{new_payment}"
+PAID = "/orders/{paid_order}/payments/{paid_payment}"
 PLANS = "/products/{product}/variants/{variant}/planned-prices"
 OPERATIONS = [
     Operation(200, "", "GET /products"),
@@ -106,6 +108,13 @@ OPERATIONS = [
     Operation(
         200, "admin", "POST /orders/{sent_order}/fulfilments/{new_parcel}/cancel", lambda s: {"reason": "wrong label"}
     ),
+    Operation(200, "", "GET /payments/providers"),
+    Operation(200, "customer", "GET /orders/{order}/payments"),
+    Operation(201, "customer", "POST /orders/{new_order}/payments", lambda s: {"provider": "manual"}),
+    Operation(200, "customer", f"POST {PAYMENT}/refresh"),
+    Operation(200, "customer", f"POST {PAYMENT}/cancel"),
+    Operation(200, "admin", f"POST {PAYMENT}/capture", lambda s: {}),
+    Operation(200, "admin", f"POST {PAID}/refunds", lambda s: {"amount": "0.01"}),
     Operation(200, "customer", "GET /orders/{gone_order}/returns"),
     Operation(201, "customer", "POST /orders/{gone_order}/returns", lambda s: {"lines": s.gone_lines}),
     Operation(200, "customer", f"GET {RETURN}"),

@@ -61,6 +61,7 @@ class Bench:
             "DATA_DIR": str(self.data_dir),
             "TRUST_X_FORWARDED_PROTO": "on",
             "RATE_LIMITS": "off",
+            "MANUAL_PAYMENT_NAME": "Bank transfer",
             "BCRYPT_ROUNDS": str(data.BCRYPT_ROUNDS),
             # Longer than the run, so that nobody signs in again in the middle of it.
             "ACCESS_TOKEN_LIFETIME_SECONDS": "7200",

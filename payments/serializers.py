@@ -42,9 +42,7 @@ class RefundBody(BodySerializer):
     amount = Money(required=False)
     lines = serializers.ListField(child=RefundedLineBody(), required=False, min_length=1, max_length=MAX_LINES)
     reason = Text(max_length=255, required=False, allow_blank=True, default="", help_text="Read by staff alone.")
-    restock = Flag(
-        required=False, default=False, help_text="Whether the units of the lines go back to stock."
-    )
+    restock = Flag(required=False, default=False, help_text="Whether the units of the lines go back to stock.")
 
     def validate_lines(self, lines: list[dict[str, Any]]) -> dict[int, int]:
         """The units by line. Refuses a line that is named twice."""

@@ -27,6 +27,7 @@ from orders.models import Order
 from orders.services import Asked, ask_return, confirm_order, ship_parcel
 from orders.tests.clients import basket
 from orders.tests.factories import make_article, place
+from payments.tests.factories import begun, paid
 from pricing.tests.factories import make_promotion
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -82,6 +83,8 @@ class World:
         # This one has lines to spare.
         bowl, plate = make_article(stock=10, sku="BOWL"), make_article(stock=10, sku="PLATE")
         self.long = Order.objects.get(pk=place(self.owner, {bowl: 2, plate: 1}).id)
+        self.payment = begun(self.order)
+        self.paid = paid(self.sent)
         make_promotion()
         self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
         self.address = make_address(self.owner)
@@ -104,6 +107,7 @@ class World:
             return_id=self.asked_back,
             product_id=self.article.product_id,
             image_id=self.image.pk,
+            payment_id=(self.paid if template.endswith("refunds") else self.payment).pk,
             planned_price_id=self.planned_price.pk,
             variant_id=self.spare.pk if template.endswith("{variant_id}") else self.article.pk,
             user_id=self.owner.pk,
@@ -111,6 +115,8 @@ class World:
 
     def order_for(self, template: str) -> Order:
         """The order that an operation on this path can be carried out on."""
+        if template.endswith("refunds"):
+            return self.sent
         below = template.removeprefix("/orders/{order_id}/").split("/")[0]
         others = {"fulfilments": self.sent, "lines": self.long, "returns": self.gone, "withdrawal": self.gone}
         return others.get(below, self.order)
@@ -154,6 +160,11 @@ class World:
             "POST /orders/{order_id}/notes": Valid({"text": "Pack it well."}),
             "PATCH /orders/{order_id}/fulfilments/{fulfilment_id}": Valid({"tracking_number": "JD014600"}),
             "POST /orders/{order_id}/fulfilments/{fulfilment_id}/cancel": Valid({"reason": "wrong label"}),
+            "POST /orders/{order_id}/payments": Valid({"provider": "manual"}),
+            "POST /orders/{order_id}/payments/{payment_id}/capture": Valid({"amount": "20.00"}),
+            "POST /orders/{order_id}/payments/{payment_id}/refunds": Valid(
+                {"amount": "1.00", "reason": "It came late."}
+            ),
             "POST /orders/{order_id}/returns": Valid({"lines": [{"order_item_id": self.gone_line, "quantity": 1}]}),
             "POST /orders/{order_id}/returns/{return_id}/approve": Valid({"answer": "Send it back."}),
             "POST /orders/{order_id}/returns/{return_id}/receive": Valid(

@@ -23,7 +23,12 @@ REFINED = ("positive_data_acceptance", "negative_data_rejection", "response_sche
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     # A token must last for a long run: one that has expired is 401 everywhere, which is no failure.
-    environment = {"BCRYPT_ROUNDS": "4", "RATE_LIMITS": "off", "ACCESS_TOKEN_LIFETIME_SECONDS": "86400"}
+    environment = {
+        "BCRYPT_ROUNDS": "4",
+        "RATE_LIMITS": "off",
+        "MANUAL_PAYMENT_NAME": "Bank transfer",
+        "ACCESS_TOKEN_LIFETIME_SECONDS": "86400",
+    }
     with running_shop(tmp_path_factory.mktemp("shop"), **environment) as shop:
         shop.manage("load_demo")
         yield shop

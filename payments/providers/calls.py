@@ -22,7 +22,7 @@ READ = 10.0
 PATIENT_READ = 20.0
 _read: ContextVar[float] = ContextVar("read", default=READ)
 # These answers say nothing about what was asked. Whoever is not let in (401, 403) may have been let in at an earlier
-# try with the same key. A key in use (409) is that of a try that still runs. The others are the provider's own troubles.
+# try with the same key. A key in use (409) is that of a try that still runs. The rest is trouble of the provider.
 SAYS_NOTHING = frozenset({401, 403, 408, 409, 425, 429})
 
 

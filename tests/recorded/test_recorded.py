@@ -23,6 +23,7 @@ from tests.recorded import (
     changing,
     order_changes,
     ordering,
+    paying,
     prices,
     protocol,
     recorder,
@@ -91,6 +92,7 @@ LATER = (
     *(prices.planning, prices.running),
     order_changes.changes,
     *(after_the_order.parcels, after_the_order.returns, after_the_order.notes),
+    paying.payments,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
