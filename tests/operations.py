@@ -162,9 +162,7 @@ class World:
             "POST /orders/{order_id}/fulfilments/{fulfilment_id}/cancel": Valid({"reason": "wrong label"}),
             "POST /orders/{order_id}/payments": Valid({"provider": "manual"}),
             "POST /orders/{order_id}/payments/{payment_id}/capture": Valid({"amount": "20.00"}),
-            "POST /orders/{order_id}/payments/{payment_id}/refunds": Valid(
-                {"amount": "1.00", "reason": "It came late."}
-            ),
+            "POST /orders/{order_id}/payments/{payment_id}/refunds": Valid({"amount": "1.00", "reason": "late"}),
             "POST /orders/{order_id}/returns": Valid({"lines": [{"order_item_id": self.gone_line, "quantity": 1}]}),
             "POST /orders/{order_id}/returns/{return_id}/approve": Valid({"answer": "Send it back."}),
             "POST /orders/{order_id}/returns/{return_id}/receive": Valid(

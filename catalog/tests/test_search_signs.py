@@ -16,7 +16,7 @@ SHELF = [
 
 
 def fill_shelf(products: list[str]) -> None:
-    """These products, with SKUs of letters alone: one that is made (`P-17`) is found by what a name has of its digits."""
+    """These products, with SKUs of letters alone: one that is made (`P-17`) is found by digits of a name."""
     for place, name in enumerate(products):
         make_product(name, variants=[{"sku": "shelf" + "x" * place}])
 
