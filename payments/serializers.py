@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from api.fields import Amount, Flag, Id, Integer, Money, Text
 from api.serializers import BodySerializer
@@ -58,7 +59,8 @@ class RefundBody(BodySerializer):
         if "amount" in attrs and "lines" in attrs:
             raise serializers.ValidationError({"lines": ["Send an amount or lines."]}, code="invalid")
         if attrs["restock"] and "lines" not in attrs:
-            raise serializers.ValidationError({"restock": ["Say which lines go back to stock."]}, code="invalid")
+            error = ErrorDetail("Say which lines go back to stock.", code="restock_without_lines")
+            raise serializers.ValidationError({"restock": [error]})
         return attrs
 
 

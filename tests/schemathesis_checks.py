@@ -27,6 +27,7 @@ ABOUT_THE_STATE = {
     "invalid_unit",
     "link",
     "more_than_asked",
+    "more_than_refundable",
     "no_reduction",
     "not_for_customers",
     "nothing_came",
@@ -38,12 +39,14 @@ ABOUT_THE_STATE = {
     "password_too_short",
     "password_too_similar",
     "repeated_option",
+    "restock_without_lines",
     "same_warehouse",
     "unknown_article",
     "unknown_category",
     "unknown_country",
     "unknown_item",
     "unknown_line",
+    "unknown_provider",
     "unknown_region",
     "unknown_variant",
     "unknown_warehouse",
@@ -53,7 +56,11 @@ ABOUT_THE_STATE = {
 }
 # The current password is needed only where email or password really change; what a file holds is beyond a description;
 # and the country decides which fields an address needs.
-OF_A_COUNTRY = {(field, "required") for field in ("address_line1", "city", "state", "postal_code")}
+OF_A_COUNTRY = {
+    (prefix + field, "required")
+    for prefix in ("", "shipping_", "billing_")
+    for field in ("address_line1", "city", "state", "postal_code")
+}
 ABOUT_OTHER_THINGS = {("current_password", "required"), ("file", "empty"), *OF_A_COUNTRY}
 # They end the session or the account that sends them, so each is sent by somebody of its own.
 LAST_REQUESTS = {"logOutByGet", "logOut", "leave"}

@@ -48,8 +48,7 @@ CUT_OFF = """() => [...document.querySelectorAll('.results, .scroll, .card:has(>
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running_shop(tmp_path_factory.mktemp("shop"), BCRYPT_ROUNDS="4", RATE_LIMITS="off") as shop:
-        shop.manage("load_demo")
+    with running_shop(tmp_path_factory.mktemp("shop"), demo=True, BCRYPT_ROUNDS="4", RATE_LIMITS="off") as shop:
         yield shop
 
 

@@ -17,8 +17,7 @@ PRODUCT = "/admin/catalog/product/1/change/"
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with running_shop(tmp_path_factory.mktemp("shop"), BCRYPT_ROUNDS="4", RATE_LIMITS="off") as shop:
-        shop.manage("load_demo")
+    with running_shop(tmp_path_factory.mktemp("shop"), demo=True, BCRYPT_ROUNDS="4", RATE_LIMITS="off") as shop:
         shop.manage("create_admin", "--email", "second@example.com", ADMIN_PASSWORD=PASSWORD)
         yield shop
 
