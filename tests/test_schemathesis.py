@@ -1,7 +1,7 @@
 """The description against the running shop: Schemathesis sends what it allows and what it forbids, with all checks.
 
-SCHEMATHESIS_EXAMPLES=500 makes a long run of it, which also sends what the phase "coverage" thinks of (five minutes): each
-field of each body, by turns left out, too long, too short, and of another type.
+SCHEMATHESIS_EXAMPLES=500 makes a long run of it, which also sends what the phase "coverage" thinks of (five minutes):
+each field of each body, by turns left out, too long, too short, and of another type.
 """
 
 import os
