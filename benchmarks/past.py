@@ -134,6 +134,22 @@ def lines(size: Size) -> Iterator[str]:
             )
 
 
+def parcels(size: Size) -> Iterator[str]:
+    """One for each order that has left, the first one first; orders leave in the sequence in which they are placed."""
+    for number, order in enumerate(data.orders(size), start=1):
+        if order.delivered:
+            yield f"{number}\t{number}\t{WAREHOUSE}\t{order.placed_at + HISTORY[SHIPPED][3]}\n"
+
+
+def parcel_lines(size: Size) -> Iterator[str]:
+    line = 0
+    for number, order in enumerate(data.orders(size), start=1):
+        for _, units in order.lines:
+            line += 1
+            if order.delivered:
+                yield f"{line}\t{number}\t{line}\t{units}\n"
+
+
 def history(size: Size) -> Iterator[str]:
     for line, (at, number, place) in enumerate(steps(size), start=1):
         event, before, after, _ = HISTORY[place]
@@ -221,6 +237,12 @@ TABLES = {
         "id, order_id, product_id, variant_id, sku, product_name, quantity, unit_price, subtotal",
         lines,
         lambda size: 3 * size.orders,
+    ),
+    "orders_fulfilmentline": Table(
+        "id, fulfilment_id, order_item_id, quantity", parcel_lines, lambda size: 3 * (size.orders - size.users)
+    ),
+    "orders_fulfilment": Table(
+        "id, order_id, warehouse_id, shipped_at", parcels, lambda size: size.orders - size.users
     ),
     "orders_orderevent": Table("id, order_id, at, event, from_status, to_status, actor, note", history, expected_steps),
     "inventory_reservation": Table(

@@ -171,6 +171,7 @@ OBJECTS = {
     "{order_id}": "999999999",
     "{fulfilment_id}": "999999999",
     "{return_id}": "999999999",
+    "{payment_id}": "999999999",
     "{order_item_id}": "999999999",
     "{user_id}": "999999999",
     "{session_id}": str(uuid4()),

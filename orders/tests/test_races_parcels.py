@@ -91,13 +91,15 @@ def test_of_the_last_two_parts_one_is_the_last() -> None:
 
 def test_control_without_the_lock_no_part_is_the_last() -> None:
     order = confirmed(2, 1)
-    both_have_written = Barrier(2)
+    both_have_written, both_have_looked = Barrier(2), Barrier(2)
 
     def ship_unlocked(line_id: int, units: int) -> str:
         with transaction.atomic():
             write_parcel(order, line_id, units)
             both_have_written.wait(30)
-            return "confirmed" if open_units(order) else "shipped"
+            is_open = bool(open_units(order))
+            both_have_looked.wait(30)
+            return "confirmed" if is_open else "shipped"
 
     one, two = ids(order)
     assert at_once([partial(ship_unlocked, one, 2), partial(ship_unlocked, two, 1)]) == ["confirmed"] * 2
