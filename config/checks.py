@@ -45,6 +45,17 @@ def check_deadline(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def check_notifications(**kwargs: Any) -> list[CheckMessage]:
+    """Warn when a provider of payments cannot tell what happened: payments would be noticed minutes later."""
+    told = {"STRIPE_SECRET_KEY": "STRIPE_WEBHOOK_SECRETS", "PAYPAL_CLIENT_ID": "PAYPAL_WEBHOOK_ID"}
+    return [
+        Warning(f"{needed} is not set: what buyers pay is noticed minutes later.", id="config.W005")
+        for account, needed in told.items()
+        if getattr(settings, account) and not getattr(settings, needed)
+    ]
+
+
 # Before that, the migration of these columns gives them the decimals of the currency.
 MIGRATED = """
 select count(*) = 2 from pg_attribute

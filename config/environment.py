@@ -32,6 +32,9 @@ SECRETS = {
     "REDIS_URL",
     "REDIS_PASSWORD",
     "EMAIL_URL",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRETS",
+    "PAYPAL_CLIENT_SECRET",
 }
 SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 RATE = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")

@@ -69,6 +69,7 @@ class Shop:
                 self.data_dir,
                 postgres=not environment.text("DATABASE_URL"),
                 valkey=not environment.text("REDIS_URL"),
+                notify=self.notify(),
                 report=say,
             )
             for title, command in STEPS.items():
@@ -83,6 +84,17 @@ class Shop:
             self.watch()
         finally:
             self.stop()
+
+    def notify(self) -> str:
+        """Where the fake of the providers of payments sends notifications; empty where real ones are configured."""
+        configured = ("STRIPE_SECRET_KEY", "PAYPAL_CLIENT_ID", "MANUAL_PAYMENT_NAME")
+        if any(map(environment.value_of, configured)) or environment.text("ENVIRONMENT") == "production":
+            return ""
+        return f"{self.address()}/api/v1/payments"
+
+    def address(self) -> str:
+        """Where the shop answers on this machine."""
+        return f"http://{url_host('127.0.0.1' if self.host == '0.0.0.0' else self.host)}:{self.port}"  # noqa: S104
 
     def run_step(self, command: Sequence[str]) -> None:
         """Run a command of manage.py to its end. Raises Failed.
@@ -112,7 +124,7 @@ class Shop:
 
     def wait_until_ready(self) -> None:
         """Wait until the shop is ready. Raises Failed after a minute, and when a process ends meanwhile."""
-        address = f"http://{url_host('127.0.0.1' if self.host == '0.0.0.0' else self.host)}:{self.port}/health/ready"  # noqa: S104
+        address = f"{self.address()}/health/ready"
         # Without the proxy of the environment, which is for other hosts.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         deadline, answer = time.monotonic() + 60, "no answer"
@@ -166,10 +178,12 @@ class Shop:
     def banner(self) -> str:
         """The addresses and the logins of the shop, for the terminal."""
         shop = f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0') else url_host(self.host)}:{self.port}"  # noqa: S104
+        fake = self.servers.payments.get("STRIPE_API_BASE", "").removesuffix("/stripe")
+        payments = f"\n  Payments    {fake}/   (plays Stripe and PayPal: pay there as the customer)" if fake else ""
         return f"""  API         {shop}/api/v1/
   Reference   {shop}/docs   {shop}/scalar
   Dashboard   {shop}/admin/
-  Mail        {self.data_dir / "mail"}
+  Mail        {self.data_dir / "mail"}{payments}
 
   Staff       admin@example.com / demo-admin-password
   Customer    customer@example.com / demo-customer-password

@@ -34,7 +34,8 @@ from config.environment import (
 )
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
 from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
-from config.paying import *  # noqa: F403  # how this shop is paid
+from config.paying import *  # noqa: F403  # how buyers pay
+from config.paying import of_the_fake, refuse_loopback
 from config.search import SEARCH_LANGUAGE  # noqa: F401
 from config.selling import *  # noqa: F403  # how this shop sells
 
@@ -57,7 +58,9 @@ if PRODUCTION:
         raise ImproperlyConfigured("DATABASE_URL must name the PostgreSQL server in production.")
     if text("EMAIL_URL").partition("://")[0] in ("", "dummymail", "consolemail", "filemail", "memorymail"):
         raise ImproperlyConfigured("EMAIL_URL must name the mail server in production: nobody reads mails in a folder.")
+    refuse_loopback()
 else:
+    vars().update(of_the_fake(DATA_DIR))  # while `make run` runs, unless providers were configured
     SECRET_KEY = text("SECRET_KEY") or development_secret(DATA_DIR)
     if set(ALLOWED_HOSTS) - LOCAL_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS names real hosts: set ENVIRONMENT=production.")

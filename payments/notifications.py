@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 from api.problems import respond
 from database.refusals import Invalid, NotFound
 from payments import providers, services
-from payments.providers.snapshot import BadSignature
+from payments.exceptions import ProviderSilent
+from payments.providers.snapshot import BadSignature, ProviderUnknown
 
 logger = logging.getLogger(__name__)
 MAX_BYTES = 1_000_000
@@ -38,5 +39,8 @@ def notified(request: HttpRequest, provider: str) -> HttpResponse:
     except BadSignature as error:
         logger.warning("A notification of %s is not signed: %s", provider, error)
         return respond(NotSigned("Nothing of it was kept."))
+    except ProviderUnknown as error:  # the certificate of a signature cannot be had now: the provider comes again
+        logger.warning("A notification of %s cannot be checked: %s", provider, error)
+        return respond(ProviderSilent())
     services.take_notice(provider, notice)
     return JsonResponse({"received": True})

@@ -26,7 +26,7 @@ def test_every_variable_stands_in_the_example() -> None:
     read = {
         name
         for file in (
-            *("settings.py", "selling.py", "passwords.py", "search.py", "logs.py"),
+            *("settings.py", "selling.py", "paying.py", "passwords.py", "search.py", "logs.py"),
             *("gunicorn.py", "gunicorn_worker.py", "run.py"),
         )
         for name in re.findall(reader, (ROOT / "config" / file).read_text())
@@ -64,6 +64,9 @@ IN_SETTINGS = {
     "REDIS_URL": ("redis://:said@cache.example.com", "settings.CACHES['default']['LOCATION']"),
     "REDIS_PASSWORD": (SECRET, "settings.CACHES['default']['OPTIONS']['PASSWORD']"),
     "EMAIL_URL": ("smtp://shop:said@mail.example.com", "settings.EMAIL_HOST_PASSWORD"),
+    "STRIPE_SECRET_KEY": ("sk_live_of_these_tests", "settings.STRIPE_SECRET_KEY"),
+    "STRIPE_WEBHOOK_SECRETS": ("whsec_of_these_tests", "settings.STRIPE_WEBHOOK_SECRETS[0]"),
+    "PAYPAL_CLIENT_SECRET": (SECRET, "settings.PAYPAL_CLIENT_SECRET"),
 }
 
 
@@ -144,6 +147,9 @@ def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]
         ({"EMAIL_URL": ""}, "EMAIL_URL"),
         ({"EMAIL_URL": "dummymail://"}, "EMAIL_URL"),
         ({"EMAIL_URL": "consolemail://"}, "EMAIL_URL"),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:8090/stripe"}, "STRIPE_API_BASE"),
+        ({"PAYPAL_API_BASE": "http://localhost:8090/paypal"}, "PAYPAL_API_BASE"),
+        ({"PAYPAL_CLIENT_ID": "shop"}, "PAYPAL_CLIENT_SECRET"),
         ({"ENVIRONMENT": "development"}, "ENVIRONMENT"),
         ({"ENVIRONMENT": "Production"}, "ENVIRONMENT"),
     ],
@@ -191,6 +197,8 @@ URL, RATE = "a URL as ", "written as 10/minute, with second, minute, hour or day
         ("EMAIL_CONFIRM_URL", "https://shop.example.com/confirm", "a URL with {uid} and {token}"),
         ("ORDER_URL", "https://shop.example.com/orders", "a URL with {order_id} and {token}"),
         ("TERMS_URL", "our terms", "a URL, as"),
+        ("STRIPE_SECRET_KEY", "pk_live_secret", "a secret key of Stripe"),
+        ("STRIPE_WEBHOOK_SECRETS", "whsec_1, whsec_2, whsec_secret", "a secret of Stripe's notifications"),
         ("PASSWORD_RESET_URL", "https://shop.example.com/{uid}/{token}/{0}", "a URL with {uid} and {token}"),
     ],
 )

@@ -1,7 +1,8 @@
 """A real PostgreSQL and a real Valkey from wheels, started below one folder, for a machine that has neither.
 
-This module starts, finds and stops the two servers; postgres.py and valkey.py know how each is run. The settings import
-this module, so nothing of Django is imported. docs/decisions/0001-postgresql-from-a-wheel.md says why from wheels.
+This module starts, finds and stops the servers; postgres.py and valkey.py know how each is run, and payments.py how the
+fake of the providers of payments is. The settings import this module, so nothing of Django is imported.
+docs/decisions/0001-postgresql-from-a-wheel.md says why from wheels.
 """
 
 import json
@@ -10,12 +11,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from config.embedded import payments as fake_payments
 from config.embedded import postgres as postgresql
 from config.embedded import valkey as valkey_server
 from config.embedded.processes import Process, StartFailed, socket_folder, stop_server, write_private
 
-__all__ = ["NotRunning", "Servers", "StartFailed", "database_url", "redis_url", "start"]
+__all__ = ["NotRunning", "Servers", "StartFailed", "database_url", "payment_settings", "redis_url", "start"]
 
 
 class NotRunning(Exception):
@@ -38,6 +41,9 @@ class Servers:
     report: Callable[[str], None] = ignore
     database_url: str = ""
     redis_url: str = ""
+    # Where the fake of the providers of payments sends its notifications, and what a shop sets to use it.
+    notify: str = ""
+    payments: dict[str, Any] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
 
     def start_postgres(self) -> None:
@@ -50,6 +56,12 @@ class Servers:
         """Start Valkey and remember its address."""
         self.processes["Valkey"], self.redis_url = valkey_server.start(self.data_dir)
 
+    def start_payments(self) -> None:
+        """Start the fake of the providers of payments and remember its settings, where there is one."""
+        started = fake_payments.start(self.data_dir, self.notify)
+        if started is not None:
+            self.processes["Payments"], self.payments = started
+
     def ended(self) -> dict[str, int]:
         """The servers that have ended by themselves, with their exit status."""
         states = {name: process.poll() for name, process in self.processes.items()}
@@ -57,7 +69,8 @@ class Servers:
 
     def start_again(self, name: str) -> None:
         """Start a server that has ended, at the same address."""
-        {"PostgreSQL": self.start_postgres, "Valkey": self.start_valkey}[name]()
+        starts = {"PostgreSQL": self.start_postgres, "Valkey": self.start_valkey, "Payments": self.start_payments}
+        starts[name]()
 
     def stop(self) -> None:
         """Stop the running servers in order, so that no data is lost, and remove their addresses and sockets."""
@@ -73,22 +86,30 @@ def start(
     *,
     postgres: bool = True,
     valkey: bool = True,
+    notify: str = "",
     durable: bool = True,
     report: Callable[[str], None] = ignore,
 ) -> Servers:
     """Start the chosen servers below `data_dir` and write their addresses down. Raises StartFailed.
 
-    Servers that an earlier run left behind are stopped first. With `durable=False` a crash of the machine may damage
-    the database, which is for the throw-away servers of tests.
+    Servers that an earlier run left behind are stopped first. With `notify`, the address below which the shop takes
+    notifications of payments, the fake of the providers is started too. With `durable=False` a crash of the machine may
+    damage the database, which is for the throw-away servers of tests.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    servers = Servers(data_dir.resolve(), durable, report)
+    servers = Servers(data_dir.resolve(), durable, report, notify=notify)
     try:
         if postgres:
             servers.start_postgres()
         if valkey:
             servers.start_valkey()
-        state = {"database_url": servers.database_url, "redis_url": servers.redis_url}
+        if notify:
+            servers.start_payments()
+        state = {
+            "database_url": servers.database_url,
+            "redis_url": servers.redis_url,
+            "payments": servers.payments,
+        }
         write_private(state_file(servers.data_dir), json.dumps(state))
     except BaseException:
         servers.stop()
@@ -98,7 +119,7 @@ def start(
 
 def database_url(data_dir: Path) -> str:
     """The address of the embedded PostgreSQL of this folder. Raises NotRunning when the server was not started."""
-    url = read_state(data_dir)["database_url"]
+    url: str = read_state(data_dir)["database_url"]
     if not url:
         raise NotRunning
     return url
@@ -111,10 +132,17 @@ def redis_url(data_dir: Path) -> str | None:
     return None
 
 
-def read_state(data_dir: Path) -> dict[str, str]:
+def payment_settings(data_dir: Path) -> dict[str, Any]:
+    """What a shop on this folder sets to use the fake of the providers; nothing when that was not started."""
+    with suppress(NotRunning):
+        return read_state(data_dir).get("payments") or {}
+    return {}
+
+
+def read_state(data_dir: Path) -> dict[str, Any]:
     """The addresses of the running servers. Raises NotRunning."""
     try:
-        state: dict[str, str] = json.loads(state_file(data_dir).read_text())
+        state: dict[str, Any] = json.loads(state_file(data_dir).read_text())
     except (OSError, ValueError):
         raise NotRunning from None
     return state

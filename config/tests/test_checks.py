@@ -19,6 +19,7 @@ def safe(settings: Any) -> None:
     settings.EMAIL_CONFIRM_URL = "https://shop.example.com/confirm?uid={uid}&token={token}"
     settings.ORDER_URL = "https://shop.example.com/orders/{order_id}?token={token}"
     settings.RATE_LIMITS, settings.BCRYPT_ROUNDS = True, 12
+    settings.STRIPE_WEBHOOK_SECRETS, settings.PAYPAL_WEBHOOK_ID = [], ""
 
 
 def test_a_safe_deployment_is_warned_of_nothing() -> None:
@@ -36,6 +37,8 @@ def test_a_safe_deployment_is_warned_of_nothing() -> None:
         ("REQUEST_DEADLINE_SECONDS", 10, "config.W004"),
         ("DATABASE_STATEMENT_TIMEOUT_MS", 15_000, "config.W004"),
         ("DATABASE_STATEMENT_TIMEOUT_MS", 0, "config.W004"),
+        ("STRIPE_SECRET_KEY", "sk_live_1", "config.W005"),
+        ("PAYPAL_CLIENT_ID", "shop", "config.W005"),
     ],
 )
 def test_what_is_unsafe_is_named(settings: Any, name: str, value: object, warning: str) -> None:

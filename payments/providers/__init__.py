@@ -57,6 +57,8 @@ class Provider(Protocol):
         """What a notification is about. Refuses BadSignature."""
 
 
+# By these words a provider says that it has no such payment (any more): PayPal forgets an order that nobody approved.
+GONE = frozenset({"RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID"})
 # Which setting says that the shop uses a provider.
 CONFIGURED_BY = {"stripe": "STRIPE_SECRET_KEY", "paypal": "PAYPAL_CLIENT_ID", "manual": "MANUAL_PAYMENT_NAME"}
 
