@@ -1,4 +1,4 @@
-"""What the fake promises to those who prove the shop by it: books that last, notifications that arrive badly, a page."""
+"""What the fake promises to those who prove the shop by it: books that last, and notifications that arrive badly."""
 
 import json
 import threading
