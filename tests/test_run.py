@@ -107,6 +107,9 @@ def test_a_first_run_has_a_shop_with_data_and_says_where_it_is(terminal: Termina
     assert f"http://localhost:{terminal.port}/admin/" in said
     assert "admin@example.com / demo-admin-password" in said
     assert terminal.get("/health/ready").status_code == 200
+    assert "  Payments    http://127.0.0.1:" in said
+    ways = {way["provider"] for way in terminal.get("/api/v1/payments/providers").json()}
+    assert ways == {"stripe", "paypal", "manual"}
     found = terminal.get("/api/v1/products/?search=wirless+headphnes&page_size=3").json()
     assert "headphone" in str(found).lower()
 
@@ -129,6 +132,7 @@ def test_what_dies_is_started_again(terminal: Terminal) -> None:
         ("gunicorn", "web"),
         ("manage.py worker", "worker"),
         ("valkey-server", "Valkey"),
+        ("tests.providers", "Payments"),
         ("bin/postgres", "PostgreSQL"),
     ):
         oldest = min(terminal.left_over(sign))

@@ -30,6 +30,8 @@ def act(fake: "Fake", what: str, sent: Thing) -> Any:
         with books.unit():
             books.rows("delete from fault")
             books.rows("delete from setting")
+    elif what == "notify":
+        fake.messenger.notify = sent["address"]
     elif what == "notices":
         return notices.listed(books)
     elif what == "deliver":  # all that was lost or given up comes after all, with what was delivered once more

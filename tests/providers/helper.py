@@ -73,6 +73,11 @@ class FakeProviders:
     def set(self, **settings: Any) -> None:
         self.ask("/control/set", settings)
 
+    def notify_at(self, address: str) -> None:
+        """Send notifications below this address from now on: that of a shop, with /api/v1/payments."""
+        self.notify = address
+        self.ask("/control/notify", {"address": address})
+
     def tell(self, what: str) -> None:
         """forget_keys, reset (what goes wrong), deliver (what was lost)."""
         self.ask(f"/control/{what}", {})

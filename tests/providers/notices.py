@@ -103,11 +103,13 @@ class Messenger:
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def start(self) -> None:
-        if self.notify:
-            threading.Thread(target=self.run, daemon=True).start()
+        threading.Thread(target=self.run, daemon=True).start()
 
     def run(self) -> None:
         while True:
+            if not self.notify:
+                time.sleep(0.1)
+                continue
             due = self.books.rows(
                 "select seq, provider, event, signed, tries, due from notice"
                 " where state = 'waiting' order by due limit 1"
