@@ -134,6 +134,8 @@ class Operation(models.Model):
         """What is asked."""
 
         CREATE = "create"
+        # Of a wallet whose owner has approved: the money is set apart.
+        AUTHORIZE = "authorize"
         CAPTURE = "capture"
         CANCEL = "cancel"
         REFUND = "refund"
@@ -146,7 +148,7 @@ class Operation(models.Model):
         REFUSED = "refused"
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations", db_index=False)
-    kind = models.CharField(max_length=7, choices=Kind)
+    kind = models.CharField(max_length=9, choices=Kind)
     state = models.CharField(max_length=8, choices=State, default=State.INTENDED, db_default=State.INTENDED)
     amount = MoneyField(null=True)
     goodwill = MoneyField(default=NOTHING, db_default=NOTHING, help_text="What of a refund nobody was owed.")

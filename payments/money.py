@@ -43,6 +43,11 @@ class Account:
         refused = Operation.State.REFUSED
         return sum((o.goodwill for o in self.operations if o.state != refused), NOTHING)
 
+    @property
+    def is_being_taken(self) -> bool:
+        """Whether money of it is being set apart or taken, and nobody knows yet whether that was carried out."""
+        return bool(self.unknown(Operation.Kind.AUTHORIZE) or self.unknown(Operation.Kind.CAPTURE))
+
     def unknown(self, kind: Operation.Kind) -> list[Operation]:
         """The operations of a kind that are not resolved."""
         return [o for o in self.operations if o.kind == kind and o.state == Operation.State.INTENDED]

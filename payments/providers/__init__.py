@@ -41,6 +41,9 @@ class Provider(Protocol):
     def fetch(self, ref: str) -> Snapshot:
         """How a payment is now."""
 
+    def authorize(self, ref: str, key: str) -> Snapshot:
+        """Set money apart that a wallet's owner approved. Providers without wallets answer how the payment is."""
+
     def capture(self, ref: str, amount: Decimal, currency: str, key: str) -> Snapshot:
         """Take money that was set apart or approved."""
 

@@ -44,6 +44,11 @@ def fetch(ref: str) -> Snapshot:
     return snapshot_of(payment_named(ref))
 
 
+def authorize(ref: str, key: str) -> Snapshot:
+    """What our books say: nobody sets money apart by hand."""
+    return fetch(ref)
+
+
 def capture(ref: str, amount: Decimal, currency: str, key: str) -> Snapshot:
     """Staff say that the money has come."""
     payment = payment_named(ref)

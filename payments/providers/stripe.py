@@ -73,6 +73,11 @@ def fetch(ref: str) -> Snapshot:
         return read(client, client.v1.payment_intents.retrieve(ref, {"expand": EXPAND}))
 
 
+def authorize(ref: str, key: str) -> Snapshot:
+    """The payment as it is: Stripe sets money apart by itself, when the buyer confirms."""
+    return fetch(ref)
+
+
 def capture(ref: str, amount: Decimal, currency: str, key: str) -> Snapshot:
     """Take so much of what was authorized. Stripe lets the rest go, so there is no second capture."""
     with translated() as client:

@@ -38,7 +38,7 @@ def apply(payment_id: int, snapshot: Snapshot, actor: Actor = WORKER) -> list[in
     account = account_in(books, payment_id)
     before = books.status, account.payment.state
     join(account, books, snapshot)
-    begun = [*capture_of_wallet(account, books, snapshot, actor), *follow(order, books)]
+    begun = [*taking_of_wallet(account, books, snapshot, actor), *follow(order, books)]
     tell(account.payment, before[1], account.payment.state)
     schedule(account)
     return begun
@@ -187,12 +187,17 @@ def join_dispute(account: Account, dispute: Disputed) -> None:
 def resolve_answered(account: Account, snapshot: Snapshot) -> None:
     """Resolve the operations that the snapshot answers. A refund is answered by itself alone."""
     ended = snapshot.state in ("cancelled", "failed", "paid")
-    answered = {Kind.CREATE: True, Kind.CAPTURE: bool(snapshot.captures), Kind.CANCEL: ended}
+    answered = {
+        Kind.CREATE: True,
+        Kind.AUTHORIZE: snapshot.state == "authorized" or bool(snapshot.captures),
+        Kind.CAPTURE: bool(snapshot.captures),
+        Kind.CANCEL: ended,
+    }
     for kind, is_answered in answered.items():
         for operation in account.unknown(kind):
             if is_answered:
                 resolve(operation, State.DONE)
-            elif kind == Kind.CAPTURE and ended:
+            elif kind in (Kind.AUTHORIZE, Kind.CAPTURE) and ended:
                 resolve(operation, State.REFUSED, code=snapshot.state)
 
 
@@ -222,13 +227,14 @@ def write(payment: Payment, columns: dict[str, Any]) -> None:
         setattr(payment, name, value)
 
 
-def capture_of_wallet(account: Account, books: Books, snapshot: Snapshot, actor: Actor) -> list[int]:
-    """Capture what a wallet's owner approved, unless the payment was given up meanwhile."""
+def taking_of_wallet(account: Account, books: Books, snapshot: Snapshot, actor: Actor) -> list[int]:
+    """Take what a wallet's owner approved, or set it apart to be taken later, unless the payment was given up."""
     payment = account.payment
     wanted = snapshot.approved and payment.state == Payment.State.OPEN and payment.fenced_at is None
-    if not wanted or not account.counts or account.unknown(Kind.CAPTURE) or books.outstanding < payment.amount:
+    if not wanted or not account.counts or account.is_being_taken or books.outstanding < payment.amount:
         return []
-    return [intend(account, Kind.CAPTURE, amount=payment.amount, actor=actor).pk]
+    kind = Kind.AUTHORIZE if payment.capture_method == Payment.CaptureMethod.MANUAL else Kind.CAPTURE
+    return [intend(account, kind, amount=payment.amount, actor=actor).pk]
 
 
 def tell(payment: Payment, before: str, now: str) -> None:
@@ -272,7 +278,7 @@ def ask_cancel(*, payment_id: int, actor: Actor) -> int | None:
     """Ask that a payment be cancelled, unless it has ended or its money is being taken. Answers the operation's id."""
     order = locked_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
     account = account_in(books_of(order), payment_id)
-    if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.unknown(Kind.CAPTURE):
+    if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.is_being_taken:
         return None
     under_way = account.unknown(Kind.CANCEL)
     return (under_way[0] if under_way else fence(account, actor)).pk

@@ -93,7 +93,7 @@ def covers(account: Account, books: Books) -> bool:
 def give_way(account: Account, actor: Actor) -> Operation:
     """Let a payment make place for another one: nothing is captured for it any more. Refuses OtherPaymentStarting."""
     payment = account.payment
-    if payment.state != Payment.State.OPEN or account.unknown(Kind.CAPTURE) or account.unknown(Kind.CANCEL):
+    if payment.state != Payment.State.OPEN or account.is_being_taken or account.unknown(Kind.CANCEL):
         raise OtherPaymentStarting("Ask again in a moment.")
     operation = fence(account, actor)
     # Its place is free at once: money that still comes by it is paid back.
@@ -124,7 +124,7 @@ def cancel_payment(*, order_id: int, payment_id: int, actor: Actor) -> list[int]
     account = account_in(books_of(locked_order(order_id)), payment_id)
     if account.payment.state == Payment.State.CANCELLED:
         return []
-    if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.unknown(Kind.CAPTURE):
+    if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.is_being_taken:
         raise NotCancellable(f"It is {account.payment.state}.")
     under_way = account.unknown(Kind.CANCEL)
     return [(under_way[0] if under_way else fence(account, actor)).pk]

@@ -94,7 +94,7 @@ def give_up(order: Order, books: Books, actor: Actor) -> list[Operation]:
         for account in books.accounts
         if account.payment.state in (Payment.State.OPEN, Payment.State.AUTHORIZED)
         and not account.unknown(Kind.CANCEL)
-        and not account.unknown(Kind.CAPTURE)
+        and not account.is_being_taken
     ]
 
 

@@ -67,6 +67,8 @@ def call(operation: Operation, payment: Payment) -> Snapshot:
     provider, ref = providers.provider(payment.provider), payment.provider_ref or ""
     if operation.kind == Kind.CREATE:
         return provider.create(request_of(payment), operation.key)
+    if operation.kind == Kind.AUTHORIZE:
+        return provider.authorize(ref, operation.key)
     if operation.kind == Kind.CAPTURE:
         return provider.capture(ref, operation.amount or payment.amount, payment.currency, operation.key)
     if operation.kind == Kind.CANCEL:
@@ -119,6 +121,10 @@ def refused(operation_id: int, refusal: ProviderRefused) -> list[int]:
         announce(account.payment, "payment.failed", amount=str(account.payment.amount))
     elif operation.kind == Kind.CANCEL:
         resolve(operation, State.REFUSED, code=refusal.code[:64])
+    elif operation.kind != Kind.REFUND and account.payment.state == Payment.State.OPEN:
+        # A wallet could not pay what its owner approved: the buyer chooses another source there, and nobody else can.
+        resolve(operation, State.REFUSED, code=refusal.code[:64])
+        write(account.payment, {"failure_code": refusal.code[:64]})
     else:
         review = Payment.Review.REFUND_REFUSED if operation.kind == Kind.REFUND else Payment.Review.CAPTURE_REFUSED
         refuse(account, operation, refusal.code, review)
@@ -135,13 +141,23 @@ def look(payment_id: int) -> Snapshot | None:
     payment = Payment.objects.get(pk=payment_id)
     provider = providers.provider(payment.provider)
     if payment.provider_ref is not None:
-        snapshot = provider.fetch(payment.provider_ref)
+        snapshot = fetched(payment, payment.provider_ref)
     elif found := provider.find(payment_id=payment_id):
         snapshot = found[0]
     else:
         return None
     carry_on(apply(payment_id, snapshot))
     return snapshot
+
+
+def fetched(payment: Payment, ref: str) -> Snapshot:
+    """How a payment is at its provider. One that the provider has forgotten can be paid no more: it is cancelled."""
+    try:
+        return providers.provider(payment.provider).fetch(ref)
+    except ProviderRefused as refusal:
+        if refusal.code not in providers.GONE:
+            raise
+        return Snapshot(ref, "cancelled", payment.amount, payment.currency, payment_id=payment.pk)
 
 
 @unit_of_work
