@@ -5,7 +5,6 @@ alone can speak, and it must be made out to PayPal's signer. It is kept, since m
 """
 
 import base64
-import binascii
 import re
 import threading
 import time
@@ -44,7 +43,7 @@ def check(headers: Mapping[str, str], body: bytes) -> None:
         raise BadSignature("No signature that could be checked.")
     try:
         signature = base64.b64decode(headers.get("paypal-transmission-sig", ""), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise BadSignature("The signature is no base64.") from error
     transmission, moment = (headers.get(f"paypal-transmission-{name}", "") for name in ("id", "time"))
     signed = f"{transmission}|{moment}|{settings.PAYPAL_WEBHOOK_ID}|{zlib.crc32(body)}"
