@@ -42,8 +42,8 @@ def start(data_dir: Path, notify: str) -> tuple[Process, dict[str, Any]] | None:
     stop_leftover(pid_file, sign=str(folder))
     before = address.read_text() if address.exists() else ""
     address.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "tests.providers", folder, "--notify", notify]
-    command += ["--port", before.rpartition(":")[2] or "0"]
+    port = before.rpartition(":")[2] or "0"
+    command = [sys.executable, "-m", "tests.providers", str(folder), "--notify", notify, "--port", port]
     log = data_dir / "payments.log"
     with open_log(log) as output:
         process = start_server(command, output=output)

@@ -51,7 +51,7 @@ def tell(books: Books, provider: str, kind: str, thing: Thing, resource_type: st
 
 
 def chance(books: Books, name: str) -> bool:
-    return random.random() < books.setting(name)
+    return random.random() < float(books.setting(name))
 
 
 def forged(provider: str, event: Thing) -> Thing:

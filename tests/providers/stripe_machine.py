@@ -76,7 +76,7 @@ def fail(books: Books, intent: Thing, code: str) -> None:
 def succeed(books: Books, intent: Thing, card: str) -> None:
     """The bank agrees: money is taken, or set apart for a capture."""
     brand = {"3": "amex", "4": "visa", "5": "mastercard"}.get(card[0], "unknown")
-    details = {"brand": brand, "last4": card[-4:]}
+    details: Thing = {"brand": brand, "last4": card[-4:]}
     manual = intent["capture_method"] == "manual"
     if manual:
         details["capture_before"] = int(time.time()) + AUTHORIZED_FOR
