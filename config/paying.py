@@ -13,7 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 from config import embedded
 from config.environment import choice, number, text, url
 
-STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY", pattern=r"|[sr]k_\w+", must_be="a secret key of Stripe, as sk_live_…")
+STRIPE_SECRET_KEY = text(
+    "STRIPE_SECRET_KEY", pattern=r"|[sr]k_\w+", must_be="a key of Stripe for servers, as sk_live_…"
+)
 STRIPE_PUBLISHABLE_KEY = text(
     "STRIPE_PUBLISHABLE_KEY", pattern=r"|pk_\w+", must_be="a publishable key of Stripe, as pk_live_…"
 )
@@ -23,7 +25,7 @@ STRIPE_WEBHOOK_SECRETS = [
     for word in text(
         "STRIPE_WEBHOOK_SECRETS",
         pattern=r"|whsec_[^\s,]+(\s*,\s*whsec_[^\s,]+)?",
-        must_be="a secret of Stripe's notifications, as whsec_…, or two with a comma between them",
+        must_be="what signs notifications of Stripe, as whsec_…, or two of them with a comma between",
     ).split(",")
     if word.strip()
 ]
@@ -33,8 +35,8 @@ PAYPAL_CLIENT_SECRET = text("PAYPAL_CLIENT_SECRET")
 PAYPAL_WEBHOOK_ID = text("PAYPAL_WEBHOOK_ID")
 # The sandbox has an API of its own: https://api-m.sandbox.paypal.com
 PAYPAL_API_BASE = url("PAYPAL_API_BASE", "https://api-m.paypal.com", "https", "http")
-if bool(PAYPAL_CLIENT_ID) != bool(PAYPAL_CLIENT_SECRET):
-    raise ImproperlyConfigured("PAYPAL_CLIENT_ID and PAYPAL_CLIENT_SECRET must be set together.")
+if PAYPAL_CLIENT_ID and not PAYPAL_CLIENT_SECRET:
+    raise ImproperlyConfigured("PAYPAL_CLIENT_SECRET must be set where PAYPAL_CLIENT_ID is.")
 # What buyers read where money comes by hand ("Bank transfer", "Cash on delivery"), and what they are to do.
 MANUAL_PAYMENT_NAME = text("MANUAL_PAYMENT_NAME")
 MANUAL_PAYMENT_INSTRUCTIONS = text("MANUAL_PAYMENT_INSTRUCTIONS")

@@ -197,8 +197,8 @@ URL, RATE = "a URL as ", "written as 10/minute, with second, minute, hour or day
         ("EMAIL_CONFIRM_URL", "https://shop.example.com/confirm", "a URL with {uid} and {token}"),
         ("ORDER_URL", "https://shop.example.com/orders", "a URL with {order_id} and {token}"),
         ("TERMS_URL", "our terms", "a URL, as"),
-        ("STRIPE_SECRET_KEY", "pk_live_secret", "a secret key of Stripe"),
-        ("STRIPE_WEBHOOK_SECRETS", "whsec_1, whsec_2, whsec_secret", "a secret of Stripe's notifications"),
+        ("STRIPE_SECRET_KEY", "pk_live_secret", "a key of Stripe for servers"),
+        ("STRIPE_WEBHOOK_SECRETS", "whsec_1, whsec_2, whsec_secret", "what signs notifications of Stripe"),
         ("PASSWORD_RESET_URL", "https://shop.example.com/{uid}/{token}/{0}", "a URL with {uid} and {token}"),
     ],
 )
