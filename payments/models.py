@@ -113,7 +113,8 @@ class Payment(models.Model):
     @property
     def net(self) -> Decimal:
         """What the shop has of it: what was taken less what went back."""
-        return self.captured - self.refunded
+        net: Decimal = self.captured - self.refunded
+        return net
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):

@@ -35,7 +35,7 @@ class Account:
     @property
     def held(self) -> Decimal:
         """What the shop has of it, when all refunds that were asked for are carried out."""
-        return self.payment.captured - self.payment.refunded - self.going_back - self.disputed
+        return self.payment.net - self.going_back - self.disputed
 
     @property
     def goodwill(self) -> Decimal:

@@ -38,7 +38,7 @@ NEEDED = (
 
 def expired_token() -> str:
     claims = jwt.decode(start_session(user_id=make_user().pk).access_token, options={"verify_signature": False})
-    return jwt.encode(claims | {"iat": 1, "exp": 2}, shop_settings.SIMPLE_JWT["SIGNING_KEY"], "HS256")
+    return jwt.encode(claims | {"iat": 1, "exp": 2}, str(shop_settings.SIMPLE_JWT["SIGNING_KEY"]), "HS256")
 
 
 def ended_token() -> str:

@@ -112,7 +112,7 @@ def test_tokens_of_another_kind_key_or_audience_are_refused(api: Any) -> None:
     user = make_user()
     pair = start_session(user_id=user.pk)
     claims = jwt.decode(pair.access_token, options={"verify_signature": False})
-    key = settings.SIMPLE_JWT["SIGNING_KEY"]
+    key = str(settings.SIMPLE_JWT["SIGNING_KEY"])
     forged = [
         pair.refresh_token,
         "x",
@@ -158,7 +158,7 @@ def test_a_token_that_was_good_a_moment_ago_is_refused_when_its_time_is_over(
 )
 def test_clocks_may_differ_by_some_seconds(api: Any, changes: dict[str, int], status: int) -> None:
     pair = start_session(user_id=make_user().pk)
-    key = settings.SIMPLE_JWT["SIGNING_KEY"]
+    key = str(settings.SIMPLE_JWT["SIGNING_KEY"])
     now = int(time.time())
 
     def of_another_clock(token: str) -> str:

@@ -164,7 +164,7 @@ def join_dispute(account: Account, dispute: Disputed) -> None:
     """Let the books know of a dispute. One that was decided stays so."""
     payment = account.payment
     row = next((d for d in account.disputes if d.provider_ref == dispute.ref), None)
-    is_open = dispute.status == Dispute.Status.OPEN
+    is_open = dispute.status == "open"
     if row is None:
         row = Dispute.objects.create(
             payment=payment,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils import timezone
 
-from database.money import places_in
+from database.currencies import places_in
 from database.refusals import NotFound
 from events.actors import WORKER, Actor
 from events.services import publish

@@ -42,8 +42,8 @@ def carried_out() -> None:
 
 def refund(payment: Payment, **words: Any) -> None:
     """Staff give money back."""
-    words = {"order_id": payment.order_id, "payment_id": payment.pk, "actor": STAFF} | words
-    services.carry_on(services.refund_payment(**words))
+    told: dict[str, Any] = {"order_id": payment.order_id, "payment_id": payment.pk, "actor": STAFF}
+    services.carry_on(services.refund_payment(**told | words))
 
 
 def said(payment: Payment, state: Any = "paid", **members: Any) -> Snapshot:
