@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from accounts.authentication import actor_of, user_of
 from api.idempotency import keyed, run_once
 from api.permissions import requires
-from api.serializers import body_of, document_of
+from api.serializers import NoBody, body_of, document_of
 from api.views import ViewSet, expected_version, refuses
 from database.refusals import NotFound, VersionMismatch
 from orders.views.callers import TOKEN, ViewSetOfOrders
@@ -124,6 +124,7 @@ class PaymentViewSet(ViewSetOfOrders):
     @refuses(ProviderSilent, PaymentRefused)
     def refresh(self, request: Request, order_id: int, payment_id: int) -> Response:
         """Ask the provider now, as a storefront does when the buyer comes back from the provider's page."""
+        body_of(request, NoBody)
         payment = self.payment_of(order_id, payment_id)
         try:
             services.look(payment.pk)
@@ -144,6 +145,7 @@ class PaymentViewSet(ViewSetOfOrders):
     @refuses(NotCancellable)
     def cancel(self, request: Request, order_id: int, payment_id: int) -> Response:
         """Cancel a payment by which nothing was taken. One that is cancelled stays so."""
+        body_of(request, NoBody)
         asker, payment = self.asker(order_id), self.payment_of(order_id, payment_id)
         self.called(services.cancel_payment(order_id=order_id, payment_id=payment.pk, actor=asker["actor"]))
         return self.document(payment_id)
