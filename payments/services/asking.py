@@ -31,7 +31,17 @@ from payments.exceptions import (
 )
 from payments.models import Operation, Payment
 from payments.money import NOTHING, Account, Books
-from payments.services.books import Kind, account_in, books_of, fence, follow, intend, is_given_up, locked_order
+from payments.services.books import (
+    Kind,
+    account_in,
+    books_of,
+    fence,
+    follow,
+    in_places_of,
+    intend,
+    is_given_up,
+    locked_order,
+)
 
 Method = Payment.CaptureMethod
 
@@ -197,7 +207,7 @@ def refund_payment(
     if limit is not None and amount > limit:
         raise OverYourLimit(limit)
     if not NOTHING < amount <= account.held:
-        raise RefundTooHigh(max(NOTHING, account.held))
+        raise RefundTooHigh(in_places_of(max(NOTHING, account.held), account.payment.currency))
     # Staff have looked at it, and try once more.
     Payment.objects.filter(pk=payment_id, review=Payment.Review.REFUND_REFUSED).update(review="")
     if lines and restock:

@@ -7,25 +7,26 @@ from tests.recorded.shop import basket, line
 def payments(shop: Recorder) -> None:
     ask = shop.ask
     ask("visitor", "GET /payments/providers")
+    ask("visitor", "GET /payments/providers?currency=USD")
     order = ask("ben", "POST /orders", basket(line("SALT-AND-PEPPER", 3), line("MUG-S", 2)))
     path = f"/orders/{order['order_id']}"
     [salt, mug] = [row["order_item_id"] for row in order["order_items"]]
     ask("ben", f"GET {path}/payments")
-    ask("ann", f"GET {path}/payments")
+    ask("stock", f"GET {path}/payments")
     ask("ben", f"POST {path}/payments", {"provider": "gold"})
     ask("ben", f"POST {path}/payments", {"provider": "manual", "return_url": "javascript:alert(1)"})
-    ask("ann", f"POST {path}/payments", {"provider": "manual"})
+    ask("stock", f"POST {path}/payments", {"provider": "manual"})
     first = ask("ben", f"POST {path}/payments", {"provider": "manual"}, Idempotency_Key="pay")
     ask("ben", f"POST {path}/payments", {"provider": "manual"}, Idempotency_Key="pay")
     ask("ben", f"POST {path}/payments", {"provider": "manual"})
     one = f"{path}/payments/{first['payment_id']}"
     ask("ben", f"PATCH {path}/lines/{mug}", {"quantity": 1})
     ask("ben", f"POST {one}/refresh")
-    ask("ann", f"POST {one}/refresh")
+    ask("stock", f"POST {one}/refresh")
     ask("ben", f"POST {one}/capture", {})
     ask("ben", f"POST {one}/refunds", {})
     ask("desk", f"POST {one}/refunds", {"amount": "1.00"})
-    ask("ann", f"POST {one}/cancel")
+    ask("stock", f"POST {one}/cancel")
     ask("ben", f"POST {one}/cancel")
     ask("ben", f"POST {one}/cancel")
     ask("desk", f"POST {one}/capture", {})
