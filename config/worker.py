@@ -1,7 +1,8 @@
 """The worker process. It runs jobs and the dispatcher, and waits for the database while that is away.
 
-Mails have a queue and threads of their own: however long a mail server keeps them waiting, and however many there are,
-orders and holds expire in time, failed jobs are tried again, and events find their jobs.
+Mails have a queue and threads of their own, and so have calls of providers of payments: however long a mail server or a
+provider keeps them waiting, and however many there are, orders and holds expire in time, failed jobs are tried again,
+and events find their jobs.
 
 After SIGTERM or SIGINT the worker ends when its running jobs have ended. The jobs of a worker that was killed are
 queued again by events.tasks.retry_stalled_jobs, once the worker's heartbeat has been missing for half a minute.
@@ -36,13 +37,15 @@ from events import dispatcher, mails
 from events.mail_server import pause
 from events.schedule import go_by_shop_time
 from events.tasks import HEARTBEAT_SECONDS, HOUSEKEEPING, STALLED_SECONDS
+from payments.tasks import QUEUE as PAYMENTS
 
 logger = logging.getLogger(__name__)
 
 FETCH_SECONDS = 2.0
+QUEUES = (HOUSEKEEPING, mails.QUEUE, PAYMENTS)
 
 
-def run_worker(concurrency: int, mail_concurrency: int) -> None:
+def run_worker(concurrency: int, mail_concurrency: int, payment_concurrency: int) -> None:
     """Work until SIGTERM or SIGINT, with the release that is there now.
 
     Raises ImproperlyConfigured for a database that is set up in a wrong way.
@@ -51,7 +54,7 @@ def run_worker(concurrency: int, mail_concurrency: int) -> None:
     connections.close_all()  # this thread has nothing more to ask
     load_everything()
     go_by_shop_time()
-    asyncio.run(work({HOUSEKEEPING: concurrency, mails.QUEUE: mail_concurrency}))
+    asyncio.run(work(dict(zip(QUEUES, (concurrency, mail_concurrency, payment_concurrency), strict=True))))
 
 
 async def work(queues: Mapping[str, int]) -> None:

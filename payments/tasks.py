@@ -11,16 +11,18 @@ from payments.providers.snapshot import ProviderRefused, ProviderUnknown
 
 # What gets no answer is asked again by the reconciler, at the latest after a minute.
 QUEUE = "payments"
+# After an error of ours.
+AGAIN = RetryStrategy(max_attempts=10, exponential_wait=3)
 
 
-@app.task(queue=QUEUE)
+@app.task(queue=QUEUE, retry=AGAIN)
 def carry_out(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Make the call that was written down, unless somebody made it meanwhile."""
     with patient():
         services.carry_on([payload["operation_id"]])
 
 
-@app.task(queue=QUEUE)
+@app.task(queue=QUEUE, retry=AGAIN)
 def look_into(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Look at the payment that a notification speaks of."""
     with patient():
@@ -30,7 +32,7 @@ def look_into(event_id: int, kind: str, payload: dict[str, Any]) -> None:
             return  # it stays in the inbox
 
 
-@app.task(queue=QUEUE, retry=RetryStrategy(max_attempts=10, exponential_wait=3))
+@app.task(queue=QUEUE, retry=AGAIN)
 def settle_order(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Let the money follow an order that was changed. The calls are jobs of their own."""
     services.settle_order(payload["order_id"])

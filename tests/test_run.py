@@ -24,7 +24,18 @@ class Terminal:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir, self.port = data_dir, free_port()
-        foreign = ("PYTEST", "DATABASE_URL", "REDIS_", "DATA_DIR", "BCRYPT_", "LIST_CACHE", "DJANGO_", "LANG", "LC_")
+        foreign = (
+            "PYTEST",
+            "DATABASE_URL",
+            "REDIS_",
+            "DATA_DIR",
+            "BCRYPT_",
+            "LIST_CACHE",
+            "DJANGO_",
+            "LANG",
+            "LC_",
+            "MANUAL_",
+        )
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         self.environment = inherited | {"DATA_DIR": str(data_dir), "PORT": str(self.port)}
         self.output = data_dir.with_suffix(".out")

@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from config.subscriptions import SUBSCRIPTIONS
+from config.worker import QUEUES
 from events import dispatcher
 from orders import services
 from orders.models import Order
@@ -21,6 +22,10 @@ def test_every_subscribed_job_is_known_to_the_worker_and_tries_again_when_it_fai
         for task in tasks:
             assert app.tasks[task.name] is task, kind
             assert task.retry_strategy is not None, task.name
+
+
+def test_every_queue_has_somebody_who_works_it() -> None:
+    assert {task.queue for task in app.tasks.values()} - {"builtin"} == set(QUEUES)
 
 
 def test_the_jobs_that_run_by_the_clock() -> None:
@@ -41,6 +46,8 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "checkout.tasks.delete_old_carts",
         "orders.tasks.add_up_figures",
         "orders.tasks.cancel_overdue_orders",
+        "payments.tasks.compare",
+        "payments.tasks.reconcile",
         "staff.tasks.purge_posted_forms",
     }
 
