@@ -229,9 +229,11 @@ STATUS_DUE_SECONDS = number("STATUS_DUE_SECONDS", 120, 1, 86_400)
 
 # Background work
 
-# Jobs of a worker process at the same time: housekeeping, and mails, which may wait for a mail server.
+# Jobs of a worker process at the same time: housekeeping, mails, which may wait for a mail server, and payments, which
+# may wait for a provider.
 WORKER_CONCURRENCY = number("WORKER_CONCURRENCY", 2, 1, 100)
 WORKER_MAIL_CONCURRENCY = number("WORKER_MAIL_CONCURRENCY", 2, 1, 100)
+WORKER_PAYMENT_CONCURRENCY = number("WORKER_PAYMENT_CONCURRENCY", 2, 1, 100)
 # What runs for longer is ended.
 JOB_TIMEOUT_SECONDS = number("JOB_TIMEOUT_SECONDS", 300, 10, 86_400)
 

@@ -1,7 +1,8 @@
 """The worker process. It runs jobs and the dispatcher, and waits for the database while that is away.
 
 Mails have a queue and threads of their own: however long a mail server keeps them waiting, and however many there are,
-orders and holds expire in time, failed jobs are tried again, and events find their jobs.
+orders and holds expire in time, failed jobs are tried again, and events find their jobs. So have payments, whose
+providers may keep them waiting too.
 
 After SIGTERM or SIGINT the worker ends when its running jobs have ended. The jobs of a worker that was killed are
 queued again by events.tasks.retry_stalled_jobs, once the worker's heartbeat has been missing for half a minute.
@@ -27,6 +28,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
+import payments.tasks
 from config.checks import check_currency, check_taxes
 from config.jobs import in_its_thread, in_its_time
 from config.loading import load_everything
@@ -42,7 +44,7 @@ logger = logging.getLogger(__name__)
 FETCH_SECONDS = 2.0
 
 
-def run_worker(concurrency: int, mail_concurrency: int) -> None:
+def run_worker(concurrency: int, mail_concurrency: int, payment_concurrency: int) -> None:
     """Work until SIGTERM or SIGINT, with the release that is there now.
 
     Raises ImproperlyConfigured for a database that is set up in a wrong way.
@@ -51,7 +53,9 @@ def run_worker(concurrency: int, mail_concurrency: int) -> None:
     connections.close_all()  # this thread has nothing more to ask
     load_everything()
     go_by_shop_time()
-    asyncio.run(work({HOUSEKEEPING: concurrency, mails.QUEUE: mail_concurrency}))
+    asyncio.run(
+        work({HOUSEKEEPING: concurrency, mails.QUEUE: mail_concurrency, payments.tasks.QUEUE: payment_concurrency})
+    )
 
 
 async def work(queues: Mapping[str, int]) -> None:

@@ -133,7 +133,7 @@ def test_the_status_of_a_shop_that_is_well(client: Client) -> None:
 
     assert document["status"] == "ok"
     assert document["oldest_due_job_seconds"] == 0
-    assert document["oldest_due_job_seconds_by_queue"] == {"default": 0, "mail": 0}
+    assert document["oldest_due_job_seconds_by_queue"] == {"default": 0, "mail": 0, "payments": 0}
     assert document["checks"] == {
         "database": "ok",
         "migrations": "ok",

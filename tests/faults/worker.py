@@ -64,4 +64,4 @@ def queue_hygiene() -> None:
 
 EmailMultiAlternatives.send = send_in_danger  # type: ignore[method-assign, assignment]
 threading.Thread(target=queue_hygiene, daemon=True).start()
-run_worker(concurrency=2, mail_concurrency=2)
+run_worker(concurrency=2, mail_concurrency=2, payment_concurrency=2)

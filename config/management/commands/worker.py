@@ -20,7 +20,7 @@ class Command(BaseCommand):
             "--concurrency",
             type=whole_number(1, 100),
             default=settings.WORKER_CONCURRENCY,
-            help="Jobs at the same time, mails not counted (default: %(default)s).",
+            help="Jobs at the same time, mails and payments not counted (default: %(default)s).",
         )
         parser.add_argument(
             "--mail-concurrency",
@@ -28,10 +28,16 @@ class Command(BaseCommand):
             default=settings.WORKER_MAIL_CONCURRENCY,
             help="Mails at the same time (default: %(default)s).",
         )
+        parser.add_argument(
+            "--payment-concurrency",
+            type=whole_number(1, 100),
+            default=settings.WORKER_PAYMENT_CONCURRENCY,
+            help="Jobs of payments at the same time (default: %(default)s).",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the worker until a signal ends it."""
         self.stdout.write("The worker is running.")
         self.stdout.flush()
-        run_worker(options["concurrency"], options["mail_concurrency"])
+        run_worker(options["concurrency"], options["mail_concurrency"], options["payment_concurrency"])
         self.stdout.write("The worker has stopped.")
