@@ -196,6 +196,7 @@ def test_the_oldest_due_job_of_each_queue_is_told_and_a_job_of_tomorrow_is_not_d
     assert document["oldest_due_job_seconds_by_queue"] == {
         "default": pytest.approx(7200, abs=60),
         "mail": pytest.approx(60, abs=30),
+        "payments": 0,
     }
 
 
