@@ -88,7 +88,7 @@ def is_given_up(order: Order) -> bool:
 
 
 def give_up(order: Order, books: Books, actor: Actor) -> list[Operation]:
-    """Cancel the payments by which money may still come, where none is wanted: the order was given up, or it is paid."""
+    """Cancel the payments by which money may still come, if none is wanted: the order was given up, or is paid."""
     if not is_given_up(order) and books.outstanding > NOTHING:
         return []
     return [
