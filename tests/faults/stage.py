@@ -7,10 +7,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -20,6 +20,9 @@ from config import embedded
 from tests.faults import client
 from tests.faults.client import Web, Wish
 from tests.shop import OF_THE_TESTS, Shop, free_port
+
+if TYPE_CHECKING:
+    from tests.faults.till import Till
 
 T = TypeVar("T")
 PASSWORD = "a password of the proof"
@@ -36,6 +39,8 @@ ENVIRONMENT = {
     # All guests of a trial have one address, and want the same article.
     "GUEST_HOLD_SHARE": "100",
     "GUEST_HOLDS_PER_ADDRESS": "0",
+    # What the clock cancels, as where people pay in advance.
+    "PENDING_ORDER_HOURS": "24",
     **{f"RATE_LIMIT_{name}": LIMIT for name in ("USER", "ANONYMOUS", "REGISTER", "CARTS", "COUPONS")},
     **{f"RATE_LIMIT_LOGIN_PER_{name}": LIMIT for name in ("ACCOUNT", "ACCOUNT_TOTAL", "ADDRESS")},
 }
@@ -46,7 +51,24 @@ IN_DATABASE: Mapping[str, str] = {
     "unique idempotency key": "alter table api_idempotencykey drop constraint idempotency_key_unique",
     "commit that waits for the disk": "alter role current_user in database {database} set synchronous_commit = off",
     "lock time-out": "alter role current_user in database {database} reset lock_timeout",
+    "one live payment of an order": "drop index payment_one_live",
+    "unique entries of the books": "alter table payments_entry drop constraint entry_once",
 }
+
+
+def provider_settings(port: int) -> dict[str, str]:
+    """What a shop sets to be paid at the fake of the providers on this port, which may not run yet."""
+    base = f"http://127.0.0.1:{port}"
+    return {
+        "STRIPE_SECRET_KEY": "sk_test_of_the_fake",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_of_the_fake",
+        "STRIPE_WEBHOOK_SECRETS": "whsec_of_the_fake",
+        "STRIPE_API_BASE": f"{base}/stripe",
+        "PAYPAL_CLIENT_ID": "the-fake",
+        "PAYPAL_CLIENT_SECRET": "secret-of-the-fake",
+        "PAYPAL_WEBHOOK_ID": "WH0FAKE",
+        "PAYPAL_API_BASE": f"{base}/paypal",
+    }
 
 
 @dataclass
@@ -57,6 +79,9 @@ class Stage:
     admin: str = ""
     buyers: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    # Where money is paid in this shop, once a trial has asked for it (till.py), and what ends with the stage.
+    till: "Till | None" = None
+    closing: ExitStack = field(default_factory=ExitStack)
 
     @property
     def port(self) -> int:
@@ -182,6 +207,7 @@ class Stage:
         folder.mkdir()
         port = str(free_port())
         environment = self.shop.environment | {"DATABASE_URL": url, "PORT": port, "DATA_DIR": str(folder)}
+        environment |= provider_settings(free_port())
         stage = Stage(Shop(f"http://127.0.0.1:{port}", folder, environment, {}), self.servers, name)
         for protection in without:
             if protection in IN_DATABASE:
@@ -191,6 +217,7 @@ class Stage:
                 stage.populate(buyers)
                 yield stage
         finally:
+            stage.closing.close()
             with psycopg.connect(stage.servers.database_url, dbname="postgres", autocommit=True) as connection:
                 drop_database(connection, name)
 
@@ -202,7 +229,7 @@ def open_stage(data_dir: Path, buyers: int) -> Iterator[Stage]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
     port = str(free_port())
     addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(data_dir)}
-    environment = inherited | ENVIRONMENT | addresses | {"PORT": port}
+    environment = inherited | ENVIRONMENT | addresses | {"PORT": port} | provider_settings(free_port())
     environment.pop("LIST_CACHE_SECONDS", None)
     stage = Stage(Shop(f"http://127.0.0.1:{port}", data_dir, environment, {}), servers, "shop")
     try:
@@ -214,6 +241,7 @@ def open_stage(data_dir: Path, buyers: int) -> Iterator[Stage]:
             stage.populate(buyers)
             yield stage
     finally:
+        stage.closing.close()
         servers.stop()
 
 
