@@ -125,7 +125,7 @@ def install(who: str) -> None:
     put(books, "PAUSE", timedelta(seconds=0.5))
 
 
-def put(module: ModuleType, name: str, other: object) -> None:
+def put(module: object, name: str, other: object) -> None:
     """Put something else in place of what is there under this name."""
     getattr(module, name)
     setattr(module, name, other)

@@ -10,6 +10,7 @@ from typing import Any
 import payments.invariants
 from inventory.invariants import Violation
 from tests.faults.checks import Watch, begin, expect, invariants, verdict
+from tests.faults.client import Answer
 from tests.faults.till import Purchase, Till
 
 AT_REST = "everything that was begun comes to its end"
@@ -88,6 +89,8 @@ class MoneyWatch:
     purchases: list[Purchase] = field(default_factory=list)
     # Orders that were paid before their time was over.
     in_time: list[int] = field(default_factory=list)
+    # What else was asked of the shop, and answered.
+    others: list[Answer] = field(default_factory=list)
     # So many refunds were made at the providers' own pages.
     at_their_pages: int = 0
 
@@ -104,7 +107,7 @@ def money_verdict(watch: MoneyWatch, *, refusals: bool = False) -> list[Violatio
     left = till.rest(time.monotonic() - watch.began)
     violations = expect(AT_REST, not left, left)
     wishes = [one.wish for one in watch.purchases] + [wish for one in some for wish in one.cancellations]
-    answers = [answer for one in watch.purchases for answer in one.answers]
+    answers = [*watch.others, *(answer for one in watch.purchases for answer in one.answers)]
     violations += verdict(watch.watch, wishes, answers)
     violations += invariants(till.stage, payments.invariants.INVARIANTS)
     ours, theirs = rows_of(watch), books_of(watch)

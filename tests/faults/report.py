@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tests.faults.checks import Result
-from tests.faults.trials import TRIALS
+from tests.faults.trials import ALL_TRIALS
 
 if TYPE_CHECKING:
     from tests.faults.prove import State
@@ -60,7 +60,7 @@ def document(state: "State") -> str:
     lines.append("## Trials\n")
     lines.append("| trial | n | faults injected | requests | violations | bound | worst seen |")
     lines.append("|---|---|---|---|---|---|---|")
-    for trial in TRIALS:
+    for trial in ALL_TRIALS:
         result = state.results.get(trial.name, Result())
         bound = f"{3 / result.trials:.2g}" if result.trials and not result.violations else ""
         worst = "; ".join(f"{name}: {figure:.3g}" for name, figure in result.figures.items())
