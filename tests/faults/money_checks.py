@@ -72,6 +72,7 @@ class There:
     back: Decimal
     disputed: Decimal
     refunds: Sequence[tuple[str, Decimal]]
+    authorized: bool
 
     @property
     def net(self) -> Decimal:
@@ -142,6 +143,7 @@ def there(row: dict[str, Any]) -> There:
         back=total(alive),
         disputed=total(lost),
         refunds=[(str(refund["operation_id"]), Decimal(refund["amount"])) for refund in alive],
+        authorized=row["state"] == "requires_capture" or "CREATED" in row.get("authorizations", ()),
     )
 
 
@@ -164,8 +166,9 @@ def compare(ours: Sequence[Row], theirs: Sequence[There]) -> Iterator[Violation]
         for operation, count in Counter(name for one in some for name, _ in one.refunds if name != "None").items():
             yield from expect(ONE_REFUND, count == 1, f"operation {operation} of {row}: {some}")
         net[row.order] += sum(one.net for one in some)  # type: ignore[assignment]  # money is added up
-        if any(one.state == "requires_capture" for one in some):
+        if any(one.authorized for one in some):
             authorized.add(row.order)
+            yield from expect(GIVEN_UP, not row.given_up, f"set apart for {row}: {some}")
     yield from expect(UNKNOWN, not any(one.charges for some in by_payment.values() for one in some), by_payment)
     for row in {row.order: row for row in ours}.values():
         has = net[row.order]

@@ -232,11 +232,13 @@ def providers_fail(stage: Stage, faults: int = 60) -> Result:
     till = till_of(stage)
     watch = begin_with_money(till)
     ways = [(f"{provider}.{call}", way) for way in FAULTS for call in CALLS for provider in PROVIDERS]
+    ways += [("paypal.authorize", way) for way in FAULTS]
     for number in range(faults):
         call, way = ways[number % len(ways)] if faults >= len(ways) else random.choice(ways)
         till.fake.fault(call, way, 2 if way == "drop_before" else 1, TOO_LONG)
-    till.take_money("at_once")
-    live(till, watch, max(8, faults // 3), cancelled_or_refunded)
+    for when in ("at_once", "shipment"):
+        till.take_money(when)
+        live(till, watch, max(4, faults // 6), cancelled_or_refunded)
     till.fake.kill()
     going = max(3, faults // 20)
 
@@ -267,7 +269,11 @@ async def cancelled_or_refunded(one: Purchase) -> None:
         return
     await one.pay()
     await one.come_back()
-    if await one.until("paid"):
+    if not await one.until("paid", "authorized"):
+        return
+    if "authorized" in await one.status():
+        await one.send()
+    elif random.random() < 0.7:
         await one.refund("3.00")
-        if random.random() < 0.5:
-            await one.give_up(one.till.stage.admin)
+    else:
+        await one.give_up(one.till.stage.admin)

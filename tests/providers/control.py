@@ -97,6 +97,7 @@ def of_paypal(books: Books, order: Thing) -> Thing:
         "state": order["status"],
         "currency": unit["amount"]["currency_code"],
         "amount": unit["amount"]["value"],
+        "authorizations": [one["status"] for one in books.of(order["id"], "authorization")],
         "charges": [{"ref": one["id"], "amount": one["amount"]["value"]} for one in captures],
         "refunds": [
             {
