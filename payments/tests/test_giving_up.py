@@ -17,7 +17,7 @@ from payments.exceptions import NotCancellable
 from payments.invariants import INVARIANTS
 from payments.models import Operation, Payment
 from payments.providers import manual
-from payments.providers.snapshot import ProviderRefused, Snapshot
+from payments.providers.snapshot import ProviderRefused, ProviderUnknown, Snapshot
 from payments.services.carrying import again
 from payments.services.reconciling import give_up_overdue
 from payments.tests.factories import assert_money_sound, back, begun, figures, hear, status_of
@@ -138,6 +138,22 @@ def test_a_refund_that_nobody_waited_for_any_more_stands_in_the_books() -> None:
     assert figures(payment) == ("paid", "20.00", "10.00", "partly_refunded")
     assert [operation.state for operation in payment.operations.filter(kind="refund")] == ["done", "done"]
     assert_money_sound()
+
+
+def test_a_provider_that_is_silent_is_left_alone_until_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def say_nothing(ref: str) -> Snapshot:
+        asked.append(ref)
+        raise ProviderUnknown("no answer")
+
+    some = [begun() for _ in range(5)]
+    Payment.objects.update(next_check_at=timezone.now())
+    monkeypatch.setattr(manual, "fetch", say_nothing)
+    for turn in (3, 5):
+        assert services.reconcile() == 5 - len(asked)
+        assert len(asked) == turn, "those who were not asked come first the next time"
+    assert {f"manual-{payment.pk}" for payment in some} == set(asked)
 
 
 @pytest.mark.parametrize("named", INVARIANTS)

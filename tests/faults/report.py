@@ -32,7 +32,8 @@ twice, or whose key does not converge within three tries; an answer other than 2
 something that only the safety net of `api.problems` caught; and what each trial looks for by itself. Of money it
 is any difference between the books of the providers, ours and the orders, a charge for what was given up, a charge or a
 refund twice, an order that is paid and not confirmed, one that its customer paid in time and the clock cancelled, and
-anything that is left half done. Where no violation was seen in n trials, the chance of one is below 3/n with 95 % confidence, for trials like these.
+anything that is left half done. Where no violation was seen in n trials, the chance of one is below 3/n with 95 %
+confidence, for trials like these.
 """
 SABOTAGE = """
 ## Sabotage
@@ -49,7 +50,7 @@ LIMITS = """
 - A power cut of the machine: processes are killed, and the operating system keeps what they have written. Whether a
   disk keeps what `fsync` has promised is the disk's matter.
 - A full disk, a broken disk, a clock that jumps, replication and a fail-over, several machines.
-- The worker's waits (heartbeats, claims of mails, retries) are seconds instead of minutes, and so are those for providers.
+- The worker's waits (heartbeats, claims of mails, retries, and those for providers) are seconds instead of minutes.
 - Stripe and PayPal themselves: a fake of both keeps the books that ours are compared with.
 - Bcrypt has 4 rounds, and rate limits are so high that nobody meets them.
 """
