@@ -95,7 +95,7 @@ def cancelled_and_approved(stage: Stage, orders: int = 4) -> Result:
         cancelled = await one.ask("POST", f"/payments/{one.payments[ref]}/cancel")
         await one.pay()
         await one.come_back()
-        rows = await asyncio.to_thread(till.fake.books, one.payments[ref])
+        rows = await asyncio.to_thread(till.fake.books, one.payments[ref], watch.began_at)
         charges = [charge for row in rows for charge in row["charges"]]
         violations.extend(expect(CANCELLED, cancelled.ok and not charges, f"order {one.id}: {cancelled}, {charges}"))
 

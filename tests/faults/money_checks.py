@@ -87,6 +87,7 @@ class MoneyWatch:
     watch: Watch
     payment: int
     began: float
+    began_at: float
     purchases: list[Purchase] = field(default_factory=list)
     # Orders that were paid before their time was over.
     in_time: list[int] = field(default_factory=list)
@@ -98,7 +99,7 @@ class MoneyWatch:
 
 def begin_with_money(till: Till) -> MoneyWatch:
     assert till.sku
-    return MoneyWatch(till, begin(till.stage), int(till.stage.query(LAST)[0][0]), time.monotonic())
+    return MoneyWatch(till, begin(till.stage), int(till.stage.query(LAST)[0][0]), time.monotonic(), time.time())
 
 
 def money_verdict(watch: MoneyWatch, *, refusals: bool = False) -> list[Violation]:
@@ -128,7 +129,7 @@ def rows_of(watch: MoneyWatch) -> list[Row]:
 
 def books_of(watch: MoneyWatch) -> list[There]:
     """What the providers have for payments of this trial."""
-    found = [there(row) for row in watch.till.fake.books() if row["payment_id"]]
+    found = [there(row) for row in watch.till.fake.books(since=watch.began_at) if row["payment_id"]]
     return [row for row in found if row.ours > watch.payment]
 
 

@@ -45,11 +45,11 @@ def act(fake: "Fake", what: str, sent: Thing) -> Any:
     return {}
 
 
-def all_books(books: Books) -> list[Thing]:
-    """Every payment at both providers, with what came, went back and is disputed, in whole units as texts."""
-    return [of_stripe(books, one) for one in books.all("intent")] + [
-        of_paypal(books, one) for one in books.all("order")
-    ]
+def all_books(books: Books, since: float = 0) -> list[Thing]:
+    """Every payment at both providers that was begun since a moment (in seconds of the epoch), with what came, went
+    back and is disputed, in whole units as texts."""
+    intents, orders = books.all("intent", since=since), books.all("order", since=since)
+    return [of_stripe(books, one) for one in intents] + [of_paypal(books, one) for one in orders]
 
 
 def of_stripe(books: Books, intent: Thing) -> Thing:
