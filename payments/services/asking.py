@@ -105,8 +105,13 @@ def give_way(account: Account, actor: Actor) -> Operation:
 
 
 def prolong(order: Order, payable_for: timedelta) -> None:
-    """Let a locked order stay payable for so long from now."""
-    until = timezone.now() + payable_for
+    """Let a locked order stay payable for so long from now, and for so long after its time was over at the most.
+
+    Whoever begins to pay again and again keeps no goods from others for ever.
+    """
+    until, hours = timezone.now() + payable_for, hours_of(order)
+    if hours:
+        until = min(until, order.order_date + timedelta(hours=hours) + payable_for)
     order_services.note_payment(
         order,
         payment_status=order.payment_status,
@@ -114,6 +119,12 @@ def prolong(order: Order, payable_for: timedelta) -> None:
         shipping_blocked=order.shipping_blocked,
         payable_until=max(order.payable_until or until, until),
     )
+
+
+def hours_of(order: Order) -> int:
+    """After how many hours the clock cancels an order that is not paid; 0: never."""
+    hours: int = settings.GUEST_ORDER_HOURS if order.user_id is None else settings.PENDING_ORDER_HOURS
+    return hours
 
 
 @unit_of_work

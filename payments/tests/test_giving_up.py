@@ -87,6 +87,16 @@ def test_whoever_pays_while_the_clock_is_about_to_cancel_keeps_the_money_set_apa
     assert_money_sound()
 
 
+def test_whoever_begins_to_pay_again_and_again_keeps_no_goods_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = begun()
+    overdue(payment, monkeypatch)
+    assert begun(Order.objects.get(pk=payment.order_id)) == payment
+    order = Order.objects.get(pk=payment.order_id)
+    assert order.payable_until is not None
+    assert order.payable_until < timezone.now()
+    assert list(Order.objects.overdue_but_payable()) == [order]
+
+
 def test_a_provider_that_refuses_to_cancel_is_not_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(ref: str, key: str) -> Snapshot:
         raise ProviderRefused("processing")
