@@ -99,6 +99,7 @@ class MoneyWatch:
 
 def begin_with_money(till: Till) -> MoneyWatch:
     assert till.sku
+    till.forget()
     return MoneyWatch(till, begin(till.stage), int(till.stage.query(LAST)[0][0]), time.monotonic(), time.time())
 
 
