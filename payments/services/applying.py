@@ -60,7 +60,7 @@ def join(account: Account, books: Books, snapshot: Snapshot) -> None:
     }
     if RANK[snapshot.state] > RANK[payment.state]:
         columns["state"] = snapshot.state
-        if account.is_takeable and snapshot.state != Payment.State.PAID and books.outstanding > NOTHING:
+        if account.is_takeable and snapshot.state != "paid" and books.outstanding > NOTHING:
             columns["review"] = Review.LET_GO
     if mismatch := mismatch_of(payment, snapshot):
         columns["review"] = mismatch

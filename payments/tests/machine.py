@@ -128,5 +128,5 @@ class Till(RuleBasedStateMachine):
         """Nothing is owed to the buyer, and the entries say the same as the payments."""
         books = books_of(locked_order(self.order_id))
         came = sum((a.payment.captured - a.payment.refunded for a in books.accounts), Decimal(0))
-        assert (books.owed, books.held) == (0, came)
+        assert (books.owed, books.held) == (Decimal(0), came)
         assert came <= books.due, f"{came} of {books.due}"

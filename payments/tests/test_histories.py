@@ -84,7 +84,7 @@ def books(payment: Payment) -> dict[str, Any]:
     net = {"back": sums.get("refunded", 0) - sums.get("refund_failed", 0)}
     net["disputed"] = sums.get("disputed", 0) - sums.get("reinstated", 0)
     disputes = sorted(Dispute.objects.filter(payment=payment).values_list("provider_ref", "status"))
-    return row | order | net | {"came": sums.get("captured", 0), "disputes": disputes}
+    return {**row, **order, **net, "came": sums.get("captured", 0), "disputes": disputes}
 
 
 def check_any_sequence(draw: st.DataObject) -> None:

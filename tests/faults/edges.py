@@ -97,7 +97,7 @@ def install(who: str) -> None:
     for module in modules:
         put(module, "intend", intend)
     put(applying, "schedule", after(applying.schedule, at("inside_t2")))
-    call, apply = carrying.call, carrying.apply
+    call, apply = carrying.call, applying.apply
 
     def call_and_reach(*args: Any) -> Any:
         reach(who, "before_call")

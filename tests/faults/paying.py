@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Awaitable
 from decimal import Decimal
 
 from inventory.invariants import Violation
@@ -66,7 +67,7 @@ def clock_and_people(stage: Stage, orders: int = 10) -> Result:
         await one.begin()
         in_time = number % 2 == 0 and await one.pay()
         till.stage.query(AGE, [one.id])
-        works = [sweep(till, web, watch), sweep(till, web, watch)]
+        works: list[Awaitable[object]] = [sweep(till, web, watch), sweep(till, web, watch)]
         if number % 4 == 0:
             watch.in_time.append(one.id)
         elif in_time:
@@ -127,7 +128,7 @@ def everybody_gives_back(stage: Stage, orders: int = 6) -> Result:
         watch.purchases.append(one)
         if not await paid(one):
             return
-        works = [one.refund("3.00"), at_their_page(one, "4.00")]
+        works: list[Awaitable[object]] = [one.refund("3.00"), at_their_page(one, "4.00")]
         if number % 3:
             await one.send()
             works.append(take_in(one))
