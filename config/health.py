@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
+import payments.tasks
 from accounts.authentication import BearerAuthentication
 from api import cache
 from api.problems import Problem, respond
@@ -173,7 +174,7 @@ def oldest_due_jobs() -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
         waiting = dict(cursor.fetchall())
-    queues = sorted({HOUSEKEEPING, mails.QUEUE, *waiting})
+    queues = sorted({HOUSEKEEPING, mails.QUEUE, payments.tasks.QUEUE, *waiting})
     return {queue: max(0.0, round(waiting.get(queue, 0.0), 1)) for queue in queues}
 
 

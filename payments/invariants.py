@@ -34,7 +34,8 @@ INVARIANTS: Mapping[str, str] = {
             select p.order_id,
                    case when bool_or(d.id is not null) then 'disputed'
                         when sum(p.captured) = 0
-                            then case when bool_or(p.state = 'authorized') then 'authorized' else 'unpaid' end
+                            then case when bool_or(p.state = 'authorized' and p.fenced_at is null) then 'authorized'
+                                      else 'unpaid' end
                         when sum(p.refunded) >= sum(p.captured) then 'refunded'
                         when sum(p.refunded) > 0 then 'partly_refunded' else 'paid' end as said
             from payments_payment p
@@ -67,7 +68,7 @@ INVARIANTS: Mapping[str, str] = {
         group by o.id
         having sum(p.captured) > sum(p.refunded + coalesce(r.asked, 0) + coalesce(d.amount, 0))
     """,
-    "a confirmed order is paid, or people confirmed it": """
+    "a confirmed order is paid, people confirmed it, or they are to look at it": """
         select format('order %s is %s and %s, and nobody confirmed it by hand', o.number, o.status, o.payment_status)
         from orders_order o
         where o.status in ('confirmed', 'shipped', 'delivered') and o.payment_status = 'unpaid'
@@ -76,5 +77,6 @@ INVARIANTS: Mapping[str, str] = {
               select from orders_orderevent e
               where e.order_id = o.id and e.event = 'confirmed' and e.actor = 'system'
           )
+          and not exists (select from payments_payment p where p.order_id = o.id and p.review <> '')
     """,
 }

@@ -51,6 +51,7 @@ class Payment(models.Model):
         OTHER_CURRENCY = "other_currency", "The provider has another currency than was asked for."
         REFUND_REFUSED = "refund_refused", "The provider refused a refund, or it failed."
         CAPTURE_REFUSED = "capture_refused", "The money that was set apart could not be taken."
+        LET_GO = "let_go", "The money that was set apart was let go before it was taken."
 
     LIVE: ClassVar[tuple[str, ...]] = (State.STARTING, State.OPEN, State.AUTHORIZED)
     # Money of which nobody can say what it is for does not count for the order.

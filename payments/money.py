@@ -23,6 +23,11 @@ class Account:
         return self.payment.review not in Payment.MISMATCHES
 
     @property
+    def is_takeable(self) -> bool:
+        """Whether money was set apart that the shop may take."""
+        return self.payment.state == Payment.State.AUTHORIZED and self.payment.fenced_at is None
+
+    @property
     def disputed(self) -> Decimal:
         """What the bank has taken back, or may keep."""
         return sum((d.amount for d in self.disputes if d.status != Dispute.Status.WON), NOTHING)
@@ -87,9 +92,8 @@ class Books:
 
     @property
     def authorized(self) -> Decimal:
-        """What has been set apart, and not been taken."""
-        state = Payment.State.AUTHORIZED
-        return sum((a.payment.amount for a in self.counted if a.payment.state == state), NOTHING)
+        """What has been set apart and can be taken: not by a payment that is being cancelled."""
+        return sum((account.payment.amount for account in self.counted if account.is_takeable), NOTHING)
 
     @property
     def status(self) -> str:

@@ -133,7 +133,7 @@ def test_the_status_of_a_shop_that_is_well(client: Client) -> None:
 
     assert document["status"] == "ok"
     assert document["oldest_due_job_seconds"] == 0
-    assert document["oldest_due_job_seconds_by_queue"] == {"default": 0, "mail": 0}
+    assert document["oldest_due_job_seconds_by_queue"] == {"default": 0, "mail": 0, "payments": 0}
     assert document["checks"] == {
         "database": "ok",
         "migrations": "ok",
@@ -196,6 +196,7 @@ def test_the_oldest_due_job_of_each_queue_is_told_and_a_job_of_tomorrow_is_not_d
     assert document["oldest_due_job_seconds_by_queue"] == {
         "default": pytest.approx(7200, abs=60),
         "mail": pytest.approx(60, abs=30),
+        "payments": 0,
     }
 
 

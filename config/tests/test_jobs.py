@@ -14,6 +14,7 @@ from django.conf import settings as current
 from django.db import OperationalError, connection
 from procrastinate.contrib.django import app
 
+import payments.tasks
 from config import jobs
 from config.subscriptions import SUBSCRIPTIONS
 from events import mails
@@ -25,12 +26,13 @@ NOBODY: Any = None
 
 def test_each_task_is_in_a_queue_that_is_worked_at_and_what_mails_is_in_that_of_mails() -> None:
     tasks = [task for task in app.tasks.values() if not task.name.startswith("builtin:")]
-    assert {task.queue for task in tasks} == {HOUSEKEEPING, mails.QUEUE}
+    assert {task.queue for task in tasks} == {HOUSEKEEPING, mails.QUEUE, payments.tasks.QUEUE}
     mailing = {task.name for task in tasks if task.name.rpartition(".")[2].startswith("mail_")}
     assert {task.name for task in tasks if task.queue == mails.QUEUE} == mailing
     assert {task.name for task in tasks if task.retry_strategy is mails.RETRY} == mailing
     subscribed = {task.name for tasks in SUBSCRIPTIONS.values() for task in tasks}
-    assert subscribed - mailing == {"orders.tasks.adopt_orders"}
+    paying = {task.name for task in tasks if task.queue == payments.tasks.QUEUE}
+    assert subscribed - mailing - paying == {"orders.tasks.adopt_orders"}
 
 
 def run_job(work: Any) -> Any:

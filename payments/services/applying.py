@@ -15,6 +15,7 @@ from database.transactions import unit_of_work
 from events.actors import WORKER, Actor
 from events.services import publish
 from inventory.models import ClockTimestamp
+from orders.models import Order
 from payments.models import Dispute, Entry, Operation, Payment
 from payments.money import NOTHING, Account, Books
 from payments.providers.snapshot import RANK, Disputed, Refunded, Snapshot
@@ -24,6 +25,8 @@ State = Operation.State
 Review = Payment.Review
 # A payment by which money may still come is looked at after so many minutes, the last of them again and again.
 LOOKS = (1, 5, 15, 60)
+# Why a refund that the provider had begun is refused.
+FAILED = "failed"
 
 
 @unit_of_work
@@ -57,6 +60,8 @@ def join(account: Account, books: Books, snapshot: Snapshot) -> None:
     }
     if RANK[snapshot.state] > RANK[payment.state]:
         columns["state"] = snapshot.state
+        if account.is_takeable and snapshot.state != "paid" and books.outstanding > NOTHING:
+            columns["review"] = Review.LET_GO
     if mismatch := mismatch_of(payment, snapshot):
         columns["review"] = mismatch
     for capture in snapshot.captures:
@@ -128,10 +133,11 @@ def join_refund(account: Account, refund: Refunded, owed: Decimal) -> Decimal:
         if operation.state != State.REFUSED:
             if Entry.objects.filter(payment=payment, kind=Entry.Kind.REFUNDED, provider_ref=refund.ref).exists():
                 enter(payment, Entry.Kind.REFUND_FAILED, refund.amount, refund.ref)
-            refuse(account, operation, "failed", Review.REFUND_REFUSED, ref=refund.ref)
+            refuse(account, operation, FAILED, Review.REFUND_REFUSED, ref=refund.ref)
         return NOTHING
-    if operation.state == State.REFUSED:  # a snapshot from before it failed
+    if operation.failure_code == FAILED:  # a snapshot from before it failed
         return NOTHING
+    # Also one that was held for refused: the provider has carried it out later than anybody waited for it.
     resolve(operation, State.DONE, ref=refund.ref)
     if enter(payment, Entry.Kind.REFUNDED, refund.amount, refund.ref):
         publish(
@@ -275,8 +281,14 @@ def settle_order(order_id: int, actor: Actor = WORKER) -> list[int]:
 
 @unit_of_work
 def ask_cancel(*, payment_id: int, actor: Actor) -> int | None:
-    """Ask that a payment be cancelled, unless it has ended or its money is being taken. Answers the operation's id."""
+    """Ask that a payment of an overdue order be cancelled. Answers the operation's id.
+
+    None where the payment has ended or its money is being taken, and where the order is not overdue any more: the buyer
+    has paid or asked for more time meanwhile.
+    """
     order = locked_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
+    if not Order.objects.overdue_but_payable().filter(pk=order.pk).exists():
+        return None
     account = account_in(books_of(order), payment_id)
     if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.is_being_taken:
         return None

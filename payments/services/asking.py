@@ -76,9 +76,10 @@ def begin_payment(
     if is_given_up(order) or books.outstanding <= NOTHING:
         raise NothingToPay(f"Nothing of this order is to be paid: it is {order.status}.")
     operations = []
-    if live is not None:
-        operations.append(give_way(live, actor).pk)
-        order.refresh_from_db()
+    for account in books.accounts:
+        if account.payment.state in Payment.LIVE:
+            operations.append(give_way(account, actor).pk)
+            order.refresh_from_db()
     payment = Payment.objects.create(
         order=order,
         provider=provider,
@@ -102,10 +103,11 @@ def covers(account: Account, books: Books) -> bool:
 
 def give_way(account: Account, actor: Actor) -> Operation:
     """Let a payment make place for another one: nothing is captured for it any more. Refuses OtherPaymentStarting."""
-    payment = account.payment
-    if payment.state != Payment.State.OPEN or account.is_being_taken or account.unknown(Kind.CANCEL):
+    payment, under_way = account.payment, account.unknown(Kind.CANCEL)
+    is_takeable = payment.state == Payment.State.STARTING or account.is_takeable
+    if is_takeable or account.is_being_taken:
         raise OtherPaymentStarting("Ask again in a moment.")
-    operation = fence(account, actor)
+    operation = under_way[0] if under_way else fence(account, actor)
     # Its place is free at once: money that still comes by it is paid back.
     Payment.objects.filter(pk=payment.pk).update(state=Payment.State.CANCELLED)
     payment.state = Payment.State.CANCELLED
@@ -113,8 +115,13 @@ def give_way(account: Account, actor: Actor) -> Operation:
 
 
 def prolong(order: Order, payable_for: timedelta) -> None:
-    """Let a locked order stay payable for so long from now."""
-    until = timezone.now() + payable_for
+    """Let a locked order stay payable for so long from now, and for so long after its time was over at the most.
+
+    Whoever begins to pay again and again keeps no goods from others for ever.
+    """
+    until, hours = timezone.now() + payable_for, hours_of(order)
+    if hours:
+        until = min(until, order.order_date + timedelta(hours=hours) + payable_for)
     order_services.note_payment(
         order,
         payment_status=order.payment_status,
@@ -124,18 +131,27 @@ def prolong(order: Order, payable_for: timedelta) -> None:
     )
 
 
+def hours_of(order: Order) -> int:
+    """After how many hours the clock cancels an order that is not paid; 0: never."""
+    hours: int = settings.GUEST_ORDER_HOURS if order.user_id is None else settings.PENDING_ORDER_HOURS
+    return hours
+
+
 @unit_of_work
 def cancel_payment(*, order_id: int, payment_id: int, actor: Actor) -> list[int]:
     """Ask that a payment be cancelled; one that is cancelled stays so. Answers the operations to be carried out.
 
-    Refuses NotFound, and NotCancellable for one that has ended or whose money is being taken. Locks the order and its
-    payments.
+    Refuses NotFound, and NotCancellable for one that has ended, whose money is being taken, or by whose money the order
+    was confirmed. Locks the order and its payments.
     """
-    account = account_in(books_of(locked_order(order_id)), payment_id)
+    order = locked_order(order_id)
+    account = account_in(books_of(order), payment_id)
     if account.payment.state == Payment.State.CANCELLED:
         return []
     if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.is_being_taken:
         raise NotCancellable(f"It is {account.payment.state}.")
+    if account.is_takeable and order.status != Order.Status.PENDING and not is_given_up(order):
+        raise NotCancellable("The order was confirmed because of it: cancel the order.")
     under_way = account.unknown(Kind.CANCEL)
     return [(under_way[0] if under_way else fence(account, actor)).pk]
 

@@ -23,6 +23,8 @@ Status = Order.Status
 Kind = Operation.Kind
 # Money that was set apart is taken so long before it can be taken no more.
 BEFORE_EXPIRY = timedelta(days=1)
+# A provider that refuses to cancel a payment is not asked again at once.
+PAUSE = timedelta(seconds=50)
 
 
 def locked_order(order_id: int) -> Order:
@@ -86,8 +88,8 @@ def is_given_up(order: Order) -> bool:
 
 
 def give_up(order: Order, books: Books, actor: Actor) -> list[Operation]:
-    """Cancel the payments of an order that was cancelled or deleted, by which money may still come."""
-    if not is_given_up(order):
+    """Cancel the payments by which money may still come, if none is wanted: the order was given up, or is paid."""
+    if not is_given_up(order) and books.outstanding > NOTHING:
         return []
     return [
         fence(account, actor)
@@ -95,7 +97,15 @@ def give_up(order: Order, books: Books, actor: Actor) -> list[Operation]:
         if account.payment.state in (Payment.State.OPEN, Payment.State.AUTHORIZED)
         and not account.unknown(Kind.CANCEL)
         and not account.is_being_taken
+        and not was_just_refused(account)
     ]
+
+
+def was_just_refused(account: Account) -> bool:
+    """Whether the provider has refused to cancel a payment a moment ago. It is asked again after the next look."""
+    lately = timezone.now() - PAUSE
+    refused = [o for o in account.operations if o.kind == Kind.CANCEL and o.state == Operation.State.REFUSED]
+    return any(operation.resolved_at is not None and operation.resolved_at > lately for operation in refused)
 
 
 def fence(account: Account, actor: Actor) -> Operation:

@@ -4,7 +4,8 @@ Every part asks outside of transactions and in small steps, so that any number o
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from django.db.models import F
@@ -28,6 +29,9 @@ COMPARED_DAYS = 3
 # What a notification names that we do not know may still be written here: its payment is just being begun.
 GIVEN_UP_AFTER = timedelta(days=3)
 UNKNOWN_OBJECT = "unknown_object"
+SILENT_AFTER = 3
+# Ids of what is to be looked at, each with the provider that is asked.
+Rows = Sequence[tuple[int, str]]
 
 
 @unit_of_work
@@ -76,60 +80,71 @@ def payment_behind(row: Notification) -> int | None:
 
 
 def reconcile() -> int:
-    """Finish what was left half done, and look at what is due. Answers how many things were looked at."""
+    """Finish what was left half done, and look at what is due. Answers how many things were looked at.
+
+    A provider that has not answered SILENT_AFTER times is left alone until the next time: what is to be asked of the
+    others need not wait for it.
+    """
     steps = [
-        *((carry_out, pk) for pk in unanswered()),
-        *((look_again, pk) for pk in due_for_a_look()),
-        *((look_into, pk) for pk in unread()),
-        *((give_up_overdue, pk) for pk in overdue()),
-        *((capture_expiring, pk) for pk in expiring()),
+        *((carry_out, row) for row in unanswered()),
+        *((look_again, row) for row in due_for_a_look()),
+        *((look_into, row) for row in unread()),
+        *((give_up_overdue, row) for row in overdue()),
+        *((capture_expiring, row) for row in expiring()),
     ]
-    for step, pk in steps:
-        quietly(step, pk)
+    silent: Counter[str] = Counter()
+    for step, (pk, provider) in steps:
+        if silent[provider] < SILENT_AFTER:
+            silent[provider] += not quietly(step, pk)
     return len(steps)
 
 
-def quietly(step: Callable[[int], object], pk: int) -> None:
-    """Run a step; a provider that does not answer, or says no, is asked again another time."""
+def quietly(step: Callable[[int], object], pk: int) -> bool:
+    """Run a step, and tell whether the provider has answered. One that has not, or said no, is asked another time."""
     try:
         step(pk)
-    except (ProviderUnknown, ProviderRefused) as error:
-        logger.warning("%s %s: %s", step.__name__, pk, error)
+    except ProviderUnknown as silence:
+        logger.warning("%s %s: %s", step.__name__, pk, silence)
+        return False
+    except ProviderRefused as refusal:
+        logger.warning("%s %s: %s", step.__name__, pk, refusal)
+    return True
 
 
-def unanswered() -> Iterable[int]:
-    """The operations that nobody is at and nobody knows the end of, the oldest first."""
+def unanswered() -> Rows:
+    """The operations that nobody is at and nobody knows the end of; first those that were not tried for the longest."""
     before = timezone.now() - LEASE
     rows = Operation.objects.unknown().filter(created_at__lt=before).exclude(called_at__gte=before)
-    return list(rows.order_by("created_at").values_list("pk", flat=True)[:LIMIT])
+    waiting = rows.order_by(F("called_at").asc(nulls_first=True), "created_at")
+    return list(waiting.values_list("pk", "payment__provider")[:LIMIT])
 
 
-def due_for_a_look() -> Iterable[int]:
+def due_for_a_look() -> Rows:
     """The payments that are to be looked at by now."""
     rows = Payment.objects.filter(next_check_at__lte=timezone.now()).order_by("next_check_at")
-    return list(rows.values_list("pk", flat=True)[:LIMIT])
+    return list(rows.values_list("pk", "provider")[:LIMIT])
 
 
-def unread() -> Iterable[int]:
+def unread() -> Rows:
     """The notifications that were not looked into when they came. A stranger's stop being tried after some days."""
     now = timezone.now()
     rows = Notification.objects.filter(
         handled_at=None, received_at__lt=now - LEASE, received_at__gt=now - GIVEN_UP_AFTER
     ).exclude(kind=UNKNOWN_OBJECT)
-    return list(rows.order_by("received_at").values_list("pk", flat=True)[:LIMIT])
+    return list(rows.order_by("tries", "received_at").values_list("pk", "provider")[:LIMIT])
 
 
-def overdue() -> Iterable[int]:
+def overdue() -> Rows:
     """The payments of orders that the clock would cancel, if no money could come any more."""
     orders = list(Order.objects.overdue_but_payable().order_by("order_date").values_list("pk", flat=True)[:LIMIT])
-    return list(Payment.objects.live().filter(order__in=orders).values_list("pk", flat=True))
+    return list(Payment.objects.live().filter(order__in=orders).values_list("pk", "provider"))
 
 
-def expiring() -> Iterable[int]:
+def expiring() -> Rows:
     """The orders whose money was set apart, and can soon be taken no more."""
     soon = timezone.now() + BEFORE_EXPIRY
     rows = Payment.objects.filter(state=Payment.State.AUTHORIZED, expiring_at__lte=soon, fenced_at=None, review="")
-    return list(rows.values_list("order_id", flat=True)[:LIMIT])
+    return list(rows.values_list("order_id", "provider")[:LIMIT])
 
 
 def look_again(payment_id: int) -> None:

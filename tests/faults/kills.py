@@ -11,7 +11,8 @@ from inventory.invariants import Violation
 from tests.faults import client
 from tests.faults.checks import CONVERGES, Result, begin, expect, verdict
 from tests.faults.client import Web, together
-from tests.faults.stage import MAIN, Stage, traffic, wait_for
+from tests.faults.stage import MAIN, Stage, wait_for
+from tests.faults.traffic import traffic
 
 POINTS = ("after_lock", "after_write", "before_commit", "after_commit")
 BEFORE_AND_AFTER = "killed after the commit all is there, killed before it nothing is"

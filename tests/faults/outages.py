@@ -16,7 +16,8 @@ from tests.faults import client
 from tests.faults.checks import Result, begin, expect, verdict
 from tests.faults.client import Answer, Web, together
 from tests.faults.kills import requests
-from tests.faults.stage import Stage, Traffic, traffic, wait_for
+from tests.faults.stage import Stage, wait_for
+from tests.faults.traffic import Traffic, traffic
 
 WAYS_TO_STOP = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "kill -9": signal.SIGKILL}
 SERVES_AGAIN = "the shop serves again within 2 s of the database's return"

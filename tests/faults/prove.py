@@ -23,10 +23,11 @@ from typing import Any
 
 from inventory.invariants import Violation
 from tests.faults.checks import Result
+from tests.faults.money_table import ALL_ROWS
 from tests.faults.report import document
 from tests.faults.stage import Stage, open_stage
-from tests.faults.table import TABLE, Finding, find
-from tests.faults.trials import TRIALS
+from tests.faults.table import Finding, find
+from tests.faults.trials import ALL_TRIALS
 from tests.shop import BASE_DIR
 
 BUYERS = 500
@@ -123,7 +124,7 @@ def main() -> int:
 
 def prove(stage: Stage, state: State, *, short: bool) -> None:
     """Run what is still missing; end at the first violation."""
-    for sabotage in TABLE:
+    for sabotage in ALL_ROWS:
         if sabotage.removed not in state.findings:
             finding = find(stage, sabotage)
             state.findings[sabotage.removed] = finding
@@ -131,7 +132,7 @@ def prove(stage: Stage, state: State, *, short: bool) -> None:
             print(f"without {finding.removed}: {finding.red if finding.detected else finding.example}", flush=True)
             if state.failed:
                 return
-    for trial in TRIALS:
+    for trial in ALL_TRIALS:
         total = state.results.setdefault(trial.name, Result())
         target = trial.short if short else trial.long
         while total.trials < target:

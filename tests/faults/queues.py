@@ -40,7 +40,7 @@ def mail_server_hangs(stage: Stage, orders: int = 1_000) -> Result:
     within = SECONDS + SECONDS_AN_ORDER * orders
     ids = [wish.result["order_id"] for wish in wishes]
     with mail_server(frozen=True) as server:
-        stage.shop.environment |= {"EMAIL_URL": server.url, "CHANCE_TO_DIE": "0", "PENDING_ORDER_HOURS": "24"}
+        stage.shop.environment |= {"EMAIL_URL": server.url, "CHANCE_TO_DIE": "0"}
         stage.shop.start("worker", "-m", "tests.faults.worker")
         worker = stage.shop.processes.pop("worker")
         try:
@@ -55,7 +55,7 @@ def mail_server_hangs(stage: Stage, orders: int = 1_000) -> Result:
                 pending = stage.query(PENDING, [ids])[0][0]
             seconds = time.monotonic() - began
         finally:
-            del stage.shop.environment["EMAIL_URL"], stage.shop.environment["PENDING_ORDER_HOURS"]
+            del stage.shop.environment["EMAIL_URL"]
             worker.terminate()
             told = time.monotonic()
             worker.wait(120)

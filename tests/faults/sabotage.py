@@ -26,6 +26,7 @@ from inventory.models import StockLevel, StockLevelQuerySet
 from inventory.services import engine, holds, lines, promises, reallocation, resolving, statements, unshipping
 from orders.services import drafts, ordering, parcels, placing, receiving
 from pricing.services import redemptions
+from tests.faults.sabotage_money import OF_MONEY
 
 
 def put(where: object, name: str, other: object) -> None:
@@ -287,6 +288,7 @@ IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "deadline of requests": deadline,
     "lane of expensive work": lane,
     "queue of mails": queue_of_mails,
+    **OF_MONEY,
 }
 
 

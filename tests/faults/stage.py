@@ -3,14 +3,12 @@
 import asyncio
 import itertools
 import os
-import random
-import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -18,8 +16,11 @@ from psycopg import sql
 from benchmarks.servers import drop_database
 from config import embedded
 from tests.faults import client
-from tests.faults.client import Web, Wish
+from tests.faults.client import Web
 from tests.shop import OF_THE_TESTS, Shop, free_port
+
+if TYPE_CHECKING:
+    from tests.faults.till import Till
 
 T = TypeVar("T")
 PASSWORD = "a password of the proof"
@@ -36,6 +37,8 @@ ENVIRONMENT = {
     # All guests of a trial have one address, and want the same article.
     "GUEST_HOLD_SHARE": "100",
     "GUEST_HOLDS_PER_ADDRESS": "0",
+    # What the clock cancels, as where people pay in advance.
+    "PENDING_ORDER_HOURS": "24",
     **{f"RATE_LIMIT_{name}": LIMIT for name in ("USER", "ANONYMOUS", "REGISTER", "CARTS", "COUPONS")},
     **{f"RATE_LIMIT_LOGIN_PER_{name}": LIMIT for name in ("ACCOUNT", "ACCOUNT_TOTAL", "ADDRESS")},
 }
@@ -46,7 +49,24 @@ IN_DATABASE: Mapping[str, str] = {
     "unique idempotency key": "alter table api_idempotencykey drop constraint idempotency_key_unique",
     "commit that waits for the disk": "alter role current_user in database {database} set synchronous_commit = off",
     "lock time-out": "alter role current_user in database {database} reset lock_timeout",
+    "one live payment of an order": "drop index payment_one_live",
+    "unique entries of the books": "alter table payments_entry drop constraint entry_once",
 }
+
+
+def provider_settings(port: int) -> dict[str, str]:
+    """What a shop sets to be paid at the fake of the providers on this port, which may not run yet."""
+    base = f"http://127.0.0.1:{port}"
+    return {
+        "STRIPE_SECRET_KEY": "sk_test_of_the_fake",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_of_the_fake",
+        "STRIPE_WEBHOOK_SECRETS": "whsec_of_the_fake",
+        "STRIPE_API_BASE": f"{base}/stripe",
+        "PAYPAL_CLIENT_ID": "the-fake",
+        "PAYPAL_CLIENT_SECRET": "secret-of-the-fake",
+        "PAYPAL_WEBHOOK_ID": "WH0FAKE",
+        "PAYPAL_API_BASE": f"{base}/paypal",
+    }
 
 
 @dataclass
@@ -57,6 +77,9 @@ class Stage:
     admin: str = ""
     buyers: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    # Where money is paid in this shop, once a trial has asked for it (till.py), and what ends with the stage.
+    till: "Till | None" = None
+    closing: ExitStack = field(default_factory=ExitStack)
 
     @property
     def port(self) -> int:
@@ -182,6 +205,7 @@ class Stage:
         folder.mkdir()
         port = str(free_port())
         environment = self.shop.environment | {"DATABASE_URL": url, "PORT": port, "DATA_DIR": str(folder)}
+        environment |= provider_settings(free_port())
         stage = Stage(Shop(f"http://127.0.0.1:{port}", folder, environment, {}), self.servers, name)
         for protection in without:
             if protection in IN_DATABASE:
@@ -191,6 +215,7 @@ class Stage:
                 stage.populate(buyers)
                 yield stage
         finally:
+            stage.closing.close()
             with psycopg.connect(stage.servers.database_url, dbname="postgres", autocommit=True) as connection:
                 drop_database(connection, name)
 
@@ -202,7 +227,7 @@ def open_stage(data_dir: Path, buyers: int) -> Iterator[Stage]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
     port = str(free_port())
     addresses = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(data_dir)}
-    environment = inherited | ENVIRONMENT | addresses | {"PORT": port}
+    environment = inherited | ENVIRONMENT | addresses | {"PORT": port} | provider_settings(free_port())
     environment.pop("LIST_CACHE_SECONDS", None)
     stage = Stage(Shop(f"http://127.0.0.1:{port}", data_dir, environment, {}), servers, "shop")
     try:
@@ -214,83 +239,8 @@ def open_stage(data_dir: Path, buyers: int) -> Iterator[Stage]:
             stage.populate(buyers)
             yield stage
     finally:
+        stage.closing.close()
         servers.stop()
-
-
-@dataclass
-class Traffic:
-    """Customers and clerks who never stop, in a thread beside the fault."""
-
-    stage: Stage
-    skus: list[str]
-    wishes: list[Wish] = field(default_factory=list)
-    others: list[client.Answer] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def ok_since(self, moment: float) -> bool:
-        """Whether an order has been placed after this moment."""
-        answers = [wish.answers[-1] for wish in self.wishes[-200:] if wish.kind == "order" and wish.answers]
-        return any(answer.ok and answer.sent + answer.seconds > moment for answer in answers)
-
-    def slowest(self, since: float = 0.0) -> float:
-        answers = [answer for wish in self.wishes for answer in wish.answers] + self.others
-        return max((answer.seconds for answer in answers if answer.sent >= since), default=0.0)
-
-    async def customer(self, web: Web, token: str) -> None:
-        """Order after order; some are cancelled, some never asked about again when the answer is lost."""
-        while not self.stop.is_set():
-            skus = random.sample(self.skus, k=min(len(self.skus), random.randint(1, 3)))
-            wish = client.order(token, self.stage.key(), [(sku, random.randint(1, 2)) for sku in skus])
-            self.wishes.append(wish)
-            known = await wish.ask_until_known(web, tries=random.choice((1, client.TRIES)))
-            if not known:
-                await asyncio.sleep(0.05)
-            elif wish.outcome == "ok" and random.random() < 0.3:
-                await self.wish(web, client.cancellation(token, self.stage.key(), wish.result["order_id"]))
-            self.others.append(await web.send("GET", f"/products/{random.choice(self.skus)}", token))
-
-    async def clerk(self, web: Web) -> None:
-        """Goods in, and small corrections."""
-        while not self.stop.is_set():
-            sku, place = random.choice(self.skus), random.choice((MAIN, SECOND))
-            if random.random() < 0.5:
-                wish = client.receipt(self.stage.admin, self.stage.key(), sku, random.randint(1, 9), place)
-            else:
-                wish = client.adjustment(self.stage.admin, self.stage.key(), sku, random.choice((-1, 1)), place)
-            await self.wish(web, wish)
-            await asyncio.sleep(0.05)
-
-    async def wish(self, web: Web, wish: Wish) -> None:
-        self.wishes.append(wish)
-        await wish.ask_until_known(web, tries=random.choice((1, client.TRIES)))
-
-
-@contextmanager
-def traffic(stage: Stage, skus: list[str], customers: int = 8) -> Iterator[Traffic]:
-    """Traffic while the block runs; when it has ended, every client has got or given up its last answer."""
-    going = Traffic(stage, skus)
-
-    async def work(web: Web) -> None:
-        people = [going.customer(web, token) for token in random.sample(stage.buyers, customers)]
-        await client.together([*people, going.clerk(web)])
-
-    failures: list[BaseException] = []
-
-    def live() -> None:
-        try:
-            stage.run(work)
-        except BaseException as error:  # it is raised again where the block ends
-            failures.append(error)
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    try:
-        yield going
-    finally:
-        going.stop.set()
-        thread.join()
-    if failures:
-        raise failures[0]
 
 
 def wait_for(what: str, happened: Callable[[], bool], seconds: float = 60.0) -> float:

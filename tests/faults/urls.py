@@ -17,6 +17,7 @@ from database.transactions import unit_of_work
 from inventory import services
 from inventory.models import StockItem
 from orders.services import expire_pending_orders
+from payments.services import reconcile
 from pricing import services as pricing_services
 from tests.faults import part_views
 
@@ -77,6 +78,13 @@ class CouponView(APIView):
         return Response({})
 
 
+class ReconcileView(APIView):
+    """What the clock does with payments."""
+
+    def post(self, request: Request) -> Response:
+        return Response({"steps": reconcile()})
+
+
 class SweepView(APIView):
     """End what is overdue: holds, and orders that nobody confirmed."""
 
@@ -95,6 +103,7 @@ urlpatterns = [
     path("api/v1/faults/replacements", HoldView.as_view(verb=services.replace_hold)),
     path("api/v1/faults/promises", PromiseView.as_view()),
     path("api/v1/faults/coupons", CouponView.as_view()),
+    path("api/v1/faults/payments/reconcile", ReconcileView.as_view()),
     path("api/v1/faults/sweeps", SweepView.as_view()),
     *part_views.urlpatterns,
 ]

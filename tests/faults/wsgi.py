@@ -4,9 +4,10 @@ import os
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.shop_settings"
 from config.wsgi import application  # the settings must be named before
-from tests.faults import failpoints, sabotage
+from tests.faults import edges, failpoints, sabotage
 
-sabotage.apply(os.environ.get("SABOTAGE", ""))
 failpoints.install()
+edges.install("web")
+sabotage.apply(os.environ.get("SABOTAGE", ""))
 
 __all__ = ["application"]

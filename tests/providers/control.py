@@ -45,11 +45,11 @@ def act(fake: "Fake", what: str, sent: Thing) -> Any:
     return {}
 
 
-def all_books(books: Books) -> list[Thing]:
-    """Every payment at both providers, with what came, went back and is disputed, in whole units as texts."""
-    return [of_stripe(books, one) for one in books.all("intent")] + [
-        of_paypal(books, one) for one in books.all("order")
-    ]
+def all_books(books: Books, since: float = 0) -> list[Thing]:
+    """Every payment at both providers that was begun since a moment (in seconds of the epoch), with what came, went
+    back and is disputed, in whole units as texts."""
+    intents, orders = books.all("intent", since=since), books.all("order", since=since)
+    return [of_stripe(books, one) for one in intents] + [of_paypal(books, one) for one in orders]
 
 
 def of_stripe(books: Books, intent: Thing) -> Thing:
@@ -97,6 +97,7 @@ def of_paypal(books: Books, order: Thing) -> Thing:
         "state": order["status"],
         "currency": unit["amount"]["currency_code"],
         "amount": unit["amount"]["value"],
+        "authorizations": [one["status"] for one in books.of(order["id"], "authorization")],
         "charges": [{"ref": one["id"], "amount": one["amount"]["value"]} for one in captures],
         "refunds": [
             {

@@ -92,9 +92,9 @@ class FakeProviders:
         found = self.ask("/control/signed", {"provider": provider, "event": event})
         return found["headers"], found["body"].encode()
 
-    def books(self, payment_id: int | None = None) -> list[dict[str, Any]]:
-        """Every payment at both providers, or those for one of ours."""
-        found: list[dict[str, Any]] = self.ask("/books")
+    def books(self, payment_id: int | None = None, since: float = 0) -> list[dict[str, Any]]:
+        """Every payment at both providers that was begun since a moment of the epoch, or those for one of ours."""
+        found: list[dict[str, Any]] = self.ask(f"/books?since={since}")
         return [row for row in found if payment_id is None or row["payment_id"] == str(payment_id)]
 
 

@@ -207,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer_control(self, first: str, rest: list[str]) -> None:
         if first == "books":
-            return self.send(200, control.all_books(self.server.books))
+            return self.send(200, control.all_books(self.server.books, float(self.query.get("since", 0))))
         if rest == ["settings"] and self.command == "GET":
             return self.send(200, self.server.settings())
         return self.send(200, control.act(self.server, rest[0], json.loads(self.body or b"{}")))
