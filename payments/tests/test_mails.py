@@ -15,13 +15,13 @@ from config.subscriptions import SUBSCRIPTIONS
 from events import dispatcher
 from orders import services as order_services
 from orders.models import Order
-from orders.services import Buyer, Wanted
-from orders.tests.factories import ADDRESS, STAFF, buyer_of, make_article, make_order
+from orders.tests.factories import STAFF, buyer_of, make_order
 from orders.tokens import link_to
 from payments import services
 from payments.models import Payment
 from payments.tasks import mail_buyer
 from payments.tests.factories import begun, hear, paid, refund
+from payments.tests.test_api import guest_order
 
 pytestmark = pytest.mark.django_db
 TYPED = ("Bo Smith", "555 0199", "1 Main Street", "62701", "Springfield")
@@ -78,8 +78,8 @@ def test_the_mail_about_a_refund_says_how_much_and_what_for() -> None:
     body, html = sent("payment.refunded", payment, amount="10.00", lines={str(line.pk): 1})
     number = payment.order.number
     assert body == (
-        f"Hello,\n\nwe have sent 10.00 USD of your order {number} back to you. "
-        f"Some banks need a few days until you see it. It is for:\n\n  1 x {line.product_name} ({line.sku})\n\n--\nShop\n"
+        f"Hello,\n\nwe have sent 10.00 USD of your order {number} back to you. Some banks need a few days until you "
+        f"see it. It is for:\n\n  1 x {line.product_name} ({line.sku})\n\n--\nShop\n"
     )
     assert "<strong>10.00 USD</strong>" in html
     assert line.sku in html
@@ -111,11 +111,7 @@ def test_a_payment_that_failed_is_told_once_with_a_way_to_try_again(settings: An
 
 
 def test_a_guest_gets_the_link_that_opens_the_order() -> None:
-    article = make_article(stock=5)
-    placed = order_services.place_order(
-        buyer=Buyer(None, "guest@example.com"), lines=[Wanted(2, variant_id=article.pk)], shipping=ADDRESS, actor=STAFF
-    )
-    order = Order.objects.get(pk=placed.id)
+    order = guest_order()
     payment = begun(order)
     hear(payment, "failed")
     body, _ = sent("payment.failed", payment)
