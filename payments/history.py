@@ -12,10 +12,10 @@ from payments.words import money, provider_in_words
 # Providers repeat themselves. The newest of their notifications are told.
 MOST_NOTICES = 50
 ASKED = {
-    Operation.Kind.CREATE: "The buyer was to pay {amount}",
-    Operation.Kind.CAPTURE: "{amount} were to be taken",
-    Operation.Kind.CANCEL: "The payment was to be cancelled",
-    Operation.Kind.REFUND: "{amount} were to go back",
+    Operation.Kind.CREATE: "A payment of {amount} was begun",
+    Operation.Kind.CAPTURE: "Taking {amount} was asked for",
+    Operation.Kind.CANCEL: "Cancelling the payment was asked for",
+    Operation.Kind.REFUND: "A refund of {amount} was asked for",
 }
 WENT = {
     Entry.Kind.CAPTURED: "{amount} were taken",
@@ -61,7 +61,7 @@ def asked(payment: Payment, operation: Operation, skus: dict[int, str]) -> Momen
     details.append(outcome(operation))
     return Moment(
         operation.created_at,
-        f"{words} by {provider_in_words(payment.provider)}" if payment.provider != "manual" else words,
+        words if payment.provider == "manual" else f"{words} at {provider_in_words(payment.provider)}",
         operation.actor,
         reason=operation.reason,
         details=details,

@@ -14,6 +14,12 @@ from payments.money import Account
 from payments.words import money, way_of
 
 SEES = "payments.view_payment"
+UNDER_WAY = {
+    Operation.Kind.CREATE: "beginning a payment of {amount}",
+    Operation.Kind.CAPTURE: "taking {amount}",
+    Operation.Kind.CANCEL: "cancelling the payment",
+    Operation.Kind.REFUND: "giving {amount} back",
+}
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,11 @@ class Shown:
     @property
     def under_way(self) -> list[tuple[str, Operation]]:
         """What was asked of the provider and nobody knows the end of."""
-        currency = self.payment.currency
+        payment, unknown = self.payment, Operation.State.INTENDED
         return [
-            (f"{o.get_kind_display()}{f' of {money(o.amount, currency)}' if o.amount else ''}", o)
+            (UNDER_WAY[Operation.Kind(o.kind)].format(amount=money(o.amount or payment.amount, payment.currency)), o)
             for o in self.account.operations
-            if o.state == Operation.State.INTENDED
+            if o.state == unknown
         ]
 
     @property
