@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from accounts.names import name_actors
 from database import days
@@ -83,8 +83,8 @@ class PaymentAdmin(ReadOnly, StaffAdmin[Payment]):
     @admin.display(description="state")
     def state_badge(self, row: Payment) -> str:
         """The state as a coloured badge, and beside it that a person has to look."""
-        odd = format_html(' <span class="badge disputed">Look</span>') if row.review else ""
-        return format_html('<span class="badge {}">{}</span>{}', row.state, row.get_state_display(), odd)
+        badges = [(row.state, row.get_state_display()), *([("disputed", "Look")] if row.review else [])]
+        return format_html_join(" ", '<span class="badge {}">{}</span>', badges)
 
     @admin.display(description="by")
     def way(self, row: Payment) -> str:

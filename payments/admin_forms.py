@@ -40,8 +40,7 @@ class VerbForm(forms.Form):
 
     def show_answer(self, words: str, version: int) -> None:
         """Say that the provider has refused it, and let the form be sent again of the payment as it is now."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("version")] = str(version)
+        self.data = {**self.data, self.add_prefix("version"): str(version)}
         self.add_error(None, words)
 
 
