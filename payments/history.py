@@ -13,6 +13,7 @@ from payments.words import money, provider_in_words
 MOST_NOTICES = 50
 ASKED = {
     Operation.Kind.CREATE: "A payment of {amount} was begun",
+    Operation.Kind.AUTHORIZE: "Setting {amount} apart was asked for",
     Operation.Kind.CAPTURE: "Taking {amount} was asked for",
     Operation.Kind.CANCEL: "Cancelling the payment was asked for",
     Operation.Kind.REFUND: "A refund of {amount} was asked for",

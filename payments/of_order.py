@@ -16,6 +16,7 @@ from payments.words import money, way_of
 SEES = "payments.view_payment"
 UNDER_WAY = {
     Operation.Kind.CREATE: "beginning a payment of {amount}",
+    Operation.Kind.AUTHORIZE: "setting {amount} apart",
     Operation.Kind.CAPTURE: "taking {amount}",
     Operation.Kind.CANCEL: "cancelling the payment",
     Operation.Kind.REFUND: "giving {amount} back",

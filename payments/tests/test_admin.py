@@ -225,10 +225,10 @@ def test_the_list_finds_what_needs_a_person(staff_pages: Pages) -> None:
     hear(disputed, disputes=(Disputed("dp_1", "open", Decimal("20.00"), "fraudulent", due),))
     services.refund_payment(order_id=fine.order_id, payment_id=fine.pk, actor=STAFF)
     services.take_notice("manual", Notice("e1", "charge.dispute.created", ref=disputed.provider_ref or ""))
-    desk = staff_pages("order desk")
+    desk: Any = staff_pages("order desk")
 
     def listed(query: str) -> list[int]:
-        rows = desk.get(f"{LIST}?{query}").context_data["cl"].result_list  # type: ignore[attr-defined]
+        rows = desk.get(f"{LIST}?{query}").context_data["cl"].result_list
         return sorted(row.pk for row in rows)
 
     assert listed("") == sorted([fine.pk, odd.pk, disputed.pk])
