@@ -1,8 +1,8 @@
 """Health for load balancers and operators.
 
 `/health/live` says that this process answers. `/health/ready` says that it can serve: the database is there, and its
-migrations are those of this code. `/health/status` tells operators how the parts behind it are: cache, replica, queue
-and worker. Orders go on without any of these three, so none of them makes the shop not ready.
+migrations are those of this code. `/health/status` tells operators how the parts behind it are: cache, replica, queue,
+worker, and the providers of money. Orders go on without any of these, so none of them makes the shop not ready.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,6 +27,7 @@ from database.refusals import Busy
 from events import mails
 from events.models import Event
 from events.tasks import HOUSEKEEPING, STALLED_SECONDS
+from payments.attention import open_work, state_of_providers
 
 # An event that waits longer than this for its place shows that the dispatcher stands still.
 DISPATCH_LAG = timedelta(seconds=60)
@@ -86,6 +87,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "checks": checks,
         "oldest_due_job_seconds": None if waiting is None else max(waiting.values()),
         "oldest_due_job_seconds_by_queue": waiting,
+        "payments": None if checks["payments"] in ("unknown", "unreachable") else open_work(),
         "timestamp": timezone.now(),
     }
     return JsonResponse(document, headers={"Cache-Control": "no-store"})
@@ -185,6 +187,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "worker": check_worker,
     "queue": check_queue,
     "jobs": check_jobs,
+    "payments": state_of_providers,
     "cache": check_cache,
     "replica": check_replica,
 }

@@ -27,6 +27,8 @@ from orders.admin_filters import AmountFilter, CustomerFilter, EndingFilter, Rea
 from orders.admin_forms import CancelForm, ShortfallForm, StatusForm
 from orders.admin_packing import Packable
 from orders.admin_parcels import PARCEL_PAGES, Shippable
+from orders.admin_parts import parts_of
+from orders.admin_paying import Payable, PaymentFilter, payment_words_of
 from orders.admin_returns import ReturnAdmin as ReturnAdmin  # registered with the admin of this app
 from orders.breakdown import breakdown_of
 from orders.models import Order, OrderQuerySet
@@ -45,10 +47,10 @@ CHANGED = "Somebody else has changed it meanwhile; look at it again."
 
 
 @admin.register(Order)
-class OrderAdmin(Noted, Packable, Shippable, Changeable, ReadOnly, StaffAdmin[Order]):
+class OrderAdmin(Noted, Payable, Packable, Shippable, Changeable, ReadOnly, StaffAdmin[Order]):
     """The list of orders, the page of one order, and the pages of what staff do with orders."""
 
-    list_display = ("number", "order_date", "customer", "status_badge", "goods", "total")
+    list_display = ("number", "order_date", "customer", "status_badge", "payment_badge", "goods", "total")
     list_select_related = ("user",)
     list_filter = (
         "status",
@@ -56,6 +58,7 @@ class OrderAdmin(Noted, Packable, Shippable, Changeable, ReadOnly, StaffAdmin[Or
         AmountFilter,
         CustomerFilter,
         EndingFilter,
+        PaymentFilter,
         ReadyFilter,
         ("deleted_at", by_moment("orders", still="Not deleted", done="Deleted")),
     )
@@ -169,6 +172,8 @@ class OrderAdmin(Noted, Packable, Shippable, Changeable, ReadOnly, StaffAdmin[Or
             lines=lines,
             breakdown=breakdown_of(order, [row["line"] for row in lines]),
             moments=moments,
+            parts=parts_of(request, order),
+            payment=payment_words_of(order),
             verbs=verbs if may_change else [],
             may_cancel=may_change and Status.CANCELLED in order.allowed and not order.partly_shipped,
             **self.notes_of(request, order),

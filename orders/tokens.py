@@ -5,6 +5,8 @@ import base64
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from orders.models import Order
+
 SALT = "orders.order"
 
 
@@ -22,3 +24,10 @@ def opens(token: str, order_id: int, number: str) -> bool:
 def link_to(order_id: int, number: str) -> str:
     """The storefront's page of a guest's order, with the token that opens it."""
     return settings.ORDER_URL.format(order_id=order_id, token=token_of(order_id, number))
+
+
+def page_of(order: Order) -> str:
+    """The storefront's page of an order. A guest's opens it; a customer's has no token, and asks who it is."""
+    if order.user_id is None:
+        return link_to(order.pk, order.number)
+    return settings.ORDER_URL.format(order_id=order.pk, token="")

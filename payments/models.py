@@ -20,6 +20,15 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """The payments by which money may still come."""
         return self.filter(state__in=Payment.LIVE)
 
+    def needing_people(self) -> Self:
+        """The payments that a person has to look at: something is odd, or the buyer's bank asks for an answer."""
+        odd = Payment.objects.exclude(review="").order_by().values("pk")
+        return self.filter(pk__in=odd.union(Dispute.objects.open().order_by().values("payment")))
+
+    def under_way(self) -> Self:
+        """The payments of which something was asked that nobody knows the end of."""
+        return self.filter(pk__in=Operation.objects.unknown().order_by().values("payment"))
+
 
 class Payment(models.Model):
     """One way in which a buyer pays an order, at one provider.
@@ -249,6 +258,14 @@ class Notification(models.Model):
         return f"{self.provider} {self.kind}"
 
 
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    """Sets of disputes."""
+
+    def open(self) -> Self:
+        """The disputes that are to be answered, or that the bank has still to decide."""
+        return self.filter(status=Dispute.Status.OPEN)
+
+
 class Dispute(models.Model):
     """A buyer asked their bank for the money back. Staff answer it at the provider, by the date that it names."""
 
@@ -266,6 +283,8 @@ class Dispute(models.Model):
     reason = models.CharField(max_length=64, default="", db_default="")
     due_by = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(db_default=Now())
+
+    objects = DisputeQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

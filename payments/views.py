@@ -1,11 +1,9 @@
 """Payments over HTTP: buyers pay, staff take money and give it back, and providers notify."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -34,6 +32,7 @@ from payments.exceptions import (
 )
 from payments.models import Payment
 from payments.providers.snapshot import ProviderRefused, ProviderUnknown, Snapshot
+from payments.rights import refund_limit_of
 from payments.serializers import (
     BeginPaymentBody,
     BegunPaymentSerializer,
@@ -174,7 +173,7 @@ class PaymentViewSet(ViewSetOfOrders):
     @keyed
     def refunds(self, request: Request, order_id: int, payment_id: int) -> HttpResponse:
         """Give back an amount, what units of lines are worth, or all that is left."""
-        words = body_of(request, RefundBody) | {"limit": refund_limit(request)}
+        words = body_of(request, RefundBody) | {"limit": refund_limit_of(user_of(request))}
         return self.staff_asks(request, order_id, payment_id, services.refund_payment, words)
 
     def staff_asks(
@@ -234,11 +233,3 @@ class PaymentViewSet(ViewSetOfOrders):
     def shown(self) -> type[PaymentSerializer]:
         """How the caller reads a payment."""
         return StaffPaymentSerializer if self.serves(SEES) else PaymentSerializer
-
-
-def refund_limit(request: Request) -> Decimal | None:
-    """How much the caller may give back in one step; None for any amount."""
-    if user_of(request).has_perm("payments.refund_any_amount") or not settings.REFUND_LIMIT:
-        return None
-    limit: Decimal = settings.REFUND_LIMIT
-    return limit

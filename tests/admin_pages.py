@@ -93,11 +93,13 @@ class Counter:
             start_session(user_id=user.pk)
         self.their_session = Session.objects.get(user=self.colleague).pk
         self.sent = shop.sent.pk
+        self.paid = shop.paid.pk
         self.arguments = {
             "order_id": shop.order.pk,
             "packed_id": to_pack.pk,
             "return_id": shop.asked_back,
             "parcel_id": shop.parcel,
+            "payment_id": shop.payment.pk,
             "order_item_id": shop.order.order_items.get().pk,
             "cart_id": shop.cart.pk,
             "product_id": shop.article.product_id,
@@ -119,6 +121,8 @@ class Counter:
         known = self.arguments | arguments
         if "order_id" not in arguments and ("/parcels/" in page or "/ship/" in page):
             known["order_id"] = self.sent
+        if "payment_id" not in arguments and page.endswith("/refund/"):
+            known["payment_id"] = self.paid
         if "object_id" not in known and "<path:object_id>" in page:
             app, model = page.split("/")[:2]
             known["object_id"] = self.row_of(f"{app}.{model}").pk

@@ -22,6 +22,7 @@ ZONES = ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin"]
 BY_DAY = {
     ("orders.order", "order_date"),
     ("orders.return", "requested_at"),
+    ("payments.payment", "created_at"),
     ("inventory.stockmovement", "at"),
     ("procrastinate.procrastinatejob", "scheduled_at"),
     *(

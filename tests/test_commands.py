@@ -51,6 +51,12 @@ BAD_ARGUMENTS = {
         ["--fail-on", "all"],
         ["--band", ""],
     ],
+    "payout_report": [
+        ["--from", "x"],
+        ["--to", "2026-13-01"],
+        ["--from", "2026-02-01", "--to", "2026-01-31"],
+        ["extra"],
+    ],
     "prepare_database": [["extra"]],
     "refresh_search": [["extra"]],
     "search_relevance": [["extra"]],

@@ -30,6 +30,7 @@ from inventory.models import StockItem
 from orders import desk, figures
 from orders.models import Order
 from orders.worklist import worklist
+from payments.attention import attention
 from staff.bulk import delete_selected
 from staff.frame import NUMBER, StaffAdmin
 from staff.lists import GuardedAdmin
@@ -238,6 +239,8 @@ def home(request: HttpRequest) -> dict[str, Any]:
                 Part(best.sku, best.units, f"{best.units:,}", best.name, why_url(best.item_id)) for best in report.best
             ],
         }
+    if request.user.has_perm("payments.view_payment"):
+        parts["money"] = attention()
     if sees_stock:
         parts |= {
             "worklist": worklist(),

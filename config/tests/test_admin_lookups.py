@@ -39,10 +39,11 @@ NAMED = {
     "inventory.stockmovement": "kind__exact kind__isnull level__warehouse__isnull at__gte",
     "inventory.warehouse": "",
     "orders.fulfilment": "state__exact state__isnull",
-    "orders.order": "status__exact status__isnull order_date__gte user",
+    "orders.order": "status__exact status__isnull order_date__gte user payment_status",
     "orders.return": "state kind__exact kind__isnull requested_at__gte",
     "otp_static.staticdevice": DEVICE,
     "otp_totp.totpdevice": DEVICE,
+    "payments.payment": "state__exact state__isnull provider created_at__gte",
     "pricing.promotion": "is_active__exact is_active__isnull automatic__exact automatic__isnull"
     " kind__exact kind__isnull",
     "pricing.shippingmethod": "is_active__exact is_active__isnull zone__id__exact zone__isnull",

@@ -11,6 +11,11 @@ from django.utils import timezone
 from api.tests.servers import no_redis, redis_not_configured
 from config import health
 from events.models import Event
+from orders.tests.factories import STAFF
+from payments import services
+from payments.models import Notification, Operation, Payment
+from payments.providers.snapshot import Notice
+from payments.tests.factories import begun
 
 
 @pytest.fixture(autouse=True)
@@ -99,12 +104,14 @@ def test_a_database_that_is_away_is_named_and_the_rest_is_unknown(client: Client
     assert status["status"] == "degraded"
     assert status["oldest_due_job_seconds"] is None
     assert status["oldest_due_job_seconds_by_queue"] is None
+    assert status["payments"] is None
     assert status["checks"] == {
         "database": "unreachable",
         "migrations": "unknown",
         "worker": "unknown",
         "queue": "unknown",
         "jobs": "unknown",
+        "payments": "unknown",
         "cache": "ok",
         "replica": "not configured",
     }
@@ -134,12 +141,14 @@ def test_the_status_of_a_shop_that_is_well(client: Client) -> None:
     assert document["status"] == "ok"
     assert document["oldest_due_job_seconds"] == 0
     assert document["oldest_due_job_seconds_by_queue"] == {"default": 0, "mail": 0, "payments": 0}
+    assert set(document["payments"].values()) == {0}
     assert document["checks"] == {
         "database": "ok",
         "migrations": "ok",
         "worker": "ok",
         "queue": "ok",
         "jobs": "ok",
+        "payments": "ok",
         "cache": "ok",
         "replica": "not configured",
     }
@@ -210,6 +219,34 @@ def test_a_queue_that_stands_still_makes_the_shop_degraded(client: Client, queue
     add_job(queue, 301)
 
     assert (status(client)["status"], status(client)["checks"]["jobs"]) == ("degraded", "late")
+    assert client.get("/health/ready").status_code == 200
+
+
+@pytest.mark.usefixtures("worker", "monitored")
+def test_an_operation_that_a_provider_does_not_answer_is_told_with_its_age(client: Client) -> None:
+    payment = begun()
+    services.capture_payment(order_id=payment.order_id, payment_id=payment.pk, actor=STAFF)
+    Payment.objects.filter(pk=payment.pk).update(review="refund_refused")
+    services.take_notice("stripe", Notice("evt_1", "payment_intent.succeeded"))
+    Event.objects.all().delete()  # nobody dispatches them here
+
+    def aged(minutes: int) -> dict[str, Any]:
+        at = timezone.now() - timedelta(minutes=minutes)
+        Operation.objects.unknown().update(created_at=at)
+        Notification.objects.update(received_at=at)
+        return status(client)
+
+    young, old = aged(14), aged(16)
+    assert (young["status"], young["checks"]["payments"]) == ("ok", "ok")
+    assert (old["status"], old["checks"]["payments"]) == ("degraded", "stuck")
+    assert old["payments"] == {
+        "open_operations": 1,
+        "oldest_operation_seconds": pytest.approx(960, abs=60),
+        "unhandled_notifications": 1,
+        "oldest_notification_seconds": pytest.approx(960, abs=60),
+        "payments_to_review": 1,
+        "open_disputes": 0,
+    }
     assert client.get("/health/ready").status_code == 200
 
 

@@ -5,7 +5,14 @@ what we know, `books` the figures under the locks and what follows from them, an
 """
 
 from payments.services.applying import apply, settle_order
-from payments.services.asking import Begun, begin_payment, cancel_payment, capture_payment, refund_payment
+from payments.services.asking import (
+    Begun,
+    begin_payment,
+    cancel_payment,
+    capture_payment,
+    refund_payment,
+    refundable_units,
+)
 from payments.services.carrying import carry_on, carry_out, look
 from payments.services.reconciling import compare, look_into, reconcile, take_notice
 
@@ -22,6 +29,7 @@ __all__ = [
     "look_into",
     "reconcile",
     "refund_payment",
+    "refundable_units",
     "settle_order",
     "take_notice",
 ]

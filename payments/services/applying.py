@@ -39,10 +39,10 @@ def apply(payment_id: int, snapshot: Snapshot, actor: Actor = WORKER) -> list[in
     order = locked_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
     books = books_of(order)
     account = account_in(books, payment_id)
-    before = books.status, account.payment.state
+    before, was = account.payment.state, order.status
     join(account, books, snapshot)
     begun = [*taking_of_wallet(account, books, snapshot, actor), *follow(order, books)]
-    tell(account.payment, before[1], account.payment.state)
+    tell(account.payment, before, has_confirmed=order.status != was)
     schedule(account)
     return begun
 
@@ -243,11 +243,12 @@ def taking_of_wallet(account: Account, books: Books, snapshot: Snapshot, actor: 
     return [intend(account, kind, amount=payment.amount, actor=actor).pk]
 
 
-def tell(payment: Payment, before: str, now: str) -> None:
-    """Publish that a payment has come further."""
+def tell(payment: Payment, before: str, *, has_confirmed: bool) -> None:
+    """Publish that a payment has come further, and whether that has confirmed its order."""
     told = {"authorized": "payment.authorized", "paid": "payment.paid", "failed": "payment.failed"}
-    if now != before and now in told:
-        announce(payment, told[now], amount=str(payment.captured or payment.amount))
+    if payment.state != before and payment.state in told:
+        amount = str(payment.captured or payment.amount)
+        announce(payment, told[payment.state], amount=amount, confirmed=has_confirmed)
 
 
 def announce(payment: Payment, kind: str, **payload: object) -> None:

@@ -3,7 +3,7 @@
 Each verb writes down what the provider is to be asked for, and nothing else: the call follows when that is on disk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -138,16 +138,17 @@ def hours_of(order: Order) -> int:
 
 
 @unit_of_work
-def cancel_payment(*, order_id: int, payment_id: int, actor: Actor) -> list[int]:
+def cancel_payment(*, order_id: int, payment_id: int, actor: Actor, expected_version: Expected = None) -> list[int]:
     """Ask that a payment be cancelled; one that is cancelled stays so. Answers the operations to be carried out.
 
-    Refuses NotFound, and NotCancellable for one that has ended, whose money is being taken, or by whose money the order
-    was confirmed. Locks the order and its payments.
+    Refuses NotFound, VersionMismatch, and NotCancellable for one that has ended, whose money is being taken, or by whose
+    money the order was confirmed. Locks the order and its payments.
     """
     order = locked_order(order_id)
     account = account_in(books_of(order), payment_id)
     if account.payment.state == Payment.State.CANCELLED:
         return []
+    check_version(account.payment.version, expected_version)
     if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.is_being_taken:
         raise NotCancellable(f"It is {account.payment.state}.")
     if account.is_takeable and order.status != Order.Status.PENDING and not is_given_up(order):
@@ -235,20 +236,23 @@ def refund_payment(
     return [intend(account, Kind.REFUND, amount=amount, goodwill=goodwill, reason=reason, actor=actor, **told).pk]
 
 
-def refuse_refunded_lines(order: Order, books: Books, lines: Mapping[int, int]) -> None:
-    """Refuse (Invalid) lines that the order does not have, and more units than have not been refunded."""
+def refundable_units(order: Order, operations: Iterable[Operation]) -> dict[int, int]:
+    """The units of each line whose money can still go back, by the line's id. `operations` are those of the order."""
     left = dict(order.order_items.values_list("pk", "quantity"))
     for row in order.returns.filter(state="received").values_list("lines__order_item_id", "lines__quantity"):
         left[row[0]] = left.get(row[0], 0) - row[1]
-    for account in books.accounts:
-        for operation in account.operations:
-            if operation.kind == Kind.REFUND and operation.state != Operation.State.REFUSED:
-                for line_id, units in operation.lines.items():
-                    left[int(line_id)] = left.get(int(line_id), 0) - units
+    for operation in operations:
+        if operation.kind == Kind.REFUND and operation.state != Operation.State.REFUSED:
+            for line_id, units in operation.lines.items():
+                left[int(line_id)] = left.get(int(line_id), 0) - units
+    return {line_id: max(0, units) for line_id, units in left.items()}
+
+
+def refuse_refunded_lines(order: Order, books: Books, lines: Mapping[int, int]) -> None:
+    """Refuse (Invalid) lines that the order does not have, and more units than have not been refunded."""
+    left = refundable_units(order, (operation for account in books.accounts for operation in account.operations))
     errors = [
-        FieldError(
-            f"lines.{place}.quantity", "more_than_refundable", f"{max(0, left.get(line_id, 0))} can be refunded."
-        )
+        FieldError(f"lines.{place}.quantity", "more_than_refundable", f"{left[line_id]} can be refunded.")
         if line_id in left
         else FieldError(f"lines.{place}.order_item_id", "unknown_line", "The order has no such line.")
         for place, (line_id, units) in enumerate(lines.items())

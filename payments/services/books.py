@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from database.currencies import places_in
@@ -55,7 +56,8 @@ def intend(account: Account, kind: Kind, *, actor: Actor, amount: Decimal | None
     payment = account.payment
     payload = {"order_id": payment.order_id, "payment_id": payment.pk, "operation_id": operation.pk}
     publish("payment.asked", payload | {"operation": str(kind)}, subject=f"order:{payment.order_id}", actor=actor)
-    Payment.objects.filter(pk=payment.pk).update(updated_at=ClockTimestamp())
+    # Whoever has opened the page of the payment before this has not seen it.
+    Payment.objects.filter(pk=payment.pk).update(version=F("version") + 1, updated_at=ClockTimestamp())
     return operation
 
 
