@@ -3,16 +3,17 @@
 # The sections by app: the place in the navigation, by what staff need first, and the name there.
 SECTIONS = {
     "orders": (0, "Orders"),
-    "checkout": (1, "Carts"),
-    "inventory": (2, "Stock"),
-    "catalog": (3, "Catalog"),
-    "pricing": (4, "Taxes, shipping, promotions"),
-    "accounts": (5, "People"),
-    "auth": (6, "Rights"),
-    "events": (7, "Audit"),
-    "procrastinate": (8, "Background jobs"),
-    "otp_totp": (9, "Sign-in devices"),
-    "otp_static": (10, "Recovery codes"),
+    "invoicing": (1, "Invoices"),
+    "checkout": (2, "Carts"),
+    "inventory": (3, "Stock"),
+    "catalog": (4, "Catalog"),
+    "pricing": (5, "Taxes, shipping, promotions"),
+    "accounts": (6, "People"),
+    "auth": (7, "Rights"),
+    "events": (8, "Audit"),
+    "procrastinate": (9, "Background jobs"),
+    "otp_totp": (10, "Sign-in devices"),
+    "otp_static": (11, "Recovery codes"),
 }
 # Lists of libraries, in words for staff.
 LISTS = {"ProcrastinateJob": "Jobs", "TOTPDevice": "Authenticator apps", "StaticDevice": "Codes on paper"}

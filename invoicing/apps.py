@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class InvoicingConfig(AppConfig):
+    """The app of invoices and credit notes."""
+
+    name = "invoicing"
