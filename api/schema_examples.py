@@ -29,7 +29,8 @@ def add_examples(description: dict[str, Any]) -> None:
             answers += [operation.get("requestBody", {}), *operation["responses"].values()]
     for answer in answers:
         for media_type, content in answer.get("content", {}).items():
-            if "multipart" not in media_type:  # a file is no text
+            # A file is no text.
+            if "multipart" not in media_type and content["schema"].get("format") != "binary":
                 content["example"] = example_of(content["schema"], schemas)
 
 

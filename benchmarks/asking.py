@@ -214,6 +214,20 @@ class Shop:
         body = {"lines": [{"order_item_id": line, "quantity": 1}]}
         return self.post(f"/orders/{self.sent_order}/fulfilments", body)[0]["fulfilment_id"]
 
+    def invoiced_order(self) -> Any:
+        """The order that leaves in parts; `invoice` is its invoice."""
+        from django.test.utils import override_settings
+
+        from events.actors import COMMAND
+        from invoicing.models import Invoice
+        from invoicing.services import follow_order
+
+        seller = {"INVOICES": True, "SHOP_LEGAL_NAME": "Bench", "SHOP_LEGAL_ADDRESS": ["Bench Street 1"]}
+        with override_settings(**seller):
+            follow_order(order_id=self.sent_order, actor=COMMAND, due_since=datetime.now(UTC).date())
+        self.invoice = Invoice.objects.filter(order=self.sent_order).earliest("pk").pk
+        return self.sent_order
+
     def new_parcel(self) -> Any:
         """Whoever asks for it takes it back."""
         return self.ship(1)

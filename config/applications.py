@@ -14,6 +14,7 @@ INSTALLED_APPS = [
     "catalog",
     "pricing",
     "orders",
+    "invoicing",
     "checkout",
     "payments",
     "demo",

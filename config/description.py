@@ -17,6 +17,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "catalog", "description": "What is sold: categories, products, variants and pictures."},
         {"name": "checkout", "description": "Carts of guests and customers: filled, held, shipped somewhere, placed."},
         {"name": "inventory", "description": "How many there are, for staff: items, the ledger, alerts, warehouses."},
+        {"name": "invoicing", "description": "What buyers owe, on paper: invoices and credit notes, and their PDFs."},
         {"name": "orders", "description": "Placing orders, reading and cancelling them, and figures over all of them."},
         {"name": "payments", "description": "Money: how orders are paid, and what goes back."},
     ],
@@ -28,6 +29,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "CartState": "checkout.models.Cart.State",
         "FulfilmentState": "orders.models.Fulfilment.State",
+        "InvoiceKind": "invoicing.models.Invoice.Kind",
         "OrderStatus": "orders.models.Order.Status",
         "ReturnKind": "orders.models.Return.Kind",
         "ReturnState": "orders.models.Return.State",

@@ -10,6 +10,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # It tells of every font of every PDF.
+        "fontTools": {"level": "WARNING"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "procrastinate": {"level": "WARNING"},
         "psycopg.pool": {"level": "ERROR"},

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from accounts.models import StaffNote, User
 from events.models import Event
+from invoicing.models import Invoice
 from orders.models import OrderEvent, OrderItem, Return, ReturnLine
 
 PROFILE = (
@@ -61,7 +62,8 @@ POLICIES = {
         ),
         "It stays: the books must say what was sold and where it went. Recipient, phone, email, company, note,"
         " and the name and company of the billing address are erased, and so is what was said about returns. While an"
-        " order or a return is open its customer is not forgotten.",
+        " order or a return is open its customer is not forgotten. Invoices and credit notes stay as they were issued,"
+        " until INVOICE_YEARS are over: the law asks for them.",
     ),
     "checkout.Cart": Policy(
         (
@@ -94,6 +96,8 @@ def export(user: User) -> dict[str, Any]:
         order["returns"] = list(returns.values("kind", "state", "requested_at", "note", "answer"))
         reasons = ReturnLine.objects.filter(of__order=order["id"])
         order["returned"] = list(reasons.values("order_item__sku", "quantity", "reason"))
+        invoices = Invoice.objects.filter(order=order["id"])
+        order["invoices"] = list(invoices.values("kind", "number", "issued_at", "kept_until", "document"))
         order["history"] = list(OrderEvent.objects.filter(order=order["id"]).values("at", "event", "to_status", "note"))
     about = [f"user:{user.pk}", *(f"order:{order['id']}" for order in data["orders.Order"])]
     data["notes"] = list(StaffNote.objects.filter(subject__in=about).values("at", "subject", "text"))

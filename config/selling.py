@@ -5,6 +5,8 @@ config.settings takes all names in capitals from here.
 
 from decimal import Decimal
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config.environment import choice, number, rate, switch, text
 
 RATE_LIMITS = switch("RATE_LIMITS", default=True)
@@ -67,3 +69,16 @@ RATE_LIMIT_COUPONS = rate("RATE_LIMIT_COUPONS", "20/minute")
 PRICES_INCLUDE_TAX = switch("PRICES_INCLUDE_TAX", default=False)
 TAX_ROUNDING = choice("TAX_ROUNDING", "line", "order")
 SHOP_COUNTRY = text("SHOP_COUNTRY", pattern="([A-Z]{2})?", must_be="two capital letters of ISO 3166, as DE")
+
+# Who sells, as the law wants invoices to say it. Lines of the address are separated by "|".
+SHOP_LEGAL_NAME = text("SHOP_LEGAL_NAME")
+SHOP_LEGAL_ADDRESS = [line.strip() for line in text("SHOP_LEGAL_ADDRESS").split("|") if line.strip()]
+SHOP_VAT_ID = text("SHOP_VAT_ID")
+# One line below every page of an invoice: register, managers, bank account.
+SHOP_LEGAL_FOOTER = text("SHOP_LEGAL_FOOTER")
+# A shop that says who it is writes invoices, unless it writes them elsewhere.
+INVOICES = switch("INVOICES", default=bool(SHOP_LEGAL_NAME))
+if INVOICES and not (SHOP_LEGAL_NAME and SHOP_LEGAL_ADDRESS):
+    raise ImproperlyConfigured("INVOICES needs SHOP_LEGAL_NAME and SHOP_LEGAL_ADDRESS: an invoice says who sells.")
+# Invoices and credit notes are kept until the end of so many years after the one of their issue.
+INVOICE_YEARS = number("INVOICE_YEARS", 10, 1, 100)

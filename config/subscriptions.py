@@ -8,34 +8,41 @@ marked `@app.periodic` in the `tasks.py` of their app.
 
 import accounts.tasks
 import checkout.tasks
+import invoicing.tasks
 import orders.tasks
 import payments.tasks
 from events.dispatcher import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
     "cart.abandoned": [checkout.tasks.mail_cart_reminder],
+    "credit_note.issued": [invoicing.tasks.mail_document],
+    "invoice.issued": [invoicing.tasks.mail_document],
     "order.noted": [accounts.tasks.mail_mentioned],
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
-    "order.changed": [orders.tasks.mail_customer],
-    "order.line_changed": [orders.tasks.mail_customer, payments.tasks.settle_order],
-    "order.line_lost": [orders.tasks.mail_customer, payments.tasks.settle_order],
-    "order.parcel_shipped": [orders.tasks.mail_customer, payments.tasks.settle_order],
+    "order.changed": [orders.tasks.mail_customer, invoicing.tasks.follow_order],
+    "order.line_changed": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],
+    "order.line_lost": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],
+    "order.parcel_shipped": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],
     "order.parcel_tracked": [orders.tasks.mail_customer],
     "order.return_approved": [orders.tasks.mail_about_return],
-    "order.return_received": [orders.tasks.mail_about_return, payments.tasks.settle_order],
+    "order.return_received": [
+        orders.tasks.mail_about_return,
+        payments.tasks.settle_order,
+        invoicing.tasks.follow_order,
+    ],
     "order.return_refused": [orders.tasks.mail_about_return],
     "order.return_requested": [orders.tasks.mail_about_return],
-    "order.shipped": [orders.tasks.mail_customer, payments.tasks.settle_order],
+    "order.shipped": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],
     "order.delivered": [orders.tasks.mail_customer],
-    "order.cancelled": [orders.tasks.mail_customer, payments.tasks.settle_order],
-    "order.deleted": [orders.tasks.mail_customer, payments.tasks.settle_order],
+    "order.cancelled": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],
+    "order.deleted": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],
     "order.withdrawn": [orders.tasks.mail_about_return],
     "payment.asked": [payments.tasks.carry_out],
     "payment.failed": [payments.tasks.mail_buyer],
     "payment.noticed": [payments.tasks.look_into],
-    "payment.paid": [payments.tasks.mail_buyer],
-    "payment.refunded": [payments.tasks.mail_buyer],
+    "payment.paid": [payments.tasks.mail_buyer, invoicing.tasks.follow_order],
+    "payment.refunded": [payments.tasks.mail_buyer, invoicing.tasks.follow_order],
     "user.confirmation_requested": [accounts.tasks.mail_email_confirmation],
     "user.email_changed": [accounts.tasks.mail_changed_credentials, accounts.tasks.mail_email_confirmation],
     "user.email_confirmed": [orders.tasks.adopt_orders],

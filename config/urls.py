@@ -17,6 +17,7 @@ handler500 = "config.errors.server_error"
 urlpatterns = [
     path("api/v1/", include("catalog.urls")),
     path("api/v1/", include("orders.urls")),
+    path("api/v1/", include("invoicing.urls")),
     path("api/v1/", include("checkout.urls")),
     path("api/v1/", include("payments.urls")),
     path("api/v1/", include("accounts.urls")),

@@ -58,8 +58,17 @@ class Claim:
     claimed_at: datetime
 
 
-def send_once(key: str, template: str, context: Mapping[str, Any], *, to: Sequence[str]) -> bool:
+def send_once(
+    key: str,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    to: Sequence[str],
+    attachments: Sequence[tuple[str, bytes, str]] = (),
+) -> bool:
     """Send `mail/<template>`, unless the mail of this key was sent before. Returns whether this call has sent the mail.
+
+    Each of `attachments` is the name of a file, its content and its media type.
 
     Raises ClaimedElsewhere while another worker holds a fresh claim. When the mail server refuses or does not answer,
     this gives the claim back and raises NotSent, so that the job's retry need not wait for the claim to grow old.
@@ -72,6 +81,8 @@ def send_once(key: str, template: str, context: Mapping[str, Any], *, to: Sequen
         subject, text, to=list(to), headers={"Message-ID": claim.message_id, "Auto-Submitted": "auto-generated"}
     )
     message.attach_alternative(html, "text/html")
+    for attachment in attachments:
+        message.attach(*attachment)
     mine = SentMail.objects.filter(pk=claim.id, claimed_at=claim.claimed_at)
     try:
         message.send()

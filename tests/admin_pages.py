@@ -98,6 +98,7 @@ class Counter:
             "order_id": shop.order.pk,
             "packed_id": to_pack.pk,
             "return_id": shop.asked_back,
+            "invoice_id": shop.invoice.pk,
             "parcel_id": shop.parcel,
             "payment_id": shop.payment.pk,
             "order_item_id": shop.order.order_items.get().pk,

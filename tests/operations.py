@@ -23,6 +23,7 @@ from catalog.tests.pictures import add_picture, picture
 from checkout.tests.factories import ADDRESS, make_cart
 from events.actors import COMMAND
 from inventory.tests.factories import WarehouseFactory
+from invoicing.tests.factories import issue
 from orders.models import Order
 from orders.services import Asked, ask_return, confirm_order, ship_parcel
 from orders.tests.clients import basket
@@ -80,6 +81,7 @@ class World:
         ship_parcel(order_id=self.gone.pk, actor=COMMAND)
         self.gone_line = self.gone.order_items.get().pk
         self.asked_back = ask_return(order_id=self.gone.pk, lines={self.gone_line: Asked(1)}, actor=COMMAND)
+        [self.invoice] = issue(self.gone)
         # This one has lines to spare.
         bowl, plate = make_article(stock=10, sku="BOWL"), make_article(stock=10, sku="PLATE")
         self.long = Order.objects.get(pk=place(self.owner, {bowl: 2, plate: 1}).id)
@@ -105,6 +107,7 @@ class World:
             order_item_id=self.long.order_items.all()[0].pk,
             fulfilment_id=self.parcel,
             return_id=self.asked_back,
+            invoice_id=self.invoice.pk,
             product_id=self.article.product_id,
             image_id=self.image.pk,
             payment_id=(self.paid if template.endswith("refunds") else self.payment).pk,
@@ -118,7 +121,8 @@ class World:
         if template.endswith("refunds"):
             return self.sent
         below = template.removeprefix("/orders/{order_id}/").split("/")[0]
-        others = {"fulfilments": self.sent, "lines": self.long, "returns": self.gone, "withdrawal": self.gone}
+        others = {"fulfilments": self.sent, "lines": self.long}
+        others |= dict.fromkeys(("invoices", "returns", "withdrawal"), self.gone)
         return others.get(below, self.order)
 
     def valid(self, operation: str) -> Valid:

@@ -19,7 +19,7 @@ from config import VERSION
 ROOT = Path(__file__).resolve().parent.parent
 OURS = [
     *("database", "api", "staff", "events", "accounts", "inventory"),
-    *("catalog", "pricing", "orders", "checkout", "payments", "demo", "config"),
+    *("catalog", "pricing", "orders", "invoicing", "checkout", "payments", "demo", "config"),
 ]
 MAX_LINES = 300
 
@@ -32,7 +32,7 @@ ERASURE = {
     "accounts.Session.user": "ended",
     "accounts.StaffNote.author": "kept: what staff noted about others; notes about the person go",
     "checkout.Cart.user": "deleted",
-    "orders.Order.user": "kept: the books need the order, without recipient and phone; an open one is waited for",
+    "orders.Order.user": "kept: the books need it, without recipient and phone, and its invoices; an open one waits",
     "admin.LogEntry.user": "kept: what staff did stays known",
     "otp_totp.TOTPDevice.user": "kept: without a live account it opens nothing",
     "otp_static.StaticDevice.user": "kept: without a live account it opens nothing",

@@ -60,6 +60,7 @@ BAD_ARGUMENTS = {
     "prepare_database": [["extra"]],
     "refresh_search": [["extra"]],
     "search_relevance": [["extra"]],
+    "verify_invoices": [["extra"]],
     "verify_stock": [["extra"]],
     "worker": [["--concurrency", "0"], ["--mail-concurrency", "-1"], ["--concurrency", "101"]],
 }

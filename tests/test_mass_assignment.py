@@ -11,7 +11,7 @@ from catalog.tests.factories import snapshot as catalog_and_stock
 from orders.tests.factories import everything
 from tests.operations import METHODS, World, clients
 
-OURS = ("accounts", "api", "catalog", "checkout", "events", "inventory", "orders", "payments", "pricing")
+OURS = ("accounts", "api", "catalog", "checkout", "events", "inventory", "invoicing", "orders", "payments", "pricing")
 COVETED = {
     "id",
     "user",

@@ -69,6 +69,7 @@ def test_it_may_do_with_each_table_and_sequence_what_the_shop_does(app: psycopg.
 def test_the_commands_of_an_operator_work_as_this_role(shop: Shop) -> None:
     shop.manage("create_admin", "--email", "boss@example.com", ADMIN_PASSWORD="a long password of the boss")
     assert "0 violations" in shop.manage("verify_stock")
+    assert "0 violations" in shop.manage("verify_invoices")
     shop.manage("expire_reservations")
     shop.manage("low_stock_report")
     assert "boss@example.com" in shop.manage("export_user", "--email", "boss@example.com")

@@ -12,6 +12,7 @@ from manage import lift_timeout
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMMANDS = (
+    ("verify_invoices",),
     ("verify_stock",),
     ("verify_stock", "--repair"),
     ("low_stock_report",),

@@ -4,6 +4,7 @@
 SECTIONS = {
     "orders": (0, "Orders"),
     "payments": (1, "Payments"),
+    "invoicing": (1, "Invoices"),
     "checkout": (2, "Carts"),
     "inventory": (3, "Stock"),
     "catalog": (4, "Catalog"),

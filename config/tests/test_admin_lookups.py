@@ -38,6 +38,7 @@ NAMED = {
     "inventory.stockitem": "is_sold__exact is_sold__isnull",
     "inventory.stockmovement": "kind__exact kind__isnull level__warehouse__isnull at__gte",
     "inventory.warehouse": "",
+    "invoicing.invoice": "kind__exact kind__isnull year",
     "orders.fulfilment": "state__exact state__isnull",
     "orders.order": "status__exact status__isnull order_date__gte user payment_status",
     "orders.return": "state kind__exact kind__isnull requested_at__gte",

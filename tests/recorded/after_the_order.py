@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from invoicing.tests.factories import issue
 from tests.recorded.recorder import Recorder
 from tests.recorded.shop import basket, line
 
@@ -90,3 +91,28 @@ def notes(shop: Recorder) -> None:
     ask("ben", f"POST {path}/notes", {"text": "Mine."})
     ask("desk", f"GET {path}/notes")
     ask("ben", f"GET {path}/notes")
+
+
+def invoices(shop: Recorder) -> None:
+    ask = shop.ask
+    path, (salt, _) = confirmed(shop)
+    order_id = int(path.rpartition("/")[2])
+    ask("ben", f"GET {path}/invoices")
+    ask("desk", f"PUT {path}/status", {"status": "shipped"})
+    [invoice] = issue(order_id)
+    asked = ask("ben", f"POST {path}/returns", {"lines": [some(salt, 2)]})
+    ask("desk", f"POST {path}/returns/{asked['return_id']}/receive", {})
+    [note] = issue(order_id)
+    ask("ben", f"GET {path}/invoices")
+    ask("ann", f"GET {path}/invoices")
+    ask("ben", f"GET {path}/invoices?kind=invoice")
+    for row in (invoice, note):
+        ask("desk", f"GET {path}/invoices/{row.pk}")
+    one = f"{path}/invoices/{invoice.pk}"
+    ask("ann", f"GET {one}")
+    ask("ben", f"GET {one}/pdf")
+    ask("ben", f"GET {one}/pdf", Accept="application/pdf")
+    ask("ann", f"GET {one}/pdf")
+    ask("ben", f"GET {one}/pdf", Accept="text/csv")
+    ask("visitor", f"GET {path}/invoices/{note.pk}/pdf")
+    ask("ben", f"POST {path}/invoices", {})

@@ -42,6 +42,9 @@ LONGEST_SHOWN = 160
 # What differs from run to run. Times of the requests themselves are of 2000 and 2100, and stand as they are.
 TIME = re.compile(r"(?!2000|2100)\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{6})?(?=Z|\+00:00)")
 MONTH = re.compile(r'"(\d{4})-(\d\d)"')
+# Days in answers. Those of the requests themselves are of 2000 and 2100, too.
+DAY = re.compile(r'"(?!2000|2100)\d{4}-\d\d-\d\d"')
+INVOICE = re.compile(r"\b(C?)\d{4}-(\d{6})\b")
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 DEVICE_TOKEN = re.compile(r"Wy[IJ][\w-]+:\w+:[\w-]+")
 RESET_TOKEN = re.compile(r"\b[a-z0-9]{6}-[0-9a-f]{32}\b")
@@ -63,6 +66,7 @@ def steady(text: str) -> str:
     text = UUID.sub("<uuid>", DEVICE_TOKEN.sub("<device token>", text))
     text = CONFIRMATION_TOKEN.sub("<confirmation token>", text)
     text = POSTING.sub(r"\1:<hex>", text)
+    text = INVOICE.sub(r"\1<year>-\2", DAY.sub('"<day>"', text))
     text = MONTH.sub(months_ago, TIME.sub("<time>", text))
     return HEXADECIMAL.sub("<hex>", text)
 
@@ -134,7 +138,9 @@ class Recorder:
             text = body.decode("latin-1") if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
             lines.append(f"> {printable(text)[:LONGEST_SENT]}")
         lines += [str(response.status_code), *shown_headers(response)]
-        content = response.content.decode()
+        # A file is not text; its length and its type are told above.
+        is_text = response.headers.get("Content-Type") != "application/pdf"
+        content = response.content.decode() if is_text else ""
         if response.status_code >= 400 and line.startswith("GET "):
             content = with_sorted_errors(content)
         lines.append(content)

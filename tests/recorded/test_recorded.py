@@ -93,6 +93,7 @@ LATER = (
     order_changes.changes,
     *(after_the_order.parcels, after_the_order.returns, after_the_order.notes),
     paying.payments,
+    after_the_order.invoices,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
