@@ -141,8 +141,8 @@ def hours_of(order: Order) -> int:
 def cancel_payment(*, order_id: int, payment_id: int, actor: Actor, expected_version: Expected = None) -> list[int]:
     """Ask that a payment be cancelled; one that is cancelled stays so. Answers the operations to be carried out.
 
-    Refuses NotFound, VersionMismatch, and NotCancellable for one that has ended, whose money is being taken, or by whose
-    money the order was confirmed. Locks the order and its payments.
+    Refuses NotFound, VersionMismatch, and NotCancellable for one that has ended, whose money is being taken, or by
+    whose money the order was confirmed. Locks the order and its payments.
     """
     order = locked_order(order_id)
     account = account_in(books_of(order), payment_id)
