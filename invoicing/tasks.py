@@ -11,6 +11,7 @@ from events.actors import WORKER
 from events.models import Event
 from invoicing import services
 from invoicing.models import Invoice
+from orders.models import Order
 from orders.tasks import is_forgotten
 from orders.tokens import link_to
 
@@ -22,8 +23,15 @@ DUE = ("payment.paid", "order.shipped", "order.parcel_shipped")
 @app.task(retry=RetryStrategy(max_attempts=10, exponential_wait=3))
 def follow_order(event_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Issue the invoice and the credit notes that an order has become due for."""
-    due_since = day_of(Event.objects.values_list("at", flat=True).get(pk=event_id)) if kind in DUE else None
+    due_since = None
+    if kind in DUE and not (kind == "payment.paid" and waits_for_more(payload["order_id"])):
+        due_since = day_of(Event.objects.values_list("at", flat=True).get(pk=event_id))
     services.follow_order(order_id=payload["order_id"], actor=WORKER, due_since=due_since)
+
+
+def waits_for_more(order_id: int) -> bool:
+    """Whether an order is paid in part alone: what is paid in full has been confirmed by that."""
+    return Order.objects.filter(pk=order_id, status=Order.Status.PENDING).exists()
 
 
 @app.task(queue=mails.QUEUE, retry=mails.RETRY)

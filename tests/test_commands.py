@@ -61,6 +61,7 @@ BAD_ARGUMENTS = {
     "refresh_search": [["extra"]],
     "search_relevance": [["extra"]],
     "verify_invoices": [["extra"]],
+    "verify_payments": [["extra"], ["--patience", "601"], ["--patience", "x"]],
     "verify_stock": [["extra"]],
     "worker": [["--concurrency", "0"], ["--mail-concurrency", "-1"], ["--concurrency", "101"]],
 }
