@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 
 def test_money_comes_and_a_line_goes_back(looked: Any, shop: Counter) -> None:
     payment = begun()
-    page = f"/admin/payments/payment/{payment.pk}/change/"
+    number, page = payment.order.number, f"/admin/payments/payment/{payment.pk}/change/"
 
     def work(eyes: Eyes) -> None:
         eyes.open(page)
@@ -26,7 +26,7 @@ def test_money_comes_and_a_line_goes_back(looked: Any, shop: Counter) -> None:
         eyes.page.get_by_label("Units of", exact=False).fill("1")
         eyes.page.get_by_label("Reason", exact=False).fill("One was broken.")
         eyes.press("Give it back", "The money goes back.")
-        eyes.page.get_by_role("link", name=payment.order.number).click()
+        eyes.page.get_by_role("link", name=number).click()
         eyes.page.get_by_text("What happened with the money").wait_for()
         eyes.look("the page of the order")
 
