@@ -216,7 +216,7 @@ def chaos(stage: Stage, orders: int = 30) -> Result:
                 await asyncio.to_thread(till.kill_web)
             if random.random() < 0.01:
                 deaths += 1
-                await asyncio.to_thread(random.choice((till.kill_worker, till.crash_database)))
+                random.choice((till.kill_worker, till.crash_database))()
 
     async def day(web: Web) -> None:
         turns = iter(range(orders))
