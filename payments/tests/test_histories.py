@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from inventory.invariants import violations
@@ -21,7 +21,7 @@ from payments.services.applying import apply
 from payments.tests.factories import begun, said
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
 # What may happen next at the provider, by what stands there now; refunds and disputes come of money that was taken.
 ENDS = {"pending": ("done", "failed"), "done": ("failed",), "open": ("won", "lost")}
 
@@ -139,4 +139,6 @@ def test_control_where_the_latest_snapshot_counts_the_sequence_matters(monkeypat
     monkeypatch.setattr(applying, "write", overwrite)
     monkeypatch.setattr(applying, "join", join_latest)
     with pytest.raises(AssertionError):
-        settings(**OPTIONS | {"derandomize": True, "database": None})(given(st.data())(check_any_sequence))()
+        settings(**OPTIONS | {"derandomize": True, "database": None, "phases": [Phase.generate]})(
+            given(st.data())(check_any_sequence)
+        )()

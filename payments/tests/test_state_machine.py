@@ -29,10 +29,10 @@ def run(examples: int, **options: Any) -> None:
 
 
 def test_after_every_sequence_of_verbs_the_till_has_what_the_order_costs() -> None:
-    run(12)
+    run(6)
 
 
 def test_control_the_till_has_too_much_where_nothing_is_paid_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(books, "pay_back", lambda *args: [])
     with pytest.raises(AssertionError):
-        run(40, phases=[Phase.generate], derandomize=True, database=None)
+        run(20, phases=[Phase.generate], derandomize=True, database=None)

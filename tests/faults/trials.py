@@ -112,20 +112,20 @@ TRIALS = (
 )
 # Money, at the fake of both providers. Of kills there are a thousand together.
 OF_MONEY = (
-    Trial("web worker killed at a named place of a payment", "kills", web_dies, 480, 48, 16),
-    Trial("worker killed at a named place of a payment", "kills", worker_dies, 140, 14, 3),
+    Trial("web worker killed at a named place of a payment", "kills", web_dies, 480, 48, 8),
+    Trial("worker killed at a named place of a payment", "kills", worker_dies, 140, 14, 2),
     Trial("PostgreSQL killed at a named place of a payment", "crashes", database_dies, 98, 14, 2),
-    Trial("web and worker killed while customers pay", "kills", anybody_dies, 300, 50, 10),
-    Trial("notifications lost, doubled, late and forged", "orders", told_badly, 500, 50, 12),
-    Trial("providers drop, hang, fail, refuse too many, and are down", "faults", providers_fail, 600, 60, 12),
+    Trial("web and worker killed while customers pay", "kills", anybody_dies, 300, 50, 6),
+    Trial("notifications lost, doubled, late and forged", "orders", told_badly, 500, 50, 8),
+    Trial("providers drop, hang, fail, refuse too many, and are down", "faults", providers_fail, 600, 60, 6),
     Trial("an order paid in four tabs, at one provider or both", "orders", two_tabs, 300, 20, 4),
-    Trial("the clock, the customer and staff at the last moment", "orders", clock_and_people, 400, 20, 8),
-    Trial("three people give the same money back", "orders", refunds_at_once, 100, 10, 2),
-    Trial("goods come back, staff and provider give money back", "orders", everybody_gives_back, 150, 12, 4),
-    Trial("money that was set apart, and two parcels at once", "orders", taken_with_goods, 150, 10, 3),
+    Trial("the clock, the customer and staff at the last moment", "orders", clock_and_people, 400, 20, 4),
+    Trial("three people give the same money back", "orders", refunds_at_once, 100, 10, 1),
+    Trial("goods come back, staff and provider give money back", "orders", everybody_gives_back, 150, 12, 3),
+    Trial("money that was set apart, and two parcels at once", "orders", taken_with_goods, 150, 10, 2),
     Trial("an answer is joined after all that came later", "orders", answers_overtake, 50, 10, 1),
-    Trial("a refund of which nobody knows, and a forgotten key", "orders", keys_are_forgotten, 80, 8, 4),
+    Trial("a refund of which nobody knows, and a forgotten key", "orders", keys_are_forgotten, 80, 8, 1),
     Trial("a payment cancelled in silence, and approved", "orders", cancelled_and_approved, 50, 5, 1),
-    Trial("a day's chaos", "orders", chaos, 10_000, 250, 20),
+    Trial("a day's chaos", "orders", chaos, 10_000, 250, 12),
 )
 ALL_TRIALS = (*TRIALS, *OF_MONEY)
