@@ -19,7 +19,7 @@ def run(examples: int) -> None:
         Till,
         settings=settings(
             max_examples=int(os.environ.get("EXAMPLES", examples)),
-            stateful_step_count=12,
+            stateful_step_count=10,
             deadline=None,
             suppress_health_check=checks,
         ),
