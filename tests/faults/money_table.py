@@ -8,16 +8,22 @@ from tests.faults.late_answers import CANCELLED, KNOWN, answers_overtake, cancel
 from tests.faults.money_checks import AS_PROMISED, AT_REST, IN_TIME, NET, ONE_REFUND, REFUSED, begin_with_money
 from tests.faults.paying import ONE_PAYMENT, clock_and_people, two_tabs
 from tests.faults.payments import finish, paid
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, wait_for
 from tests.faults.table import TABLE, Sabotage
-from tests.faults.till import Purchase, purchase, till_of
+from tests.faults.till import Purchase, Till, purchase, till_of
 
 SUMS = "payments are the sum of their entries"
 # Nothing comes to its end without the reconciler, however long it is waited for.
 SHORT_PATIENCE = 8.0
+ONCE_TRIED = "select 1 from payments_operation where kind = 'refund' and state = 'intended' and tries < 2"
 
 
-def refunded(stage: Stage, way: str = "", fault: str = "") -> list[Violation]:
+def is_tried_once(till: Till) -> bool:
+    """Whether a refund waits for its second call."""
+    return bool(till.stage.query(ONCE_TRIED))
+
+
+def refunded(stage: Stage, way: str = "", fault: str = "", *, again: bool = True) -> list[Violation]:
     """Some money of a card goes back: the provider does it or not, and does not answer, or the web process dies."""
     till = till_of(stage)
     till.take_money("at_once")
@@ -29,8 +35,11 @@ def refunded(stage: Stage, way: str = "", fault: str = "") -> list[Violation]:
         if not await paid(one):
             return
         if way:
+            await asyncio.to_thread(till.fake.set, lost=1)  # or it would be known before the call is made again
             await asyncio.to_thread(till.fake.fault, "stripe.refund", way)
         await one.refund("5.00", fault=fault)
+        if way and again:
+            await asyncio.to_thread(wait_for, "the call made again", lambda: not is_tried_once(till))
 
     till.stage.run(one_order)
     return finish(watch, 1, 1).violations
@@ -41,7 +50,7 @@ def left_alone(stage: Stage) -> list[Violation]:
     till = till_of(stage)
     before, till.patience = till.patience, SHORT_PATIENCE
     try:
-        return refunded(stage, "drop_before")
+        return refunded(stage, "drop_before", again=False)
     finally:
         till.patience = before
 

@@ -11,9 +11,8 @@ from tests.faults.till import open_till
 from tests.faults.trials import OF_MONEY, Trial
 
 pytestmark = pytest.mark.slow
-# Money goes back once, goes back at all, stays known, and whoever has paid keeps the goods. `make prove` runs all rows.
+# Money goes back, stays known, and whoever has paid keeps the goods. `make prove` runs all rows.
 ROWS = (
-    "one key for all tries of a call",
     "automatic refund",
     "join of what providers say",
     "question of the clock before it cancels",
