@@ -66,7 +66,8 @@ class Till(RuleBasedStateMachine):
 
     @rule()
     def pay(self) -> None:
-        self.ask(services.begin_payment, provider="manual")
+        begun = self.ask(services.begin_payment, provider="manual")
+        services.carry_on(begun.operations if begun else [])
 
     @rule(at_once=st.booleans(), amount=st.none() | cents)
     def take(self, at_once: bool, amount: Decimal | None) -> None:

@@ -21,7 +21,7 @@ from payments.services.applying import apply
 from payments.tests.factories import begun, said
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
 # What may happen next at the provider, by what stands there now; refunds and disputes come of money that was taken.
 ENDS = {"pending": ("done", "failed"), "done": ("failed",), "open": ("won", "lost")}
 
