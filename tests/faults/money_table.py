@@ -3,14 +3,14 @@
 import asyncio
 
 from inventory.invariants import Violation
-from tests.faults.client import Web, together
+from tests.faults.client import Web
 from tests.faults.late_answers import CANCELLED, KNOWN, answers_overtake, cancelled_and_approved, keys_are_forgotten
-from tests.faults.money_checks import AS_PROMISED, AT_REST, IN_TIME, NET, ONE_REFUND, REFUSED, begin_with_money
+from tests.faults.money_checks import AS_PROMISED, AT_REST, IN_TIME, NET, ONE_REFUND, begin_with_money
 from tests.faults.paying import ONE_PAYMENT, clock_and_people, two_tabs
 from tests.faults.payments import finish, paid
 from tests.faults.stage import Stage, wait_for
 from tests.faults.table import TABLE, Sabotage
-from tests.faults.till import Purchase, Till, purchase, till_of
+from tests.faults.till import Till, purchase, till_of
 
 SUMS = "payments are the sum of their entries"
 # Nothing comes to its end without the reconciler, however long it is waited for.
@@ -74,26 +74,6 @@ def cancelled(stage: Stage, way: str = "") -> list[Violation]:
     return finish(watch, 1, 1).violations
 
 
-def late_money(stage: Stage, tabs: int = 4) -> list[Violation]:
-    """An order is cancelled whose money has come, which several tabs find out at once."""
-    till = till_of(stage)
-    till.take_money("at_once")
-    watch = begin_with_money(till)
-    till.fake.set(lost=1)
-
-    async def one_order(web: Web) -> None:
-        one: Purchase = purchase(till, web, "stripe")
-        watch.purchases.append(one)
-        await one.place()
-        await one.begin()
-        await one.pay()
-        await one.give_up(till.stage.admin)
-        await together(one.come_back("inside_t2 pause 0.3") for _ in range(tabs))
-
-    till.stage.run(one_order)
-    return finish(watch, 1, 0).violations
-
-
 MONEY = (
     Sabotage("one key for all tries of a call", ONE_REFUND, lambda stage: refunded(stage, "drop_after")),
     Sabotage("row on disk before the call", AS_PROMISED, lambda stage: refunded(stage, fault="inside_t1 kill")),
@@ -109,7 +89,6 @@ MONEY = (
         lambda stage: two_tabs(stage, 4).violations,
         behind=("one live payment of an order",),
     ),
-    Sabotage("locks where an answer is joined", REFUSED, late_money),
     Sabotage("fence around what is cancelled", CANCELLED, lambda stage: cancelled_and_approved(stage, 1).violations),
     Sabotage(
         "one entry for each thing that happened",

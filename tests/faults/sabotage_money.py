@@ -15,10 +15,9 @@ from django.utils import timezone
 from database.money import in_places
 from orders.models import Order
 from orders.models.order import OrderQuerySet
-from orders.services import due_of
 from payments import providers, services
-from payments.models import Dispute, Entry, Operation, Payment
-from payments.money import Account, Books, accounts_of
+from payments.models import Entry, Operation, Payment
+from payments.money import Account, Books
 from payments.providers import calls, paypal, stripe
 from payments.providers.snapshot import ProviderRefused, ProviderUnknown, Snapshot
 from payments.services import applying, asking, books, carrying
@@ -111,19 +110,6 @@ def lock_of_beginning() -> None:
     put(asking, "locked_order", unlocked_order)
 
 
-def locks_of_join() -> None:
-    """Join what a provider says without a lock on the order or its payments."""
-
-    def unlocked_books(order: Order) -> Books:
-        payments = list(Payment.objects.filter(order=order).order_by("id"))
-        operations = Operation.objects.filter(payment__order=order).order_by("id")
-        disputes = Dispute.objects.filter(payment__order=order)
-        return Books(accounts_of(payments, operations, disputes), due_of(order))
-
-    put(applying, "locked_order", unlocked_order)
-    put(applying, "books_of", unlocked_books)
-
-
 def fence() -> None:
     """Ask that a payment be cancelled, and let it take money until that is answered."""
 
@@ -155,7 +141,6 @@ OF_MONEY: Mapping[str, Callable[[], None]] = {
     "reconciler": reconciler,
     "no answer means that nobody knows": silence_is_unknown,
     "lock on an order that is to be paid": lock_of_beginning,
-    "locks where an answer is joined": locks_of_join,
     "fence around what is cancelled": fence,
     "one entry for each thing that happened": entries_once,
 }
