@@ -47,6 +47,10 @@ begin
     foreach name in array guarded loop execute format('alter table %I enable trigger user', name); end loop;
 end $$;
 """
+LONGEST = (
+    *("tests/faults/", "tests/test_browser", "tests/test_schemathesis", "tests/test_run", "tests/test_clients"),
+    *("tests/test_admin_authorization", "tests/test_authorization", "tests/test_posted_twice", "tests/test_roles"),
+)
 _folder: Path | None = None
 _servers: Any = None
 
@@ -85,6 +89,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # xdist's workers inherit the environment. With this in it, pytest-django would read the settings in them before
     # they come here, and all of them would share, and empty, one cache.
     del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no process waits for them in the end. pytest-django puts them there."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -11,12 +11,8 @@ from tests.faults.till import open_till
 from tests.faults.trials import OF_MONEY, Trial
 
 pytestmark = pytest.mark.slow
-# Money goes back, stays known, and whoever has paid keeps the goods. `make prove` runs all rows.
-ROWS = (
-    "automatic refund",
-    "join of what providers say",
-    "question of the clock before it cancels",
-)
+# Money goes back, and stays known. `make prove` runs all rows.
+ROWS = ("automatic refund", "join of what providers say")
 
 
 @pytest.fixture(scope="module")
