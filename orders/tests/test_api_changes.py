@@ -99,7 +99,16 @@ def test_bad_changes_are_refused(body: Any, field: str, code: str) -> None:
     assert everything() == before
 
 
-@pytest.mark.parametrize("quantity", [None, 0, -1, "1", 1.5, 10_001, True, [1]])
+@pytest.mark.parametrize("body", [{}, {"quantity": None}])
+def test_a_line_of_which_nothing_is_said_stays_as_it_is(body: dict[str, Any]) -> None:
+    order = make_order()
+    before = everything()
+    answer = order_desk().patch(line_of(order), body)
+    assert (answer.status_code, answer.json()["order_id"]) == (200, order.pk)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("quantity", [0, -1, "1", 1.5, 10_001, True, [1]])
 def test_bad_quantities_are_refused(quantity: Any) -> None:
     order = make_order()
     before = everything()
