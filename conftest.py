@@ -34,7 +34,17 @@ begin
     select array_agg(distinct relname) into guarded from pg_trigger join pg_class on pg_class.oid = tgrelid
     where not tgisinternal and relnamespace = current_schema()::regnamespace and relkind = 'r';
     foreach name in array guarded loop execute format('alter table %I disable trigger user', name); end loop;
-    for name in select tablename from pg_tables where schemaname = current_schema() loop
+    -- Keys of a library are looked at with each statement: what refers to others goes before them.
+    for name in
+        select relname from pg_class c
+        left join lateral (
+            select bool_or(conrelid = c.oid) as refers, bool_or(confrelid = c.oid) as is_referred_to
+            from pg_constraint
+            where contype = 'f' and not condeferrable and conrelid <> confrelid and c.oid in (conrelid, confrelid)
+        ) k on true
+        where relkind = 'r' and relnamespace = current_schema()::regnamespace
+        order by case when not coalesce(is_referred_to, false) then 0 when refers then 1 else 2 end
+    loop
         execute format('delete from %I', name);
     end loop;
     for name in select tablename from pg_tables where schemaname = 'of_migrations' loop
