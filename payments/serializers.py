@@ -139,6 +139,7 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
 class StaffPaymentSerializer(PaymentSerializer):
     """A payment as staff read it: with what was asked of the provider, and why a person has to look at it."""
 
+    review = serializers.CharField(read_only=True, help_text="Why a person has to look at it; empty mostly.")
     operations = OperationSerializer(many=True)
 
     class Meta(PaymentSerializer.Meta):
