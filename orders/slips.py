@@ -32,7 +32,7 @@ class Slip:
 
 def slip_of(order: Order) -> Slip:
     """The packing slip of an order as it is now. Promises that were given up are not on it."""
-    if order.deleted_at or order.status == Order.Status.CANCELLED:
+    if order.is_given_up:
         what = "deleted" if order.deleted_at else "cancelled"
         return Slip(f"This order is {what}. There is nothing to pack.", [], to_pack=False)
     to_pack = order.status in Order.OPEN

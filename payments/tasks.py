@@ -63,7 +63,7 @@ def mail_buyer(event_id: int, kind: str, payload: dict[str, Any]) -> None:
         "payment": payment,
         "amount": money(Decimal(payload["amount"]), payment.currency),
         "lines": refunded_lines(payload, order),
-        "is_off": order.status == Order.Status.CANCELLED or order.deleted_at is not None,
+        "is_off": order.is_given_up,
         "link": "" if order.user or order.deleted_at or kind == FAILED else link_to(order.pk, order.number),
         "pay_again": page_of(order),
     }
@@ -78,12 +78,11 @@ def is_told(kind: str, payload: Mapping[str, Any], payment: Payment, order: Orde
     An order that the money has confirmed has a mail that says so. Money for an order that is off goes back at once, and
     the mail about that tells it. Who is trying again, or has paid by now, needs not be told that it failed.
     """
-    is_off = order.status == Order.Status.CANCELLED or order.deleted_at is not None
     if kind == "payment.paid":
-        return not (payload.get("confirmed") or is_off or payment.review in Payment.MISMATCHES)
+        return not (payload.get("confirmed") or order.is_given_up or payment.review in Payment.MISMATCHES)
     if kind == FAILED:
         unpaid = order.payment_status == "unpaid" and not order.payment_open
-        return unpaid and order.status == Order.Status.PENDING and not is_off
+        return unpaid and order.status == Order.Status.PENDING and not order.is_given_up
     return True
 
 

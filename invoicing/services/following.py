@@ -61,12 +61,11 @@ def issue_next(*, order_id: int, actor: Actor, due_since: date | None) -> int:
     """Issue the next document that an order is due for, and answer its id; 0 when there is none."""
     order = locked_order(order_id)
     account = account_of(order)
-    has_ended = order.status == Order.Status.CANCELLED or order.deleted_at is not None
     if account is None:
-        if due_since is None or has_ended or not settings.INVOICES:
+        if due_since is None or order.is_given_up or not settings.INVOICES:
             return 0
         return issue_invoice(order, "order", due_since, actor)
-    if has_ended:
+    if order.is_given_up:
         return take_all_back(account, ENDED, actor)
     if REPLACED in account.references or is_outdated(account):
         return take_all_back(account, REPLACED, actor) or issue_invoice(

@@ -236,6 +236,11 @@ class Order(models.Model):
         return f"order:{self.number}"
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether it was cancelled or deleted, so that nobody waits for goods and nobody has to pay."""
+        return self.status == self.Status.CANCELLED or self.deleted_at is not None
+
+    @property
     def allowed(self) -> tuple[str, ...]:
         """The statuses that the order can be given now."""
         return self.NEXT[self.status]

@@ -12,7 +12,7 @@ from django.db.models import F, Sum
 
 from orders.models import Order, Return
 from orders.services.refunds import NOTHING
-from orders.services.verbs import Status, write_columns
+from orders.services.verbs import write_columns
 
 
 def due_of(order: Order) -> Decimal:
@@ -21,7 +21,7 @@ def due_of(order: Order) -> Decimal:
     An order that was cancelled or deleted costs nothing. What returns were worth comes off, and so does what revisions
     owe. That may be a cent less than the total fell by, since all refunds of a line are exactly what it cost.
     """
-    if order.status == Status.CANCELLED or order.deleted_at is not None:
+    if order.is_given_up:
         return NOTHING
     returned = order.returns.filter(state=Return.State.RECEIVED).aggregate(
         sum=Sum(F("refund_items") + F("refund_shipping"), default=NOTHING)

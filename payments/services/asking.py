@@ -39,7 +39,6 @@ from payments.services.books import (
     follow,
     in_places_of,
     intend,
-    is_given_up,
     locked_order,
 )
 
@@ -73,7 +72,7 @@ def begin_payment(
     if live is not None and live.payment.provider == provider and covers(live, books):
         prolong(order, module.PAYABLE_FOR)
         return Begun(live.payment.pk, [operation.pk for operation in live.unknown(Kind.CREATE)], is_new=False)
-    if is_given_up(order) or books.outstanding <= NOTHING:
+    if order.is_given_up or books.outstanding <= NOTHING:
         raise NothingToPay(f"Nothing of this order is to be paid: it is {order.status}.")
     operations = []
     for account in books.accounts:
@@ -151,7 +150,7 @@ def cancel_payment(*, order_id: int, payment_id: int, actor: Actor, expected_ver
     check_version(account.payment.version, expected_version)
     if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.is_being_taken:
         raise NotCancellable(f"It is {account.payment.state}.")
-    if account.is_takeable and order.status != Order.Status.PENDING and not is_given_up(order):
+    if account.is_takeable and order.status != Order.Status.PENDING and not order.is_given_up:
         raise NotCancellable("The order was confirmed because of it: cancel the order.")
     under_way = account.unknown(Kind.CANCEL)
     return [(under_way[0] if under_way else fence(account, actor)).pk]

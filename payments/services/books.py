@@ -84,14 +84,9 @@ def follow(order: Order, books: Books, actor: Actor = WORKER) -> list[int]:
     return [operation.pk for operation in begun]
 
 
-def is_given_up(order: Order) -> bool:
-    """Whether an order wants no money any more."""
-    return order.status == Status.CANCELLED or order.deleted_at is not None
-
-
 def give_up(order: Order, books: Books, actor: Actor) -> list[Operation]:
     """Cancel the payments by which money may still come, if none is wanted: the order was given up, or is paid."""
-    if not is_given_up(order) and books.outstanding > NOTHING:
+    if not order.is_given_up and books.outstanding > NOTHING:
         return []
     return [
         fence(account, actor)
@@ -119,7 +114,7 @@ def fence(account: Account, actor: Actor) -> Operation:
 
 def take(order: Order, books: Books, actor: Actor) -> list[Operation]:
     """Take the money that was set apart: when goods have left, at once where the shop wants it, and in time."""
-    if is_given_up(order):
+    if order.is_given_up:
         return []
     has_left = order.partly_shipped or order.status in (Status.SHIPPED, Status.DELIVERED)
     begun = []
