@@ -148,8 +148,7 @@ class PaymentAdmin(ReadOnly, StaffAdmin[Payment]):
         """The forms of what can be done with a payment now, by somebody with these rights."""
         row, account = shown.payment, shown.account
         forms: dict[str, Any] = {}
-        alive = row.state in (State.OPEN, State.AUTHORIZED) and not account.is_being_taken
-        if self.may(request, TAKES) and alive:
+        if self.may(request, TAKES) and account.is_cancellable:
             if row.fenced_at is None and (is_by_hand(row) or row.state == State.AUTHORIZED):
                 forms["capture"] = self.capture_form(row)
             if not account.unknown(Kind.CANCEL):

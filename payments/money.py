@@ -53,6 +53,17 @@ class Account:
         """Whether money of it is being set apart or taken, and nobody knows yet whether that was carried out."""
         return bool(self.unknown(Operation.Kind.AUTHORIZE) or self.unknown(Operation.Kind.CAPTURE))
 
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether the provider can be asked to cancel it: it is known there, and none of its money is being taken."""
+        return self.payment.state in (Payment.State.OPEN, Payment.State.AUTHORIZED) and not self.is_being_taken
+
+    @property
+    def given_back(self) -> Decimal:
+        """The refunds that the provider has carried out, or is about to."""
+        done = (o for o in self.operations if o.kind == Operation.Kind.REFUND and o.state == Operation.State.DONE)
+        return sum((o.amount or NOTHING for o in done), NOTHING)
+
     def unknown(self, kind: Operation.Kind) -> list[Operation]:
         """The operations of a kind that are not resolved."""
         return [o for o in self.operations if o.kind == kind and o.state == Operation.State.INTENDED]

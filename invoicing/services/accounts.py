@@ -14,6 +14,7 @@ from invoicing.models import Invoice
 from invoicing.services.writing import write
 from invoicing.shares import Left, Share, Wish, shares_of
 from orders.models import Order
+from orders.services.verbs import locked
 from pricing.amounts import money, rounded, units
 
 
@@ -123,7 +124,7 @@ def locked_order(order_id: int) -> Order:
 
     Refuses NotFound.
     """
-    return Order.objects.select_for_update(of=("self",), no_key=True).one(order_id)
+    return locked(Order.objects.all(), order_id)
 
 
 def account_of(order: Order) -> Account | None:

@@ -74,6 +74,12 @@ class Snapshot:
         return sum((capture.amount for capture in self.captures), Decimal(0))
 
     @property
+    def fees(self) -> Decimal | None:
+        """What the provider keeps of it; None where it does not say so."""
+        known = [capture.fee for capture in self.captures if capture.fee is not None]
+        return sum(known, Decimal(0)) if known else None
+
+    @property
     def refunded(self) -> Decimal:
         """The money that went back or is on its way back. A refund that failed does not count."""
         return sum((refund.amount for refund in self.refunds if refund.state != "failed"), Decimal(0))

@@ -15,11 +15,10 @@ from database.transactions import unit_of_work
 from events.actors import WORKER, Actor
 from events.services import publish
 from inventory.models import ClockTimestamp
-from orders.models import Order
 from payments.models import Dispute, Entry, Operation, Payment
 from payments.money import NOTHING, Account, Books
 from payments.providers.snapshot import RANK, Disputed, Refunded, Snapshot
-from payments.services.books import Kind, account_in, books_of, fence, follow, in_places_of, intend, locked_order
+from payments.services.books import Kind, books_of, follow, in_places_of, intend, locked_account, locked_order
 
 State = Operation.State
 Review = Payment.Review
@@ -36,9 +35,7 @@ def apply(payment_id: int, snapshot: Snapshot, actor: Actor = WORKER) -> list[in
     Answers the ids of the operations that this begins. A snapshot that says nothing new changes nothing. Refuses
     NotFound. Locks the order, its payments, and what the verbs of orders lock.
     """
-    order = locked_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
-    books = books_of(order)
-    account = account_in(books, payment_id)
+    order, books, account = locked_account(payment_id)
     before, was = account.payment.state, order.status
     join(account, books, snapshot)
     begun = [*taking_of_wallet(account, books, snapshot, actor), *follow(order, books)]
@@ -56,7 +53,7 @@ def join(account: Account, books: Books, snapshot: Snapshot) -> None:
         "failure_code": snapshot.failure_code or payment.failure_code,
         "expiring_at": snapshot.expires_at or payment.expiring_at,
         "captured": max(payment.captured, in_places_of(snapshot.captured, payment.currency)),
-        "fees": fees_of(snapshot) if fees_of(snapshot) is not None else payment.fees,
+        "fees": payment.fees if snapshot.fees is None else snapshot.fees,
     }
     if RANK[snapshot.state] > RANK[payment.state]:
         columns["state"] = snapshot.state
@@ -71,10 +68,7 @@ def join(account: Account, books: Books, snapshot: Snapshot) -> None:
         owed -= join_refund(account, refund, owed)
     for dispute in snapshot.disputes:
         join_dispute(account, dispute)
-    refunded = sum(
-        (o.amount or NOTHING for o in account.operations if o.kind == Kind.REFUND and o.state == State.DONE), NOTHING
-    )
-    columns["refunded"] = min(refunded, columns["captured"])
+    columns["refunded"] = min(account.given_back, columns["captured"])
     write(payment, columns)
     resolve_answered(account, snapshot)
 
@@ -86,26 +80,11 @@ def mismatch_of(payment: Payment, snapshot: Snapshot) -> str:
     return Review.OTHER_AMOUNT if snapshot.amount != payment.amount else ""
 
 
-def fees_of(snapshot: Snapshot) -> Decimal | None:
-    """What the provider keeps; None where it does not say so."""
-    known = [capture.fee for capture in snapshot.captures if capture.fee is not None]
-    return sum(known, NOTHING) if known else None
-
-
 def enter(payment: Payment, kind: str, amount: Decimal, ref: str) -> bool:
     """Write a line into the books, once for each of the provider's ids. Tells whether it is new."""
-    row = Entry(
-        payment=payment,
-        order_id=payment.order_id,
-        kind=kind,
-        amount=in_places_of(amount, payment.currency),
-        provider_ref=ref,
-        at=timezone.now(),
-    )
-    known = Entry.objects.filter(payment=payment, kind=kind, provider_ref=ref).exists()
-    if not known:
-        row.save(force_insert=True)
-    return not known
+    told = {"order_id": payment.order_id, "amount": in_places_of(amount, payment.currency), "at": timezone.now()}
+    _, is_new = Entry.objects.get_or_create(payment=payment, kind=kind, provider_ref=ref, defaults=told)
+    return is_new
 
 
 def join_refund(account: Account, refund: Refunded, owed: Decimal) -> Decimal:
@@ -140,18 +119,13 @@ def join_refund(account: Account, refund: Refunded, owed: Decimal) -> Decimal:
     # Also one that was held for refused: the provider has carried it out later than anybody waited for it.
     resolve(operation, State.DONE, ref=refund.ref)
     if enter(payment, Entry.Kind.REFUNDED, refund.amount, refund.ref):
-        publish(
+        announce(
+            payment,
             "payment.refunded",
-            {
-                "order_id": payment.order_id,
-                "payment_id": payment.pk,
-                "operation_id": operation.pk,
-                "amount": str(refund.amount),
-                "goodwill": str(operation.goodwill),
-                "lines": operation.lines,
-            },
-            subject=f"order:{payment.order_id}",
-            actor=WORKER,
+            operation_id=operation.pk,
+            amount=str(refund.amount),
+            goodwill=str(operation.goodwill),
+            lines=operation.lines,
         )
     return paid_of_owed
 
@@ -278,20 +252,3 @@ def settle_order(order_id: int, actor: Actor = WORKER) -> list[int]:
     order = locked_order(order_id)
     books = books_of(order)
     return follow(order, books, actor) if books.accounts else []
-
-
-@unit_of_work
-def ask_cancel(*, payment_id: int, actor: Actor) -> int | None:
-    """Ask that a payment of an overdue order be cancelled. Answers the operation's id.
-
-    None where the payment has ended or its money is being taken, and where the order is not overdue any more: the buyer
-    has paid or asked for more time meanwhile.
-    """
-    order = locked_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
-    if not Order.objects.overdue_but_payable().filter(pk=order.pk).exists():
-        return None
-    account = account_in(books_of(order), payment_id)
-    if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.is_being_taken:
-        return None
-    under_way = account.unknown(Kind.CANCEL)
-    return (under_way[0] if under_way else fence(account, actor)).pk

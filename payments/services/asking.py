@@ -19,7 +19,7 @@ from orders.models import Order
 from orders.services import Asked, Received
 from orders.services.asking import locked_with_customer
 from orders.services.parcels import shipped_units
-from orders.services.refunds import refunds_of_lines
+from orders.services.refunds import paid_back, refunds_of_lines
 from payments import providers
 from payments.exceptions import (
     NotCancellable,
@@ -35,7 +35,7 @@ from payments.services.books import (
     Kind,
     account_in,
     books_of,
-    fence,
+    cancelling,
     follow,
     in_places_of,
     intend,
@@ -74,11 +74,7 @@ def begin_payment(
         return Begun(live.payment.pk, [operation.pk for operation in live.unknown(Kind.CREATE)], is_new=False)
     if order.is_given_up or books.outstanding <= NOTHING:
         raise NothingToPay(f"Nothing of this order is to be paid: it is {order.status}.")
-    operations = []
-    for account in books.accounts:
-        if account.payment.state in Payment.LIVE:
-            operations.append(give_way(account, actor).pk)
-            order.refresh_from_db()
+    operations = [give_way(account, actor).pk for account in books.accounts if account.payment.state in Payment.LIVE]
     payment = Payment.objects.create(
         order=order,
         provider=provider,
@@ -88,9 +84,7 @@ def begin_payment(
         return_url=return_url,
         next_check_at=timezone.now() + timedelta(minutes=1),
     )
-    account = Account(payment, [], [])
-    books.accounts.append(account)
-    operations.append(intend(account, Kind.CREATE, actor=actor, amount=payment.amount).pk)
+    operations.append(intend(Account(payment, [], []), Kind.CREATE, actor=actor, amount=payment.amount).pk)
     prolong(order, module.PAYABLE_FOR)
     return Begun(payment.pk, operations, is_new=True)
 
@@ -102,11 +96,11 @@ def covers(account: Account, books: Books) -> bool:
 
 def give_way(account: Account, actor: Actor) -> Operation:
     """Let a payment make place for another one: nothing is captured for it any more. Refuses OtherPaymentStarting."""
-    payment, under_way = account.payment, account.unknown(Kind.CANCEL)
+    payment = account.payment
     is_takeable = payment.state == Payment.State.STARTING or account.is_takeable
     if is_takeable or account.is_being_taken:
         raise OtherPaymentStarting("Ask again in a moment.")
-    operation = under_way[0] if under_way else fence(account, actor)
+    operation = cancelling(account, actor)
     # Its place is free at once: money that still comes by it is paid back.
     Payment.objects.filter(pk=payment.pk).update(state=Payment.State.CANCELLED)
     payment.state = Payment.State.CANCELLED
@@ -148,12 +142,11 @@ def cancel_payment(*, order_id: int, payment_id: int, actor: Actor, expected_ver
     if account.payment.state == Payment.State.CANCELLED:
         return []
     check_version(account.payment.version, expected_version)
-    if account.payment.state not in (Payment.State.OPEN, Payment.State.AUTHORIZED) or account.is_being_taken:
+    if not account.is_cancellable:
         raise NotCancellable(f"It is {account.payment.state}.")
     if account.is_takeable and order.status != Order.Status.PENDING and not order.is_given_up:
         raise NotCancellable("The order was confirmed because of it: cancel the order.")
-    under_way = account.unknown(Kind.CANCEL)
-    return [(under_way[0] if under_way else fence(account, actor)).pk]
+    return [cancelling(account, actor).pk]
 
 
 @unit_of_work
@@ -238,8 +231,8 @@ def refund_payment(
 def refundable_units(order: Order, operations: Iterable[Operation]) -> dict[int, int]:
     """The units of each line whose money can still go back, by the line's id. `operations` are those of the order."""
     left = dict(order.order_items.values_list("pk", "quantity"))
-    for row in order.returns.filter(state="received").values_list("lines__order_item_id", "lines__quantity"):
-        left[row[0]] = left.get(row[0], 0) - row[1]
+    for line_id, (units, _) in paid_back(order).items():
+        left[line_id] = left.get(line_id, 0) - units
     for operation in operations:
         if operation.kind == Kind.REFUND and operation.state != Operation.State.REFUSED:
             for line_id, units in operation.lines.items():

@@ -17,6 +17,7 @@ from events.services import publish
 from inventory.models import ClockTimestamp
 from orders import services as order_services
 from orders.models import Order
+from orders.services.verbs import locked
 from payments.models import Dispute, Operation, Payment
 from payments.money import NOTHING, Account, Books, accounts_of
 
@@ -30,7 +31,14 @@ PAUSE = timedelta(seconds=50)
 
 def locked_order(order_id: int) -> Order:
     """Lock an order, one that was deleted too: its money is still to be seen to. Refuses NotFound."""
-    return Order.objects.select_for_update(of=("self",), no_key=True).one(order_id)
+    return locked(Order.objects.all(), order_id)
+
+
+def locked_account(payment_id: int) -> tuple[Order, Books, Account]:
+    """Lock the order of a payment and its payments: the order, its books, and the account of this payment."""
+    order = locked_order(Payment.objects.values_list("order_id", flat=True).get(pk=payment_id))
+    books = books_of(order)
+    return order, books, account_in(books, payment_id)
 
 
 def books_of(order: Order) -> Books:
@@ -91,10 +99,7 @@ def give_up(order: Order, books: Books, actor: Actor) -> list[Operation]:
     return [
         fence(account, actor)
         for account in books.accounts
-        if account.payment.state in (Payment.State.OPEN, Payment.State.AUTHORIZED)
-        and not account.unknown(Kind.CANCEL)
-        and not account.is_being_taken
-        and not was_just_refused(account)
+        if account.is_cancellable and not account.unknown(Kind.CANCEL) and not was_just_refused(account)
     ]
 
 
@@ -112,6 +117,12 @@ def fence(account: Account, actor: Actor) -> Operation:
     return intend(account, Kind.CANCEL, actor=actor)
 
 
+def cancelling(account: Account, actor: Actor) -> Operation:
+    """The operation that cancels a payment: the one that is under way, else a new one."""
+    under_way = account.unknown(Kind.CANCEL)
+    return under_way[0] if under_way else fence(account, actor)
+
+
 def take(order: Order, books: Books, actor: Actor) -> list[Operation]:
     """Take the money that was set apart: when goods have left, at once where the shop wants it, and in time."""
     if order.is_given_up:
@@ -122,7 +133,7 @@ def take(order: Order, books: Books, actor: Actor) -> list[Operation]:
         payment = account.payment
         expires = payment.expiring_at is not None and payment.expiring_at - BEFORE_EXPIRY <= timezone.now()
         wanted = has_left or expires or settings.PAYMENT_CAPTURE == "at_once"
-        if payment.state != Payment.State.AUTHORIZED or payment.fenced_at is not None or payment.review or not wanted:
+        if not account.is_takeable or payment.review or not wanted:
             continue
         amount = min(payment.amount, books.outstanding)
         if amount > NOTHING and not account.unknown(Kind.CAPTURE):

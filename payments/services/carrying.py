@@ -17,7 +17,7 @@ from payments import providers
 from payments.models import Operation, Payment
 from payments.providers.snapshot import ProviderRefused, ProviderUnknown, Request, Snapshot
 from payments.services.applying import announce, apply, refuse, resolve, schedule, write
-from payments.services.books import Kind, account_in, books_of, follow, intend, locked_order
+from payments.services.books import Kind, follow, intend, locked_account
 
 State = Operation.State
 # Nobody else repeats a call within so long: a call takes 20 seconds at most.
@@ -108,10 +108,7 @@ def refused(operation_id: int, refusal: ProviderRefused) -> list[int]:
 
     A payment that cannot be cancelled is looked at: it may be paid by now. Locks the order and its payments.
     """
-    payment_id, order_id = Operation.objects.values_list("payment_id", "payment__order_id").get(pk=operation_id)
-    order = locked_order(order_id)
-    books = books_of(order)
-    account = account_in(books, payment_id)
+    order, books, account = locked_account(payment_of(operation_id))
     operation = next(o for o in account.operations if o.pk == operation_id)
     if operation.state != State.INTENDED:
         return []
@@ -166,17 +163,20 @@ def again(operation_id: int) -> Operation | None:
 
     Its call follows within the minute of LEASE in which the provider was looked at. Locks the order and its payments.
     """
-    payment_id, order_id = Operation.objects.values_list("payment_id", "payment__order_id").get(pk=operation_id)
-    account = account_in(books_of(locked_order(order_id)), payment_id)
+    _, _, account = locked_account(payment_of(operation_id))
     old = next(o for o in account.operations if o.pk == operation_id)
     if old.state != State.INTENDED:
         return None
     resolve(old, State.REFUSED, code="no_answer")
-    new = intend(
-        account, Kind(old.kind), actor=WORKER, amount=old.amount, goodwill=old.goodwill, lines=old.lines,
-        reason=old.reason, called_at=timezone.now(), tries=1,
-    )  # fmt: skip
+    asked = {"goodwill": old.goodwill, "lines": old.lines, "reason": old.reason}
+    called = {"called_at": timezone.now(), "tries": 1}
+    new = intend(account, Kind(old.kind), actor=WORKER, amount=old.amount, **asked, **called)
     return Operation.objects.select_related("payment__order__user").get(pk=new.pk)
+
+
+def payment_of(operation_id: int) -> int:
+    """The id of the payment that an operation is about."""
+    return Operation.objects.values_list("payment_id", flat=True).get(pk=operation_id)
 
 
 def carry_on(operation_ids: Iterable[int]) -> None:

@@ -12,14 +12,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from database.transactions import unit_of_work
-from events.actors import WORKER
+from events.actors import WORKER, Actor
 from events.services import publish
 from orders.models import Order
 from payments import providers
 from payments.models import Notification, Operation, Payment
 from payments.providers.snapshot import Notice, ProviderRefused, ProviderUnknown, Snapshot
-from payments.services.applying import apply, ask_cancel, settle_order
-from payments.services.books import BEFORE_EXPIRY
+from payments.services.applying import apply, settle_order
+from payments.services.books import BEFORE_EXPIRY, cancelling, locked_account
 from payments.services.carrying import LEASE, carry_on, carry_out, look
 
 logger = logging.getLogger(__name__)
@@ -164,6 +164,19 @@ def give_up_overdue(payment_id: int) -> None:
     operation_id = ask_cancel(payment_id=payment_id, actor=WORKER)
     if operation_id is not None:
         carry_out(operation_id)
+
+
+@unit_of_work
+def ask_cancel(*, payment_id: int, actor: Actor) -> int | None:
+    """Ask that a payment of an overdue order be cancelled. Answers the operation's id.
+
+    None where the payment has ended or its money is being taken, and where the order is not overdue any more: the buyer
+    has paid or asked for more time meanwhile.
+    """
+    order, _, account = locked_account(payment_id)
+    if not account.is_cancellable or not Order.objects.overdue_but_payable().filter(pk=order.pk).exists():
+        return None
+    return cancelling(account, actor).pk
 
 
 def capture_expiring(order_id: int) -> None:

@@ -11,7 +11,7 @@ from orders.tests.factories import STAFF, make_order
 from payments import services
 from payments.models import Operation, Payment
 from payments.providers import paypal, paypal_calls, provider
-from payments.services.applying import ask_cancel
+from payments.services.reconciling import ask_cancel
 from payments.tests.factories import assert_money_sound, carried_out, figures, refund, status_of
 from tests.providers.helper import FakeProviders
 

@@ -116,8 +116,7 @@ def fence() -> None:
     def unfenced(account: Account, actor: Any) -> Operation:
         return books.intend(account, Operation.Kind.CANCEL, actor=actor)
 
-    for module in (books, applying, asking):
-        put(module, "fence", unfenced)
+    put(books, "fence", unfenced)
 
 
 def entries_once() -> None:
