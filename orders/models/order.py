@@ -42,6 +42,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
         before = Now() - timedelta(hours=hours)
         return self.visible().filter(status=Order.Status.PENDING, order_date__lt=before, user__isnull=guests)
 
+    def pending_beyond(self, share: float) -> Self:
+        """The orders that have been pending for this share of the hours after which the clock cancels them."""
+        hours = settings.PENDING_ORDER_HOURS
+        of_guests = self.pending_for(settings.GUEST_ORDER_HOURS * share, guests=True)
+        return of_guests | self.pending_for(hours * share, guests=False) if hours else of_guests
+
     def past_payment(self) -> Self:
         """The orders that need not be paid any more by what their payments were promised."""
         return self.exclude(payable_until__gt=Now())
@@ -59,16 +65,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def overdue_but_payable(self) -> Self:
         """The orders that the clock would cancel, if no money could come any more."""
-        hours = settings.PENDING_ORDER_HOURS
-        guests = self.pending_for(settings.GUEST_ORDER_HOURS, guests=True)
-        overdue = guests | self.pending_for(hours, guests=False) if hours else guests
-        return overdue.past_payment().filter(payment_open=True)
+        return self.pending_beyond(1).past_payment().filter(payment_open=True)
 
     def about_to_end(self) -> Self:
         """The pending orders of which three quarters of their hours have passed: the clock will cancel them."""
-        hours = settings.PENDING_ORDER_HOURS
-        of_guests = self.pending_for(settings.GUEST_ORDER_HOURS * 3 / 4, guests=True)
-        return of_guests | self.pending_for(hours * 3 / 4, guests=False) if hours else of_guests
+        return self.pending_beyond(3 / 4)
 
     def with_lines(self) -> Self:
         """The orders with their lines, charges, discounts and parcels, in a statement for each."""

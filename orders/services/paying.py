@@ -6,7 +6,7 @@ Payments are made above orders, and call these verbs under the lock that they ho
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db.models import F, Sum
 
@@ -40,19 +40,19 @@ def costs(order: Order, figures: Mapping[str, Any]) -> Decimal:
     return order.cost_of(amount, discount, tax)
 
 
-def note_payment(
-    order: Order, *, payment_status: str, payment_open: bool, shipping_blocked: bool, payable_until: datetime | None
-) -> bool:
-    """Write on a locked order what its payments say of it. Tells whether anything is another now."""
-    said = {
-        "payment_status": payment_status,
-        "payment_open": payment_open,
-        "shipping_blocked": shipping_blocked,
-        "payable_until": payable_until,
-    }
+class Said(TypedDict, total=False):
+    """What payments say of their order."""
+
+    payment_status: str
+    payment_open: bool
+    shipping_blocked: bool
+    payable_until: datetime
+
+
+def note_payment(order: Order, **said: Unpack[Said]) -> None:
+    """Write on a locked order what its payments say of it. What is not said stays, and so does what is known."""
     changed = {name: value for name, value in said.items() if getattr(order, name) != value}
     if changed:
         write_columns(order, **changed)
         for name, value in changed.items():
             setattr(order, name, value)
-    return bool(changed)

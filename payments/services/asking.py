@@ -115,13 +115,7 @@ def prolong(order: Order, payable_for: timedelta) -> None:
     until, hours = timezone.now() + payable_for, hours_of(order)
     if hours:
         until = min(until, order.order_date + timedelta(hours=hours) + payable_for)
-    order_services.note_payment(
-        order,
-        payment_status=order.payment_status,
-        payment_open=True,
-        shipping_blocked=order.shipping_blocked,
-        payable_until=max(order.payable_until or until, until),
-    )
+    order_services.note_payment(order, payment_open=True, payable_until=max(order.payable_until or until, until))
 
 
 def hours_of(order: Order) -> int:

@@ -87,7 +87,6 @@ def follow(order: Order, books: Books, actor: Actor = WORKER) -> list[int]:
         payment_status=books.status,
         payment_open=bool(live),
         shipping_blocked=books.status == "disputed",
-        payable_until=order.payable_until,
     )
     return [operation.pk for operation in begun]
 
