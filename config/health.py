@@ -18,15 +18,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-import payments.tasks
 from accounts.authentication import BearerAuthentication
 from api import cache
 from api.problems import Problem, respond
+from config.jobs import QUEUES
 from database import replica
 from database.refusals import Busy
-from events import mails
 from events.models import Event
-from events.tasks import HOUSEKEEPING, STALLED_SECONDS
+from events.tasks import STALLED_SECONDS
 from payments.attention import open_work, state_of_providers
 
 # An event that waits longer than this for its place shows that the dispatcher stands still.
@@ -176,7 +175,7 @@ def oldest_due_jobs() -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
         waiting = dict(cursor.fetchall())
-    queues = sorted({HOUSEKEEPING, mails.QUEUE, payments.tasks.QUEUE, *waiting})
+    queues = sorted({*QUEUES, *waiting})
     return {queue: max(0.0, round(waiting.get(queue, 0.0), 1)) for queue in queues}
 
 

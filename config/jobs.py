@@ -21,9 +21,14 @@ from procrastinate.worker import Worker
 
 from database import deadlines
 from database.connections import drop_dead_connections
+from events import mails
+from events.tasks import HOUSEKEEPING
+from payments.tasks import QUEUE as PAYMENTS
 
 logger = logging.getLogger(__name__)
 
+# Each has threads of its own, in the sequence in which the settings of the worker name them.
+QUEUES = (HOUSEKEEPING, mails.QUEUE, PAYMENTS)
 GRACE_SECONDS = 10.0
 LOOK_SECONDS = 0.25
 # The thread of each job that has one.

@@ -29,20 +29,18 @@ from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
 from config.checks import check_currency, check_taxes
-from config.jobs import in_its_thread, in_its_time
+from config.jobs import QUEUES, in_its_thread, in_its_time
 from config.loading import load_everything
 from config.subscriptions import SUBSCRIPTIONS
 from database.checks import check_at_start
 from events import dispatcher, mails
 from events.mail_server import pause
 from events.schedule import go_by_shop_time
-from events.tasks import HEARTBEAT_SECONDS, HOUSEKEEPING, STALLED_SECONDS
-from payments.tasks import QUEUE as PAYMENTS
+from events.tasks import HEARTBEAT_SECONDS, STALLED_SECONDS
 
 logger = logging.getLogger(__name__)
 
 FETCH_SECONDS = 2.0
-QUEUES = (HOUSEKEEPING, mails.QUEUE, PAYMENTS)
 
 
 def run_worker(concurrency: int, mail_concurrency: int, payment_concurrency: int) -> None:

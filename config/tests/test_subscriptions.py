@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from config.jobs import QUEUES
 from config.subscriptions import SUBSCRIPTIONS
-from config.worker import QUEUES
 from events import dispatcher
 from orders import services
 from orders.models import Order
