@@ -9,7 +9,7 @@ from rest_framework.exceptions import ErrorDetail
 from api.fields import Amount, Flag, Id, Integer, Money, Text
 from api.serializers import BodySerializer
 from database.text import WEB_ADDRESS
-from orders.serializers.bodies import MAX_LINE_QUANTITY, MAX_LINES
+from orders.serializers.bodies import MAX_LINE_QUANTITY, MAX_LINES, units_by_line
 from payments.models import Operation, Payment
 
 RETURN = "Where the provider's page sends the buyer back to, http or https."
@@ -47,12 +47,7 @@ class RefundBody(BodySerializer):
 
     def validate_lines(self, lines: list[dict[str, Any]]) -> dict[int, int]:
         """The units by line. Refuses a line that is named twice."""
-        units: dict[int, int] = {}
-        for line in lines:
-            if line["order_item_id"] in units:
-                raise serializers.ValidationError("An earlier line names the same line.", code="duplicate_line")
-            units[line["order_item_id"]] = line["quantity"]
-        return units
+        return units_by_line(lines)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The members. Refuses an amount beside lines, and goods without lines."""

@@ -1,6 +1,6 @@
 """What clients send about orders."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -238,3 +238,17 @@ class CancelBody(BodySerializer):
         default="",
         help_text="For staff: the customer reads this in the mail and in the history.",
     )
+
+
+def refuse_duplicates(lines: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse lines of which two name the same line of the order."""
+    named = [line["order_item_id"] for line in lines]
+    if len(set(named)) < len(named):
+        raise serializers.ValidationError("An earlier line names the same line.", code="duplicate_line")
+
+
+def units_by_line(lines: Iterable[Mapping[str, Any]]) -> dict[int, int]:
+    """The units of lines by the line's id. Refuses a line that is named twice."""
+    lines = list(lines)
+    refuse_duplicates(lines)
+    return {line["order_item_id"]: line["quantity"] for line in lines}

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from api.fields import Id, Integer, Text
 from api.serializers import BodySerializer
 from database.text import WEB_ADDRESS
-from orders.serializers.bodies import MAX_LINE_QUANTITY, MAX_LINES
+from orders.serializers.bodies import MAX_LINE_QUANTITY, MAX_LINES, units_by_line
 from orders.serializers.documents import FulfilmentSerializer
 
 TRACKING = ("carrier", "tracking_number", "tracking_url")
@@ -47,12 +47,7 @@ class ShipParcelBody(TrackingBody):
 
     def validate_lines(self, lines: list[dict[str, Any]]) -> dict[int, int]:
         """The units by line. Refuses a line that is named twice."""
-        units: dict[int, int] = {}
-        for line in lines:
-            if line["order_item_id"] in units:
-                raise serializers.ValidationError("An earlier line names the same line.", code="duplicate_line")
-            units[line["order_item_id"]] = line["quantity"]
-        return units
+        return units_by_line(lines)
 
 
 class CancelParcelBody(BodySerializer):

@@ -1,6 +1,5 @@
 """What clients send about goods that are to come back, and what they read of them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -10,11 +9,9 @@ from api.fields import Amount, Choice, Id, Integer, Text
 from api.serializers import BodySerializer
 from inventory.services import Condition
 from orders.models import Return, ReturnLine
-from orders.serializers.bodies import MAX_LINE_QUANTITY, MAX_LINES
+from orders.serializers.bodies import MAX_LINE_QUANTITY, MAX_LINES, refuse_duplicates
 from orders.serializers.documents import StatusOrNull
 from orders.services import Asked, Received
-
-DUPLICATE = serializers.ErrorDetail("An earlier line names the same line.", code="duplicate_line")
 
 
 class AskedLineBody(BodySerializer):
@@ -78,13 +75,6 @@ class ReceiveBody(ApproveBody):
         """What came, by line. Refuses a line that is named twice."""
         refuse_duplicates(lines)
         return {line["order_item_id"]: Received(line["quantity"], Condition(line["condition"])) for line in lines}
-
-
-def refuse_duplicates(lines: Sequence[dict[str, Any]]) -> None:
-    """Refuse lines of which two name the same line of the order."""
-    named = [line["order_item_id"] for line in lines]
-    if len(set(named)) < len(named):
-        raise serializers.ValidationError([DUPLICATE])
 
 
 class ReturnLineSerializer(serializers.ModelSerializer[ReturnLine]):
