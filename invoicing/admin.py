@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,30 +14,17 @@ from database import days
 from invoicing.models import Counter, Invoice
 from invoicing.sheets import sheet_of
 from invoicing.views import pdf_answer
+from staff.forms import PeriodForm
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 
 SEE = "orders.view_order"
-MOST_DAYS = 366
 
 
-class PeriodForm(forms.Form):
+class YearForm(PeriodForm):
     """The days whose documents are handed over."""
 
-    since = forms.DateField(
-        label="From", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), input_formats=["%Y-%m-%d"]
-    )
-    until = forms.DateField(
-        label="To, this day included",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """Refuses a period that ends before it begins, and one of more than a year."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and not timedelta() <= cleaned["until"] - cleaned["since"] < timedelta(days=MOST_DAYS):
-            raise forms.ValidationError("A period has one day or more, and a year at most.")
-        return cleaned
+    most = timedelta(days=366)
+    refusal = "A period has one day or more, and a year at most."
 
 
 class YearFilter(admin.SimpleListFilter):
@@ -128,7 +114,7 @@ class InvoiceAdmin(ReadOnly, StaffAdmin[Invoice]):
         """Ask for a period, and hand over its documents as a table."""
         first = days.today().replace(day=1)
         month = {"since": (first - timedelta(days=1)).replace(day=1), "until": first - timedelta(days=1)}
-        form = PeriodForm(request.GET if request.GET else None, initial=month)
+        form = YearForm(request.GET if request.GET else None, initial=month)
         if form.is_valid():
             since, until = form.cleaned_data["since"], form.cleaned_data["until"]
             headers = {"Content-Disposition": f'attachment; filename="invoices-{since}-{until}.csv"'}

@@ -19,7 +19,7 @@ from database.refusals import Refusal
 from events.actors import admin_actor
 from payments import providers, services
 from payments.admin_filters import NeedFilter, ProviderFilter
-from payments.admin_forms import CaptureForm, PeriodForm, RefundForm, VerbForm
+from payments.admin_forms import CaptureForm, RefundForm, VerbForm
 from payments.history import history_of
 from payments.models import Dispute, Operation, Payment
 from payments.money import NOTHING
@@ -28,6 +28,7 @@ from payments.payouts import COLUMNS, left_out, payouts, sheet_of, totals
 from payments.providers.snapshot import ProviderRefused, ProviderUnknown
 from payments.rights import refund_limit_of
 from payments.words import money, provider_in_words, way_of
+from staff.forms import PeriodForm
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 
 TAKES, GIVES_BACK = "payments.capture_payment", "payments.refund_payment"

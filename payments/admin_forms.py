@@ -11,10 +11,6 @@ from inventory.admin_forms import quantity_field
 from orders.models import OrderItem
 from staff.forms import AmountField, Line, WholeField, show_refusal
 
-DAY: dict[str, Any] = {
-    "widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    "input_formats": ["%Y-%m-%d"],
-}
 # Refusals that name a line by its place among those that were asked for.
 BY_LINE = ("more_than_refundable", "unknown_line")
 
@@ -121,17 +117,3 @@ class RefundForm(VerbForm):
         asked = list(self.units)
         for error in refusal.errors:
             self.add_error(f"units_{asked[int(error.field.split('.')[1])]}", error.message)
-
-
-class PeriodForm(forms.Form):
-    """The days whose money is added up."""
-
-    since = forms.DateField(label="From", **DAY)
-    until = forms.DateField(label="To, this day included", **DAY)
-
-    def clean(self) -> dict[str, Any]:
-        """Refuses a period that ends before it begins."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and cleaned["until"] < cleaned["since"]:
-            raise forms.ValidationError("The last day is before the first one.")
-        return cleaned

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -19,6 +20,10 @@ from staff.models import PostedForm
 
 WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 AMOUNT = re.compile(r"[+-]?[0-9]{1,18}([.][0-9]{1,18})?")
+DAY: dict[str, Any] = {
+    "widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    "input_formats": ["%Y-%m-%d"],
+}
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
@@ -34,6 +39,24 @@ class Line(forms.CharField):
     """One line of text of characters that can be seen, for forms that no model has made."""
 
     default_validators = [refuse_hidden]
+
+
+class PeriodForm(forms.Form):
+    """Days of which something is handed over or added up: both of them, and those between."""
+
+    # How many days it may have, and what is said of one that ends before it begins or has more.
+    most: ClassVar[timedelta] = timedelta.max
+    refusal: ClassVar[str] = "The last day is before the first one."
+
+    since = forms.DateField(label="From", **DAY)
+    until = forms.DateField(label="To, this day included", **DAY)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses a period that ends before it begins, and one that is too long."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not timedelta() <= cleaned["until"] - cleaned["since"] < self.most:
+            raise forms.ValidationError(self.refusal)
+        return cleaned
 
 
 def guard_texts(form: Any) -> None:
