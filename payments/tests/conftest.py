@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payments.providers import paypal_signatures
+from payments.providers import paypal_calls, paypal_signatures
 from payments.providers.snapshot import Request
 from tests.providers.helper import FakeProviders, running_fake
 
@@ -39,3 +39,11 @@ def ask_for() -> Callable[..., Request]:
         return Request(number, number, f"SO-{number}", Decimal(amount), currency, capture_method, **more)
 
     return ask
+
+
+@pytest.fixture
+def no_token() -> Iterator[None]:
+    """Nothing that PayPal has handed out is kept for the next test."""
+    yield
+    paypal_calls._tokens.clear()
+    paypal_signatures._kept.clear()
