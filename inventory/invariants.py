@@ -5,10 +5,12 @@ locked: all statements read one snapshot when the caller runs them in one REPEAT
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection
 
+from database.transactions import one_moment
 from inventory.quantities import AVAILABLE
 
 # Movements that do not follow from the movement before. A repair writes fresh balances and sets the counters to these,
@@ -142,6 +144,13 @@ INVARIANTS: Mapping[str, str] = {
 }
 
 
+# Each invariant reads whole tables. Sorting them in memory takes a third of the time of fetching row after row by an
+# index, as the planner would do.
+WHOLE_TABLES = """
+set local statement_timeout = 0; set local work_mem = '256MB'; set local enable_indexscan = off
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """A row that breaks an invariant."""
@@ -157,3 +166,17 @@ def violations(invariants: Mapping[str, str] = INVARIANTS) -> Iterator[Violation
             cursor.execute(sql)
             for (row,) in cursor:
                 yield Violation(name, row)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Show one moment to all statements, so that they see each unit of work of an open shop whole or not at all.
+
+    Within a transaction of the caller, the moment is that of the transaction.
+    """
+    first = not connection.in_atomic_block
+    with one_moment():
+        if first:
+            with connection.cursor() as cursor:
+                cursor.execute(WHOLE_TABLES)
+        yield

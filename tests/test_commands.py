@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import get_commands
+from django.core.management import call_command, get_commands
 from django.db import OperationalError, connection
 from django.db.backends.signals import connection_created
 
@@ -148,3 +148,25 @@ def test_what_cannot_be_written_is_named_in_one_line(
     assert status == 1
     assert [line for line in errors.splitlines() if line.startswith(reason)] == errors.splitlines()[-1:]
     assert "Traceback" not in errors
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("orders.management.commands.verify_stock", "INVARIANTS"),
+        ("payments.management.commands.verify_payments", "INVARIANTS"),
+        ("invoicing.management.commands.verify_invoices", "invariants"),
+    ],
+)
+def test_a_proof_reads_for_as_long_as_it_takes(module: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = {"a large table": "select 'a row' from pg_sleep(0.3) as slept where slept::text <> ''"}
+    monkeypatch.setattr(f"{module}.{name}", slow if name.isupper() else lambda: slow)
+    with connection.cursor() as cursor:
+        cursor.execute("set statement_timeout = 100")
+        with pytest.raises(OperationalError):
+            cursor.execute(slow["a large table"])
+    try:
+        call_command(module.rpartition(".")[2], verbosity=0)
+    finally:
+        connection.close()  # the next one has the time-out of its role

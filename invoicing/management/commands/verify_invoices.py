@@ -4,9 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from inventory.invariants import violations
+from inventory.invariants import snapshot, violations
 from invoicing.invariants import invariants
-from orders.management.commands.verify_stock import snapshot
 
 
 class Command(BaseCommand):

@@ -1,25 +1,16 @@
 """`manage.py verify_stock`: the proof that the records of stock and of orders agree."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 
 import inventory.invariants
 import orders.invariants
-from database.transactions import one_moment
 from events.actors import COMMAND
 from inventory import services
-from inventory.invariants import violations
+from inventory.invariants import snapshot, violations
 
 INVARIANTS = {**inventory.invariants.INVARIANTS, **orders.invariants.INVARIANTS}
-# Each invariant reads whole tables. Sorting them in memory takes a third of the time of fetching row after row by an
-# index, as the planner would do.
-WHOLE_TABLES = """
-set local statement_timeout = 0; set local work_mem = '256MB'; set local enable_indexscan = off
-"""
 
 
 class Command(BaseCommand):
@@ -58,17 +49,3 @@ class Command(BaseCommand):
                 self.stdout.write(f"{violation.invariant}: {violation.row}")
                 count += 1
         return count
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Show one moment to all statements, so that they see each unit of work of an open shop whole or not at all.
-
-    Within a transaction of the caller, the moment is that of the transaction.
-    """
-    first = not connection.in_atomic_block
-    with one_moment():
-        if first:
-            with connection.cursor() as cursor:
-                cursor.execute(WHOLE_TABLES)
-        yield

@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from database.arguments import whole_number
-from database.transactions import one_moment
-from inventory.invariants import Violation, violations
+from inventory.invariants import Violation, snapshot, violations
 from payments import services
 from payments.invariants import INVARIANTS
 from payments.models import Payment
@@ -57,7 +56,7 @@ class Command(BaseCommand):
 
     def look(self) -> list[Violation]:
         """What violates an invariant at one moment."""
-        with one_moment():
+        with snapshot():
             return list(violations(INVARIANTS))
 
     def ask_providers(self) -> int:
