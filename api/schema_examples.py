@@ -88,7 +88,10 @@ def is_text_of(schema: dict[str, Any], text: str) -> bool:
 
 
 def text_of(schema: dict[str, Any]) -> str:
-    """A text that a schema takes."""
+    """A text that a schema takes. Raises ValueError where none is known: settings.API_EXAMPLES needs one."""
     parts = [schema, *schema.get("anyOf", ())]
     formats = [FORMATS[part["format"]] for part in parts if part.get("format") in FORMATS]
-    return next((text for text in (*formats, *TEXTS) if is_text_of(schema, text)), TEXTS[0])
+    for text in (*formats, *TEXTS):
+        if is_text_of(schema, text):
+            return text
+    raise ValueError(f"No example is known of {schema}")

@@ -34,6 +34,8 @@ class BodySchema(OpenApiSerializerExtension):
         """The schema of the body; with several forms, each of them is a whole object."""
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         schema["additionalProperties"] = False
+        if self.target.example:
+            schema["examples"] = [self.target.example]
         if not self.target.forms:
             return schema
         name = auto_schema._get_serializer_name(self.target, direction)

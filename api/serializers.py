@@ -13,10 +13,12 @@ class BodySerializer(serializers.Serializer[Any]):
     """A request body. A member that is not declared is refused, so that a typo is never silently dropped.
 
     `null` in a member that may be left out is as if it were left out, unless null is a value of that member. A body
-    with several `forms` has the members of exactly one of them, which its `validate` checks.
+    with several `forms` has the members of exactly one of them, which its `validate` checks. A body whose members do not
+    all go together has an `example`.
     """
 
     forms: tuple[tuple[str, ...], ...] = ()
+    example: dict[str, Any] = {}
 
     def to_internal_value(self, data: Any) -> Any:
         """The checked members. Refuses unknown ones by name."""

@@ -95,6 +95,7 @@ API_EXAMPLES: dict[str, Any] = {
     "reference": "delivery-2026-118",
     "refresh_token": "eyJhbGciOiJIUzI1NiJ9.refresh.signature",
     "request_id": "5f0c7a3b9d1e2f48",
+    "return_url": "https://shop.example.com/thank-you",
     "shipping_address_line1": "1 Maple Street",
     "shipping_address_line2": "",
     "shipping_city": "Portland",

@@ -36,9 +36,12 @@ class RefundedLineBody(BodySerializer):
 
 
 class RefundBody(BodySerializer):
-    """Money that goes back: an amount, or what units of lines are worth. With neither it is all that is left."""
+    """Money that goes back: an amount or what units of lines are worth, not both. With neither it is all that is left.
 
-    forms = (("amount",), ("lines",), ())
+    Only the units of lines that are named can go back to stock.
+    """
+
+    example = {"lines": [{"order_item_id": 1, "quantity": 2}], "reason": "Damaged on its way.", "restock": True}
 
     amount = Money(required=False)
     lines = serializers.ListField(child=RefundedLineBody(), required=False, min_length=1, max_length=MAX_LINES)
@@ -52,7 +55,8 @@ class RefundBody(BodySerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The members. Refuses an amount beside lines, and goods without lines."""
         if "amount" in attrs and "lines" in attrs:
-            raise serializers.ValidationError({"lines": ["Send an amount or lines."]}, code="invalid")
+            error = ErrorDetail("Send an amount or lines.", code="amount_and_lines")
+            raise serializers.ValidationError({"lines": [error]})
         if attrs["restock"] and "lines" not in attrs:
             error = ErrorDetail("Say which lines go back to stock.", code="restock_without_lines")
             raise serializers.ValidationError({"restock": [error]})

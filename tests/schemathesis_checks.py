@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 # A description can say what a slug looks like, not which categories exist. Refusals of that kind have codes of their
 # own, named here; any other refusal of a request that is valid by the description is a fault of one or the other.
 ABOUT_THE_STATE = {
+    "amount_and_lines",
     "duplicate_line",
     "idempotency_key_reused",
     "invalid_confirmation_token",
