@@ -13,8 +13,8 @@ class BodySerializer(serializers.Serializer[Any]):
     """A request body. A member that is not declared is refused, so that a typo is never silently dropped.
 
     `null` in a member that may be left out is as if it were left out, unless null is a value of that member. A body
-    with several `forms` has the members of exactly one of them, which its `validate` checks. A body whose members do not
-    all go together has an `example`.
+    with several `forms` has the members of exactly one of them, which its `validate` checks. A body has an `example`
+    where its members do not all go together.
     """
 
     forms: tuple[tuple[str, ...], ...] = ()
