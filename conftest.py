@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,37 @@ def django_db_setup(
         yield
     with django_db_blocker.unblock():
         teardown_databases(databases, verbosity=0)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """All that is written meanwhile is undone in the end. Units of work may begin inside, as in Django's TestCase."""
+    from django.db import transaction
+
+    whole = transaction.atomic()
+    whole._from_testcase = True  # type: ignore[attr-defined]
+    with whole:
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """What a fixture of a module makes on this is there for all tests of the module, and made once."""
+    from django.test import override_settings
+
+    media = str(tmp_path_factory.mktemp("media"))
+    with django_db_blocker.unblock(), override_settings(RATE_LIMITS=False, MEDIA_ROOT=media), undone():
+        yield
+
+
+@pytest.fixture
+def rows(rows_of_module: None) -> Iterator[None]:
+    """The rows of the module, and none of those that another test has made. Takes the place of `db`."""
+    with undone():
+        yield
 
 
 @pytest.fixture

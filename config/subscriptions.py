@@ -21,6 +21,7 @@ SUBSCRIPTIONS: Subscriptions = {
     "order.placed": [orders.tasks.mail_customer],
     "order.confirmed": [orders.tasks.mail_customer],
     "order.changed": [orders.tasks.mail_customer, invoicing.tasks.follow_order],
+    "order.cost_nothing": [payments.tasks.settle_order],
     "order.line_changed": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],
     "order.line_lost": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],
     "order.parcel_shipped": [orders.tasks.mail_customer, payments.tasks.settle_order, invoicing.tasks.follow_order],

@@ -1,6 +1,7 @@
 """Fixtures of the tests that belong to no single app."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -32,3 +33,22 @@ def staff(visit: tuple[Page, Watch]) -> Page:
     """The page of an administrator who has signed in."""
     sign_in(visit[0])
     return visit[0]
+
+
+@pytest.fixture(scope="module")
+def made(rows_of_module: None) -> tuple[Any, dict[str, Any]]:
+    """A shop with something for every operation of the API, and one of each kind of client."""
+    from tests.operations import World, clients
+
+    world = World()
+    return world, clients(world)
+
+
+@pytest.fixture
+def world(rows: None, made: tuple[Any, dict[str, Any]]) -> Any:
+    return made[0]
+
+
+@pytest.fixture
+def people(rows: None, made: tuple[Any, dict[str, Any]]) -> dict[str, Any]:
+    return made[1]

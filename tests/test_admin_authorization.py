@@ -194,11 +194,19 @@ OF_COLLEAGUES = {
 TO_LOG_IN = "log-in"
 
 
+@pytest.fixture(scope="module")
+def made(rows_of_module: None) -> tuple[Counter, dict[str, Client]]:
+    return Counter(), visitors()
+
+
 @pytest.fixture
-def counter(db: None, settings: Any, tmp_path: Any) -> Counter:
-    settings.RATE_LIMITS = False
-    settings.MEDIA_ROOT = str(tmp_path)
-    return Counter()
+def counter(rows: None, made: tuple[Counter, dict[str, Client]]) -> Counter:
+    return made[0]
+
+
+@pytest.fixture
+def people(rows: None, made: tuple[Counter, dict[str, Client]]) -> dict[str, Client]:
+    return made[1]
 
 
 def letters_of(row: str) -> set[str]:
@@ -257,8 +265,8 @@ def test_every_page_and_every_verb_has_a_row_and_every_row_a_page() -> None:
 
 
 @pytest.mark.parametrize("label", sorted(MODELS))
-def test_a_model_admits_whom_its_row_names(label: str, counter: Counter) -> None:
-    people, (sees, adds, changes, deletes) = visitors(), MODELS[label]
+def test_a_model_admits_whom_its_row_names(label: str, counter: Counter, people: dict[str, Client]) -> None:
+    sees, adds, changes, deletes = MODELS[label]
     for method, end, admitted, statuses in (
         ("GET", LIST, sees, {200}),
         ("GET", ADD, adds, {200}),
@@ -318,8 +326,8 @@ def offered(model_admin: Any, request: Any) -> list[Any]:
     return [list(getattr(model_admin, name)(request)) for name in asked] + [model_admin.date_hierarchy]
 
 
-def test_a_list_offers_the_same_to_all_who_see_it(rf: Any, db: None) -> None:
-    request, people = rf.get("/"), visitors()
+def test_a_list_offers_the_same_to_all_who_see_it(rf: Any, people: dict[str, Client]) -> None:
+    request = rf.get("/")
     for label, (sees, *_) in MODELS.items():
         offers = []
         for kind in letters_of(sees):
@@ -329,23 +337,23 @@ def test_a_list_offers_the_same_to_all_who_see_it(rf: Any, db: None) -> None:
 
 
 @pytest.mark.parametrize("section", sorted({page.partition("/")[0] for page in PAGES} - {"login", "logout"}))
-def test_pages_of_their_own_admit_whom_their_rows_name(section: str, counter: Counter) -> None:
-    people = visitors()
+def test_pages_of_their_own_admit_whom_their_rows_name(
+    section: str, counter: Counter, people: dict[str, Client]
+) -> None:
     for page, (admitted, got, posted) in PAGES.items():
         if page.partition("/")[0] == section:
             for method, status in (("GET", got), ("POST", posted)):
                 check(people, method, counter.address(page), admitted, {status}, REFUSALS.get(page, 403))
 
 
-def test_everybody_may_log_in_and_out(counter: Counter) -> None:
+def test_everybody_may_log_in_and_out(people: dict[str, Client]) -> None:
     for page, outside in (("login/", (200, 200)), ("logout/", (302, 302))):
-        for kind, client in visitors().items():
+        for kind, client in people.items():
             answers = tuple(ask(client, method, f"/admin/{page}")[0] for method in ("GET", "POST"))
             assert answers == (outside if kind in OUTSIDE else PAGES[page][1:]), kind
 
 
-def test_accounts_of_colleagues_are_for_administrators(counter: Counter) -> None:
-    people = visitors()
+def test_accounts_of_colleagues_are_for_administrators(counter: Counter, people: dict[str, Client]) -> None:
     theirs = {"user_id": counter.colleague.pk, "object_id": counter.colleague.pk, "session_id": counter.their_session}
     for page, (status, to_managers) in OF_COLLEAGUES.items():
         for kind, client in people.items():
@@ -355,8 +363,8 @@ def test_accounts_of_colleagues_are_for_administrators(counter: Counter) -> None
             assert kind == "administrator" or not wrote, f"{page} as {kind} is refused and writes"
 
 
-def test_suggestions_show_rows_to_those_who_see_their_list(counter: Counter) -> None:
-    people, tried = visitors(), set()
+def test_suggestions_show_rows_to_those_who_see_their_list(people: dict[str, Client]) -> None:
+    tried = set()
     for model in apps.get_models():
         for field in model._meta.get_fields():
             related = getattr(field.related_model, "_meta", None)
@@ -376,8 +384,8 @@ def test_suggestions_show_rows_to_those_who_see_their_list(counter: Counter) -> 
     assert len(tried) > 20
 
 
-def test_a_row_that_is_not_there_is_no_error(counter: Counter) -> None:
-    client = visitors()["administrator"]
+def test_a_row_that_is_not_there_is_no_error(counter: Counter, people: dict[str, Client]) -> None:
+    client = people["administrator"]
     for number in ("\u00b2", "9" * 30):
         arguments = dict.fromkeys((*counter.arguments, "object_id"), number)
         for page in all_pages():
@@ -387,8 +395,10 @@ def test_a_row_that_is_not_there_is_no_error(counter: Counter) -> None:
                     assert ask(client, "GET", address)[0] in (302, 403, 404, 405), address
 
 
-def test_a_reference_leads_to_its_order_for_those_who_see_orders_alone(counter: Counter) -> None:
-    people, sees = visitors(), letters_of(MODELS["orders.order"][0])
+def test_a_reference_leads_to_its_order_for_those_who_see_orders_alone(
+    counter: Counter, people: dict[str, Client]
+) -> None:
+    sees = letters_of(MODELS["orders.order"][0])
     order, nothing = counter.address("reference/<path:reference>"), "/admin/reference/order:999999999"
     for kind in STAFF.values():
         there, gone = (people[kind].get(address).headers["Location"] for address in (order, nothing))
@@ -396,8 +406,7 @@ def test_a_reference_leads_to_its_order_for_those_who_see_orders_alone(counter: 
         assert "/inventory/stockmovement/?q=" in gone, kind
 
 
-def test_no_address_tells_which_rows_there_are(counter: Counter) -> None:
-    people = visitors()
+def test_no_address_tells_which_rows_there_are(counter: Counter, people: dict[str, Client]) -> None:
     assert people["administrator"].get("/admin/r/1/1/").status_code == 404
     for label in ADMINS:
         for row in (counter.row_of(label).pk, 0):

@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.test import APIClient
 
 from events.models import Event
-from tests.operations import World, clients, described
+from tests.operations import World, described
 
 KINDS = ("nobody", "owner", "stranger", "stock keeper", "order desk", "catalog editor", "administrator")
 # Who are answered as somebody else is. The tokens of those whose account is disabled, who have logged out, or who have
@@ -182,13 +183,6 @@ OBJECTS = {
 }
 
 
-@pytest.fixture
-def world(db: None, settings: Any, tmp_path: Any) -> World:
-    settings.RATE_LIMITS = False
-    settings.MEDIA_ROOT = str(tmp_path)
-    return World()
-
-
 def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
     assert set(described()) == set(MATRIX)
 
@@ -199,8 +193,9 @@ def row_of(operation: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("operation", MATRIX)
-def test_each_is_admitted_or_refused_as_the_matrix_says(operation: str, world: World) -> None:
-    people = clients(world)
+def test_each_is_admitted_or_refused_as_the_matrix_says(
+    operation: str, world: World, people: dict[str, APIClient]
+) -> None:
     expected = row_of(operation)
     effects = Event.objects.exclude(kind__in=("user.refused", "user.session_ended"))  # tell of the refusal itself
     events = effects.count()
@@ -215,8 +210,10 @@ def test_each_is_admitted_or_refused_as_the_matrix_says(operation: str, world: W
     assert found == expected
 
 
-def test_a_method_that_an_address_does_not_have_is_405_for_whoever_may_use_the_address(world: World) -> None:
-    people, methods = clients(world), {"GET", "POST", "PUT", "PATCH", "DELETE"}
+def test_a_method_that_an_address_does_not_have_is_405_for_whoever_may_use_the_address(
+    world: World, people: dict[str, APIClient]
+) -> None:
+    methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
     addresses: dict[str, set[str]] = {}
     for operation in MATRIX:
         method, template = operation.split(" ")
@@ -235,8 +232,10 @@ def test_a_method_that_an_address_does_not_have_is_405_for_whoever_may_use_the_a
 
 
 @pytest.mark.parametrize("operation", [name for name, row in MATRIX.items() if "404" in row])
-def test_a_strangers_object_is_answered_like_one_that_is_not_there(operation: str, world: World) -> None:
-    stranger = clients(world)["stranger"]
+def test_a_strangers_object_is_answered_like_one_that_is_not_there(
+    operation: str, world: World, people: dict[str, APIClient]
+) -> None:
+    stranger = people["stranger"]
     template = operation.split(" ")[1]
     missing = template
     for name, nothing in OBJECTS.items():

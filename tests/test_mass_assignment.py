@@ -6,10 +6,11 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.test import Client
+from rest_framework.test import APIClient
 
 from catalog.tests.factories import snapshot as catalog_and_stock
 from orders.tests.factories import everything
-from tests.operations import METHODS, World, clients
+from tests.operations import METHODS, World
 
 OURS = ("accounts", "api", "catalog", "checkout", "events", "inventory", "invoicing", "orders", "payments", "pricing")
 COVETED = {
@@ -48,20 +49,12 @@ def described() -> dict[str, set[str]]:
     return found
 
 
-@pytest.fixture
-def world(db: None, settings: Any, tmp_path: Any) -> World:
-    settings.RATE_LIMITS = False
-    settings.MEDIA_ROOT = str(tmp_path)
-    return World()
-
-
 def refused_fields(answer: Any) -> set[str]:
     assert answer.status_code == 400, (answer.request["PATH_INFO"], answer.content)
     return {error["field"] for error in answer.json()["errors"] if error["code"] == "unknown_field"}
 
 
-def test_no_body_takes_a_field_that_it_does_not_declare(world: World) -> None:
-    people = clients(world)
+def test_no_body_takes_a_field_that_it_does_not_declare(world: World, people: dict[str, APIClient]) -> None:
     before = everything() | catalog_and_stock()
     for operation, declared in described().items():
         foreign = every_field() - declared
@@ -80,8 +73,8 @@ def without_body() -> list[str]:
     return [f"POST {path.removeprefix('/api/v1')}" for path, post in asked.items() if "requestBody" not in post]
 
 
-def test_who_needs_no_body_refuses_one_as_all_others_do(world: World) -> None:
-    people, before = clients(world), everything() | catalog_and_stock()
+def test_who_needs_no_body_refuses_one_as_all_others_do(world: World, people: dict[str, APIClient]) -> None:
+    before = everything() | catalog_and_stock()
     refusals = [
         (b'{"quantity": 1}', "application/json", 400, "invalid"),
         (b"{", "application/json", 400, "malformed"),
@@ -102,8 +95,9 @@ def test_who_needs_no_body_refuses_one_as_all_others_do(world: World) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b" {} "])
-def test_who_needs_no_body_takes_none_and_one_without_members(body: bytes, world: World) -> None:
-    people = clients(world)
+def test_who_needs_no_body_takes_none_and_one_without_members(
+    body: bytes, world: World, people: dict[str, APIClient]
+) -> None:
     for operation in sorted(without_body(), key=lambda operation: "logout" in operation):  # which comes last
         client = people["administrator" if "/products" in operation else "owner"]
 
@@ -112,8 +106,8 @@ def test_who_needs_no_body_takes_none_and_one_without_members(body: bytes, world
         assert answer.status_code in (200, 202), (operation, answer.content)
 
 
-def test_a_patch_without_members_leaves_all_as_it_is(world: World) -> None:
-    people, before = clients(world), everything() | catalog_and_stock()
+def test_a_patch_without_members_leaves_all_as_it_is(world: World, people: dict[str, APIClient]) -> None:
+    before = everything() | catalog_and_stock()
     patches = [operation for operation in described() if operation.startswith("PATCH ")]
     assert len(patches) > 10
     for operation in patches:
@@ -148,10 +142,12 @@ def test_a_patch_without_members_leaves_all_as_it_is(world: World) -> None:
         ),
     ],
 )
-def test_no_line_takes_one_either(operation: str, lines: str, declared: set[str], world: World) -> None:
+def test_no_line_takes_one_either(
+    operation: str, lines: str, declared: set[str], world: World, people: dict[str, APIClient]
+) -> None:
     foreign = every_field() - declared
     line = world.valid(operation).body.get(lines, [{"sku": "NEW"}])[0]
-    administrator = clients(world)["administrator"]
+    administrator = people["administrator"]
     before = everything() | catalog_and_stock()
 
     answer = world.send(administrator, operation, more={lines: [line | dict.fromkeys(foreign, "1")]})

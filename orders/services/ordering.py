@@ -13,6 +13,7 @@ import inventory.exceptions
 from database.rows import Alongside
 from database.transactions import unit_of_work
 from events.actors import Actor
+from events.services import publish
 from inventory import services as inventory_services
 from inventory.exceptions import HoldDiffers
 from orders.exceptions import InsufficientStock, TotalChanged
@@ -74,6 +75,8 @@ def write_order(
         customers.refuse(buyer, order.order_items)
     if order.discounts:
         redeem(reference=order.reference, discounts=order.discounts, customer=buyer.key)
+        if not order.total_amount:
+            publish("order.cost_nothing", {"order_id": order.id}, subject=order.reference, actor=actor)
     take_stock(order, terms.hold, totals.pickup_warehouse_id if totals else None, actor)
     return order
 

@@ -15,6 +15,7 @@ from database.transactions import unit_of_work
 from events.actors import WORKER, Actor
 from events.services import publish
 from inventory.models import ClockTimestamp
+from orders.models import Order
 from payments.models import Dispute, Entry, Operation, Payment
 from payments.money import NOTHING, Account, Books
 from payments.providers.snapshot import RANK, Disputed, Refunded, Snapshot
@@ -247,9 +248,11 @@ def schedule(account: Account) -> None:
 def settle_order(order_id: int, actor: Actor = WORKER) -> list[int]:
     """Let an order follow its money after a change of the order: cancelled, fewer units, a return, a parcel.
 
-    Answers the ids of the operations that this begins. Locks the order and its payments.
+    So does one that costs nothing, which no payment will confirm. Answers the ids of the operations that this begins.
+    Locks the order and its payments.
     """
-    if not Payment.objects.filter(order=order_id).exists():  # whatever begins later begins with the order as it is
-        return []
+    has_payments = Payment.objects.filter(order=order_id).exists()
+    if not has_payments and not Order.objects.filter(pk=order_id, total_amount=0).exists():
+        return []  # whatever begins later begins with the order as it is
     order = locked_order(order_id)
     return follow(order, books_of(order), actor)

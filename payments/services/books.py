@@ -20,6 +20,7 @@ from orders.models import Order
 from orders.services.verbs import locked
 from payments.models import Dispute, Operation, Payment
 from payments.money import NOTHING, Account, Books, accounts_of
+from payments.providers import configured
 
 Status = Order.Status
 Kind = Operation.Kind
@@ -72,11 +73,13 @@ def intend(account: Account, kind: Kind, *, actor: Actor, amount: Decimal | None
 def follow(order: Order, books: Books, actor: Actor = WORKER) -> list[int]:
     """Let a locked order follow its money, and answer the ids of the operations that this begins.
 
-    Paid or authorized in full: it is confirmed. Given up: its live payments are cancelled. Approved or due: money is
-    taken. More than it costs: the rest goes back. What is under way is not begun twice. The order is unlocked by the
-    commit, and the calls follow.
+    Paid or authorized in full, or free in a shop that takes payments: it is confirmed. Given up: its live payments are
+    cancelled. Approved or due: money is taken. More than it costs: the rest goes back. What is under way is not begun
+    twice. The order is unlocked by the commit, and the calls follow.
     """
-    covered = books.held + books.authorized >= books.due and books.held + books.authorized > NOTHING
+    money = books.held + books.authorized
+    is_free = order.total_amount == NOTHING and bool(configured())
+    covered = money >= books.due and (money > NOTHING or is_free)
     if order.status == Status.PENDING and order.deleted_at is None and covered:
         order_services.confirm_order(order_id=order.pk, actor=actor)
         order.refresh_from_db()

@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from database.refusals import Refusal
+from events.models import Event
 from orders import services as order_services
 from orders.exceptions import PaymentInProgress, ShippingBlocked
 from orders.models import Order
 from orders.services import Asked
 from orders.tests.factories import STAFF, everything, make_article, make_order, make_user, place, stock_of
-from payments import services
+from payments import services, tasks
 from payments.exceptions import NothingToPay, RefundTooHigh
 from payments.models import Dispute, Entry, Operation, Payment
 from payments.providers.snapshot import Captured, Disputed
@@ -28,6 +30,7 @@ from payments.tests.factories import (
     said,
     status_of,
 )
+from pricing.tests.factories import make_promotion
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +66,44 @@ def test_money_that_was_set_apart_confirms_and_is_taken_when_goods_leave() -> No
     asked.refresh_from_db()
     assert (asked.state, figures(payment)) == ("done", ("paid", "20.00", "0.00", "paid"))
     assert_money_sound()
+
+
+def free_order() -> Order:
+    """An order of a customer whose coupon is worth all of it."""
+    make_promotion(value=Decimal(100), automatic=True, codes=[])
+    order = make_order()
+    assert (order.total_amount, order.status) == (Decimal("0.00"), "pending")
+    return order
+
+
+def test_an_order_that_costs_nothing_is_confirmed_without_a_payment() -> None:
+    order = free_order()
+    [told] = Event.objects.filter(kind="order.cost_nothing")
+
+    for _ in range(2):  # a job may be done again
+        tasks.settle_order(event_id=told.pk, kind=told.kind, payload=told.payload)
+
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    assert Event.objects.filter(kind="order.confirmed", subject=order.reference).count() == 1
+    with pytest.raises(NothingToPay):
+        services.begin_payment(order_id=order.pk, provider="manual", actor=STAFF)
+    assert_money_sound()
+
+
+def test_an_order_that_costs_nothing_waits_for_staff_where_they_confirm_all(settings: Any) -> None:
+    settings.MANUAL_PAYMENT_NAME = ""
+    order = free_order()
+
+    assert services.settle_order(order.pk) == []
+
+    order.refresh_from_db()
+    assert order.status == "pending"
+
+
+def test_an_order_that_costs_something_tells_nothing_of_it() -> None:
+    make_order()
+    assert not Event.objects.filter(kind="order.cost_nothing").exists()
 
 
 def test_an_older_snapshot_changes_nothing() -> None:
