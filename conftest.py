@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 
 # What migrations have put into tables, kept beside them.
@@ -69,6 +70,12 @@ _servers: Any = None
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers before the settings are read; xdist's workers inherit their addresses."""
     global _servers, _folder
+    # No test fails because the machine is slow. The fixtures beside examples are those of a whole test.
+    check = hypothesis.HealthCheck
+    hypothesis.settings.register_profile(
+        "unhurried", deadline=None, suppress_health_check=[check.too_slow, check.function_scoped_fixture]
+    )
+    hypothesis.settings.load_profile("unhurried")
     # Named here and not in pyproject.toml: pytest-django would read the settings before the servers have addresses.
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ["BCRYPT_ROUNDS"] = "4"

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from rest_framework.test import APIClient
@@ -70,7 +70,7 @@ queries = st.fixed_dictionaries(
 class FastAndPlain(TestCase):
     """The same shops and questions, asked in both ways."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=40)
     @given(rows=product_rows, query=queries)
     def test_lists_and_facets_agree_with_the_plain_way(self, rows: list[Any], query: dict[str, Any]) -> None:
         self.enterContext(self.settings(RATE_LIMITS=False))  # each question is asked many times

@@ -28,7 +28,6 @@ def run(examples: int) -> None:
         settings=settings(
             max_examples=int(os.environ.get("EXAMPLES", examples)),
             stateful_step_count=20,
-            deadline=None,
             suppress_health_check=checks,
         ),
     )

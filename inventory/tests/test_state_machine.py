@@ -17,9 +17,7 @@ def run(examples: int = 80, **options: Any) -> None:
     examples = int(os.environ.get("EXAMPLES", examples))
     run_state_machine_as_test(
         Stock,
-        settings=settings(
-            max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=checks, **options
-        ),
+        settings=settings(max_examples=examples, stateful_step_count=25, suppress_health_check=checks, **options),
     )
 
 

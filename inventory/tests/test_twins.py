@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from database.refusals import Refusal
@@ -147,11 +147,7 @@ def outcome(reserve: Callable[..., object], **kwargs: Any) -> tuple[Any, Any]:
 
 
 @pytest.mark.django_db
-@settings(
-    max_examples=120,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=120)
 @given(
     items=st.lists(item_specs, min_size=1, max_size=3),
     warehouses=warehouse_specs,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -249,7 +249,7 @@ def test_the_day_of_supply_is_that_of_the_last_parcel() -> None:
     assert (invoice.supplied_on, invoice.document["supplied_on"]) == (yesterday, yesterday.isoformat())
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(
     included=st.booleans(),
     listed=st.tuples(prices, prices, prices, prices),

@@ -54,7 +54,7 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
     return body
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(bodies())
 def test_what_is_taken_plainly_is_what_the_serializer_reads(body: dict[str, Any]) -> None:
     plain = take_plain(body)

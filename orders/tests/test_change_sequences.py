@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -54,7 +54,7 @@ def take(step: Step, order: Order, articles: list[Variant]) -> None:
     verbs[kind]()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     included=st.booleans(),
     rounding=st.sampled_from(["line", "order"]),

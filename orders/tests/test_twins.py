@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -200,7 +200,7 @@ def order_earlier(variants: list[Variant], user: User, earlier: list[tuple[int, 
                 services.set_status(order_id=placed.id, status=status, actor=customer(user))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(shop=shops, earlier=orders_before, basket=baskets)
 def test_both_ways_write_the_same_rows_or_refuse_alike(shop: Any, earlier: Any, basket: Any) -> None:
     savepoint = transaction.savepoint()

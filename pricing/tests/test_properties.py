@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.amounts import spread
@@ -21,8 +21,7 @@ PLACES = [Destination("DE"), Destination("AT", vat_id="ATU13585627"), Destinatio
 
 
 # Whatever else the machine does meanwhile.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-MANY, FEW = settings(UNHURRIED, max_examples=100), settings(UNHURRIED, max_examples=40)
+MANY, FEW = settings(max_examples=100), settings(max_examples=40)
 
 
 def amounts(places: int, least: int = 0, most: int = 200_000) -> st.SearchStrategy[Decimal]:
