@@ -18,8 +18,8 @@ test: .venv/dev.stamp  ## Run everything that must pass: checks, tests, coverage
 check: .venv/dev.stamp  ## Run the fast checks only: style, types, imports, migrations, deployment
 	@exec .venv/bin/python -m tests.run check
 
-prove: .venv/dev.stamp  ## Prove that nothing is oversold or lost, in half an hour; Ctrl-C stops it, it goes on where it was; SHORT=1
-	@exec .venv/bin/python -m tests.faults.prove $(if $(SHORT),--short)
+prove: .venv/dev.stamp  ## Prove that nothing is oversold or lost, in hours; Ctrl-C stops it, it goes on where it was; SHORT=1 ONLY="paid|payment"
+	@exec .venv/bin/python -m tests.faults.prove $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)")
 
 bench: .venv/bench.stamp  ## Measure the shop beside a FastAPI one, 15 minutes: W=W7 ROUNDS=1 SECONDS=2 AGAINST=other/checkout
 	@exec .venv/bin/python -m benchmarks.run $(W) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(AGAINST),--against $(AGAINST) --data-dir .data/against)

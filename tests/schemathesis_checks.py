@@ -56,13 +56,13 @@ ABOUT_THE_STATE = {
     "wrong_password",
 }
 # The current password is needed only where email or password really change; what a file holds is beyond a description;
-# and the country decides which fields an address needs.
-OF_A_COUNTRY = {
+# and an address is sent as a whole, of which the country decides what it is.
+OF_AN_ADDRESS = {
     (prefix + field, "required")
     for prefix in ("", "shipping_", "billing_")
-    for field in ("address_line1", "city", "state", "postal_code")
+    for field in ("address_line1", "city", "state", "postal_code", "country")
 }
-ABOUT_OTHER_THINGS = {("current_password", "required"), ("file", "empty"), *OF_A_COUNTRY}
+ABOUT_OTHER_THINGS = {("current_password", "required"), ("file", "empty"), *OF_AN_ADDRESS}
 # They end the session or the account that sends them, so each is sent by somebody of its own.
 LAST_REQUESTS = {"logOutByGet", "logOut", "leave"}
 PASSWORD = "a password of the fuzzer"
