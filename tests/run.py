@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -33,10 +34,15 @@ CHECKS: dict[str, tuple[int, list[str], dict[str, str]]] = {
     "types": (120, [PYTHON, "-m", "mypy", "."], {}),
 }
 # Three processes on two cores: many tests wait for servers, browsers and clocks, which takes no processor.
-PROCESSES = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+# What an app does is covered by the tests of the apps. Those of the whole shop run without the tracer, which would
+# double their time.
 COVERAGE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
+PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+APPS = PROJECT["tool"]["coverage"]["run"]["source"]
 TESTS: dict[str, tuple[int, list[str], dict[str, str]]] = {
-    "tests": (840, [PYTHON, "-m", "pytest", "-q", *PROCESSES, *COVERAGE], {}),
+    "tests": (420, [*PYTEST, *COVERAGE, *APPS], {}),
+    "whole shop": (720, [*PYTEST, "tests"], {}),
 }
 
 
