@@ -98,10 +98,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("REDIS_URL", _servers.redis_url)
         os.environ["DATA_DIR"] = str(_folder)
     django.setup()
+    from django.conf import settings
     from django.test.signals import setting_changed
 
     from api.filters import checked
 
+    # Files of the admin are looked for when one is asked for. Each client of a test makes the middleware anew, and to
+    # find all files would take half of the time of a short test.
+    settings.WHITENOISE_AUTOREFRESH = True
     # A process reads a value of a query string once and keeps it: settings change under tests alone.
     setting_changed.connect(lambda **_: checked.cache_clear(), weak=False)
     # xdist's workers inherit the environment. With this in it, pytest-django would read the settings in them before
