@@ -213,7 +213,7 @@ INVARIANTS: Mapping[str, str] = {
             select 'order:' || order_id as subject, 'order.' || event as kind, true as is_step from orders_orderevent
             union all
             select subject, kind, false from events_event
-            where kind like 'order.%' and kind <> 'order.noted'
+            where kind like 'order.%' and kind not in ('order.cost_nothing', 'order.noted')
         ) step
         group by subject, kind having count(*) filter (where is_step) <> count(*) filter (where not is_step)
     """,

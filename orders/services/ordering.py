@@ -76,7 +76,7 @@ def write_order(
     if order.discounts:
         redeem(reference=order.reference, discounts=order.discounts, customer=buyer.key)
         if not order.total_amount:
-            publish("order.cost_nothing", {"order_id": order.id}, subject=order.reference, actor=actor)
+            publish("order.cost_nothing", {"order_id": order.id}, subject=f"order:{order.id}", actor=actor)
     take_stock(order, terms.hold, totals.pickup_warehouse_id if totals else None, actor)
     return order
 

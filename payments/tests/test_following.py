@@ -85,7 +85,8 @@ def test_an_order_that_costs_nothing_is_confirmed_without_a_payment() -> None:
 
     order.refresh_from_db()
     assert order.status == "confirmed"
-    assert Event.objects.filter(kind="order.confirmed", subject=order.reference).count() == 1
+    confirmed = Event.objects.filter(kind="order.confirmed", subject=told.subject)
+    assert (told.subject, confirmed.count()) == (f"order:{order.pk}", 1)
     with pytest.raises(NothingToPay):
         services.begin_payment(order_id=order.pk, provider="manual", actor=STAFF)
     assert_money_sound()
