@@ -35,14 +35,15 @@ CHECKS: dict[str, tuple[int, list[str], dict[str, str]]] = {
 }
 # Three processes on two cores: many tests wait for servers, browsers and clocks, which takes no processor.
 PYTEST = [PYTHON, "-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
-# What an app does is covered by the tests of the apps. Those of the whole shop run without the tracer, which would
-# double their time.
 COVERAGE = ["--cov", "--cov-report=term:skip-covered", "--cov-fail-under=95"]
 PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
 APPS = PROJECT["tool"]["coverage"]["run"]["source"]
+# Of what runs as a process of its own. All other tests of the whole shop run without the tracer, which would double
+# their time: the apps' own tests run through what the apps do.
+OF_PROCESSES = [f"tests/test_{name}.py" for name in ("accepting", "commands", "run", "web_server")]
 TESTS: dict[str, tuple[int, list[str], dict[str, str]]] = {
-    "tests": (420, [*PYTEST, *COVERAGE, *APPS], {}),
-    "whole shop": (720, [*PYTEST, "tests"], {}),
+    "tests": (480, [*PYTEST, *COVERAGE, *APPS, *OF_PROCESSES], {}),
+    "whole shop": (720, [*PYTEST, "tests", *(f"--ignore={file}" for file in OF_PROCESSES)], {}),
 }
 
 
