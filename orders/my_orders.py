@@ -62,14 +62,14 @@ NEWEST = PAGE.format(place="", direction="desc")
 OLDER = PAGE.format(place=f"and (o.order_date, o.id) < {KEY}", direction="desc")
 NEWER = PAGE.format(place=f"and (o.order_date, o.id) > {KEY}", direction="asc")
 
-PARCELS = """
+PARCELS = f"""
 select f.order_id, f.id as fulfilment_id, f.state, f.carrier, f.tracking_number, f.tracking_url, f.shipped_at,
        f.cancelled_at,
        (select array_to_json(array_agg(line))::text from (
             select order_item_id, quantity from orders_fulfilmentline where fulfilment_id = f.id order by id) line),
        f.version
-from orders_fulfilment f where f.order_id in (select unnest(%(orders)s::bigint[])) order by f.id
-"""
+from orders_fulfilment f where f.order_id in (select unnest({hidden("orders", "bigint[]")})) order by f.id
+"""  # noqa: S608  # as above
 
 JSON = ("billing_address", "order_items", "charges", "discounts")
 
