@@ -70,6 +70,8 @@ def join(account: Account, books: Books, snapshot: Snapshot) -> None:
     for dispute in snapshot.disputes:
         join_dispute(account, dispute)
     columns["refunded"] = min(account.given_back, columns["captured"])
+    if payment.review == Review.REFUND_REFUSED and columns["refunded"] == columns["captured"]:
+        columns["review"] = ""  # all of it went back another way
     write(payment, columns)
     resolve_answered(account, snapshot)
 

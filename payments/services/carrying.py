@@ -5,6 +5,7 @@ is not resolved may repeat the call: after a crash, after a time-out, as often a
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from database.transactions import unit_of_work
 from events.actors import WORKER
 from payments import providers
 from payments.models import Operation, Payment
+from payments.money import NOTHING, Account
 from payments.providers.snapshot import ProviderRefused, ProviderUnknown, Request, Snapshot
 from payments.services.applying import announce, apply, refuse, resolve, schedule, write
 from payments.services.books import Kind, follow, intend, locked_account
@@ -46,6 +48,9 @@ def carry_out(operation_id: int) -> Snapshot | None:
     try:
         snapshot = call(operation, operation.payment)
     except ProviderRefused as refusal:
+        if operation.kind == Kind.REFUND:
+            # Somebody may have given the money back at the provider's own pages a moment ago.
+            seen(operation.payment_id)
         carry_on(refused(operation.pk, refusal))
         raise
     carry_on(answered(operation.pk, snapshot))
@@ -106,7 +111,8 @@ def answered(operation_id: int, snapshot: Snapshot) -> list[int]:
 def refused(operation_id: int, refusal: ProviderRefused) -> list[int]:
     """Write down that a provider said no. What was to be begun has failed; the rest is for people, or to be looked at.
 
-    A payment that cannot be cancelled is looked at: it may be paid by now. Locks the order and its payments.
+    A payment that cannot be cancelled is looked at: it may be paid by now. A refund of more than is left there calls
+    nobody where all of it was owed: what is owed still is asked for anew. Locks the order and its payments.
     """
     order, books, account = locked_account(payment_of(operation_id))
     operation = next(o for o in account.operations if o.pk == operation_id)
@@ -116,7 +122,7 @@ def refused(operation_id: int, refusal: ProviderRefused) -> list[int]:
         resolve(operation, State.REFUSED, code=refusal.code[:64])
         write(account.payment, {"state": Payment.State.FAILED, "failure_code": refusal.code[:64]})
         announce(account.payment, "payment.failed", amount=str(account.payment.amount))
-    elif operation.kind == Kind.CANCEL:
+    elif operation.kind == Kind.CANCEL or has_gone_back(account, operation):
         resolve(operation, State.REFUSED, code=refusal.code[:64])
     elif operation.kind != Kind.REFUND and account.payment.state == Payment.State.OPEN:
         # A wallet could not pay what its owner approved: the buyer chooses another source there, and nobody else can.
@@ -128,6 +134,20 @@ def refused(operation_id: int, refusal: ProviderRefused) -> list[int]:
     begun = follow(order, books)
     schedule(account)
     return begun
+
+
+def has_gone_back(account: Account, operation: Operation) -> bool:
+    """Whether a refund asks for money that has gone back by others, so that a person has nothing to decide."""
+    if operation.kind != Kind.REFUND:
+        return False
+    left = account.held + (operation.amount or NOTHING)  # what is held leaves the refunds under way out
+    return left <= NOTHING or (left < (operation.amount or NOTHING) and operation.goodwill == NOTHING)
+
+
+def seen(payment_id: int) -> None:
+    """Look at a payment, if its provider answers."""
+    with suppress(ProviderUnknown, ProviderRefused):
+        look(payment_id)
 
 
 def look(payment_id: int) -> Snapshot | None:

@@ -7,6 +7,7 @@ import pytest
 
 from orders import services as order_services
 from orders.models import Order
+from orders.services import Asked
 from orders.tests.factories import STAFF, make_order
 from payments import services
 from payments.models import Operation, Payment
@@ -59,6 +60,68 @@ def test_money_is_set_apart_taken_with_the_goods_and_given_back(fake: FakeProvid
     fake.customer("refund", payment.provider_ref or "", amount="200" if name == "stripe" else "2")
     services.look(payment.pk)
     assert figures(payment) == ("paid", "20.00", "7.00", "partly_refunded")
+    assert_money_sound()
+
+
+def paid_at(fake: FakeProviders, name: str) -> Payment:
+    """A payment of 20.00 whose money was taken."""
+    payment = begin(name)
+    fake.customer("pay", payment.provider_ref or "")
+    services.look(payment.pk)
+    order_services.ship_order(order_id=payment.order_id, actor=STAFF)
+    carried_out()
+    assert figures(payment) == ("paid", "20.00", "0.00", "paid")
+    return payment
+
+
+def at_their_page(fake: FakeProviders, payment: Payment, amount: str) -> None:
+    """Somebody gives money back at the provider's own page, and the shop has not heard of it."""
+    cents = str(int(Decimal(amount) * 100))
+    fake.customer("refund", payment.provider_ref or "", amount=cents if payment.provider == "stripe" else amount)
+
+
+@pytest.mark.parametrize("name", ["stripe", "paypal"])
+def test_a_refund_of_what_went_back_at_the_providers_page_calls_nobody(fake: FakeProviders, name: str) -> None:
+    payment = paid_at(fake, name)
+    at_their_page(fake, payment, "20.00")
+
+    refund(payment)
+
+    assert figures(payment) == ("paid", "20.00", "20.00", "refunded")
+    assert (payment.review, kinds(payment)[-2:]) == ("", [("refund", "refused"), ("refund", "done")])
+    assert len(fake.books(payment.pk)[0]["refunds"]) == 1
+    assert_money_sound()
+
+
+@pytest.mark.parametrize("name", ["stripe", "paypal"])
+def test_what_is_owed_beyond_the_refund_at_the_providers_page_goes_back(fake: FakeProviders, name: str) -> None:
+    payment = paid_at(fake, name)
+    at_their_page(fake, payment, "5.00")
+    line = Order.objects.get(pk=payment.order_id).order_items.get()
+    asked = order_services.ask_return(order_id=payment.order_id, lines={line.pk: Asked(2)}, actor=STAFF)
+    order_services.receive_return(order_id=payment.order_id, return_id=asked, actor=STAFF)
+
+    carried_out()
+
+    assert figures(payment) == ("paid", "20.00", "20.00", "refunded")
+    assert payment.review == ""
+    assert [row["amount"] for row in fake.books(payment.pk)[0]["refunds"]] == ["5.00", "15.00"]
+    assert_money_sound()
+
+
+@pytest.mark.parametrize("name", ["stripe", "paypal"])
+def test_a_refund_that_staff_promised_beyond_what_is_left_waits_for_people(fake: FakeProviders, name: str) -> None:
+    payment = paid_at(fake, name)
+    at_their_page(fake, payment, "15.00")
+    refund(payment, amount=Decimal("10.00"), reason="It came late.")
+    assert figures(payment) == ("paid", "20.00", "15.00", "partly_refunded")
+    assert payment.review == "refund_refused"
+
+    at_their_page(fake, payment, "5.00")
+    services.look(payment.pk)
+
+    assert figures(payment) == ("paid", "20.00", "20.00", "refunded")
+    assert payment.review == "", "there is nothing left to decide"
     assert_money_sound()
 
 
