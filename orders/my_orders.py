@@ -1,17 +1,16 @@
-"""A customer's own orders by one statement, and their parcels by one more: the page that every customer opens.
+"""A customer's own orders by one statement: the page that every customer opens.
 
-PostgreSQL makes the JSON of the lines, which then travels untouched into the answer. The plain way of saying the same
-is OrderSerializer over a prefetched queryset, and a test compares the bytes of the two.
+PostgreSQL makes the JSON of lines and parcels, which then travels untouched into the answer. The plain way of saying
+the same is OrderSerializer over a prefetched queryset, and a test compares the bytes of the two.
 """
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
 from api.pagination import Cursor, Keyset, Page, cut_page, decode_cursor, page_size_of
-from database.rows import array, fetch_rows, hidden
+from database.rows import fetch_rows, hidden
 from orders.models import BILLING
 
 # Of an order that was placed where nothing was configured nobody looks for charges and discounts.
@@ -26,6 +25,19 @@ DISCOUNTS = BELONGING.format(table="orders_orderdiscount", columns="code, name, 
 BILLING_ADDRESS = f"""case when o.billing_address_line1 = '' then 'null' else (
         select row_to_json(b)::text from (
             select {", ".join(f"o.billing_{part} as {part}" for part in BILLING)}) b) end"""  # noqa: S608  # no value in it
+# A moment as our answers write it: with all six decimals of its seconds, or with none.
+MOMENT = """replace(to_char({column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '.000000Z', 'Z')"""
+# Of an order that is pending nothing has left, and nobody looks for parcels.
+PARCELS = f"""case when o.status = 'pending' then '[]' else coalesce((
+        select array_to_json(array_agg(parcel))::text from (
+            select id as fulfilment_id, state, carrier, tracking_number, tracking_url,
+                   {MOMENT.format(column="shipped_at")} as shipped_at,
+                   {MOMENT.format(column="cancelled_at")} as cancelled_at,
+                   (select array_to_json(array_agg(line)) from (
+                       select order_item_id, quantity from orders_fulfilmentline
+                       where fulfilment_id = f.id order by id) line) as lines,
+                   version
+            from orders_fulfilment f where order_id = o.id order by id) parcel), '[]') end"""  # noqa: S608  # no value in it
 # An amount of 0 may be without decimals, on orders from before there were figures. The amount beside it has them.
 COLUMNS = f"""
     o.id, o.number, o.user_id, o.order_date, o.status, o.payment_status,
@@ -46,7 +58,8 @@ COLUMNS = f"""
         from orders_orderitem where order_id = o.id) line), '[]'),
     {CHARGES},
     {DISCOUNTS},
-    o.version, o.updated_at
+    o.version, o.updated_at,
+    {PARCELS}
 """  # noqa: S608  # as above
 # Values are hidden from the planner. Otherwise the general plan looks dearer, since it expects the orders of a busier
 # customer, and PostgreSQL plans anew for each page (0.2 ms).
@@ -62,16 +75,7 @@ NEWEST = PAGE.format(place="", direction="desc")
 OLDER = PAGE.format(place=f"and (o.order_date, o.id) < {KEY}", direction="desc")
 NEWER = PAGE.format(place=f"and (o.order_date, o.id) > {KEY}", direction="asc")
 
-PARCELS = f"""
-select f.order_id, f.id as fulfilment_id, f.state, f.carrier, f.tracking_number, f.tracking_url, f.shipped_at,
-       f.cancelled_at,
-       (select array_to_json(array_agg(line))::text from (
-            select order_item_id, quantity from orders_fulfilmentline where fulfilment_id = f.id order by id) line),
-       f.version
-from orders_fulfilment f where f.order_id in (select unnest({hidden("orders", "bigint[]")})) order by f.id
-"""  # noqa: S608  # as above
-
-JSON = ("billing_address", "order_items", "charges", "discounts")
+JSON = ("billing_address", "order_items", "charges", "discounts", "fulfilments")
 
 
 class OwnOrder(NamedTuple):
@@ -111,38 +115,11 @@ class OwnOrder(NamedTuple):
     discounts: str
     version: int
     updated_at: datetime
-
-    def document(self, parcels: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """The order with these parcels as OrderSerializer shows it, which takes 3 us more for each."""
-        return self._asdict() | {name: orjson.Fragment(getattr(self, name)) for name in JSON} | {"fulfilments": parcels}
-
-
-class OwnParcel(NamedTuple):
-    """The members of a parcel's document in their order. The lines are written already."""
-
-    fulfilment_id: int
-    state: str
-    carrier: str
-    tracking_number: str
-    tracking_url: str
-    shipped_at: datetime
-    cancelled_at: datetime | None
-    lines: str
-    version: int
+    fulfilments: str
 
     def document(self) -> dict[str, Any]:
-        """The parcel as FulfilmentSerializer shows it."""
-        return self._asdict() | {"lines": orjson.Fragment(self.lines)}
-
-
-def documents_of(orders: Iterable[OwnOrder]) -> list[dict[str, Any]]:
-    """The documents of orders. Where all are pending, nothing has left, and nobody looks for parcels."""
-    orders = list(orders)
-    left = [order.order_id for order in orders if order.status != "pending"]
-    parcels: dict[int, list[dict[str, Any]]] = {}
-    for order_id, *parcel in fetch_rows(PARCELS, {"orders": array(left)}) if left else ():
-        parcels.setdefault(order_id, []).append(OwnParcel._make(parcel).document())
-    return [order.document(parcels.get(order.order_id, [])) for order in orders]
+        """The order as OrderSerializer shows it, which takes 3 us more for each."""
+        return self._asdict() | {name: orjson.Fragment(getattr(self, name)) for name in JSON}
 
 
 def page_of_own(user_id: int, keyset: Keyset, query: dict[str, Any]) -> Page:

@@ -45,8 +45,13 @@ def test_my_orders_are_the_serializers_bytes() -> None:
     type(line).objects.filter(pk=line.pk).update(product_name='a"b\\c/d<&>\t\n\r\b\f\x01\x1f\x7fÜ\u2028😀')
     make_order()
     services.confirm_order(order_id=orders[2].pk, actor=STAFF)
-    services.ship_parcel(order_id=orders[2].pk, lines={orders[2].order_items.all()[0].pk: 1}, actor=STAFF)
-    Fulfilment.objects.update(carrier='"<&>', shipped_at=datetime.fromisoformat("2026-01-02T03:04:05+00:00"))
+    for line in orders[2].order_items.all():
+        services.ship_parcel(order_id=orders[2].pk, lines={line.pk: 1}, actor=STAFF)
+    first, second = Fulfilment.objects.order_by("id")
+    services.cancel_parcel(order_id=orders[2].pk, parcel_id=second.pk, actor=STAFF)
+    whole = datetime.fromisoformat("2026-01-02T03:04:05+00:00")
+    Fulfilment.objects.filter(pk=first.pk).update(carrier='"<&>', shipped_at=whole)
+    Fulfilment.objects.filter(pk=second.pk).update(shipped_at=whole + timedelta(microseconds=10))
     answer = client_of(buyer_of(orders[0])).get(f"{ORDERS}/my-orders")
     newest_first = Order.objects.of(buyer_of(orders[0]).pk).order_by("-order_date", "-id")
     plain = PlainOrderSerializer(newest_first.with_lines(), many=True).data
