@@ -1,5 +1,6 @@
 """Orders that are paid at the fake of the providers: from the first call to the last refund, by the services."""
 
+import socket
 from decimal import Decimal
 from typing import Any
 
@@ -183,3 +184,15 @@ def test_stripe_repeats_its_500_and_the_payment_is_begun_all_the_same(fake: Fake
     assert figures(payment)[0] == "open"
     assert [row["ref"] for row in fake.books(payment.pk)] == [Payment.objects.get(pk=payment.pk).provider_ref]
     assert provider("stripe").fetch(fake.books(payment.pk)[0]["ref"]).payment_id == payment.pk
+
+
+def test_the_fake_acts_on_no_request_whose_sender_died_over_it(fake: FakeProviders) -> None:
+    payment = paid_at(fake, "paypal")
+    [capture] = [row["ref"] for row in fake.books(payment.pk)[0]["charges"]]
+    host, port = fake.base.removeprefix("http://").split(":")
+    head = f"POST /paypal/v2/payments/captures/{capture}/refund HTTP/1.1\r\nContent-Length: 40\r\n"
+    with socket.create_connection((host, int(port)), timeout=30) as half:
+        half.sendall(f"{head}Authorization: Bearer {paypal_calls.token()}\r\n\r\n".encode())
+        half.shutdown(socket.SHUT_WR)
+        assert half.recv(1) == b"", "it answers nothing"
+    assert fake.books(payment.pk)[0]["refunds"] == []
