@@ -123,7 +123,7 @@ class OrderViewSet(OrderChanges):
         page = page_of_own(user_id, self.keyset, self.filterset.values)
         # The queryset is built when the client asks for a count: building one takes 0.3 ms.
         rows = cast(KeysetPagination, self.paginator).take(page, self, lambda: Order.objects.of(user_id).count())
-        return self.get_paginated_response([row.document() for row in rows])
+        return self.get_paginated_response([row.document for row in rows])
 
     @extend_schema(
         operation_id="setOrderStatus",
