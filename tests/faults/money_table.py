@@ -15,6 +15,10 @@ from tests.faults.till import Till, purchase, till_of
 SUMS = "payments are the sum of their entries"
 # Nothing comes to its end without the reconciler, however long it is waited for.
 SHORT_PATIENCE = 8.0
+# Or a look would tell what became of a call before the call is made again.
+LOOKED_AT_LATER = """
+update payments_payment set next_check_at = clock_timestamp() + interval '1 hour' where next_check_at is not null
+"""
 ONCE_TRIED = "select 1 from payments_operation where kind = 'refund' and state = 'intended' and tries < 2"
 
 
@@ -38,6 +42,8 @@ def refunded(stage: Stage, way: str = "", fault: str = "", *, again: bool = True
             await asyncio.to_thread(till.fake.set, lost=1)  # or it would be known before the call is made again
             await asyncio.to_thread(till.fake.fault, "stripe.refund", way)
         await one.refund("5.00", fault=fault)
+        if way:
+            await asyncio.to_thread(till.stage.query, LOOKED_AT_LATER)
         if way and again:
             await asyncio.to_thread(wait_for, "the call made again", lambda: not is_tried_once(till))
 
