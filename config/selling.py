@@ -13,6 +13,8 @@ RATE_LIMITS = switch("RATE_LIMITS", default=True)
 
 
 SHOP_NAME = text("SHOP_NAME", "Shop")
+# The picture at the head of mails, in place of the name. Mail programs load it from there.
+SHOP_LOGO_URL = text("SHOP_LOGO_URL", pattern=r"(https?://[^\s\"'<>]+)?", must_be="an address of a picture")
 CURRENCY = text("CURRENCY", "USD", pattern="[A-Z]{3}", must_be="three capital letters of ISO 4217, as USD")
 MAX_PRICE = Decimal("9999999.99")
 STOCK_CRITICAL_MAX = number("STOCK_CRITICAL_MAX", 5)

@@ -8,7 +8,10 @@ be held while another machine answers. If the worker dies after the mail server 
 the mail is sent again under the same Message-ID.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import make_msgid, parseaddr
@@ -41,6 +44,10 @@ returning id, message_id, claimed_at
 """
 
 
+# A mail may hold the secret that opens an order or an account, in the rest of an address.
+ADDRESS = re.compile(r"(https?://[^/\s\"'<>]+)/[^\s\"'<>]*")
+
+
 class ClaimedElsewhere(Exception):
     """Another worker has claimed this mail, and either sends the mail now or has died. The job's retry finds out."""
 
@@ -56,6 +63,32 @@ class Claim:
     id: int
     message_id: str
     claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A mail that was made and not sent. Its links lead nowhere."""
+
+    subject: str
+    text: str
+    html: str
+    to: Sequence[str]
+    # The names of what is attached.
+    attached: Sequence[str]
+
+
+_previews: ContextVar[list[Preview] | None] = ContextVar("previews", default=None)
+
+
+@contextmanager
+def previewing() -> Iterator[list[Preview]]:
+    """Keep the mails of this block in a list: nothing is claimed, and nothing is sent."""
+    found: list[Preview] = []
+    token = _previews.set(found)
+    try:
+        yield found
+    finally:
+        _previews.reset(token)
 
 
 def send_once(
@@ -74,6 +107,11 @@ def send_once(
     this gives the claim back and raises NotSent, so that the job's retry need not wait for the claim to grow old.
     """
     subject, text, html = render(template, context)
+    previews = _previews.get()
+    if previews is not None:
+        text, html = (ADDRESS.sub(r"\1/", part) for part in (text, html))
+        previews.append(Preview(subject, text, html, to, [name for name, _, _ in attachments]))
+        return False
     claim = claim_mail(key)
     if claim is None:
         return False
@@ -111,7 +149,8 @@ def claim_mail(key: str) -> Claim | None:
 
 def render(template: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
     """The subject, the text and the HTML of a mail. The first line of the text template is the subject."""
-    everything = {"shop": settings.SHOP_NAME, **context}
+    seller = [settings.SHOP_LEGAL_NAME or settings.SHOP_NAME, *settings.SHOP_LEGAL_ADDRESS]
+    everything = {"shop": settings.SHOP_NAME, "logo": settings.SHOP_LOGO_URL, "seller": seller, **context}
     with timezone.override(settings.SHOP_TIME_ZONE):
         text = render_to_string(f"mail/{template}.txt", everything)
         subject, _, body = text.partition("\n")

@@ -115,6 +115,8 @@ class Counter:
             "subject": f"sku:{self.item.sku}",
             "anything else": "nowhere/",
             "section": "orders",
+            "mail_kind": "order.placed",
+            "mail": 0,
         }
 
     def address(self, page: str, **arguments: object) -> str:

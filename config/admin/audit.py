@@ -7,27 +7,39 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from csp.constants import SELF
+from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, Model, QuerySet
 from django.db.models.expressions import RawSQL
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from accounts.models import User
 from accounts.names import name_actors
 from catalog.models import Category, Product
 from checkout.admin_forms import cart_id_of
 from checkout.models import Cart
+from config.admin.mails import SEES, kinds, mailing, newest, previews_of
+from events.mails import Preview
 from events.models import Event, SentMail
 from inventory.models import FormerName, StockItem, Warehouse
 from orders.models import Order
 from pricing.models import Promotion, ShippingMethod, TaxClass, TaxRate, Zone
-from staff.frame import NUMBER, ReadOnly, StaffAdmin
+from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 from staff.lists import by_moment
 
+# A mail brings its own styles. Nothing else of it is loaded but the shop's picture, and nothing runs.
+PICTURES = settings.SHOP_LOGO_URL or "'none'"
+MAIL_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src {PICTURES}; frame-ancestors 'self'; sandbox"
 AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group")
 
 
@@ -226,3 +238,35 @@ class SentMailAdmin(ReadOnly, StaffAdmin[SentMail]):
     search_help_text = "The beginning of the key (order.placed)"
     ordering = ("-id",)
     fields = readonly_fields = ("key", "message_id", "claimed_at", "sent_at")
+    pages = (
+        Page("previews/", "previews", "previews_page", SEES[0], menu="Previews of mails", methods=("GET",)),
+        Page("previews/<str:mail_kind>/", "preview", "preview_page", SEES[0], methods=("GET",)),
+        Page("previews/<str:mail_kind>/<int:mail>/", "preview_body", "preview_body_page", SEES[0], methods=("GET",)),
+    )
+
+    def previews_page(self, request: HttpRequest) -> HttpResponseBase:
+        """The kinds of events that mails follow from, with the newest event of each."""
+        return self.show(request, "admin/mail_previews.html", "Previews of mails", kinds=kinds())
+
+    @method_decorator(csp_update({"frame-src": [SELF]}))
+    def preview_page(self, request: HttpRequest, mail_kind: str) -> HttpResponseBase:
+        """The mails that the newest event of a kind would be followed by now."""
+        event, previews = self.previewed(request, mail_kind)
+        return self.show(request, "admin/mail_preview.html", f"Mail: {mail_kind}", event=event, previews=previews)
+
+    @method_decorator(xframe_options_sameorigin)
+    def preview_body_page(self, request: HttpRequest, mail_kind: str, mail: int) -> HttpResponseBase:
+        """The HTML of one of them, for the frame of its page."""
+        _, previews = self.previewed(request, mail_kind)
+        if mail >= len(previews):
+            raise Http404("There is no such mail.")
+        return HttpResponse(previews[mail].html, headers={"Content-Security-Policy": MAIL_POLICY})
+
+    def previewed(self, request: HttpRequest, mail_kind: str) -> tuple[Event, list[Preview]]:
+        """The newest event of a kind, and its mails. Raises Http404, and PermissionDenied."""
+        if not request.user.has_perms(SEES):
+            raise PermissionDenied
+        event = newest(mail_kind) if mailing(mail_kind) else None
+        if event is None:
+            raise Http404("There is no such event yet.")
+        return event, previews_of(event)
