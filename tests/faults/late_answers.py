@@ -58,6 +58,7 @@ def keys_are_forgotten(stage: Stage, orders: int = 4) -> Result:
     till = till_of(stage)
     till.take_money("at_once")
     watch = begin_with_money(till)
+    till.hear_nothing()
 
     async def one_order(web: Web, number: int) -> None:
         one = purchase(till, web, PROVIDERS[number % 2])
@@ -67,6 +68,7 @@ def keys_are_forgotten(stage: Stage, orders: int = 4) -> Result:
         call, way = f"{one.provider}.refund", ("drop_after", "drop_before")[number // 2 % 2]
         await asyncio.to_thread(till.fake.fault, call, way)
         await one.refund("5.00")
+        await asyncio.to_thread(till.look_later)
         await asyncio.to_thread(till.fake.tell, "forget_keys")
         till.stage.query(AGE_CALLS, [list(one.payments.values())])
 

@@ -15,10 +15,6 @@ from tests.faults.till import Till, purchase, till_of
 SUMS = "payments are the sum of their entries"
 # Nothing comes to its end without the reconciler, however long it is waited for.
 SHORT_PATIENCE = 8.0
-# What became of a call is not looked for meanwhile.
-LOOKED_AT_LATER = """
-update payments_payment set next_check_at = clock_timestamp() + interval '1 hour' where next_check_at is not null
-"""
 ONCE_TRIED = "select 1 from payments_operation where kind = 'refund' and state = 'intended' and tries < 2"
 
 
@@ -36,15 +32,15 @@ def refunded(stage: Stage, way: str = "", fault: str = "", *, again: bool = True
     async def one_order(web: Web) -> None:
         one = purchase(till, web, "stripe")
         watch.purchases.append(one)
-        if way:  # what became of the call must not be known before it is made again, by a notice that is on its way
-            await asyncio.to_thread(till.fake.set, lost=1)
+        if way:
+            await asyncio.to_thread(till.hear_nothing)
         if not await paid(one):
             return
         if way:
             await asyncio.to_thread(till.fake.fault, "stripe.refund", way)
         await one.refund("5.00", fault=fault)
         if way:
-            await asyncio.to_thread(till.stage.query, LOOKED_AT_LATER)
+            await asyncio.to_thread(till.look_later)
         if way and again:
             await asyncio.to_thread(wait_for, "the call made again", lambda: not is_tried_once(till))
 

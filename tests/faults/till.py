@@ -28,6 +28,9 @@ select (select count(*) from procrastinate_jobs where queue_name = 'payments' an
        (select count(*) from payments_notification where handled_at is null and kind <> 'unknown_object')
 """
 PATIENCE = 40.0
+LOOKED_AT_LATER = """
+update payments_payment set next_check_at = clock_timestamp() + interval '1 hour' where next_check_at is not null
+"""
 
 
 @dataclass
@@ -48,6 +51,14 @@ class Till:
         if not self.skus:
             self.skus.append(self.stage.article(1_000_000))
         return self.skus[0]
+
+    def hear_nothing(self) -> None:
+        """Lose all notices from now on, so that none tells what became of a call before the call is made again."""
+        self.fake.set(lost=1)
+
+    def look_later(self) -> None:
+        """Let no look by the clock tell it either."""
+        self.stage.query(LOOKED_AT_LATER)
 
     def take_money(self, when: str) -> None:
         """From now on money is taken "at_once", or with the "shipment"."""
