@@ -264,6 +264,28 @@ def staff_pages(db: None) -> Any:
     return sign_in
 
 
+@pytest.fixture(autouse=True, scope="session")
+def declared_payloads() -> Any:
+    """An event whose payload is not as its kind declares fails the test that has published it."""
+    import jsonschema
+    from django.db.models.signals import post_save
+
+    from events.kinds import KINDS
+    from events.models import Event
+
+    validators = {name: jsonschema.Draft202012Validator(kind.payload) for name, kind in KINDS.items()}
+
+    def check(instance: Event, created: bool, **_: Any) -> None:
+        if created and instance.kind in validators and "events/tests" not in os.environ.get("PYTEST_CURRENT_TEST", ""):
+            validators[instance.kind].validate(instance.payload)
+
+    post_save.connect(check, sender=Event, weak=False)
+    try:
+        yield
+    finally:
+        post_save.disconnect(check, sender=Event)
+
+
 @pytest.fixture(autouse=True)
 def fresh_cache() -> Any:
     """Rate limits and cached pages of one test are not those of the next."""

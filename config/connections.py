@@ -221,6 +221,8 @@ class Connection(TConn):
         # Of the request that is under way: when it must be answered, whether that is over, and the thread that has it.
         self.answer_by, self.is_late, self.thread = math.inf, False, 0
         self.is_in_lane = False
+        # Of a request that waits for news: until when it does so in all, and whether that is over.
+        self.waits_until, self.has_waited = 0.0, False
 
     def wait(self, seconds: float) -> None:
         """Let the client have so many seconds from now on; `math.inf` while a thread has the connection."""

@@ -4,7 +4,7 @@ gunicorn gives each connection a thread at once, and the thread waits for the cl
 process's first thread, receives head and body and sends what a client does not take at once. A thread begins with a
 whole request and ends with a written answer. Everything else is gunicorn's: parsing, answering, signals, stopping.
 config/accepting.py says which process takes a connection, and config/deadlines.py ends requests that are late.
-config/lanes.py keeps expensive requests out of the way of others.
+config/lanes.py keeps expensive requests out of the way of others, and config/waiting.py those that wait for news.
 
 A short request costs 6 % less of the processor than with gunicorn's own worker (`/health/live`, 16 clients: 320 instead
 of 340 microseconds): its socket is not switched between blocking and not blocking, and no thread waits for its head.
@@ -27,7 +27,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from config.connections import Connection
 from config.environment import seconds
-from config.lanes import LaneWorker
+from config.waiting import WaitingWorker
 
 RECEIVE_BYTES = 64 * 1024
 # For a head; for a body or an answer it is what goes beyond one second for each 16 KiB (`connections.SECONDS_A_BYTE`).
@@ -44,7 +44,7 @@ LIVE = ("/health/live", "/health/live/")
 OWN_FILES = 100
 
 
-class BufferedThreadWorker(LaneWorker):
+class BufferedThreadWorker(WaitingWorker):
     """Only the poller waits for clients. What gunicorn calls has gunicorn's names, which a test looks for."""
 
     worker_connections: int
@@ -163,7 +163,7 @@ class BufferedThreadWorker(LaneWorker):
 
         A future that was cancelled got no thread in time (config/deadlines.py, config/lanes.py).
         """
-        if self.move_to_lane(conn, future):
+        if self.move_to_lane(conn, future) or self.park(conn, future):
             return
         self.under_way.pop(conn, None)
         if future.cancelled():

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class Event(models.Model):
-    """One fact, written in the transaction that made it true.
+    """One fact, written in the transaction that made it true. Append-only but for its position, set once.
 
     `position` is the event's place in the feed. The dispatcher gives positions after the commit, so that no event ever
     gets a position below one that is given. A reader who has seen position n has seen all positions before n.
@@ -48,3 +48,15 @@ class SentMail(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Seal(models.Model):
+    """The digest of 1,000 positions of the journal and of the seal before (events/seals.py). Append-only."""
+
+    last = models.BigIntegerField(primary_key=True)
+    digest = models.BinaryField(max_length=32)
+    prefixes = models.BinaryField(help_text="The beginnings of the digests of the events, in their sequence.")
+    sealed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return str(self.last)

@@ -1,7 +1,9 @@
-"""Background jobs that keep the queue in order."""
+"""Background jobs that keep the queue in order, and seal the journal."""
 
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
+
+from events import seals
 
 # The queue of jobs that name none: everything but mails (events.mails.QUEUE).
 HOUSEKEEPING = "default"
@@ -31,3 +33,10 @@ async def remove_failed_jobs(timestamp: int) -> None:
     await app.job_manager.delete_old_jobs(
         nb_hours=KEEP_FAILED_JOBS_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
     )
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="seal_journal")
+def seal_journal(timestamp: int) -> None:
+    """Seal the positions of the journal that are full. An old one is sealed bit by bit."""
+    seals.seal()

@@ -1,0 +1,52 @@
+"""Kinds of events: each is declared, documented, and published as declared."""
+
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+from django.db import transaction
+
+from events.actors import COMMAND
+from events.description import page
+from events.kinds import CHAPTERS, KINDS, public_kinds
+from events.kinds.declaring import Kind
+from events.services import UndeclaredKind, publish
+
+APPS = ("accounts", "catalog", "checkout", "config", "inventory", "invoicing", "orders", "payments")
+ROOT = Path(__file__).resolve().parent.parent.parent
+# What is composed in the code: by a verb of stock, by a part of a product, or by a thing of prices.
+COMPOSED = ("stock.", "product.", "pricing.", "user.device_", "order.parcel_", "order.noted", "user.noted", "cart.")
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_declaration_is_a_schema(kind: Kind) -> None:
+    jsonschema.Draft202012Validator.check_schema(kind.payload)
+    assert kind.meaning.endswith(".")
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", kind.name)
+
+
+def test_each_kind_is_declared_once() -> None:
+    assert sum(map(len, CHAPTERS.values())) == len(KINDS)
+
+
+def test_each_kind_stands_in_the_code() -> None:
+    code = "".join(file.read_text() for app in APPS for file in (ROOT / app).rglob("*.py") if "tests" not in file.parts)
+    for name in KINDS:
+        assert f'"{name}"' in code or name.startswith(COMPOSED), f"nothing publishes {name}"
+
+
+def test_nothing_about_the_doors_of_the_shop_is_public() -> None:
+    assert public_kinds() & {"user.logged_in", "user.refused", "group.changed", "order.noted", "payment.asked"} == set()
+    assert {"order.placed", "payment.paid", "product.updated", "stock.received"} <= public_kinds()
+
+
+@pytest.mark.django_db
+def test_what_nobody_has_declared_is_not_published() -> None:
+    with transaction.atomic(), pytest.raises(UndeclaredKind):
+        publish("order.eaten", {}, subject="order:1", actor=COMMAND)
+
+
+def test_the_page_of_events_is_up_to_date() -> None:
+    committed = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    assert committed == page(), "run `make events` and commit docs/events.md"
