@@ -12,6 +12,7 @@ from events.actors import COMMAND
 from events.dispatcher import dispatch
 from events.models import Event, Seal
 from events.services import publish
+from events.tests.rewriting import rewriting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,13 +31,8 @@ def happen(count: int) -> None:
 
 
 def rewrite(sql: str) -> None:
-    """Change the journal as somebody with all rights over the database would."""
-    with connection.cursor() as cursor:
-        for table in ("events_event", "events_seal"):
-            cursor.execute(f"alter table {table} disable trigger user")
+    with rewriting("events_event", "events_seal"), connection.cursor() as cursor:
         cursor.execute(sql)
-        for table in ("events_event", "events_seal"):
-            cursor.execute(f"alter table {table} enable trigger user")
 
 
 def verify(capsys: Any, *arguments: str) -> str:
