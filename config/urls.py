@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include("payments.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("inventory.urls")),
+    path("api/v1/", include("events.urls")),
     path("api/v1/schema", documentation.schema, name="schema"),
     path("docs", documentation.SwaggerView.as_view()),
     path("scalar", documentation.scalar),

@@ -1,8 +1,9 @@
-"""The dispatcher gives committed events their place in the feed, defers the jobs that are subscribed to them, and writes
-down which endpoints of webhooks are to be told.
+"""The dispatcher gives committed events their place in the feed, and defers the jobs that are subscribed to them. It
+also writes down which endpoints of webhooks are told of them.
 
-All of it happens in one transaction, so an event has its jobs and deliveries exactly when it has its position. An event whose transaction
-commits late gets a later position than its id suggests. So a reader of the feed up to position n has missed nothing.
+All of it happens in one transaction, so an event has its jobs and deliveries exactly when it has its position. An event
+whose transaction commits late gets a later position than its id suggests. So a reader of the feed up to position n has
+missed nothing.
 """
 
 import json

@@ -54,6 +54,15 @@ class SentMail(models.Model):
         return self.key
 
 
+class WebhookEndpoints(models.QuerySet["WebhookEndpoint"]):
+    """Questions about endpoints."""
+
+    def unwell(self) -> "WebhookEndpoints":
+        """Those that staff have to look at: disabled ones, and active ones that fail; the longest failing first."""
+        fails = models.Q(state="active", failing_since__isnull=False)
+        return self.filter(models.Q(state="disabled") | fails).order_by("failing_since", "id")
+
+
 class WebhookEndpoint(models.Model):
     """A receiver of events: an address of another program, and how far it is trusted to answer.
 
@@ -87,6 +96,8 @@ class WebhookEndpoint(models.Model):
     stopped_position = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     version = models.IntegerField(default=1)
+
+    objects = WebhookEndpoints.as_manager()
 
     def __str__(self) -> str:
         return self.url
@@ -147,6 +158,11 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def message_id(self) -> str:
+        """What receivers know the event by: the same in each attempt, at each endpoint."""
+        return f"evt_{self.event_id}"
 
 
 class WebhookAttempt(models.Model):

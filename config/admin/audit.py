@@ -21,14 +21,14 @@ from accounts.names import name_actors
 from catalog.models import Category, Product
 from checkout.admin_forms import cart_id_of
 from checkout.models import Cart
-from events.models import Event, SentMail
+from events.models import Event, SentMail, WebhookEndpoint
 from inventory.models import FormerName, StockItem, Warehouse
 from orders.models import Order
 from pricing.models import Promotion, ShippingMethod, TaxClass, TaxRate, Zone
 from staff.frame import NUMBER, ReadOnly, StaffAdmin
 from staff.lists import by_moment
 
-AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group")
+AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group", "webhook")
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -160,6 +160,7 @@ EDITED: dict[str, type[Model]] = {
     "zone": Zone,
     "shipping_method": ShippingMethod,
     "promotion": Promotion,
+    "webhook": WebhookEndpoint,
 }
 
 

@@ -166,7 +166,7 @@ def context() -> ssl.SSLContext:
 
 
 def look_up(host: str, clock: Clock) -> list[Address]:
-    """The addresses of a host. The system's look-up knows no deadline, so it runs in a thread that may be left behind."""
+    """The addresses of a host. The system's look-up has no deadline, so it runs in a thread that may be left behind."""
     if (own := literal(host)) is not None:
         return [own]
     found: list[Address] = []

@@ -204,9 +204,8 @@ def note_health(endpoint: WebhookEndpoint, answer: Answer) -> None:
 
 
 def disable(endpoint: WebhookEndpoint, reason: str) -> None:
-    """Tell an endpoint of nothing any more, and staff that it is so. What waits stays, and is sent when it is resumed."""
+    """Tell an endpoint of nothing any more, and staff of that. What waits is sent when it is resumed."""
     endpoint.state, endpoint.disabled_reason = WebhookEndpoint.State.DISABLED, reason[:200]
-    # Not under the dispatcher's lock, which is taken before the endpoint's: what it fills meanwhile is filled again.
     endpoint.stopped_position = last_position()
     endpoint.version += 1
     endpoint.save(update_fields=["state", "disabled_reason", "stopped_position", "version"])
@@ -242,4 +241,3 @@ def rest_after(failures: int, answer: Answer) -> float:
     doublings = failures - FAILURES_BEFORE_REST
     own = min(REST_SECONDS * 2 ** min(doublings, 20), MAX_REST) if doublings >= 0 else 0
     return max(asked, own)
-

@@ -1,7 +1,7 @@
 """Verbs about endpoints of webhooks, for staff. Each tells the journal, and never a secret.
 
-Which events an endpoint is told of is exact. Starting and stopping one takes the dispatcher's lock first, so no event
-is given its place meanwhile; then the endpoint's row is locked.
+Which events an endpoint is told of is exact. Resuming one takes the dispatcher's lock first, so that no event is given
+its place meanwhile by a dispatcher that saw the endpoint stopped.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,9 +19,15 @@ from events.dispatcher import LOCK
 from events.kinds import public_kinds
 from events.models import WebhookDelivery, WebhookEndpoint
 from events.services import publish
+from events.webhooks.addresses import BadURL, NotAllowed, check, literal, parse
 from events.webhooks.deliveries import last_position
-from events.webhooks.exceptions import BadEndpointURL, EndpointNotActive, TooManyEndpoints, TooMuchToReplay, UnknownKinds
-from events.webhooks.addresses import BadURL, check, literal, parse, NotAllowed
+from events.webhooks.exceptions import (
+    BadEndpointURL,
+    EndpointNotActive,
+    TooManyEndpoints,
+    TooMuchToReplay,
+    UnknownKinds,
+)
 from events.webhooks.signing import new_secret
 
 MAX_ENDPOINTS = 20
@@ -60,11 +66,10 @@ select count(*) from (
 def create_endpoint(*, url: str, actor: Actor, description: str = "", kinds: Collection[str] = ()) -> WebhookEndpoint:
     """Set up an endpoint, with a new secret. It is told of what happens from now on.
 
-    Refuses BadEndpointURL, UnknownKinds and TooManyEndpoints. Takes the dispatcher's lock.
+    Refuses BadEndpointURL, UnknownKinds and TooManyEndpoints.
     """
     check_url(url)
     wanted = checked_kinds(kinds)
-    hold_dispatcher()
     if endpoints().count() >= MAX_ENDPOINTS:
         raise TooManyEndpoints(MAX_ENDPOINTS)
     endpoint = WebhookEndpoint.objects.create(url=url, description=description, kinds=wanted, secret=new_secret())
@@ -110,11 +115,7 @@ def rotate_secret(*, webhook_id: int, actor: Actor) -> WebhookEndpoint:
 
 @unit_of_work
 def pause_endpoint(*, webhook_id: int, actor: Actor) -> WebhookEndpoint:
-    """Send an endpoint nothing for now. One that is not active stays as it is.
-
-    Refuses NotFound. Takes the dispatcher's lock, then locks the endpoint.
-    """
-    hold_dispatcher()
+    """Send an endpoint nothing for now. One that is not active stays as it is. Refuses NotFound. Locks the endpoint."""
     endpoint = locked(webhook_id)
     if endpoint.state == State.ACTIVE:
         endpoint.state, endpoint.stopped_position = State.PAUSED, last_position()
@@ -148,9 +149,8 @@ def resume_endpoint(*, webhook_id: int, actor: Actor, catch_up: bool = True) -> 
 def delete_endpoint(*, webhook_id: int, actor: Actor, expected_version: Expected = None) -> None:
     """Forget an endpoint and its secrets. The worker removes its deliveries afterwards.
 
-    Refuses NotFound and VersionMismatch. Takes the dispatcher's lock, then locks the endpoint.
+    Refuses NotFound and VersionMismatch. Locks the endpoint.
     """
-    hold_dispatcher()
     endpoint = locked(webhook_id)
     check_version(endpoint.version, expected_version)
     endpoint.state, endpoint.secret, endpoint.previous_secret = State.DELETED, "", ""
@@ -239,14 +239,14 @@ def hold_dispatcher() -> None:
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def fill(statement: str, endpoint: WebhookEndpoint, kinds: Collection[str], **which: object) -> int:
+def fill(statement: str, endpoint: WebhookEndpoint, kinds: Collection[str], **which: Any) -> int:
     """Write down that an endpoint is told of some events, and tell of how many. Refuses TooMuchToReplay."""
     params = {"endpoint": endpoint.pk, "kinds": list(kinds), "most": MAX_REPLAY + 1, **which}
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         if cursor.rowcount > MAX_REPLAY:
             raise TooMuchToReplay(MAX_REPLAY)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def save(endpoint: WebhookEndpoint) -> None:
@@ -273,7 +273,7 @@ def checked_kinds(kinds: Collection[str]) -> list[str]:
 
 
 def check_url(url: str) -> None:
-    """Refuse (BadEndpointURL) a URL that nothing would be sent to. What a name leads to is found out when it is sent."""
+    """Refuse (BadEndpointURL) a URL that nothing would be sent to. Where a name leads is found out when it is sent."""
     try:
         parts = parse(url)
         if (address := literal(parts.hostname or "")) is not None:

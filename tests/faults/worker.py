@@ -100,4 +100,4 @@ for clock in (go_by_the_clock, ask_providers):
 if os.environ.get("WITHOUT_MAILS"):
     for kind, tasks in SUBSCRIPTIONS.items():
         SUBSCRIPTIONS[kind] = [task for task in tasks if task.queue != mails.QUEUE]  # type: ignore[index]
-run_worker(concurrency=2, mail_concurrency=2, payment_concurrency=2)
+run_worker(concurrency=2, mail_concurrency=2, payment_concurrency=2, webhook_concurrency=4)
