@@ -38,6 +38,7 @@ from config.paying import *  # noqa: F403  # how buyers pay
 from config.paying import of_the_fake, refuse_loopback
 from config.search import SEARCH_LANGUAGE  # noqa: F401
 from config.selling import *  # noqa: F403  # how this shop sells
+from config.webhooks import *  # noqa: F403  # whom it tells of what happens
 
 PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
 DEBUG = switch("DEBUG", default=False)
@@ -229,23 +230,12 @@ STATUS_DUE_SECONDS = number("STATUS_DUE_SECONDS", 120, 1, 86_400)
 
 # Background work
 
-# Jobs of a worker process at the same time: housekeeping, and mails, payments and webhooks, which may wait for other
-# servers.
+# Jobs of a worker process at the same time: housekeeping, and mails and payments, which may wait for other servers.
 WORKER_CONCURRENCY = number("WORKER_CONCURRENCY", 2, 1, 100)
 WORKER_MAIL_CONCURRENCY = number("WORKER_MAIL_CONCURRENCY", 2, 1, 100)
 WORKER_PAYMENT_CONCURRENCY = number("WORKER_PAYMENT_CONCURRENCY", 2, 1, 100)
-WORKER_WEBHOOK_CONCURRENCY = number("WORKER_WEBHOOK_CONCURRENCY", 4, 2, 100)
 # What runs for longer is ended.
 JOB_TIMEOUT_SECONDS = number("JOB_TIMEOUT_SECONDS", 300, 10, 86_400)
-
-# Webhooks
-
-# A receiver's name is looked up, and its answer is here in whole, within so many seconds; or the attempt has failed.
-WEBHOOK_TIMEOUT_SECONDS = number("WEBHOOK_TIMEOUT_SECONDS", 15, 1, 60)
-# Networks of one's own to which webhooks may go too, also without encryption. All others are those of the Internet.
-WEBHOOK_ALLOWED_NETWORKS = networks("WEBHOOK_ALLOWED_NETWORKS", () if PRODUCTION else ("127.0.0.0/8", "::1/128"))
-# After so many days a delivery is forgotten, with what came back.
-WEBHOOK_KEEP_DAYS = number("WEBHOOK_KEEP_DAYS", 30, 4, 3650)
 
 # Mail
 

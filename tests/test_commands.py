@@ -58,12 +58,18 @@ BAD_ARGUMENTS = {
         ["extra"],
     ],
     "prepare_database": [["extra"]],
+    "receive_webhooks": [["--secret", "whsec_x", "--port", "0"], ["--port", "8300"], ["--secret", "x"]],
     "refresh_search": [["extra"]],
     "search_relevance": [["extra"]],
     "verify_invoices": [["extra"]],
     "verify_payments": [["extra"], ["--patience", "601"], ["--patience", "x"]],
     "verify_stock": [["extra"]],
-    "worker": [["--concurrency", "0"], ["--mail-concurrency", "-1"], ["--concurrency", "101"]],
+    "worker": [
+        ["--concurrency", "0"],
+        ["--mail-concurrency", "-1"],
+        ["--concurrency", "101"],
+        ["--webhook-concurrency", "1"],
+    ],
 }
 
 

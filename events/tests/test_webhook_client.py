@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPResponse
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -177,14 +178,14 @@ def test_a_server_that_drips_does_not_stretch_the_deadline(pieces: list[bytes]) 
 
 def test_an_answer_after_the_deadline_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     with receiver(answered(200, b"ok")) as here:
-        read = client.HTTPResponse.read
+        read = HTTPResponse.read
 
         def slow(*args: Any) -> bytes:
             body = read(*args)
             time.sleep(0.4)
             return body
 
-        monkeypatch.setattr(client.HTTPResponse, "read", slow)
+        monkeypatch.setattr(HTTPResponse, "read", slow)
         assert sent(here.url, seconds=0.3).error == "no answer within 0.3 s"
         assert sent(here.url, seconds=3).is_success
 

@@ -14,7 +14,7 @@ from database.refusals import Refusal
 from events.actors import admin_actor
 from events.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from events.webhooks import endpoints
-from events.webhooks.admin_forms import EndpointForm, ReplayForm
+from events.webhooks.admin_forms import EndpointForm, ReplayForm, ResumeForm
 from staff.frame import NUMBER, Page, ReadOnly, StaffAdmin
 
 SEES, CHANGES = "events.view_webhookendpoint", "events.change_webhookendpoint"
@@ -150,7 +150,8 @@ class WebhookEndpointAdmin(ReadOnly, StaffAdmin[WebhookEndpoint]):
 
     def resume_page(self, request: HttpRequest, webhook_id: int) -> HttpResponseBase:
         """Go on, with what it has missed unless that is left out."""
-        catch_up = request.POST.get("catch_up") != "no"
+        form = ResumeForm(request.POST)
+        catch_up = form.is_valid() and form.cleaned_data["catch_up"]
         return self.carried_out(request, webhook_id, endpoints.resume_endpoint, "It is active.", catch_up=catch_up)
 
     def resend_page(self, request: HttpRequest, webhook_id: int, delivery_id: int) -> HttpResponseBase:

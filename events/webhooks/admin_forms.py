@@ -45,6 +45,12 @@ class EndpointForm(forms.Form):
         show_refusal(refusal, self)
 
 
+class ResumeForm(forms.Form):
+    """Whether an endpoint is told of what it has missed."""
+
+    catch_up = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
 class ReplayForm(forms.Form):
     """The time whose events are delivered again."""
 

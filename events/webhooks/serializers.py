@@ -108,6 +108,7 @@ class WebhookBody(BodySerializer):
         max_length=200,
         help_text="Of which events it is told; empty, or left out: of all of them.",
     )
+    example = {"url": "https://erp.example/hooks/shop", "description": "ERP", "types": ["order.placed"]}
 
 
 class ResumeBody(BodySerializer):

@@ -27,13 +27,20 @@ def new_secret() -> str:
     return PREFIX + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
-    """The signature of a message by one secret: `v1,…`. Raises NotGenuine for a secret that is none."""
+def key_of(secret: str) -> bytes:
+    """The key of a secret. Raises ValueError for one that is none."""
     try:
         key = b64decode(secret.removeprefix(PREFIX), validate=True)
     except NotBase64:
-        raise NotGenuine("The secret is whsec_ and base64.") from None
-    signed = hmac.new(key, b".".join((message_id.encode(), timestamp.encode(), body)), sha256)
+        key = b""
+    if not 24 <= len(key) <= 64:
+        raise ValueError("A secret is whsec_ and the base64 of 24 to 64 bytes.")
+    return key
+
+
+def signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
+    """The signature of a message by one secret: `v1,…`. Raises ValueError for a secret that is none."""
+    signed = hmac.new(key_of(secret), b".".join((message_id.encode(), timestamp.encode(), body)), sha256)
     return f"v1,{b64encode(signed.digest()).decode()}"
 
 

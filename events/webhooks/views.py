@@ -115,7 +115,7 @@ class WebhookViewSet(ViewSet):
     @extend_schema(
         operation_id="testWebhook",
         summary="Send a webhook a test",
-        request=NoBody,
+        request=None,
         responses={202: WebhookSerializer},
     )
     @refuses(EndpointNotActive)
@@ -129,7 +129,7 @@ class WebhookViewSet(ViewSet):
     @extend_schema(
         operation_id="rotateWebhookSecret",
         summary="Give a webhook a new secret",
-        request=NoBody,
+        request=None,
         responses=WebhookWithSecretSerializer,
     )
     @action(detail=True, methods=["post"], url_path="rotate-secret")
@@ -139,7 +139,7 @@ class WebhookViewSet(ViewSet):
         body_of(request, NoBody)
         return self.done(request, endpoints.rotate_secret, webhook_id, reveal=with_secret)
 
-    @extend_schema(operation_id="pauseWebhook", summary="Pause a webhook", request=NoBody, responses=WebhookSerializer)
+    @extend_schema(operation_id="pauseWebhook", summary="Pause a webhook", request=None, responses=WebhookSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, webhook_id: int) -> Response:
         """Send the endpoint nothing until it is resumed. One that is paused or disabled stays as it is."""
@@ -205,7 +205,7 @@ class DeliveryViewSet(ViewSet):
     @extend_schema(
         operation_id="resendWebhookDelivery",
         summary="Send a delivery again",
-        request=NoBody,
+        request=None,
         responses={202: DeliverySerializer},
     )
     @action(detail=True, methods=["post"])

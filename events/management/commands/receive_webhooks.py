@@ -1,13 +1,14 @@
 """`manage.py receive_webhooks`: a receiver on this machine that checks each webhook and prints it, for developers."""
 
 import json
+from argparse import ArgumentTypeError
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from database.arguments import whole_number
-from events.webhooks.signing import NotGenuine, verify
+from events.webhooks.signing import NotGenuine, key_of, verify
 
 MAX_BODY = 1024 * 1024
 
@@ -38,6 +39,15 @@ class Receiver(BaseHTTPRequestHandler):
         """Nothing: each webhook has its line already."""
 
 
+def secret(text: str) -> str:
+    """A secret that can sign."""
+    try:
+        key_of(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+    return text
+
+
 class Command(BaseCommand):
     """The command."""
 
@@ -47,7 +57,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The options of the command."""
         parser.add_argument("--port", type=whole_number(1, 65_535), default=8300, help="(default: %(default)s)")
-        parser.add_argument("--secret", required=True, help="What signs the webhooks: whsec_…")
+        parser.add_argument("--secret", required=True, type=secret, help="What signs the webhooks: whsec_…")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Receive until Ctrl-C."""
