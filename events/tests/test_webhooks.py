@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from config.subscriptions import SUBSCRIPTIONS
 from database.refusals import NotFound
-from events import dispatcher, tasks
+from events import dispatcher
 from events.actors import BACKFILL, COMMAND, Actor
 from events.models import Event, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from events.services import publish
 from events.tests.receivers import Receiver, answered, receiver
-from events.webhooks import deliveries, endpoints, loop, signing
+from events.webhooks import deliveries, endpoints, loop, signing, tasks
 from events.webhooks.client import Answer
 from events.webhooks.exceptions import EndpointNotActive, TooMuchToReplay
 from tests.threads import at_once
