@@ -76,7 +76,9 @@ def spec_receiver(stage: Stage, failing: int = 0) -> Iterator[SpecReceiver]:
 @contextmanager
 def endpoint(stage: Stage, port: int) -> Iterator[tuple[int, str]]:
     """An endpoint on this machine, and its secret."""
-    made = stage.call("POST", "/webhooks", stage.admin, {"url": f"http://127.0.0.1:{port}/"})
+    made = stage.call(
+        "POST", "/webhooks", stage.admin, {"url": f"http://127.0.0.1:{port}/", "types": ["order.changed"]}
+    )
     try:
         yield made["webhook_id"], made["secret"]
     finally:
@@ -205,17 +207,21 @@ def listener(drips: bool = False) -> Iterator[tuple[int, list[float]]]:
         yield server.getsockname()[1], connections
 
 
-STATE = "select state, last_error, attempts from events_webhookdelivery where endpoint_id = %s"
+STATE = """
+select state, last_error, attempts from events_webhookdelivery
+where endpoint_id = %s and split_part(subject, ':', 1) = %s
+"""
 
 
 def one_attempt(stage: Stage, port: int, **settings: str) -> tuple[str, str]:
     """The state and the error of a delivery to this port, when it was tried."""
     with endpoint(stage, port) as (webhook_id, _):
-        happen(stage, stage.key(), 1, 1, 1)
+        name = stage.key()
+        happen(stage, name, 1, 1, 1)
         start_worker(stage, **settings)
         try:
-            wait_for("an attempt", lambda: any(row[2] for row in stage.query(STATE, [webhook_id])))
-            [(state, error, _)] = stage.query(STATE, [webhook_id])
+            wait_for("an attempt", lambda: any(row[2] for row in stage.query(STATE, [webhook_id, name])))
+            [(state, error, _)] = stage.query(STATE, [webhook_id, name])
         finally:
             stop_worker(stage)
     return state, error
