@@ -32,7 +32,7 @@ from events.webhooks import deliveries
 
 events.tasks.HEARTBEAT_SECONDS, events.tasks.STALLED_SECONDS = 0.3, 1.5
 mails.CLAIM_SECONDS = 1
-deliveries.SCHEDULE, deliveries.CLAIM_MARGIN, deliveries.MAX_REST = (1,) * 100, 1, 2
+deliveries.SCHEDULE, deliveries.CLAIM_MARGIN, deliveries.MAX_REST = (1,) * 100, 3, 2
 orders.tasks.mail_customer.retry_strategy = RetryStrategy(max_attempts=100, wait=1)
 
 from config.subscriptions import SUBSCRIPTIONS
