@@ -143,7 +143,7 @@ PAGES = {
     "events/webhookendpoint/<int:webhook_id>/remove/": ("ma", 405, 302),
     "events/webhookendpoint/<int:webhook_id>/replay/": ("ma", 405, 200),
     "events/webhookendpoint/<int:webhook_id>/resume/": ("ma", 405, 302),
-    "events/webhookendpoint/<int:webhook_id>/rotate-secret/": ("ma", 405, 200),
+    "events/webhookendpoint/<int:webhook_id>/rotate-secret/": ("ma", 405, 302),
     "events/webhookendpoint/<int:webhook_id>/test/": ("ma",   405, 302),
     "events/webhookendpoint/new/":                ("ma",      200, 200),
     "inventory/stockitem/<int:item_id>/backorder/": ("sma",   200, 200),

@@ -32,16 +32,18 @@ def sent(answer: Answer) -> None:
 
 def test_a_new_one_shows_its_secret_once(staff_pages: Any) -> None:
     boss = staff_pages()
-    made = boss.post(f"{PAGES}new/", {"url": URL, "kinds": ["order.placed"]}).content.decode()
+    made = boss.post(f"{PAGES}new/", {"url": URL, "kinds": ["order.placed"]}, follow=True).content.decode()
     row = WebhookEndpoint.objects.get()
     assert (row.url, row.kinds) == (URL, ["order.placed"])
     assert row.secret in made
     page = f"{PAGES}{row.pk}/change/"
     assert row.secret not in boss.get(page).content.decode()
-    rotated = boss.post(f"{PAGES}{row.pk}/rotate-secret/").content.decode()
+    rotated = boss.post(f"{PAGES}{row.pk}/rotate-secret/", follow=True)
+    again, rotated = rotated.redirect_chain[0][0], rotated.content.decode()
     row.refresh_from_db()
     assert row.secret in rotated
     assert row.previous_secret not in rotated
+    assert row.secret not in staff_pages().get(again).content.decode()
 
 
 def test_what_is_refused_stays_in_the_form(staff_pages: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
+from django.core.signing import BadSignature, TimestampSigner
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -21,6 +22,8 @@ SEES, CHANGES = "events.view_webhookendpoint", "events.change_webhookendpoint"
 DELIVERIES_SHOWN = 50
 ONE = "<int:webhook_id>/"
 POST = ("POST",)
+# What the address of a page says that shows a new secret, and for how many seconds it does.
+SHOWN, SHOWN_SECONDS = TimestampSigner(salt="webhook-secret"), 60
 State = WebhookEndpoint.State
 
 
@@ -69,7 +72,20 @@ class WebhookEndpointAdmin(ReadOnly, StaffAdmin[WebhookEndpoint]):
         """An endpoint with its deliveries, and what can be done with it."""
         if request.method == "POST" or not self.has_view_permission(request):  # nothing is posted to this page
             return super().change_view(request, object_id, form_url, extra_context)
-        return self.page(request, one(int(object_id) if NUMBER.fullmatch(object_id) else 0))
+        row = one(int(object_id) if NUMBER.fullmatch(object_id) else 0)
+        shown = request.GET.get("new_secret", "")
+        try:
+            is_new = SHOWN.unsign(shown, max_age=SHOWN_SECONDS) == name_of(request, row)
+        except BadSignature:
+            is_new = False
+        return self.page(request, row, secret=row.secret if is_new else "")
+
+    def to_secret(self, request: HttpRequest, row: WebhookEndpoint) -> HttpResponseBase:
+        """A redirect to the page of an endpoint, which shows the new secret to this person, for a minute.
+
+        A form that leads nowhere may be posted again (staff.once), and then there would be two secrets.
+        """
+        return HttpResponseRedirect(f"{self.url('change', row.pk)}?new_secret={SHOWN.sign(name_of(request, row))}")
 
     def page(self, request: HttpRequest, row: WebhookEndpoint, **more: Any) -> HttpResponseBase:
         """The page of an endpoint. `more` has a form that was refused, or a new secret."""
@@ -101,7 +117,7 @@ class WebhookEndpointAdmin(ReadOnly, StaffAdmin[WebhookEndpoint]):
             except Refusal as refusal:
                 form.show(refusal)
             else:
-                return self.page(request, row, secret=row.secret)
+                return self.to_secret(request, row)
         return self.show(request, "admin/events/new_webhook.html", "New webhook", form=form)
 
     def edit_page(self, request: HttpRequest, webhook_id: int) -> HttpResponseBase:
@@ -138,7 +154,7 @@ class WebhookEndpointAdmin(ReadOnly, StaffAdmin[WebhookEndpoint]):
     def rotate_page(self, request: HttpRequest, webhook_id: int) -> HttpResponseBase:
         """Give it a new secret, which the page that follows has."""
         row = endpoints.rotate_secret(webhook_id=one(webhook_id).pk, actor=admin_actor(request))
-        return self.page(request, row, secret=row.secret)
+        return self.to_secret(request, row)
 
     def test_page(self, request: HttpRequest, webhook_id: int) -> HttpResponseBase:
         """Send it a test."""
@@ -188,6 +204,11 @@ def one(webhook_id: int) -> WebhookEndpoint:
     if row is None:
         raise Http404("There is no such webhook.")
     return row
+
+
+def name_of(request: HttpRequest, row: WebhookEndpoint) -> str:
+    """Who is shown the secret of which version of an endpoint."""
+    return f"{request.user.pk}-{row.pk}-{row.version}"
 
 
 def health_of(row: WebhookEndpoint) -> tuple[str, str]:
