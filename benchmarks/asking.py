@@ -93,6 +93,9 @@ class Shop:
         self.customer = self.get(f"/orders/{self.order}")["user_id"]
         self.sent_order = self.confirmed_order()
         self.parcel = self.ship(0)
+        self.webhook = self.post("/webhooks", {"url": "https://receiver.example/"})["webhook_id"]
+        self.delivery = self.first_delivery()
+        self.minute = {"since": "2026-11-30T00:00:00Z", "until": "2026-11-30T00:01:00Z"}
         me = self.get(f"/users/{self.customer}")
         self.profile = {name: me[name] for name in ("first_name", "last_name", "email")}
 
@@ -258,6 +261,32 @@ class Shop:
         self.paid_payment = self.new_payment()
         self.carry_out(Ask(200, "admin", f"POST /orders/{order}/payments/{self.paid_payment}/capture", {}))
         return order
+
+    def new_webhook(self) -> Any:
+        """A webhook in the place of the newest one, since a shop has some of them at most."""
+        self.unused_webhook()
+        self.newest_webhook = self.post("/webhooks", {"url": "https://receiver.example/"})["webhook_id"]
+        return self.newest_webhook
+
+    def unused_webhook(self) -> str:
+        """Delete all webhooks but one, and think of a name."""
+        for each in self.get("/webhooks")["results"]:
+            if each["webhook_id"] != self.webhook:
+                self.carry_out(Ask(204, "admin", f"DELETE /webhooks/{each['webhook_id']}"))
+        return self.unique()
+
+    def paused_webhook(self) -> Any:
+        self.carry_out(Ask(200, "admin", f"POST /webhooks/{self.new_webhook()}/pause"))
+        return self.newest_webhook
+
+    def first_delivery(self) -> Any:
+        """The delivery of a test of the webhook, once the events so far have their places."""
+        from events.dispatcher import dispatch
+
+        self.carry_out(Ask(202, "admin", f"POST /webhooks/{self.webhook}/test"))
+        while dispatch({}):
+            pass
+        return self.get(f"/webhooks/{self.webhook}/deliveries")["results"][0]["delivery_id"]
 
     def fill(self, sku: str) -> Any:
         """The newest line of the customer's cart, which has a unit of this article."""

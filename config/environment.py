@@ -139,10 +139,10 @@ def rate(name: str, default: str) -> tuple[int, int]:
     return int(match[1]), PERIODS[match[2]]
 
 
-def networks(name: str) -> list[IPv4Network | IPv6Network]:
+def networks(name: str, default: Sequence[str] = ()) -> list[IPv4Network | IPv6Network]:
     """Addresses and networks, separated by commas."""
     try:
-        return [ip_network(word, strict=False) for word in words(name)]
+        return [ip_network(word, strict=False) for word in words(name, default)]
     except ValueError:
         refuse(name, "addresses or networks as 10.0.0.0/8, separated by commas")
 

@@ -38,6 +38,7 @@ from config.paying import *  # noqa: F403  # how buyers pay
 from config.paying import of_the_fake, refuse_loopback
 from config.search import SEARCH_LANGUAGE  # noqa: F401
 from config.selling import *  # noqa: F403  # how this shop sells
+from config.webhooks import *  # noqa: F403  # whom it tells of what happens
 
 PRODUCTION = choice("ENVIRONMENT", "development", "production") == "production"
 DEBUG = switch("DEBUG", default=False)

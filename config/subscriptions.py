@@ -8,6 +8,7 @@ marked `@app.periodic` in the `tasks.py` of their app.
 
 import accounts.tasks
 import checkout.tasks
+import events.webhooks.tasks
 import invoicing.tasks
 import orders.tasks
 import payments.tasks
@@ -52,4 +53,5 @@ SUBSCRIPTIONS: Subscriptions = {
     "user.password_changed": [accounts.tasks.mail_changed_credentials],
     "user.password_reset_requested": [accounts.tasks.mail_password_reset],
     "user.registered": [accounts.tasks.mail_email_confirmation],
+    "webhook.disabled": [events.webhooks.tasks.mail_disabled_webhook],
 }

@@ -1,8 +1,8 @@
-"""The worker process. It runs jobs and the dispatcher, and waits for the database while that is away.
+"""The worker process. It runs jobs, the dispatcher and webhooks, and waits for the database while that is away.
 
-Mails have a queue and threads of their own, and so have calls of providers of payments: however long a mail server or a
-provider keeps them waiting, and however many there are, orders and holds expire in time, failed jobs are tried again,
-and events find their jobs.
+Mails have a queue and threads of their own, and so have calls of providers of payments, and webhooks: however long
+another server keeps them waiting, and however many there are, orders and holds expire in time, failed jobs are tried
+again, and events find their jobs.
 
 After SIGTERM or SIGINT the worker ends when its running jobs have ended. The jobs of a worker that was killed are
 queued again by events.tasks.retry_stalled_jobs, once the worker's heartbeat has been missing for half a minute.
@@ -37,13 +37,14 @@ from events import dispatcher, mails
 from events.mail_server import pause
 from events.schedule import go_by_shop_time
 from events.tasks import HEARTBEAT_SECONDS, STALLED_SECONDS
+from events.webhooks import loop as webhook_loop
 
 logger = logging.getLogger(__name__)
 
 FETCH_SECONDS = 2.0
 
 
-def run_worker(concurrency: int, mail_concurrency: int, payment_concurrency: int) -> None:
+def run_worker(concurrency: int, mail_concurrency: int, payment_concurrency: int, webhook_concurrency: int) -> None:
     """Work until SIGTERM or SIGINT, with the release that is there now.
 
     Raises ImproperlyConfigured for a database that is set up in a wrong way.
@@ -52,31 +53,36 @@ def run_worker(concurrency: int, mail_concurrency: int, payment_concurrency: int
     connections.close_all()  # this thread has nothing more to ask
     load_everything()
     go_by_shop_time()
-    asyncio.run(work(dict(zip(QUEUES, (concurrency, mail_concurrency, payment_concurrency), strict=True))))
+    queues = dict(zip(QUEUES, (concurrency, mail_concurrency, payment_concurrency), strict=True))
+    asyncio.run(work(queues, webhook_concurrency))
 
 
-async def work(queues: Mapping[str, int]) -> None:
-    """Run so many jobs of each queue at once, and the dispatcher, until a signal or an error, and end all in order."""
+async def work(queues: Mapping[str, int], webhooks: int) -> None:
+    """Run so many jobs of each queue at once, the dispatcher, and so many webhooks at once, until a signal or an error.
+
+    Then all of them are ended in order.
+    """
     loop = asyncio.get_running_loop()
-    # One thread per job, and one for the dispatcher: each keeps a database connection.
-    loop.set_default_executor(ThreadPoolExecutor(sum(queues.values()) + 1, thread_name_prefix="worker"))
+    # A thread for each job, the dispatcher, and the webhooks: each keeps a database connection.
+    loop.set_default_executor(ThreadPoolExecutor(sum(queues.values()) + 2, thread_name_prefix="worker"))
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     stop = threading.Event()
     dispatching: asyncio.Future[Any] = loop.run_in_executor(None, dispatcher.run, SUBSCRIPTIONS, stop)
+    delivering: asyncio.Future[Any] = loop.run_in_executor(None, webhook_loop.run, webhooks, stop)
     working: asyncio.Future[Any] = asyncio.create_task(run_jobs(queues, stop))
     stopping: asyncio.Future[Any] = asyncio.create_task(told.wait())
     try:
-        # Dispatching and working end by themselves only through an error, and then the whole process must end.
-        await asyncio.wait({dispatching, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        # These end by themselves only through an error, and then the whole process must end.
+        await asyncio.wait({dispatching, delivering, working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
         stopping.cancel()
         working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await working
-        await dispatching
+        await asyncio.gather(dispatching, delivering)
 
 
 async def run_jobs(queues: Mapping[str, int], stop: threading.Event) -> None:

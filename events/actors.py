@@ -1,7 +1,7 @@
 """Actors: who does something, and through which channel. Every service that changes something takes one."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.http import HttpRequest
 
@@ -30,6 +30,11 @@ class Actor:
 def admin_actor(request: HttpRequest) -> Actor:
     """The member of staff who uses a page of the admin."""
     return Actor(request.user.pk, "admin", is_staff=True)
+
+
+def api_actor(request: Any) -> Actor:
+    """The signed-in user of a request to the API."""
+    return Actor(request.user.pk, "api", request.user.is_staff)
 
 
 VISITOR = Actor(None, "api", is_visitor=True)

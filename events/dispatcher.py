@@ -1,7 +1,9 @@
-"""The dispatcher gives committed events their place in the feed, and defers the jobs that are subscribed to them.
+"""The dispatcher gives committed events their place in the feed, and defers the jobs that are subscribed to them. It
+also writes down which endpoints of webhooks are told of them.
 
-Both happen in one transaction, so an event has its jobs exactly when it has its position. An event whose transaction
-commits late gets a later position than its id suggests. So a reader of the feed up to position n has missed nothing.
+All of it happens in one transaction, so an event has its jobs and deliveries exactly when it has its position. An event
+whose transaction commits late gets a later position than its id suggests. So a reader of the feed up to position n has
+missed nothing.
 """
 
 import json
@@ -16,13 +18,16 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
+from events.kinds import public_kinds
+
 logger = logging.getLogger(__name__)
 
 Subscriptions = Mapping[str, Sequence[Task[..., Any, Any]]]
 
 BATCH = 500
 POLL_SECONDS = 0.5
-# The number of the advisory lock by which dispatchers take turns. Our other advisory locks have other numbers.
+# The number of the advisory lock by which dispatchers take turns. Who starts or stops an endpoint of webhooks takes it
+# too, and then knows which events the endpoint is told of. Our other advisory locks have other numbers.
 LOCK = 7_310_001
 # Jobs go through Django's connection, and with it through our transaction.
 queue = JobManager(DjangoConnector())
@@ -40,6 +45,19 @@ where event.id = batch.id
 returning event.position, event.id, event.kind, event.payload::text, event.channel
 """
 
+# What receivers of webhooks are told of these positions. A test goes to the endpoint that it is a test of.
+FILL = """
+insert into events_webhookdelivery (endpoint_id, event_id, position, kind, subject, next_attempt_at, created_at)
+select endpoint.id, event.id, event.position, event.kind, event.subject, clock_timestamp(), clock_timestamp()
+from events_webhookendpoint endpoint
+join events_event event on event.position between %(first)s and %(last)s and event.channel <> 'backfill' and (
+    event.kind = any(%(public)s) and (endpoint.kinds = '{}' or event.kind = any(endpoint.kinds))
+    or event.kind = 'webhook.tested' and event.subject = 'webhook:' || endpoint.id
+)
+where endpoint.state = 'active'
+on conflict do nothing
+"""
+
 
 def dispatch(subscriptions: Subscriptions, limit: int = BATCH) -> int:
     """Place up to `limit` waiting events, in the order of their ids, and defer their jobs. Returns their number.
@@ -54,6 +72,9 @@ def dispatch(subscriptions: Subscriptions, limit: int = BATCH) -> int:
                 return 0
             cursor.execute(PLACE, [limit])
             placed = sorted(cursor.fetchall())
+            if placed:
+                told = {"first": placed[0][0], "last": placed[-1][0], "public": list(public_kinds())}
+                cursor.execute(FILL, told)
         jobs = [
             task.configure(task_kwargs={"event_id": event_id, "kind": kind, "payload": json.loads(payload)}).job
             for _, event_id, kind, payload, channel in placed

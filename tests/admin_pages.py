@@ -112,6 +112,8 @@ class Counter:
             "session_id": Session.objects.get(user=self.customer).pk,
             "pk": give_phone(self.colleague).pk,
             "reference": shop.order.reference,
+            "webhook_id": shop.webhook.pk,
+            "delivery_id": shop.delivery.pk,
             "subject": f"sku:{self.item.sku}",
             "anything else": "nowhere/",
             "section": "orders",

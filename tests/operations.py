@@ -22,6 +22,8 @@ from catalog.tests.factories import make_category
 from catalog.tests.pictures import add_picture, picture
 from checkout.tests.factories import ADDRESS, make_cart
 from events.actors import COMMAND
+from events.models import Event, WebhookDelivery
+from events.webhooks.endpoints import create_endpoint
 from inventory.tests.factories import WarehouseFactory
 from invoicing.tests.factories import issue
 from orders.models import Order
@@ -90,6 +92,11 @@ class World:
         make_promotion()
         self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
         self.address = make_address(self.owner)
+        self.webhook = create_endpoint(url="https://receiver.example/hook", actor=COMMAND)
+        event = Event.objects.filter(kind="order.placed").latest("pk")
+        self.delivery = WebhookDelivery.objects.create(
+            endpoint=self.webhook, event=event, position=1, kind=event.kind, subject=event.subject
+        )
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
         self.session = Session.objects.get(user=self.owner)
 
@@ -114,6 +121,8 @@ class World:
             planned_price_id=self.planned_price.pk,
             variant_id=self.spare.pk if template.endswith("{variant_id}") else self.article.pk,
             user_id=self.owner.pk,
+            webhook_id=self.webhook.pk,
+            delivery_id=self.delivery.pk,
         )
 
     def order_for(self, template: str) -> Order:
@@ -200,6 +209,10 @@ class World:
             "POST /users/password-reset": Valid({"email": "ann@example.com"}),
             "POST /users/password-reset/confirm": Valid(reset),
             "POST /users/token/refresh": Valid({"refresh_token": self.refresh}),
+            "POST /webhooks": Valid({"url": "https://other.example/hook", "types": ["order.placed"]}),
+            "PATCH /webhooks/{webhook_id}": Valid({"description": "Ours"}),
+            "POST /webhooks/{webhook_id}/resume": Valid({"catch_up": False}),
+            "POST /webhooks/{webhook_id}/replay": Valid({"since": "2026-01-01T00:00:00Z"}),
         }
         return bodies.get(operation, Valid())
 

@@ -130,7 +130,7 @@ def test_nothing_starts_programs_runs_text_or_asks_other_hosts(app: str) -> None
     """No text of strangers can become a command, code, an object or an address to ask, since nothing does such things.
 
     `make run` starts its servers as programs and asks them whether they are well. Providers of payments are asked from
-    one place.
+    one place, and webhooks are sent from one.
     """
     modules = {
         "subprocess",
@@ -148,6 +148,7 @@ def test_nothing_starts_programs_runs_text_or_asks_other_hosts(app: str) -> None
         ROOT / "config" / "run.py",
         ROOT / "config" / "embedded",
         ROOT / "payments" / "providers" / "calls.py",
+        ROOT / "events" / "webhooks" / "client.py",
     )
     found = [
         f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)} {name}"

@@ -40,6 +40,8 @@ OWN = "401 200 404 404 404 404 404"
 PERSON = "401 200 404 404 404 404 200"
 # Staff who take orders by phone fill the carts of customers.
 CART = "404 200 404 404 200 404 200"
+ADMINISTRATORS = "401 403 403 403 403 403 200"
+ADMINISTRATORS_LATER = "401 403 403 403 403 403 202"
 
 MATRIX = {
     "POST /carts": "201 200 201 201 201 201 201",
@@ -166,6 +168,18 @@ MATRIX = {
     "POST /users/me/confirm-email": "401 202 202 202 202 202 202",
     "POST /users/password-reset": "202 202 202 202 202 202 202",
     "POST /users/password-reset/confirm": ANYBODY,
+    "GET /webhooks": ADMINISTRATORS,
+    "POST /webhooks": "401 403 403 403 403 403 201",
+    "GET /webhooks/{webhook_id}": ADMINISTRATORS,
+    "PATCH /webhooks/{webhook_id}": ADMINISTRATORS,
+    "DELETE /webhooks/{webhook_id}": "401 403 403 403 403 403 204",
+    "GET /webhooks/{webhook_id}/deliveries": ADMINISTRATORS,
+    "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/resend": ADMINISTRATORS_LATER,
+    "POST /webhooks/{webhook_id}/pause": ADMINISTRATORS,
+    "POST /webhooks/{webhook_id}/replay": ADMINISTRATORS_LATER,
+    "POST /webhooks/{webhook_id}/resume": ADMINISTRATORS,
+    "POST /webhooks/{webhook_id}/rotate-secret": ADMINISTRATORS,
+    "POST /webhooks/{webhook_id}/test": ADMINISTRATORS_LATER,
 }
 OBJECTS = {
     "{cart_id}": str(uuid4()),

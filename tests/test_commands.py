@@ -58,12 +58,18 @@ BAD_ARGUMENTS = {
         ["extra"],
     ],
     "prepare_database": [["extra"]],
+    "receive_webhooks": [["--secret", "whsec_x", "--port", "0"], ["--port", "8300"], ["--secret", "x"]],
     "refresh_search": [["extra"]],
     "search_relevance": [["extra"]],
     "verify_invoices": [["extra"]],
     "verify_payments": [["extra"], ["--patience", "601"], ["--patience", "x"]],
     "verify_stock": [["extra"]],
-    "worker": [["--concurrency", "0"], ["--mail-concurrency", "-1"], ["--concurrency", "101"]],
+    "worker": [
+        ["--concurrency", "0"],
+        ["--mail-concurrency", "-1"],
+        ["--concurrency", "101"],
+        ["--webhook-concurrency", "1"],
+    ],
 }
 
 
@@ -99,7 +105,7 @@ def test_bad_arguments_are_refused_in_one_line(run: Run, name: str, arguments: l
     assert len(said) == 1, errors
 
 
-@pytest.mark.parametrize("name", sorted({*OURS} - {"doctor", "worker"}))
+@pytest.mark.parametrize("name", sorted({*OURS} - {"doctor", "receive_webhooks", "worker"}))
 def test_a_database_that_does_not_answer_is_named_in_one_line(
     run: Run, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

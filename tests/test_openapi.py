@@ -15,6 +15,7 @@ from openapi_spec_validator import validate
 import accounts.exceptions
 import catalog.exceptions
 import checkout.exceptions
+import events.webhooks.exceptions
 import inventory.exceptions
 import orders.exceptions
 from api.idempotency import InProgress, KeyReused
@@ -24,7 +25,10 @@ from database.refusals import Refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = {"get", "post", "put", "patch", "delete"}
-EXCEPTIONS = (accounts.exceptions, catalog.exceptions, checkout.exceptions, inventory.exceptions, orders.exceptions)
+EXCEPTIONS = (
+    *(accounts.exceptions, catalog.exceptions, checkout.exceptions, inventory.exceptions, orders.exceptions),
+    events.webhooks.exceptions,
+)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +136,7 @@ def test_an_operation_takes_a_key_where_its_action_is_marked(description: dict[s
         *("openCart", "addCartLine", "addCoupon", "holdCart", "claimCart", "placeCart"),
         *("beginPayment", "capturePayment", "refundPayment"),
         *("addMyAddress", "shipParcel", "cancelParcel", "addNote", "replaceOrderLine"),
+        *("createWebhook", "testWebhook", "rotateWebhookSecret", "replayWebhook", "resendWebhookDelivery"),
         *("askReturn", "approveReturn", "receiveReturn", "refuseReturn", "withdrawOrder"),
     }
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NEW_PASSWORD = "another long one 42"
 ORDER = "orders/order/<int:order_id>/"
 STOCK = "inventory/stockitem/"
+WEBHOOK = "events/webhookendpoint/<path:object_id>/change/"
 CART = "checkout/cart/<path:object_id>/change/"
 PRICES = "catalog/product/<int:product_id>/variants/<int:variant_id>/prices/"
 # What is typed into a form. The others are posted as they are. "{user}" is who posts it.
@@ -61,6 +62,9 @@ TYPED: dict[str, dict[str, Any]] = {
     "checkout/cart/<uuid:cart_id>/contact/": {"note": "Please ring twice."},
     "checkout/cart/<uuid:cart_id>/shipping-address/": ADDRESS,
     "checkout/cart/phone/": {"email": "guest@example.com"},
+    "events/webhookendpoint/new/": {"url": "https://other.example/hook"},
+    f"{WEBHOOK} edit": {"edit-description": "Ours"},
+    f"{WEBHOOK} replay": {"replay-since_0": "2026-01-01", "replay-since_1": "00:00:00"},
     "inventory/warehouse/add/": {"code": "south", "name": "South"},
     "inventory/warehouse/<path:object_id>/change/": {"name": "Main hall"},
     f"{STOCK}<path:object_id>/change/": {"reorder_point": "12"},

@@ -30,7 +30,7 @@ from checkout.admin_forms import cart_id_of
 from checkout.models import Cart
 from config.admin.mails import SEES, kinds, mailing, newest, previews_of
 from events.mails import Preview
-from events.models import Event, SentMail
+from events.models import Event, SentMail, WebhookEndpoint
 from inventory.models import FormerName, StockItem, Warehouse
 from orders.models import Order
 from pricing.models import Promotion, ShippingMethod, TaxClass, TaxRate, Zone
@@ -40,7 +40,7 @@ from staff.lists import by_moment
 # A mail brings its own styles. Nothing else of it is loaded but the shop's picture, and nothing runs.
 PICTURES = settings.SHOP_LOGO_URL or "'none'"
 MAIL_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src {PICTURES}; frame-ancestors 'self'; sandbox"
-AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group")
+AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group", "webhook")
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -172,6 +172,7 @@ EDITED: dict[str, type[Model]] = {
     "zone": Zone,
     "shipping_method": ShippingMethod,
     "promotion": Promotion,
+    "webhook": WebhookEndpoint,
 }
 
 

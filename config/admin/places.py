@@ -17,7 +17,12 @@ SECTIONS = {
     "otp_static": (11, "Recovery codes"),
 }
 # Lists of libraries, in words for staff.
-LISTS = {"ProcrastinateJob": "Jobs", "TOTPDevice": "Authenticator apps", "StaticDevice": "Codes on paper"}
+LISTS = {
+    "ProcrastinateJob": "Jobs",
+    "WebhookEndpoint": "Webhooks",
+    "TOTPDevice": "Authenticator apps",
+    "StaticDevice": "Codes on paper",
+}
 # Subjects in the journal that name a row by its id, and the pages that show it.
 SUBJECTS = {
     "order": "orders_order_change",
@@ -30,4 +35,5 @@ SUBJECTS = {
     "zone": "pricing_zone_change",
     "shipping_method": "pricing_shippingmethod_change",
     "promotion": "pricing_promotion_change",
+    "webhook": "events_webhookendpoint_change",
 }

@@ -24,7 +24,7 @@ from config.admin.own_sessions import own_sessions
 from config.admin.places import LISTS, SECTIONS, SUBJECTS
 from database.money import places_of
 from database.refusals import Busy
-from events.models import Event
+from events.models import Event, WebhookEndpoint
 from inventory.bands import Band
 from inventory.models import StockItem
 from orders import desk, figures
@@ -263,6 +263,8 @@ def home(request: HttpRequest) -> dict[str, Any]:
                 for share in report.ages
             ],
         }
+    if request.user.has_perm("events.view_webhookendpoint"):
+        parts["webhooks"] = list(WebhookEndpoint.objects.unwell())
     if isinstance(request.user, User):
         parts["notes"] = notes_for(request.user)
     if request.user.has_perm("events.view_event"):

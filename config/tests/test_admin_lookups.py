@@ -34,6 +34,7 @@ NAMED = {
     "checkout.cart": "state__exact state__isnull",
     "events.event": "channel",
     "events.sentmail": "",
+    "events.webhookendpoint": "state__exact state__isnull",
     "inventory.stockalert": "band",
     "inventory.stockitem": "is_sold__exact is_sold__isnull",
     "inventory.stockmovement": "kind__exact kind__isnull level__warehouse__isnull at__gte",

@@ -78,7 +78,7 @@ def missing(client: Client) -> dict[str, Any]:
 @pytest.mark.django_db
 def test_a_migration_that_is_missing_makes_it_not_ready(client: Client) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("delete from django_migrations where app = 'events' and name like '0005%%'")
+        cursor.execute("delete from django_migrations where app = 'events' and name like '0008%%'")
 
     assert missing(client) == {"database": "ok", "migrations": "pending"}
 

@@ -39,6 +39,7 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "catalog.tasks.settle_planned_prices",
         "events.tasks.remove_failed_jobs",
         "events.tasks.retry_stalled_jobs",
+        "events.webhooks.tasks.remove_old_deliveries",
         "invoicing.tasks.delete_old_invoices",
         "inventory.tasks.expire_holds",
         "inventory.tasks.settle_alerts",

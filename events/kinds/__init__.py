@@ -8,6 +8,7 @@ from events.kinds.declaring import Kind
 from events.kinds.people import PEOPLE
 from events.kinds.selling import SELLING
 from events.kinds.stock import STOCK
+from events.kinds.webhooks import WEBHOOKS
 
 # By subject, as docs/events.md has them.
 CHAPTERS: dict[str, list[Kind]] = {
@@ -16,6 +17,7 @@ CHAPTERS: dict[str, list[Kind]] = {
     "Catalog": CATALOG,
     "Prices, taxes and promotions": PRICING,
     "People": PEOPLE,
+    "Webhooks": WEBHOOKS,
 }
 KINDS: dict[str, Kind] = {kind.name: kind for kinds in CHAPTERS.values() for kind in kinds}
 

@@ -13,7 +13,7 @@ from events.kinds import CHAPTERS, KINDS, public_kinds
 from events.kinds.declaring import Kind
 from events.services import UndeclaredKind, publish
 
-APPS = ("accounts", "catalog", "checkout", "config", "inventory", "invoicing", "orders", "payments")
+APPS = ("accounts", "catalog", "checkout", "config", "events", "inventory", "invoicing", "orders", "payments")
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What is composed in the code of parts that do not stand beside each other.
 COMPOSED = ("stock.", "product.", "pricing.", "user.device_")

@@ -27,6 +27,7 @@ from inventory.services import engine, holds, lines, promises, reallocation, res
 from orders.services import drafts, ordering, parcels, placing, receiving
 from pricing.services import redemptions
 from tests.faults.sabotage_money import OF_MONEY
+from tests.faults.sabotage_webhooks import OF_WEBHOOKS
 
 
 def put(where: object, name: str, other: object) -> None:
@@ -289,6 +290,7 @@ IN_PROCESS: Mapping[str, Callable[[], None]] = {
     "lane of expensive work": lane,
     "queue of mails": queue_of_mails,
     **OF_MONEY,
+    **OF_WEBHOOKS,
 }
 
 

@@ -39,6 +39,10 @@ from tests.faults.queues import EXPIRED, mail_server_hangs
 from tests.faults.returns import ONCE, returns
 from tests.faults.silence import IN_TIME, database_frozen
 from tests.faults.stage import MAIN, SECOND, Stage, wait_for
+from tests.faults.webhooks import IN_ORDER as BY_POSITION
+from tests.faults.webhooks import IN_TIME as WHOLE_IN_TIME
+from tests.faults.webhooks import ONCE as ONE_MESSAGE
+from tests.faults.webhooks import PRIVATE, SIGNED, dripping_receiver, one_receiver, private_address
 
 CHAIN = "balances of the ledger chain, up to the counters"
 NOT_OVERSOLD = "nothing is negative or oversold"
@@ -129,6 +133,11 @@ TABLE = (
     Sabotage("lock time-out", BOUNDED, lambda stage: frozen_lock_holder(stage).violations),
     Sabotage("deadline of requests", IN_TIME, lambda stage: database_frozen(stage).violations),
     Sabotage("lane of expensive work", BESIDE, lambda stage: dear_requests(stage, 10_000).violations),
+    Sabotage("claim on a delivery", ONE_MESSAGE, lambda stage: one_receiver(stage).violations),
+    Sabotage("position of an event of a thing", BY_POSITION, lambda stage: one_receiver(stage).violations),
+    Sabotage("secret of an endpoint", SIGNED, lambda stage: one_receiver(stage, 10).violations),
+    Sabotage("check of a receiver's address", PRIVATE, private_address),
+    Sabotage("deadline of a webhook", WHOLE_IN_TIME, dripping_receiver),
     Sabotage("queue of mails", EXPIRED, lambda stage: mail_server_hangs(stage, 100).violations),
 )
 

@@ -11,7 +11,8 @@ from tests.faults.stage import Stage, open_stage
 from tests.faults.table import TABLE, Sabotage, find
 
 pytestmark = pytest.mark.slow
-# A lock, a sum, a key, a coupon, goods that come back, what the disk keeps, dead connections, and a deadline.
+# A lock, a sum, a key, a coupon, goods that come back, what the disk keeps, dead connections, a deadline, and
+# the order of webhooks.
 ROWS = (
     "row lock",
     "sum per item before checking",
@@ -21,6 +22,7 @@ ROWS = (
     "commit that waits for the disk",
     "dead-connection handling",
     "deadline of requests",
+    "position of an event of a thing",
 )
 
 

@@ -48,6 +48,7 @@ from tests.faults.queues import mail_server_hangs
 from tests.faults.returns import returns
 from tests.faults.silence import database_frozen, standby_lost
 from tests.faults.stage import Stage
+from tests.faults.webhooks import three_receivers
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ TRIALS = (
     Trial("a cart placed in five tabs at once", "carts", several_tabs, 500, 50, 10),
     Trial("carts claimed in five tabs, filled and placed meanwhile", "carts", merges, 800, 8, 8),
     Trial("16 carts placed while their price changes", "rounds", each(changing_prices), 100, 10, 1),
+    Trial("webhooks to three receivers, worker killed", "events", three_receivers, 100_000, 100_000, 300),
     Trial("a refresh token used 20 times at once", "tokens", refresh_race, 1_000, 50, 5),
 )
 # Money, at the fake of both providers. Of kills there are a thousand together.

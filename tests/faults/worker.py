@@ -28,9 +28,11 @@ import events.tasks
 import orders.tasks
 from events import mails
 from events.dispatcher import queue
+from events.webhooks import deliveries
 
 events.tasks.HEARTBEAT_SECONDS, events.tasks.STALLED_SECONDS = 0.3, 1.5
 mails.CLAIM_SECONDS = 1
+deliveries.SCHEDULE, deliveries.CLAIM_MARGIN, deliveries.MAX_REST = (1,) * 100, 3, 2
 orders.tasks.mail_customer.retry_strategy = RetryStrategy(max_attempts=100, wait=1)
 
 from config.subscriptions import SUBSCRIPTIONS
@@ -100,4 +102,4 @@ for clock in (go_by_the_clock, ask_providers):
 if os.environ.get("WITHOUT_MAILS"):
     for kind, tasks in SUBSCRIPTIONS.items():
         SUBSCRIPTIONS[kind] = [task for task in tasks if task.queue != mails.QUEUE]  # type: ignore[index]
-run_worker(concurrency=2, mail_concurrency=2, payment_concurrency=2)
+run_worker(concurrency=2, mail_concurrency=2, payment_concurrency=2, webhook_concurrency=4)

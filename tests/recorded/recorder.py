@@ -51,6 +51,7 @@ RESET_TOKEN = re.compile(r"\b[a-z0-9]{6}-[0-9a-f]{32}\b")
 CONFIRMATION_TOKEN = re.compile(r"\b[0-9A-Za-z]{6}:[\w-]{43}(?![\w-])")
 # Of a cart or an order, as a member or as a header.
 SECRET = re.compile(r'(token":"|-Token: )[\w-]{43}(?![\w-])')
+WEBHOOK_SECRET = re.compile(r"whsec_[\w+/=]+")
 UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 HEXADECIMAL = re.compile(r"\b(?!92233720368547758)[0-9a-f]{16,64}\b")
 # What stock calls a posting to which nobody gave a name.
@@ -62,7 +63,7 @@ def steady(text: str) -> str:
     """The text without what differs from run to run: times, months, tokens, random names. Cursors are shown decoded."""
     text = CURSOR.sub(lambda found: f"{found[1]}<{decoded(found[2])}>", text)
     text = TOKEN.sub("<token>", RESET_TOKEN.sub("<reset token>", text))
-    text = SECRET.sub(r"\1<secret>", text)
+    text = SECRET.sub(r"\1<secret>", WEBHOOK_SECRET.sub("<webhook secret>", text))
     text = UUID.sub("<uuid>", DEVICE_TOKEN.sub("<device token>", text))
     text = CONFIRMATION_TOKEN.sub("<confirmation token>", text)
     text = POSTING.sub(r"\1:<hex>", text)

@@ -30,6 +30,7 @@ from tests.recorded import (
     roles,
     shop,
     stock,
+    webhooks,
 )
 
 DESCRIPTION = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
@@ -94,6 +95,7 @@ LATER = (
     *(after_the_order.parcels, after_the_order.returns, after_the_order.notes),
     paying.payments,
     after_the_order.invoices,
+    webhooks.endpoints,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 

@@ -1,4 +1,4 @@
-"""`manage.py worker`: sends mails, expires overdue reservations, and dispatches events, until a signal ends it."""
+"""`manage.py worker`: sends mails and webhooks, expires holds, and dispatches events, until a signal ends it."""
 
 from typing import Any
 
@@ -34,10 +34,17 @@ class Command(BaseCommand):
             default=settings.WORKER_PAYMENT_CONCURRENCY,
             help="Calls of providers of payments at the same time (default: %(default)s).",
         )
+        parser.add_argument(
+            "--webhook-concurrency",
+            type=whole_number(2, 100),
+            default=settings.WORKER_WEBHOOK_CONCURRENCY,
+            help="Webhooks at the same time (default: %(default)s).",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the worker until a signal ends it."""
         self.stdout.write("The worker is running.")
         self.stdout.flush()
-        run_worker(options["concurrency"], options["mail_concurrency"], options["payment_concurrency"])
+        names = ("concurrency", "mail_concurrency", "payment_concurrency", "webhook_concurrency")
+        run_worker(*(options[name] for name in names))
         self.stdout.write("The worker has stopped.")
