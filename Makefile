@@ -46,7 +46,7 @@ openapi: .venv/run.stamp  ## Write docs/openapi.yaml anew
 	@exec .venv/bin/python manage.py spectacular --file docs/openapi.yaml
 
 events: .venv/run.stamp  ## Write docs/events.md anew
-	@exec .venv/bin/python manage.py describe_events
+	@exec .venv/bin/python -m events.description > docs/events.md
 
 audit: .venv/audit.stamp  ## Look for reported vulnerabilities in all packages: AUDIT_ADVISORIES=folder where no database answers
 	@exec .venv/audit/bin/python -m tests.audit

@@ -189,6 +189,7 @@ OPERATIONS = [
     Operation(202, "somebody", "POST /users/me/confirm-email"),
     Operation(202, "", "POST /users/password-reset", lambda s: {"email": "customer@example.com"}),
     Operation(200, "", "POST /users/password-reset/confirm", lambda s: s.reset()),
+    Operation(200, "admin", "GET /events"),
     Operation(200, "admin", "GET /webhooks"),
     Operation(201, "admin", "POST /webhooks", lambda s: {"url": f"https://receiver.example/{s.unused_webhook()}"}),
     Operation(200, "admin", "GET /webhooks/{webhook}"),

@@ -1,5 +1,6 @@
 """What the documentation says of events, made from their declarations."""
 
+import sys
 from collections.abc import Iterator
 
 from events.kinds import CHAPTERS
@@ -63,3 +64,7 @@ def word(schema: Schema) -> str:
     if "pattern" in schema:
         return "amount"
     return " or ".join(str(schema.get("format", name)) if name == "string" else name for name in types)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -168,6 +168,7 @@ MATRIX = {
     "POST /users/me/confirm-email": "401 202 202 202 202 202 202",
     "POST /users/password-reset": "202 202 202 202 202 202 202",
     "POST /users/password-reset/confirm": ANYBODY,
+    "GET /events": ADMINISTRATORS,
     "GET /webhooks": ADMINISTRATORS,
     "POST /webhooks": "401 403 403 403 403 403 201",
     "GET /webhooks/{webhook_id}": ADMINISTRATORS,

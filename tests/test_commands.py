@@ -62,6 +62,7 @@ BAD_ARGUMENTS = {
     "refresh_search": [["extra"]],
     "search_relevance": [["extra"]],
     "verify_invoices": [["extra"]],
+    "verify_journal": [["extra"], ["--seal", "x"], ["--seal", "1:x"], ["--seal", ":"]],
     "verify_payments": [["extra"], ["--patience", "601"], ["--patience", "x"]],
     "verify_stock": [["extra"]],
     "worker": [

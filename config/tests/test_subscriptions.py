@@ -37,6 +37,7 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "api.tasks.purge_idempotency_keys",
         "catalog.tasks.find_words_anew",
         "catalog.tasks.settle_planned_prices",
+        "events.tasks.seal_journal",
         "events.tasks.remove_failed_jobs",
         "events.tasks.retry_stalled_jobs",
         "events.webhooks.tasks.remove_old_deliveries",

@@ -84,10 +84,8 @@ def test_a_journal_that_was_sealed_anew_is_told_from_the_one_that_was_kept(capsy
     rewrite("delete from events_seal")
     seals.seal()
     assert verify(capsys), "by itself it holds"
-    with pytest.raises(CommandError, match="There is no seal"):
+    with pytest.raises(CommandError, match="There is no such seal"):
         call_command("verify_journal", "--seal", kept)
-    with pytest.raises(CommandError, match="POSITION:DIGEST"):
-        call_command("verify_journal", "--seal", "nonsense")
 
 
 @pytest.mark.parametrize(

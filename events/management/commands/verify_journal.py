@@ -1,5 +1,6 @@
 """`manage.py verify_journal`: the proof that nobody has rewritten what happened."""
 
+from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         """The option of the command."""
         parser.add_argument(
             "--seal",
+            type=seal_in,
             metavar="POSITION:DIGEST",
             help="A seal that was kept elsewhere, as this command prints the newest one: it must be there still.",
         )
@@ -35,12 +37,16 @@ class Command(BaseCommand):
             self.stdout.write(f"The journal is as it was sealed. The newest seal: {kept}")
 
 
-def is_there(seal: str) -> bool:
-    """Whether the journal has this seal. Refuses (CommandError) what is none."""
-    position, _, digest = seal.partition(":")
+def seal_in(text: str) -> tuple[int, bytes]:
+    """A seal as this command prints it: its position and its digest."""
+    position, _, digest = text.partition(":")
     try:
-        number, content = int(position), bytes.fromhex(digest)
+        return int(position), bytes.fromhex(digest)
     except ValueError:
-        raise CommandError("A seal is written POSITION:DIGEST, as this command prints it.") from None
-    row = Seal.objects.filter(last=number).first()
-    return row is not None and bytes(row.digest) == content
+        raise ArgumentTypeError("a seal is written POSITION:DIGEST, as this command prints it") from None
+
+
+def is_there(position: int, digest: bytes) -> bool:
+    """Whether the journal has this seal."""
+    row = Seal.objects.filter(last=position).first()
+    return row is not None and bytes(row.digest) == digest
