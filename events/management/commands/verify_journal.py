@@ -27,10 +27,8 @@ class Command(BaseCommand):
         """Check, and print the newest seal. Exits with 1 when something was changed."""
         for fault in faults():
             raise CommandError(fault)
-        if options["seal"] and not is_there(options["seal"]):
-            raise CommandError(
-                f"There is no seal {options['seal']}: the journal was sealed anew, or this is another one."
-            )
+        if options["seal"] and not is_there(*options["seal"]):
+            raise CommandError("There is no such seal: the journal was sealed anew, or this is another one.")
         newest = Seal.objects.order_by("-last").first()
         if options["verbosity"]:
             kept = f"{newest.last}:{bytes(newest.digest).hex()}" if newest else "none yet"
