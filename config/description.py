@@ -18,7 +18,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "checkout", "description": "Carts of guests and customers: filled, held, shipped somewhere, placed."},
         {
             "name": "events",
-            "description": "Webhooks, for staff: which programs are told of what happens, and how it went.",
+            "description": "What happened, for staff: as a feed, and as webhooks for other programs.",
         },
         {"name": "inventory", "description": "How many there are, for staff: items, the ledger, alerts, warehouses."},
         {"name": "invoicing", "description": "What buyers owe, on paper: invoices and credit notes, and their PDFs."},
@@ -52,6 +52,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.schema.describe_whole",
+        "events.description.describe_webhooks",
     ],
 }
 # What stands in examples, by the name of the member.

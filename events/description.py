@@ -1,9 +1,11 @@
 """What the documentation says of events, made from their declarations."""
 
+import re
 import sys
 from collections.abc import Iterator
+from typing import Any
 
-from events.kinds import CHAPTERS
+from events.kinds import CHAPTERS, KINDS
 from events.kinds.declaring import CHANGES, Kind, Schema
 
 HEAD = """# Events
@@ -27,6 +29,40 @@ change.
 What is marked *staff* is about how the shop works inside, about who signed in, or about the people who run it: it is
 in the feed, and receivers of webhooks are not told. This page is written by `make events`: do not edit it.
 """
+
+
+def describe_webhooks(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """drf-spectacular's hook: what receivers of webhooks get, for each kind that is public."""
+    result["webhooks"] = {kind.name: {"post": operation(kind)} for kind in KINDS.values() if kind.public}
+    return result
+
+
+def operation(kind: Kind) -> Schema:
+    """What is sent to a receiver of a kind."""
+    words = "".join(part.capitalize() for part in re.split(r"[._]", kind.name))
+    message = {
+        "type": "object",
+        "required": ["type", "timestamp", "position", "subject", "data"],
+        "properties": {
+            "type": {"type": "string", "const": kind.name},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "position": {"type": "integer", "description": "Its place in the feed."},
+            "subject": {"type": "string", "description": f"`{kind.subject}`"},
+            "data": kind.payload,
+        },
+    }
+    return {
+        "operationId": f"on{words}",
+        "summary": kind.meaning.removesuffix("."),
+        "description": f"{kind.meaning} Signed as Standard Webhooks says; see docs/webhooks.md.",
+        "tags": ["events"],
+        "security": [],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": message}}},
+        "responses": {
+            "204": {"description": "The receiver has it. Any other 2xx says the same."},
+            "410": {"description": "The receiver wants no more: the webhook is disabled."},
+        },
+    }
 
 
 def page() -> str:
