@@ -95,6 +95,7 @@ LATER = (
     *(after_the_order.parcels, after_the_order.returns, after_the_order.notes),
     paying.payments,
     after_the_order.invoices,
+    webhooks.feed,
     webhooks.endpoints,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}

@@ -1,4 +1,4 @@
-"""Webhooks: set up, tested, stopped, sent again; and each refusal."""
+"""What happened: the feed; and webhooks: set up, tested, stopped, sent again; and each refusal."""
 
 from events import dispatcher
 from tests.recorded.recorder import Recorder
@@ -10,6 +10,18 @@ def dispatch_all() -> None:
     """Give all events so far their places, as the worker does."""
     while dispatcher.dispatch({}):
         pass
+
+
+def feed(shop: Recorder) -> None:
+    ask = shop.ask
+    ask("clerk", "POST /categories", {"name": "Kettles"})
+    dispatch_all()
+    first = ask("clerk", "GET /events?types=category.created&page_size=1")
+    ask("clerk", f"GET /events?types=category.created&after={first['newest']}")
+    ask("clerk", "GET /events?types=category.eaten")
+    ask("clerk", "GET /events?after=-1&wait=31")
+    ask("desk", "GET /events")
+    ask("visitor", "GET /events")
 
 
 def endpoints(shop: Recorder) -> None:
