@@ -51,6 +51,8 @@ RESET_TOKEN = re.compile(r"\b[a-z0-9]{6}-[0-9a-f]{32}\b")
 CONFIRMATION_TOKEN = re.compile(r"\b[0-9A-Za-z]{6}:[\w-]{43}(?![\w-])")
 # Of a cart or an order, as a member or as a header.
 SECRET = re.compile(r'(token":"|-Token: )[\w-]{43}(?![\w-])')
+# Places in the feed, which has an event of all that was asked before.
+PLACE = re.compile(r'("(?:newest|next_after)"|"position"(?=:\d+,"(?:kind|type)")):\d+')
 WEBHOOK_SECRET = re.compile(r"whsec_[\w+/=]+")
 UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 HEXADECIMAL = re.compile(r"\b(?!92233720368547758)[0-9a-f]{16,64}\b")
@@ -64,6 +66,7 @@ def steady(text: str) -> str:
     text = CURSOR.sub(lambda found: f"{found[1]}<{decoded(found[2])}>", text)
     text = TOKEN.sub("<token>", RESET_TOKEN.sub("<reset token>", text))
     text = SECRET.sub(r"\1<secret>", WEBHOOK_SECRET.sub("<webhook secret>", text))
+    text = PLACE.sub(r"\1:<place>", text)
     text = UUID.sub("<uuid>", DEVICE_TOKEN.sub("<device token>", text))
     text = CONFIRMATION_TOKEN.sub("<confirmation token>", text)
     text = POSTING.sub(r"\1:<hex>", text)
