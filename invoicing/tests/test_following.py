@@ -54,7 +54,8 @@ def told() -> list[tuple[str, Decimal]]:
 def pay(order: Order) -> None:
     """As payments say that an order is paid."""
     with transaction.atomic():
-        publish("payment.paid", {"order_id": order.pk, "payment_id": 1}, subject=f"order:{order.pk}", actor=WORKER)
+        told = {"order_id": order.pk, "payment_id": 1, "amount": str(order.total_amount), "confirmed": True}
+        publish("payment.paid", told, subject=f"order:{order.pk}", actor=WORKER)
 
 
 def refund(order: Order, operation_id: int, amount: str, goodwill: str, lines: dict[int, int] | None = None) -> None:

@@ -141,7 +141,9 @@ def test_an_order_has_one_invoice_however_many_ask() -> None:
 def give(order: Order, times: int) -> None:
     """As payments say that all that an order cost went back, and more than once."""
     for number in range(times):
-        payload = {"operation_id": number, "goodwill": str(order.total_amount), "lines": {}}
+        total = str(order.total_amount)
+        payload: dict[str, Any] = {"order_id": order.pk, "payment_id": 1, "operation_id": number}
+        payload |= {"amount": total, "goodwill": total, "lines": {}}
         with transaction.atomic():
             publish("payment.refunded", payload, subject=f"order:{order.pk}", actor=STAFF)
 
