@@ -106,5 +106,5 @@ PRICING: list[Kind] = [
     ),
     kind("pricing.zone_created", "zone:{zone_id}", "A zone of shipping was made.", **ZONE, **PLACE),
     kind("pricing.zone_updated", "zone:{zone_id}", "A zone of shipping was edited.", **ZONE, changes=CHANGES),
-    kind("pricing.zone_deleted", "zone:{zone_id}", "A zone of shipping was deleted.", **ZONE, **PLACE),
+    kind("pricing.zone_deleted", "zone:{zone_id}", "A zone of shipping was deleted.", **ZONE),
 ]
