@@ -17,7 +17,7 @@ from catalog.models import MAX_WEIGHT, PlannedPrice, PriceHistory, Variant
 from database.money import places_of, validate_price
 from database.refusals import Refusal
 from events.actors import admin_actor
-from staff.forms import AmountField, Line, WholeField, show_refusal
+from staff.forms import AmountField, Line, WholeField, moment_field, show_refusal
 from staff.frame import Page
 
 PATH = "<int:product_id>/variants/<int:variant_id>/prices/"
@@ -38,15 +38,6 @@ HISTORY_ROWS = 50
 def price_field(**how: Any) -> AmountField:
     """A price of the shop's currency."""
     return AmountField(validators=[validate_price], decimal_places=places_of(), **how)
-
-
-def moment_field(**how: Any) -> forms.DateTimeField:
-    """A moment in the time of the shop."""
-    return forms.DateTimeField(
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        **how,
-    )
 
 
 class PricesForm(forms.Form):

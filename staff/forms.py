@@ -193,3 +193,12 @@ def only_once(request: HttpRequest, once: UUID, work: Callable[[], T]) -> T:
         return work()
 
     return run_unit(unit)
+
+
+def moment_field(**how: Any) -> forms.DateTimeField:
+    """A moment in the time of the shop."""
+    return forms.DateTimeField(
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        **how,
+    )

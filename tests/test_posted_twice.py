@@ -64,7 +64,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "checkout/cart/phone/": {"email": "guest@example.com"},
     "events/webhookendpoint/new/": {"url": "https://other.example/hook"},
     f"{WEBHOOK} edit": {"edit-description": "Ours"},
-    f"{WEBHOOK} replay": {"replay-since_0": "2026-01-01", "replay-since_1": "00:00:00"},
+    f"{WEBHOOK} replay": {"replay-since": "2026-01-01T00:00"},
     "inventory/warehouse/add/": {"code": "south", "name": "South"},
     "inventory/warehouse/<path:object_id>/change/": {"name": "Main hall"},
     f"{STOCK}<path:object_id>/change/": {"reorder_point": "12"},

@@ -85,7 +85,7 @@ def test_verbs_do_what_they_say(staff_pages: Any) -> None:
     assert "The webhook is not active: resume it first" in told
     boss.post(f"{PAGES}{row.pk}/resume/", {"catch_up": "on"})
     sent(Answer(status=204))
-    replay = {"replay-since_0": "2026-01-01", "replay-since_1": "00:00:00"}
+    replay = {"replay-since": "2026-01-01T00:00"}
     told = boss.post(f"{PAGES}{row.pk}/replay/", replay, follow=True).content.decode()
     assert "events are delivered again" in told
     boss.post(f"{PAGES}{row.pk}/remove/")

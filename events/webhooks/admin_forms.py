@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
 
 from database.refusals import Refusal
 from events.kinds import public_kinds
 from events.models import WebhookEndpoint
 from events.webhooks.addresses import MAX_URL
-from staff.forms import Line, WholeField, show_refusal
+from staff.forms import Line, WholeField, moment_field, show_refusal
 
 
 def kinds_field(help_text: str) -> forms.MultipleChoiceField:
@@ -54,10 +53,8 @@ class ResumeForm(forms.Form):
 class ReplayForm(forms.Form):
     """The time whose events are delivered again."""
 
-    since = forms.SplitDateTimeField(label="From", widget=AdminSplitDateTime)
-    until = forms.SplitDateTimeField(
-        label="To", required=False, widget=AdminSplitDateTime, help_text="Left empty: until now."
-    )
+    since = moment_field(label="From", help_text="In the shop's time zone.")
+    until = moment_field(label="To", required=False, help_text="Left empty: until now.")
     kinds = kinds_field("None chosen: those that it is told of.")
 
     @property
