@@ -15,7 +15,12 @@ MONEY: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
 CHANGES: Schema = {
     "type": "object",
     "minProperties": 1,
-    "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2},
+    "additionalProperties": {
+        "type": "array",
+        "minItems": 2,
+        "maxItems": 2,
+        "items": {"description": "The value before, then the value after."},
+    },
 }
 
 
