@@ -141,9 +141,7 @@ def create_key(
         raise refusal("expires_at", "in_the_past", "The key would have expired already.")
     check_may_give(actor, given)
     key = BEGINS[ApiKey.Kind(kind)] + get_random_string(RANDOM)
-    row = ApiKey(
-        name=name, kind=kind, prefix=key[:PREFIX], digest=digest_of(key), scopes=given, expires_at=expires_at
-    )
+    row = ApiKey(name=name, kind=kind, prefix=key[:PREFIX], digest=digest_of(key), scopes=given, expires_at=expires_at)
     row.created_by_id = actor.user_id
     row.save(force_insert=True)
     row.refresh_from_db(fields=["created_at"])
@@ -168,7 +166,9 @@ def check_may_give(actor: Actor, scopes: list[str]) -> None:
     """Refuse (ScopeNotYours) scopes for permissions that the actor lacks. The system holds all, and a key none."""
     if actor.is_system:
         return
-    user = User.objects.filter(pk=actor.user_id, is_active=True, is_staff=True).first()
+    user = None
+    if actor.user_id is not None:
+        user = User.objects.filter(pk=actor.user_id, is_active=True, is_staff=True).first()
     lacking = [scope for scope in scopes if user is None or not user.has_perms(needed_to_give([scope]))]
     if user is None or lacking:
         raise ScopeNotYours(lacking)
