@@ -61,26 +61,34 @@ class KeyHolder:
         return permission in permissions_of(self.scopes)
 
     def check_operation(self, request: Any, view: Any) -> None:
-        """Refuse (ScopeRequired, NotForKeys) an operation that is not for this key.
-
-        `scopes` of a view names the scopes of actions whose permissions name none, since they ask whose a thing is; ""
-        is any scope. For all others it is the scope that stands for the permission. What neither knows is not for keys.
-        """
-        needed: set[str | None] = set()
-        if (declared := view.scopes.get(view.action)) is not None:
-            needed.add(declared)
-        else:
-            for each in view.get_permissions():
-                if not isinstance(each, StaffWith):
-                    raise NotForKeys
-                if each.is_open(request.method):
-                    needed.add("")
-                elif permission := each.needed(request.method):
-                    needed.add(scope_for(permission))
-        if not needed or None in needed:
+        """Refuse (ScopeRequired, NotForKeys) an operation that is not for this key."""
+        needed = needed_scopes(view, request.method)
+        if needed is None:
             raise NotForKeys
-        for scope in sorted(filter(None, needed - self.scopes)):
+        for scope in sorted(needed - self.scopes):
             raise ScopeRequired(scope)
+
+
+def needed_scopes(view: Any, method: str) -> frozenset[str] | None:
+    """The scopes that a key needs for the action of a view; None where it is not for keys.
+
+    `scopes` of a view names those of actions whose permissions name none, since they ask whose a thing is; "" is any
+    scope. For all others it is the scope that stands for the permission. What neither knows is not for keys.
+    """
+    needed: set[str | None] = set()
+    if (declared := view.scopes.get(view.action)) is not None:
+        needed.add(declared)
+    else:
+        for each in view.get_permissions():
+            if not isinstance(each, StaffWith):
+                return None
+            if each.is_open(method):
+                needed.add("")
+            elif permission := each.needed(method):
+                needed.add(scope_for(permission))
+    if not needed or None in needed:
+        return None
+    return frozenset(filter(None, needed))
 
 
 def digest_of(key: str) -> bytes:

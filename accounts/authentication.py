@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from accounts.api_keys import KeyHolder, find_key, holder_of, is_key, mark_used
+from accounts.api_keys import KeyHolder, find_key, holder_of, is_key, mark_used, needed_scopes
 from accounts.exceptions import InvalidApiKey, InvalidToken, TooManyGuesses
 from accounts.models import ApiKey, User
 from accounts.sessions import find_user
@@ -94,6 +94,11 @@ class KeyScheme(OpenApiAuthenticationExtension):
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """The scheme as OpenAPI writes it."""
         return {"type": "http", "scheme": "bearer", "bearerFormat": "sk_…", "description": "A secret API key."}
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]] | None:
+        """The scopes that an operation needs of a key; None where it is not for keys."""
+        needed = needed_scopes(auto_schema.view, auto_schema.method)
+        return None if needed is None else {str(self.name): sorted(needed)}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -222,7 +222,8 @@ def test_a_key_outlives_whoever_made_it(boss: User) -> None:
 
     assert shows(key).get(ITEMS).status_code == 200
     row.refresh_from_db()
-    assert row.created_by is not None and row.created_by.anonymised_at is not None
+    assert row.created_by is not None
+    assert row.created_by.anonymised_at is not None
 
 
 def test_a_version_is_compared_for_keys_too() -> None:
