@@ -18,12 +18,12 @@ SCOPES: dict[str, frozenset[str]] = {
     "stock:read": SEES_STOCK,
     "stock:write": SEES_STOCK | {"inventory.change_stockitem", "inventory.change_stocklevel"},
     "events:read": frozenset({"events.view_event"}),
-    "webhooks:write": frozenset({"events.view_event"}),
+    "webhooks:write": frozenset(),
     "reports:read": frozenset(),
 }
 # Whoever gives a key these scopes holds these permissions beside those above. The figures of all orders are theirs
-# who see orders, while a key that reads figures reads no order.
-GIVERS = {"reports:read": frozenset({"orders.view_order"})}
+# who see orders, while a key that reads figures reads no order; and webhooks tell what the journal tells.
+GIVERS = {"reports:read": frozenset({"orders.view_order"}), "webhooks:write": frozenset({"events.view_event"})}
 # A scope that may write may read as well: an answer shows what was written.
 INCLUDED = {"orders:write": ("orders:read",), "stock:write": ("stock:read",)}
 
