@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, router
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -18,6 +17,7 @@ from accounts.models import ApiKey, User
 from accounts.scopes import SCOPES, needed_to_give, permissions_of, scope_for, with_included
 from api.permissions import StaffWith
 from database.refusals import FieldError, Invalid, NotFound
+from database.rows import fetch_rows
 from database.transactions import unit_of_work
 from events.actors import Actor
 from events.services import publish
@@ -29,6 +29,14 @@ RANDOM = 40
 PREFIX = 15
 LENGTH = 3 + RANDOM
 MARKED_EVERY = timedelta(minutes=1)
+# Not even for another request that marks the same key at this moment does this one wait.
+MARK_USED = """
+update accounts_apikey set last_used_at = now() where id = (
+    select id from accounts_apikey
+    where id = %(key_id)s::bigint and (last_used_at is null or last_used_at < now() - interval '1 minute')
+    for no key update skip locked
+) returning true
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +128,8 @@ def mark_used(key: ApiKey) -> None:
     """Note that a key is used, once a minute. Waits for nobody, and a database that cannot write stops nothing."""
     if key.last_used_at is not None and timezone.now() - key.last_used_at < MARKED_EVERY:
         return
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - MARKED_EVERY)
-    # Not even for another request that marks the same key at this moment.
-    free = ApiKey.objects.filter(stale, pk=key.pk).select_for_update(skip_locked=True, no_key=True)
     try:
-        ApiKey.objects.filter(pk__in=free.values("pk")).update(last_used_at=Now())
+        fetch_rows(MARK_USED, {"key_id": key.pk})
     except DatabaseError:
         logger.warning("the use of an API key could not be noted", exc_info=True)
 

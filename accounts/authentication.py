@@ -6,16 +6,16 @@ from uuid import UUID
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
 from accounts.api_keys import KeyHolder, find_key, holder_of, is_key, mark_used, needed_scopes
-from accounts.exceptions import InvalidApiKey, InvalidToken, TooManyGuesses
+from accounts.exceptions import InvalidApiKey, InvalidToken
 from accounts.models import ApiKey, User
 from accounts.sessions import find_user
 from accounts.tokens import read_access_token
 from api.addresses import client_address
 from api.throttles import count, window
-from database.refusals import Refusal
 from events.actors import Actor
 
 
@@ -77,12 +77,12 @@ class KeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def refusal_of_wrong_key(request: Any) -> Refusal:
+def refusal_of_wrong_key(request: Any) -> InvalidApiKey | Throttled:
     """How a wrong key is answered. An address shows as many as it may try passwords, and then has to wait."""
     if not settings.RATE_LIMITS:
         return InvalidApiKey()
     wait = count([window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "key-address", client_address(request))])
-    return TooManyGuesses(wait) if wait else InvalidApiKey()
+    return Throttled(wait) if wait else InvalidApiKey()
 
 
 class KeyScheme(OpenApiAuthenticationExtension):
