@@ -163,9 +163,12 @@ def test_an_idempotency_key_belongs_to_the_api_key() -> None:
     make_article(sku="MUG", stock=0)
     first, _ = program("stock:write")
     other, _ = program("stock:write")
-    body = {"reference": "DN-1", "lines": [{"sku": "MUG", "quantity": 3}]}
 
-    answers = [client.post(RECEIPTS, body, headers={"Idempotency-Key": "1"}) for client in (first, first, other)]
+    def receive(client: APIClient, reference: str) -> Any:
+        body = {"reference": reference, "lines": [{"sku": "MUG", "quantity": 3}]}
+        return client.post(RECEIPTS, body, headers={"Idempotency-Key": "1"})
+
+    answers = [receive(first, "DN-1"), receive(first, "DN-1"), receive(other, "DN-2")]
 
     assert [answer.status_code for answer in answers] == [201, 201, 201]
     assert [answer.headers.get("Idempotent-Replayed") for answer in answers] == [None, "true", None]
