@@ -1,16 +1,21 @@
-"""Bearer tokens for DRF: the user and the session behind a request."""
+"""Bearer tokens and keys for DRF: the user and the session, or the key, behind a request."""
 
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
-from accounts.exceptions import InvalidToken
-from accounts.models import User
+from accounts.api_keys import KeyHolder, find_key, holder_of, is_key, mark_used, needed_scopes
+from accounts.exceptions import InvalidApiKey, InvalidToken
+from accounts.models import ApiKey, User
 from accounts.sessions import find_user
 from accounts.tokens import read_access_token
+from api.addresses import client_address
+from api.throttles import count, window
 from events.actors import Actor
 
 
@@ -26,7 +31,7 @@ class BearerAuthentication(BaseAuthentication):
         """
         header = request.META.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
+        if scheme.lower() != "bearer" or is_key(token.strip()):
             return None
         claims = read_access_token(token.strip())
         if claims is None or (user := find_user(claims.session_id)) is None:
@@ -39,6 +44,61 @@ class BearerAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """The scheme that a 401 names in `WWW-Authenticate`."""
         return "Bearer"
+
+
+class KeyAuthentication(BaseAuthentication):
+    """Signs a request in by a secret key (accounts.api_keys). `request.user` and `request.auth` are then its holder.
+
+    A key is believed in `Authorization` alone. One in a query string would stand in the logs of every proxy.
+    """
+
+    def authenticate(self, request: Request) -> tuple[KeyHolder, KeyHolder] | None:
+        """The holder of the request's key; None for a request without one.
+
+        Unlike a token, a key that is unknown, revoked or expired is refused wherever it comes: a program does not fall
+        back to what visitors see. api.views finds the refusal on the request, where it also challenges the client.
+        """
+        scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        text = text.strip()
+        if scheme.lower() != "bearer" or not is_key(text):
+            return None
+        key = find_key(text, ApiKey.Kind.SECRET)
+        if key is None:
+            asked: Any = request._request
+            asked.refused_token = InvalidApiKey()
+            asked.refused_key = refusal_of_wrong_key(request)
+            return None
+        mark_used(key)
+        holder = holder_of(key)
+        return holder, holder
+
+    def authenticate_header(self, request: Request) -> str:
+        """The scheme that a 401 names in `WWW-Authenticate`."""
+        return "Bearer"
+
+
+def refusal_of_wrong_key(request: Any) -> InvalidApiKey | Throttled:
+    """How a wrong key is answered. An address shows as many as it may try passwords, and then has to wait."""
+    if not settings.RATE_LIMITS:
+        return InvalidApiKey()
+    wait = count([window(settings.RATE_LIMIT_LOGIN_PER_ADDRESS, "key-address", client_address(request))])
+    return Throttled(wait) if wait else InvalidApiKey()
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    """The scheme of secret keys in the API's description."""
+
+    target_class = "accounts.authentication.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """The scheme as OpenAPI writes it."""
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "sk_…", "description": "A secret API key."}
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]] | None:
+        """The scopes that an operation needs of a key; None where it is not for keys."""
+        needed = needed_scopes(auto_schema.view, auto_schema.method)
+        return None if needed is None else {str(self.name): sorted(needed)}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -67,5 +127,7 @@ def session_of(request: Request) -> UUID:
 
 def actor_of(request: Request) -> Actor:
     """The actor whom ledgers and journals name for the changes that this request makes."""
+    if isinstance(request.user, KeyHolder):
+        return request.user.actor
     user = user_of(request)
     return Actor(user.pk, "api", user.is_staff)

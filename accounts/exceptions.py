@@ -35,6 +35,44 @@ class InvalidToken(Refusal):
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
+class InvalidApiKey(InvalidToken):
+    """A key that is unknown, revoked or expired."""
+
+    code = "invalid_api_key"
+    title = "The API key is not known, has expired, or was revoked"
+
+
+class ScopeRequired(Refusal):
+    """A key that lacks the scope of an operation. `required_scope` names it."""
+
+    status = 403
+    code = "scope_required"
+    title = "The API key lacks a scope"
+    members = {"required_scope": {"type": "string"}}
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs a key with the scope {scope}.", required_scope=scope)
+
+
+class NotForKeys(Refusal):
+    """An operation that people do and keys never do, whatever their scopes."""
+
+    status = 403
+    code = "not_for_keys"
+    title = "This is not for API keys"
+
+
+class ScopeNotYours(Refusal):
+    """Nobody gives a key more than they may do themselves."""
+
+    status = 403
+    code = "scope_not_yours"
+    title = "A key may do no more than you"
+
+    def __init__(self, scopes: Sequence[str]) -> None:
+        super().__init__(f"You lack the rights for: {', '.join(scopes)}.")
+
+
 class OtpRequired(InvalidCredentials):
     """The password is right, and the account has a device whose code is missing."""
 

@@ -1,8 +1,9 @@
-"""Query strings about people."""
+"""Query strings about people and keys."""
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from api.fields import Choice, Text
 from api.filters import Filter, ListFilters
 
@@ -28,3 +29,18 @@ class UserFilterSet(ListFilters):
     def with_roles(self, users: QuerySet[User], roles: list[str]) -> QuerySet[User]:
         """Users who have one of the roles."""
         return users.filter(is_staff__in=[role == User.Role.ADMIN for role in roles])
+
+
+class ApiKeyFilterSet(ListFilters):
+    """Keys by what they are for and whether they still work."""
+
+    kind = Filter(Choice(required=False, choices=ApiKey.Kind.choices), field_name="kind")
+    state = Filter(Choice(required=False, choices=["live", "expired", "revoked"]), method="in_state")
+
+    def in_state(self, keys: QuerySet[ApiKey], state: str) -> QuerySet[ApiKey]:
+        """Keys that work, that have expired, or that were revoked, of which the last counts before the second."""
+        if state == "live":
+            return keys.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+        if state == "revoked":
+            return keys.filter(revoked_at__isnull=False)
+        return keys.filter(expires_at__lte=Now(), revoked_at=None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from rest_framework.response import Response
 
+from accounts.api_keys import KeyHolder
 from accounts.clients import pseudonym
 from accounts.models import User
 from accounts.trail import note
@@ -45,7 +46,10 @@ def note_refusal(request: Any, status: int) -> None:
     if count([window(ONCE_A_MINUTE, "noted", status, user.pk if user else source, request.method, route)]):
         return
     channel: Channel = "api" if route.startswith("api/") else "admin"
-    actor = Actor(user.pk, channel, user.is_staff) if user else Actor(None, channel, is_visitor=True)
+    if isinstance(user, KeyHolder):
+        actor, user = user.actor, None
+    else:
+        actor = Actor(user.pk, channel, user.is_staff) if user else Actor(None, channel, is_visitor=True)
     try:
         if account := getattr(request, "named_account", ""):
             user = User.objects.with_email(account).first()

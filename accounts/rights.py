@@ -18,7 +18,7 @@ def check_administrator(actor: Actor | None) -> None:
 
     Without an actor a visitor registers, who is refused too.
     """
-    if actor is None:
+    if actor is None or (actor.user_id is None and not actor.is_system):
         raise AdministratorsOnly
     administrators = User.objects.filter(is_superuser=True, is_active=True)
     if actor.user_id is not None and not administrators.filter(pk=actor.user_id).exists():

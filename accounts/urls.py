@@ -1,9 +1,10 @@
-"""Addresses of people and sessions, below /api/v1/."""
+"""Addresses of people, sessions and keys, below /api/v1/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from accounts.views.addresses import OwnAddressViewSet
+from accounts.views.api_keys import ApiKeyViewSet
 from accounts.views.countries import CountryViewSet
 from accounts.views.people import (
     EmailConfirmationViewSet,
@@ -14,6 +15,7 @@ from accounts.views.people import (
 from accounts.views.sessions import OwnSessionViewSet, SessionViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("api-keys", ApiKeyViewSet, basename="api-key")
 router.register("countries", CountryViewSet, basename="country")
 router.register("users/password-reset", PasswordResetViewSet, basename="password-reset")
 router.register("users", SessionViewSet, basename="session")

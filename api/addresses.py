@@ -52,8 +52,11 @@ def client_address(request: HttpRequest) -> str:
             address = forwarded
             if not is_trusted(address):
                 break
-    if address is None:
-        return "unknown"
+    return "unknown" if address is None else household_of(address)
+
+
+def household_of(address: Address) -> str:
+    """What limits count for an address: an IPv6 address stands for its /64."""
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, 64), strict=False))
     return str(address)

@@ -143,8 +143,10 @@ def run_once_drafted(
     if not VALID_KEY.match(key):
         raise Invalid("Idempotency-Key is 1 to 255 printable ASCII characters.", code="invalid_idempotency_key")
     fingerprint = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    # A keyed request has an owner or is signed in: as a user with a number, or as an API key with a name.
+    if not owner and isinstance(request.user.pk, str):
+        owner = request.user.pk
     statements = OF_OWNER if owner else OF_USER
-    # A keyed request has an owner or is signed in.
     asker: dict[str, object] = {"asker": owner or request.user.pk or 0, "key": key}
     asked = {"method": str(request.method), "path": request.path_info, "fingerprint": fingerprint}
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -11,6 +12,9 @@ import psycopg
 from django.db import Error
 
 from api.request_ids import current_request_id
+
+# Keys of programs, ours and those of providers, wherever one got into a line. What identifies ours stays.
+KEY = re.compile(r"\b([sp]k_[A-Za-z0-9_]{4,12})[A-Za-z0-9_]{8,}")
 
 
 class JSONFormatter(logging.Formatter):
@@ -30,7 +34,7 @@ class JSONFormatter(logging.Formatter):
             line["request_id"] = request_id
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)
+        return KEY.sub(r"\1…", json.dumps(line))
 
     def formatException(
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

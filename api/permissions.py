@@ -18,7 +18,7 @@ class StaffWith(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the caller may use this method here."""
         method = str(request.method)
-        if self.public_read and method in SAFE_METHODS:
+        if self.is_open(method):
             return True
         user = request.user
         if not user.is_authenticated:
@@ -28,11 +28,19 @@ class StaffWith(BasePermission):
             return any(self.admits(user, known.upper()) for known in view.action_map)
         return self.admits(user, method)
 
+    def is_open(self, method: str) -> bool:
+        """Whether anyone may use this method."""
+        return self.public_read and method in SAFE_METHODS
+
+    def needed(self, method: str) -> str | None:
+        """The permission that this method takes; None where it is open to whoever is let in so far."""
+        return self.permissions.get("GET" if method == "HEAD" else method)
+
     def admits(self, user: Any, method: str) -> bool:
         """Whether a signed-in user may use this method, where it exists."""
-        if self.public_read and method in SAFE_METHODS:
+        if self.is_open(method):
             return True
-        needed = self.permissions.get("GET" if method == "HEAD" else method)
+        needed = self.needed(method)
         return needed is None or (user.is_staff and user.has_perm(needed))
 
 

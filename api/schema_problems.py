@@ -14,7 +14,7 @@ CONTENT_TYPE = "application/problem+json"
 DESCRIPTIONS = {
     "304": "Not modified: the client's copy is current",
     "400": "The request is malformed or not valid",
-    "401": "Not signed in, or the session has ended",
+    "401": "Not signed in, the session has ended, or the API key opens nothing",
     "403": "Known, but not allowed",
     "404": "Missing, or somebody else's",
     "406": "No other representation than JSON",
@@ -31,8 +31,8 @@ DESCRIPTIONS = {
 SHARED = {
     "304": ("NotModified", ()),
     "400": ("BadRequest", ("invalid", "malformed", "too_many_parameters", "unknown_parameter")),
-    "401": ("Unauthorized", ("invalid_token", "not_authenticated")),
-    "403": ("Forbidden", ("permission_denied",)),
+    "401": ("Unauthorized", ("invalid_api_key", "invalid_token", "not_authenticated")),
+    "403": ("Forbidden", ("not_for_keys", "permission_denied", "scope_required")),
     "404": ("NotFound", ("not_found",)),
     "406": ("NotAcceptable", ("not_acceptable",)),
     "409": ("Conflict", ("conflict",)),
@@ -45,7 +45,10 @@ SHARED = {
     "503": ("ServiceUnavailable", ("busy", "database_unavailable")),
 }
 # Further members of problems that any operation can answer.
-MEMBERS: dict[str, Mapping[str, Any]] = {VersionMismatch.code: VersionMismatch.members}
+MEMBERS: dict[str, Mapping[str, Any]] = {
+    VersionMismatch.code: VersionMismatch.members,
+    "scope_required": {"required_scope": {"type": "string"}},
+}
 TEXT: dict[str, Any] = {"type": "string"}
 HEADERS: dict[str, Any] = {
     "X-Request-ID": {"description": "The id of the request, sent or new; the log has it too.", "schema": TEXT},

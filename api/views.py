@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from django.contrib.auth.models import AnonymousUser
@@ -124,6 +124,9 @@ class ViewSet(GenericViewSet[Any]):
     filterset_class: type[FilterSet] = ListFilters
     filterset: FilterSet
     keyset: Keyset
+    # The scope that a key needs for an action whose permissions name none, "" for any. An action that neither has a
+    # scope nor asks for a permission that stands in one is not for keys (accounts.scopes).
+    scopes: Mapping[str, str] = {}
     # What is somebody's own stays in no cache, not even in a browser's. A client may keep it with its ETag by itself.
     cache_control = "private, no-store"
     # The same for what the shop shows to everybody, where a caller without a token is answered 200.
@@ -147,8 +150,18 @@ class ViewSet(GenericViewSet[Any]):
         """A request without a token is anonymous. Not asking the authenticators saves 4 % of one product."""
         if "HTTP_AUTHORIZATION" in request._request.META:
             super().perform_authentication(request)
+            if refused := getattr(request._request, "refused_key", None):
+                raise refused
         else:
             request.user, request.auth = AnonymousUser(), None
+
+    def check_permissions(self, request: Request) -> None:
+        """Programs with a key are held to its scopes, and people to the permissions of the action."""
+        check_operation = getattr(request.user, "check_operation", None)
+        if check_operation is None or self.action in NO_ACTION:
+            super().check_permissions(request)
+        else:
+            check_operation(request, self)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Every answer is JSON. A client that accepts JSON or anything skips DRF's comparison of media types."""

@@ -173,6 +173,9 @@ class Shop:
     def new_address(self) -> Any:
         return self.post("/users/me/addresses", self.own_address, "customer")["address_id"]
 
+    def new_key(self) -> Any:
+        return self.post("/api-keys", {"name": self.unique(), "scopes": ["stock:read"]})["key_id"]
+
     def reset(self) -> dict[str, str]:
         from django.contrib.auth.tokens import default_token_generator
         from django.utils.http import urlsafe_base64_encode

@@ -31,6 +31,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "ApiKeyKind": "accounts.models.ApiKey.Kind",
         "CartState": "checkout.models.Cart.State",
         "FulfilmentState": "orders.models.Fulfilment.State",
         "InvoiceKind": "invoicing.models.Invoice.Kind",

@@ -197,12 +197,15 @@ EXPENSIVE_REQUEST_COST = number("EXPENSIVE_REQUEST_COST", 5, 1, 1000)
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "accounts.authentication.KeyAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["api.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "api.schema.Schema",
-    "DEFAULT_THROTTLE_CLASSES": ["api.throttles.DefaultThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.storefronts.StorefrontThrottle"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["api.filters.FilterBackend"],
     "EXCEPTION_HANDLER": "accounts.refused.exception_handler",
@@ -215,7 +218,7 @@ CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 CORS_ALLOW_HEADERS = [
     *("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"),
-    *("x-cart-token", "x-order-token"),
+    *("x-cart-token", "x-order-token", "x-storefront-key"),
 ]
 
 # A request is answered after so many seconds at the latest: 503 when the database has not answered by then.

@@ -11,7 +11,7 @@ Channel = Literal["api", "admin", "command", "worker", "backfill"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, or the system where `user_id` is None. Ledgers and journals keep the text, such as "staff:3".
+    """A person, a program with an API key, or else the system. Ledgers and journals keep the text, such as "staff:3".
 
     A visitor is somebody who has not shown who they are. Journals name one; no service does anything for one.
     """
@@ -20,8 +20,16 @@ class Actor:
     channel: Channel
     is_staff: bool = False
     is_visitor: bool = False
+    key_id: int | None = None
+
+    @property
+    def is_system(self) -> bool:
+        """Whether it is the shop itself, a command or the worker."""
+        return self.user_id is None and self.key_id is None and not self.is_visitor
 
     def __str__(self) -> str:
+        if self.key_id is not None:
+            return f"key:{self.key_id}"
         if self.user_id is None:
             return "visitor" if self.is_visitor else "system"
         return f"{'staff' if self.is_staff else 'customer'}:{self.user_id}"

@@ -39,6 +39,7 @@ class InvoiceViewSet(ViewSetOfOrders):
     """The invoices and credit notes of an order, in the sequence in which they were issued."""
 
     pagination_class = None  # type: ignore[assignment]  # an order has few invoices
+    scopes = {"list": "orders:read", "retrieve": "orders:read", "pdf": "orders:read"}
     lookup_url_kwarg = "invoice_id"
     lookup_value_converter = "id"
     by_token = ("list", "retrieve", "pdf")

@@ -71,6 +71,7 @@ class PaymentViewSet(ViewSetOfOrders):
     """The payments of an order, the first one first."""
 
     pagination_class = None  # type: ignore[assignment]  # an order has few payments
+    scopes = {"list": "orders:read"}
     lookup_url_kwarg = "payment_id"
     lookup_value_converter = "id"
     by_token = ("list", "create", "refresh", "cancel")

@@ -52,3 +52,16 @@ def world(rows: None, made: tuple[Any, dict[str, Any]]) -> Any:
 @pytest.fixture
 def people(rows: None, made: tuple[Any, dict[str, Any]]) -> dict[str, Any]:
     return made[1]
+
+
+@pytest.fixture(scope="module")
+def made_programs(made: tuple[Any, dict[str, Any]]) -> dict[str, Any]:
+    from tests.operations import programs
+
+    return programs()
+
+
+@pytest.fixture
+def programs(rows: None, made_programs: dict[str, Any]) -> dict[str, Any]:
+    """A program for each scope of keys, and one with a publishable key."""
+    return made_programs

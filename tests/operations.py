@@ -12,8 +12,10 @@ from django.test import Client
 from django.utils.http import urlsafe_base64_encode
 from rest_framework.test import APIClient
 
+from accounts.api_keys import create_key
 from accounts.mailed_links import confirmation_token
 from accounts.models import Session, User
+from accounts.scopes import SCOPES
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, client_of, give_phone, make_address, make_user
 from catalog.models import Category, Variant
@@ -99,12 +101,14 @@ class World:
         )
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
         self.session = Session.objects.get(user=self.owner)
+        self.key, _ = create_key(name="Till", kind="secret", scopes=["orders:read"], actor=COMMAND)
 
     def path(self, template: str) -> str:
         return template.format(
             slug=self.category.slug,
             session_id=self.session.pk,
             sku="MUG",
+            key_id=self.key.pk,
             code="main",
             country_code="DE",
             cart_id=self.cart.pk,
@@ -144,6 +148,7 @@ class World:
         confirmation = {"uid": reset["uid"], "token": confirmation_token(self.owner)}
         file = SimpleUploadedFile("mug.png", picture().read(), content_type="image/png")
         bodies = {
+            "POST /api-keys": Valid({"name": "Warehouse", "scopes": ["stock:read"]}),
             "POST /carts/{cart_id}/coupons": Valid({"code": "TEN"}),
             "POST /carts/{cart_id}/place": Valid({"expected_total": "10.00"}),
             "PATCH /carts/{cart_id}": Valid({"note": "Please ring twice."}),
@@ -250,3 +255,17 @@ def clients(world: World) -> dict[str, APIClient]:
     User.objects.filter(pk=disabled.pk).update(is_active=False)
     people["logged out"].post("/api/v1/users/logout")
     return people
+
+
+def client_with(key: str) -> APIClient:
+    """A program that shows this key."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
+
+
+def programs() -> dict[str, APIClient]:
+    """A program for each scope, with a key that has this one alone, and one with a publishable key."""
+    keys = {scope: create_key(name=scope, kind="secret", scopes=[scope], actor=COMMAND)[1] for scope in SCOPES}
+    keys["publishable"] = create_key(name="Storefront", kind="publishable", actor=COMMAND)[1]
+    return {name: client_with(key) for name, key in keys.items()}

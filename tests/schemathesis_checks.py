@@ -59,12 +59,14 @@ ABOUT_THE_STATE = {
 }
 # The current password is needed only where email or password really change; what a file holds is beyond a description;
 # and an address is sent as a whole, of which the country decides what it is.
+# Whether a key has scopes depends on its kind, and when it ends on the clock.
+OF_A_KEY = {("scopes", "required"), ("scopes", "not_allowed"), ("expires_at", "in_the_past")}
 OF_AN_ADDRESS = {
     (prefix + field, "required")
     for prefix in ("", "shipping_", "billing_")
     for field in ("address_line1", "city", "state", "postal_code", "country")
 }
-ABOUT_OTHER_THINGS = {("current_password", "required"), ("file", "empty"), *OF_AN_ADDRESS}
+ABOUT_OTHER_THINGS = {("current_password", "required"), ("file", "empty"), *OF_A_KEY, *OF_AN_ADDRESS}
 # They end the session or the account that sends them, so each is sent by somebody of its own.
 LAST_REQUESTS = {"logOutByGet", "logOut", "leave"}
 PASSWORD = "a password of the fuzzer"

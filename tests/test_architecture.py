@@ -28,6 +28,7 @@ ERASURE = {
     "api.IdempotencyKey.user": "kept for its days: answers to the person's own requests",
     "staff.PostedForm.user": "kept for its days: the numbers of forms that they posted",
     "accounts.Address.user": "deleted",
+    "accounts.ApiKey.created_by": "kept: keys are the shop's, and what they do has a name",
     "accounts.FormerEmail.user": "deleted",
     "accounts.Session.user": "ended",
     "accounts.StaffNote.author": "kept: what staff noted about others; notes about the person go",

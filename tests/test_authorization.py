@@ -11,6 +11,7 @@ from django.db import transaction
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.test import APIClient
 
+from accounts.scopes import with_included
 from events.models import Event
 from tests.operations import World, described
 
@@ -43,7 +44,12 @@ CART = "404 200 404 404 200 404 200"
 ADMINISTRATORS = "401 403 403 403 403 403 200"
 ADMINISTRATORS_LATER = "401 403 403 403 403 403 202"
 
+KEYS = "401 403 403 403 403 403 200"
+
 MATRIX = {
+    "GET /api-keys": KEYS,
+    "POST /api-keys": "401 403 403 403 403 403 201",
+    "DELETE /api-keys/{key_id}": "401 403 403 403 403 403 204",
     "POST /carts": "201 200 201 201 201 201 201",
     "GET /carts/{cart_id}": CART,
     "PATCH /carts/{cart_id}": CART,
@@ -182,6 +188,49 @@ MATRIX = {
     "POST /webhooks/{webhook_id}/rotate-secret": ADMINISTRATORS,
     "POST /webhooks/{webhook_id}/test": ADMINISTRATORS_LATER,
 }
+# What a program with a key may do, by the scope that it needs for that; "" where any key may. It is answered as an
+# administrator is. Everything else is not for keys.
+FOR_KEYS = {
+    "": [
+        *("GET /categories", "GET /categories/{slug}", "GET /countries", "GET /countries/{country_code}"),
+        *("GET /products", "GET /products/facets", "GET /products/{product_id}", "GET /products/{product_id}/images"),
+        *("GET /products/{product_id}/variants", "GET /products/{product_id}/variants/{variant_id}"),
+    ],
+    "products:write": [operation for operation, row in MATRIX.items() if row in (CATALOG, CATALOG_NEW, CATALOG_GONE)],
+    "orders:read": [
+        *(
+            "GET /orders",
+            "GET /orders/{order_id}",
+            "GET /orders/{order_id}/history",
+            "GET /orders/{order_id}/revisions",
+        ),
+        *("GET /orders/{order_id}/fulfilments", "GET /orders/{order_id}/fulfilments/{fulfilment_id}"),
+        "GET /orders/{order_id}/fulfilments/{fulfilment_id}/label",
+        *("GET /orders/{order_id}/invoices", "GET /orders/{order_id}/invoices/{invoice_id}"),
+        "GET /orders/{order_id}/invoices/{invoice_id}/pdf",
+        *("GET /orders/{order_id}/notes", "GET /orders/{order_id}/payments"),
+        *("GET /orders/{order_id}/returns", "GET /orders/{order_id}/returns/{return_id}"),
+    ],
+    "orders:write": [
+        *("DELETE /orders/{order_id}", "PATCH /orders/{order_id}", "POST /orders/{order_id}/cancel"),
+        *("PUT /orders/{order_id}/status", "POST /orders/{order_id}/fulfilments"),
+        "PATCH /orders/{order_id}/fulfilments/{fulfilment_id}",
+        "POST /orders/{order_id}/fulfilments/{fulfilment_id}/cancel",
+        "PATCH /orders/{order_id}/lines/{order_item_id}",
+        "DELETE /orders/{order_id}/lines/{order_item_id}",
+        "POST /orders/{order_id}/lines/{order_item_id}/replace",
+        *(f"POST /orders/{{order_id}}/returns/{{return_id}}/{verb}" for verb in ("approve", "receive", "refuse")),
+    ],
+    "stock:read": [operation for operation, row in MATRIX.items() if row == SEES_STOCK],
+    "stock:write": [
+        *("PATCH /inventory/items/{sku}", "POST /inventory/adjustments", "POST /inventory/receipts"),
+        "POST /inventory/transfers",
+    ],
+    "reports:read": ["GET /orders/statistics"],
+}
+# These read no `Authorization` at all, so whoever shows a key is a visitor there.
+UNSIGNED = {"GET /payments/providers", "POST /users/login", "POST /users/token/refresh"}
+SCOPE_OF = {operation: scope for scope, operations in FOR_KEYS.items() for operation in operations}
 OBJECTS = {
     "{cart_id}": str(uuid4()),
     "{code}": "TEN",
@@ -193,6 +242,7 @@ OBJECTS = {
     "{payment_id}": "999999999",
     "{invoice_id}": "999999999",
     "{order_item_id}": "999999999",
+    "{key_id}": "999999999",
     "{user_id}": "999999999",
     "{session_id}": str(uuid4()),
 }
@@ -205,6 +255,32 @@ def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
 def row_of(operation: str) -> dict[str, int]:
     row = dict(zip(KINDS, map(int, MATRIX[operation].split()), strict=True))
     return row | {kind: row[other] for kind, other in LIKE.items()}
+
+
+@pytest.mark.parametrize("operation", MATRIX)
+def test_a_key_does_what_its_scope_says_and_nothing_else(
+    operation: str, world: World, programs: dict[str, APIClient]
+) -> None:
+    scope = SCOPE_OF.get(operation)
+    effects = Event.objects.exclude(kind="user.refused")
+    events = effects.count()
+    for name, client in programs.items():
+        start = transaction.savepoint()
+        answer = world.send(client, operation)
+        if operation in UNSIGNED:
+            assert answer.status_code == row_of(operation)["nobody"], name
+        elif name == "publishable":
+            assert (answer.status_code, answer.json()["code"]) == (401, "invalid_api_key")
+        elif scope is None:
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_for_keys"), name
+        elif scope not in {"", *with_included([name])}:
+            assert (answer.status_code, answer.json()["code"]) == (403, "scope_required"), name
+            assert answer.json()["required_scope"] == scope
+        else:
+            assert answer.status_code == row_of(operation)["administrator"], (name, answer.content)
+        if answer.status_code in (401, 403):
+            assert effects.count() == events, name
+        transaction.savepoint_rollback(start)
 
 
 @pytest.mark.parametrize("operation", MATRIX)

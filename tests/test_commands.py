@@ -30,6 +30,16 @@ BAD_ARGUMENTS = {
         ["--email", os.fsdecode(b"\xff@example.com")],
         [],
     ],
+    "create_api_key": [
+        [],
+        ["Till"],
+        ["Till", "--scopes", "root"],
+        ["", "--scopes", "stock:read"],
+        ["Storefront", "--publishable", "--scopes", "stock:read"],
+        ["Till", "--scopes", "stock:read", "--expires-at", "tomorrow"],
+        ["Till", "--scopes", "stock:read", "--expires-at", "2020-01-01T00:00:00Z"],
+        [os.fsdecode(b"\xff"), "--scopes", "stock:read"],
+    ],
     "doctor": [["extra"]],
     "expire_reservations": [
         ["--batch", "0"],
@@ -39,6 +49,7 @@ BAD_ARGUMENTS = {
         ["--batch", "1" * 30],
     ],
     "export_user": [["--email", ""], ["--email", "notanaddress"], ["--id", "0"], ["--id", "9" * 30], ["--id", "x"], []],
+    "list_api_keys": [["extra"]],
     "load_demo": [["extra"]],
     "low_stock_report": [
         ["--email", "notanaddress"],
@@ -60,6 +71,7 @@ BAD_ARGUMENTS = {
     "prepare_database": [["extra"]],
     "receive_webhooks": [["--secret", "whsec_x", "--port", "0"], ["--port", "8300"], ["--secret", "x"]],
     "refresh_search": [["extra"]],
+    "revoke_api_key": [[], ["sk_nobody"], ["\x00"], [os.fsdecode(b"\xff")]],
     "search_relevance": [["extra"]],
     "verify_invoices": [["extra"]],
     "verify_journal": [["extra"], ["--seal", "x"], ["--seal", "1:x"], ["--seal", ":"]],
@@ -110,7 +122,12 @@ def test_bad_arguments_are_refused_in_one_line(run: Run, name: str, arguments: l
 def test_a_database_that_does_not_answer_is_named_in_one_line(
     run: Run, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needed = {"create_admin": ["--email", "boss@example.com"], "export_user": ["--id", "1"]}
+    needed = {
+        "create_admin": ["--email", "boss@example.com"],
+        "create_api_key": ["Till", "--scopes", "stock:read"],
+        "export_user": ["--id", "1"],
+        "revoke_api_key": ["sk_nobody"],
+    }
 
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("connection to server at the tests failed: Connection refused\n\tIs it running?")

@@ -26,6 +26,7 @@ class CountryViewSet(ViewSet):
     permission_classes = [AllowAny]
     pagination_class = None  # type: ignore[assignment]  # the list of all has no pages
     filterset_class = NoFilters  # nor what a page is asked for with
+    scopes = {"list": "", "retrieve": ""}
     lookup_url_kwarg = "country_code"
     lookup_value_converter = "str"
     cache_control = f"private, {AN_HOUR}"

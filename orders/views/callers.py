@@ -78,9 +78,9 @@ class ViewSetOfOrders(ViewSet):
         Staff who see the order of somebody else without the permission are refused PermissionDenied, and NotFound
         where there is no such order.
         """
-        user = user_of(self.request)
         if self.serves(permission):
             return None
+        user = user_of(self.request)
         if self.serves("orders.view_order") and not Order.objects.of(user.pk).filter(pk=order_id).exists():
             Order.objects.visible().one(order_id)
             raise PermissionDenied

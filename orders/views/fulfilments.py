@@ -33,6 +33,7 @@ class FulfilmentViewSet(ViewSetOfOrders):
     """The parcels of an order, in the sequence in which they left."""
 
     pagination_class = None  # type: ignore[assignment]  # an order has few parcels
+    scopes = {"list": "orders:read", "retrieve": "orders:read"}
     lookup_url_kwarg = "fulfilment_id"
     lookup_value_converter = "id"
     by_token = ("list", "retrieve")

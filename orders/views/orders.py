@@ -50,6 +50,10 @@ class OrderViewSet(OrderChanges):
     keyset = Keyset(("order_date", "id"), (datetime, int), descending=True)
     filterset_class = OrderFilterSet
     serializer_class = OrderSerializer
+    scopes = {
+        **dict.fromkeys(("retrieve", "history", "revisions"), "orders:read"),
+        **dict.fromkeys(("destroy", "cancel", "partial_update", "line", "remove_line"), "orders:write"),
+    }
     lookup_url_kwarg = "order_id"
     lookup_value_converter = "id"
     by_token = ("retrieve", "history", "cancel", "partial_update", "line", "remove_line", "revisions")

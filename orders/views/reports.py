@@ -19,6 +19,8 @@ from orders.views.callers import SeesOrders
 class OrderReportViewSet(ViewSet):
     """Figures over many orders, and the stock of everything for sale."""
 
+    scopes = {"statistics": "reports:read"}
+
     @extend_schema(operation_id="getStatistics", summary="Sales figures", responses=StatisticsSerializer)
     @action(detail=False, permission_classes=[SeesOrders])
     def statistics(self, request: Request) -> Response:

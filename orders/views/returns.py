@@ -55,6 +55,7 @@ class ReturnViewSet(ViewSetOfReturns):
     """The returns of an order, in the sequence in which they were asked for."""
 
     pagination_class = None  # type: ignore[assignment]  # an order has few returns
+    scopes = {"list": "orders:read", "retrieve": "orders:read"}
     lookup_url_kwarg = "return_id"
     lookup_value_converter = "id"
     by_token = ("list", "retrieve", "create")

@@ -1,0 +1,58 @@
+"""API keys over HTTP, for administrators."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api_keys import create_key, revoke_key
+from accounts.authentication import actor_of
+from accounts.exceptions import ScopeNotYours
+from accounts.filters import ApiKeyFilterSet
+from accounts.models import ApiKey
+from accounts.serializers_api_keys import ApiKeyBody, ApiKeySerializer, NewApiKeySerializer
+from api.pagination import Keyset
+from api.permissions import requires
+from api.serializers import body_of, document_of
+from api.views import ViewSet, refuses
+
+
+class ApiKeyViewSet(ViewSet):
+    """The keys with which programs call the API for the shop."""
+
+    permission_classes = [
+        requires(GET="accounts.view_apikey", POST="accounts.add_apikey", DELETE="accounts.delete_apikey")
+    ]
+    keyset = Keyset(("id",), (int,), descending=True)
+    filterset_class = ApiKeyFilterSet
+    serializer_class = ApiKeySerializer
+    lookup_url_kwarg = "key_id"
+    lookup_value_converter = "id"
+
+    @extend_schema(operation_id="listApiKeys", summary="API keys", responses=ApiKeySerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """The keys, newest first, those that were revoked too."""
+        return self.page_of(ApiKey.objects.all())
+
+    @extend_schema(
+        operation_id="createApiKey",
+        summary="Make an API key",
+        description="The answer shows the key this once. An answer that got lost leaves a key that nobody knows: "
+        "revoke it, and make another.",
+        request=ApiKeyBody,
+        responses={201: NewApiKeySerializer},
+    )
+    @refuses(ScopeNotYours, "not_allowed", "in_the_past")
+    def create(self, request: Request) -> Response:
+        """Make a key, with no more scopes than the caller has rights for."""
+        body: dict[str, Any] = body_of(request, ApiKeyBody)
+        row, key = create_key(**body, actor=actor_of(request))
+        return Response(document_of(ApiKeySerializer, row) | {"key": key}, status=201)
+
+    @extend_schema(operation_id="revokeApiKey", summary="Revoke an API key", responses={204: None})
+    def destroy(self, request: Request, key_id: int) -> HttpResponse:
+        """End a key at once. It stays in the list, since journals name it."""
+        revoke_key(key_id=key_id, actor=actor_of(request))
+        return HttpResponse(status=204)
