@@ -18,7 +18,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "stock:read": SEES_STOCK,
     "stock:write": SEES_STOCK | {"inventory.change_stockitem", "inventory.change_stocklevel"},
     "events:read": frozenset({"events.view_event"}),
-    "webhooks:write": frozenset(),
+    "webhooks:write": frozenset({"events.view_webhookendpoint", "events.change_webhookendpoint"}),
     "reports:read": frozenset(),
 }
 # Whoever gives a key these scopes holds these permissions beside those above. The figures of all orders are theirs

@@ -41,8 +41,9 @@ def admin_actor(request: HttpRequest) -> Actor:
 
 
 def api_actor(request: Any) -> Actor:
-    """The signed-in user of a request to the API."""
-    return Actor(request.user.pk, "api", request.user.is_staff)
+    """The signed-in user of a request to the API, or the holder of a key, who says by itself who it is."""
+    actor: Actor | None = getattr(request.user, "actor", None)
+    return actor or Actor(request.user.pk, "api", request.user.is_staff)
 
 
 VISITOR = Actor(None, "api", is_visitor=True)

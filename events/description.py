@@ -13,7 +13,7 @@ HEAD = """# Events
 The journal is a feed: every change has its event, in one sequence without gaps, written in the transaction of the
 change.
 
-- **`GET /api/v1/events?after=&types=&wait=`** (staff with *Can view event*) answers the events behind a position,
+- **`GET /api/v1/events?after=&types=&wait=`** (staff with *Can view event*, or a key with `events:read`) answers the events behind a position,
   oldest first, with `next_after`, which is what to ask for next, and `newest`. Whoever remembers `next_after` misses
   nothing and reads nothing twice: positions are given after the commit, so an event of a slow transaction comes
   behind what was read, and never among it. A page of few `types` may be empty and lead on; read until `next_after` is

@@ -227,6 +227,8 @@ FOR_KEYS = {
         "POST /inventory/transfers",
     ],
     "reports:read": ["GET /orders/statistics"],
+    "events:read": ["GET /events"],
+    "webhooks:write": [operation for operation in MATRIX if "/webhooks" in operation],
 }
 # These read no `Authorization` at all, so whoever shows a key is a visitor there.
 UNSIGNED = {"GET /payments/providers", "POST /users/login", "POST /users/token/refresh"}

@@ -1,6 +1,6 @@
 """What happens to accounts, and at the doors of the shop. Nothing here holds an email, an address or a secret."""
 
-from events.kinds.declaring import CHANGES, COUNT, FLAG, ID, TEXT, UUID, Kind, inner, kind, listed, optional
+from events.kinds.declaring import CHANGES, COUNT, FLAG, ID, TEXT, UUID, Kind, inner, kind, listed, optional, or_null
 
 USER = "user:{user_id}"
 GROUP = {"group_id": ID, "name": TEXT, "permissions": listed(TEXT)}
@@ -15,6 +15,7 @@ DOOR = {
 ASKED = {"user_id": optional(ID), "method": TEXT, "route": TEXT, "source": TEXT}
 # A device may be renamed, which is told by the name of the field alone.
 EDITS = {"type": "object"}
+KEY = {"key_id": ID, "name": TEXT, "kind": TEXT, "prefix": TEXT, "scopes": listed(TEXT), "expires_at": or_null(TEXT)}
 DEVICE = {"user_id": ID, "device": TEXT, "confirmed": optional(FLAG)}
 
 PEOPLE: list[Kind] = [
@@ -82,4 +83,6 @@ PEOPLE: list[Kind] = [
     inner("group.created", "group:{group_id}", "A group was made.", **GROUP),
     inner("group.changed", "group:{group_id}", "What a group may do was changed.", **GROUP, changes=CHANGES),
     inner("group.deleted", "group:{group_id}", "A group was deleted.", **GROUP),
+    inner("api_key.created", "api_key:{key_id}", "A key for a program was made. The key itself is told nobody.", **KEY),
+    inner("api_key.revoked", "api_key:{key_id}", "A key was revoked.", **KEY),
 ]
