@@ -13,12 +13,12 @@ HEAD = """# Events
 The journal is a feed: every change has its event, in one sequence without gaps, written in the transaction of the
 change.
 
-- **`GET /api/v1/events?after=&types=&wait=`** (staff with *Can view event*, or a key with `events:read`) answers the events behind a position,
-  oldest first, with `next_after`, which is what to ask for next, and `newest`. Whoever remembers `next_after` misses
-  nothing and reads nothing twice: positions are given after the commit, so an event of a slow transaction comes
-  behind what was read, and never among it. A page of few `types` may be empty and lead on; read until `next_after` is
-  `newest`. With `wait` (up to 30 s) the answer comes as soon as there is an event. A request that waits holds no
-  thread of the shop.
+- **`GET /api/v1/events?after=&types=&wait=`** (staff with *Can view event*, or a key with `events:read`) answers the
+  events behind a position, oldest first, with `next_after`, which is what to ask for next, and `newest`. Whoever
+  remembers `next_after` misses nothing and reads nothing twice: positions are given after the commit, so an event of
+  a slow transaction comes behind what was read, and never among it. A page of few `types` may be empty and lead on;
+  read until `next_after` is `newest`. With `wait` (up to 30 s) the answer comes as soon as there is an event. A
+  request that waits holds no thread of the shop.
 - Payloads are **thin**: they name what changed, and the API tells how it is now. An edit has `changes`: each field
   with its value before and after. Money is text. No payload holds an email, an address or a secret.
 - Kinds and members are added, and none is renamed or removed; ignore what you do not know.
