@@ -51,6 +51,10 @@ POLICIES = {
         "Notes about the person and about their orders are deleted, and with the account of a colleague the mentions of"
         " them. What a colleague wrote about others stays.",
     ),
+    "accounts.ApiKey": Policy(
+        (),
+        "It stays, since a program works with it. Who made it is a number, which tells of nobody any more.",
+    ),
     "orders.Order": Policy(
         (
             *("id", "number", "status", "total_amount", "currency", "order_date", "updated_at", "deleted_at"),

@@ -98,7 +98,7 @@ PRICING: list[Kind] = [
     ),
     kind(
         "pricing.tax_rates_imported",
-        "tax_rates:all",
+        "tax_rates",
         "Rates were imported: the countries, and how many were made and removed.",
         countries=listed(TEXT),
         made=COUNT,
