@@ -197,10 +197,7 @@ EXPENSIVE_REQUEST_COST = number("EXPENSIVE_REQUEST_COST", 5, 1, 1000)
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.BearerAuthentication",
-        "accounts.authentication.KeyAuthentication",
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": [f"accounts.authentication.{by}Authentication" for by in ("Bearer", "Key")],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["api.renderers.JSONRenderer"],
