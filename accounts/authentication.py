@@ -96,9 +96,12 @@ class KeyScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "bearerFormat": "sk_…", "description": "A secret API key."}
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]] | None:
-        """The scopes that an operation needs of a key; None where it is not for keys."""
+        """Where an operation is for keys; None where it is not.
+
+        Its scopes are told by docs/api.md and by each refusal: many tools know scopes of OAuth alone.
+        """
         needed = needed_scopes(auto_schema.view, auto_schema.method)
-        return None if needed is None else {str(self.name): sorted(needed)}
+        return None if needed is None else {str(self.name): []}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
