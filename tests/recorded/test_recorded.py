@@ -97,6 +97,7 @@ LATER = (
     after_the_order.invoices,
     webhooks.feed,
     webhooks.endpoints,
+    webhooks.keys,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 

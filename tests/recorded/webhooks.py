@@ -1,4 +1,4 @@
-"""What happened: the feed; and webhooks: set up, tested, stopped, sent again; and each refusal."""
+"""For programs: the feed, keys, and webhooks: set up, tested, stopped, sent again; and each refusal."""
 
 from events import dispatcher
 from tests.recorded.recorder import Recorder
@@ -61,3 +61,19 @@ def endpoints(shop: Recorder) -> None:
     ask("clerk", f"DELETE {one}", If_Match='"1"')
     ask("clerk", f"DELETE {one}")
     ask("clerk", f"DELETE {one}")
+
+
+def keys(shop: Recorder) -> None:
+    ask = shop.ask
+    body = {"name": "ERP", "kind": "secret", "scopes": ["orders:read"]}
+    ask("visitor", "GET /api-keys")
+    ask("desk", "GET /api-keys")
+    ask("desk", "POST /api-keys", body)
+    ask("clerk", "POST /api-keys", body | {"scopes": []})
+    ask("clerk", "POST /api-keys", body | {"scopes": ["orders:eat"]})
+    made = ask("clerk", "POST /api-keys", body)
+    ask("clerk", "POST /api-keys", {"name": "Shop window", "kind": "publishable"})
+    ask("clerk", "GET /api-keys")
+    ask("clerk", f"DELETE /api-keys/{made['key_id']}")
+    ask("clerk", "DELETE /api-keys/999999")
+    ask("desk", f"DELETE /api-keys/{made['key_id']}")
