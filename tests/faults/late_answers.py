@@ -8,7 +8,7 @@ from tests.faults.client import Web
 from tests.faults.money_checks import begin_with_money
 from tests.faults.payments import finish, paid
 from tests.faults.stage import Stage, wait_for
-from tests.faults.till import PROVIDERS, purchase, till_of
+from tests.faults.till import PROVIDERS, Till, purchase, till_of
 
 KNOWN = "what was known of a payment is not forgotten"
 CANCELLED = "a payment that was cancelled takes nothing"
@@ -17,6 +17,13 @@ AGE_CALLS = """
 update payments_operation set created_at = created_at - interval '3 days', called_at = called_at - interval '1 hour'
 where state = 'intended' and payment_id = any(%s)
 """
+
+ONCE_TRIED = "select 1 from payments_operation where kind = 'refund' and state = 'intended' and tries < 2"
+
+
+def call_made_again(till: Till) -> None:
+    """Wait until no refund waits for its second call. Afterwards the books are compared, which tells all."""
+    wait_for("the call made again", lambda: not till.stage.query(ONCE_TRIED))
 
 
 def answers_overtake(stage: Stage, orders: int = 4) -> Result:
@@ -71,6 +78,7 @@ def keys_are_forgotten(stage: Stage, orders: int = 4) -> Result:
         await asyncio.to_thread(till.look_later)
         await asyncio.to_thread(till.fake.tell, "forget_keys")
         till.stage.query(AGE_CALLS, [list(one.payments.values())])
+        await asyncio.to_thread(call_made_again, till)
 
     async def all_of_them(web: Web) -> None:
         for number in range(orders):

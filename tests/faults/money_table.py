@@ -4,23 +4,24 @@ import asyncio
 
 from inventory.invariants import Violation
 from tests.faults.client import Web
-from tests.faults.late_answers import CANCELLED, KNOWN, answers_overtake, cancelled_and_approved, keys_are_forgotten
+from tests.faults.late_answers import (
+    CANCELLED,
+    KNOWN,
+    answers_overtake,
+    call_made_again,
+    cancelled_and_approved,
+    keys_are_forgotten,
+)
 from tests.faults.money_checks import AS_PROMISED, AT_REST, IN_TIME, NET, ONE_REFUND, begin_with_money
 from tests.faults.paying import ONE_PAYMENT, clock_and_people, two_tabs
 from tests.faults.payments import finish, paid
-from tests.faults.stage import Stage, wait_for
+from tests.faults.stage import Stage
 from tests.faults.table import TABLE, Sabotage
-from tests.faults.till import Till, purchase, till_of
+from tests.faults.till import purchase, till_of
 
 SUMS = "payments are the sum of their entries"
 # Nothing comes to its end without the reconciler, however long it is waited for.
 SHORT_PATIENCE = 8.0
-ONCE_TRIED = "select 1 from payments_operation where kind = 'refund' and state = 'intended' and tries < 2"
-
-
-def is_tried_once(till: Till) -> bool:
-    """Whether a refund waits for its second call."""
-    return bool(till.stage.query(ONCE_TRIED))
 
 
 def refunded(stage: Stage, way: str = "", fault: str = "", *, again: bool = True) -> list[Violation]:
@@ -42,7 +43,7 @@ def refunded(stage: Stage, way: str = "", fault: str = "", *, again: bool = True
         if way:
             await asyncio.to_thread(till.look_later)
         if way and again:
-            await asyncio.to_thread(wait_for, "the call made again", lambda: not is_tried_once(till))
+            await asyncio.to_thread(call_made_again, till)
 
     till.stage.run(one_order)
     return finish(watch, 1, 1).violations
