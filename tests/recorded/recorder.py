@@ -68,7 +68,7 @@ def steady(text: str) -> str:
     text = TOKEN.sub("<token>", RESET_TOKEN.sub("<reset token>", text))
     text = SECRET.sub(r"\1<secret>", WEBHOOK_SECRET.sub("<webhook secret>", text))
     text = API_KEY.sub(r"\1<key>", text)
-    text = PLACE.sub(r"\1:<place>", text)
+    text = PLACE.sub(r"\1:0", text)
     text = UUID.sub("<uuid>", DEVICE_TOKEN.sub("<device token>", text))
     text = CONFIRMATION_TOKEN.sub("<confirmation token>", text)
     text = POSTING.sub(r"\1:<hex>", text)
