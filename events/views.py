@@ -1,5 +1,6 @@
 """The feed over HTTP, for staff: what happened, in one sequence without gaps."""
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,7 +31,7 @@ class FeedViewSet(ViewSet):
             "late gets a later position. A page of few `types` may be empty and lead on; read until `next_after` is "
             "`newest`. With `wait` the answer comes as soon as there is an event, or after so many seconds."
         ),
-        responses=FeedSerializer,
+        responses=forced_singular_serializer(FeedSerializer),
     )
     def list(self, request: Request) -> Response:
         """The events behind a position."""

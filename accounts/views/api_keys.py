@@ -44,7 +44,7 @@ class ApiKeyViewSet(ViewSet):
         request=ApiKeyBody,
         responses={201: NewApiKeySerializer},
     )
-    @refuses(ScopeNotYours, "not_allowed", "in_the_past")
+    @refuses(ScopeNotYours, "required", "not_allowed", "in_the_past")
     def create(self, request: Request) -> Response:
         """Make a key, with no more scopes than the caller has rights for."""
         body: dict[str, Any] = body_of(request, ApiKeyBody)
