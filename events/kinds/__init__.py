@@ -20,8 +20,9 @@ CHAPTERS: dict[str, list[Kind]] = {
     "Webhooks": WEBHOOKS,
 }
 KINDS: dict[str, Kind] = {kind.name: kind for kinds in CHAPTERS.values() for kind in kinds}
+PUBLIC = frozenset(kind.name for kind in KINDS.values() if kind.public)
 
 
 def public_kinds() -> frozenset[str]:
     """The kinds that receivers of webhooks may be told of."""
-    return frozenset(kind.name for kind in KINDS.values() if kind.public)
+    return PUBLIC

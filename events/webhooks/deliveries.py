@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from database.transactions import unit_of_work
 from events.actors import WORKER
+from events.feed import newest_position
 from events.models import Event, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from events.services import publish
 from events.webhooks.client import Answer
@@ -206,18 +207,11 @@ def note_health(endpoint: WebhookEndpoint, answer: Answer) -> None:
 def disable(endpoint: WebhookEndpoint, reason: str) -> None:
     """Tell an endpoint of nothing any more, and staff of that. What waits is sent when it is resumed."""
     endpoint.state, endpoint.disabled_reason = WebhookEndpoint.State.DISABLED, reason[:200]
-    endpoint.stopped_position = last_position()
+    endpoint.stopped_position = newest_position()
     endpoint.version += 1
     endpoint.save(update_fields=["state", "disabled_reason", "stopped_position", "version"])
     told = {"webhook_id": endpoint.pk, "reason": endpoint.disabled_reason}
     publish("webhook.disabled", told, subject=f"webhook:{endpoint.pk}", actor=WORKER)
-
-
-def last_position() -> int:
-    """The last position of the feed that is given."""
-    with connection.cursor() as cursor:
-        cursor.execute("select coalesce(max(position), 0) from events_event")
-        return int(cursor.fetchone()[0])
 
 
 def reason_of(answer: Answer) -> str:

@@ -16,11 +16,11 @@ from database.transactions import unit_of_work
 from events.actors import Actor
 from events.changes import apply_changes
 from events.dispatcher import LOCK
+from events.feed import newest_position
 from events.kinds import public_kinds
 from events.models import WebhookDelivery, WebhookEndpoint
 from events.services import publish
 from events.webhooks.addresses import BadURL, NotAllowed, check, literal, parse
-from events.webhooks.deliveries import last_position
 from events.webhooks.exceptions import (
     BadEndpointURL,
     EndpointNotActive,
@@ -118,7 +118,7 @@ def pause_endpoint(*, webhook_id: int, actor: Actor) -> WebhookEndpoint:
     """Send an endpoint nothing for now. One that is not active stays as it is. Refuses NotFound. Locks the endpoint."""
     endpoint = locked(webhook_id)
     if endpoint.state == State.ACTIVE:
-        endpoint.state, endpoint.stopped_position = State.PAUSED, last_position()
+        endpoint.state, endpoint.stopped_position = State.PAUSED, newest_position()
         save(endpoint)
         tell(endpoint, "paused", actor)
     return endpoint
