@@ -6,7 +6,7 @@ config.settings takes all names in capitals from here.
 from config.environment import networks, number, text
 
 # Webhooks that a worker process sends at the same time. No receiver gets all of these threads.
-WORKER_WEBHOOK_CONCURRENCY = number("WORKER_WEBHOOK_CONCURRENCY", 4, 2, 100)
+WORKER_WEBHOOK_CONCURRENCY = number("WORKER_WEBHOOK_CONCURRENCY", 8, 2, 100)
 # A receiver's name is looked up, and its answer is here in whole, within so many seconds; or the attempt has failed.
 WEBHOOK_TIMEOUT_SECONDS = number("WEBHOOK_TIMEOUT_SECONDS", 15, 1, 60)
 # Networks of one's own to which webhooks may go too, also without encryption. All others are those of the Internet.

@@ -27,7 +27,7 @@ def sent(answer: Answer) -> None:
         publish("order.placed", {}, subject="order:1", actor=COMMAND)
     dispatcher.dispatch({})
     for claim in deliveries.claim(10, per_endpoint=10, failing=10):
-        deliveries.note(claim, answer, timezone.now())
+        deliveries.note([deliveries.Outcome(claim, answer, timezone.now())])
 
 
 def test_a_new_one_shows_its_secret_once(staff_pages: Any) -> None:

@@ -34,7 +34,7 @@ def happen(*subjects: str) -> None:
 
 def send_all(answer: Answer) -> None:
     for claim in deliveries.claim(10, per_endpoint=10, failing=10):
-        deliveries.note(claim, answer, timezone.now())
+        deliveries.note([deliveries.Outcome(claim, answer, timezone.now())])
 
 
 def test_an_endpoint_is_set_up_shown_changed_and_deleted(as_admin: Any) -> None:

@@ -56,7 +56,7 @@ def subjects(found: list[deliveries.Claim]) -> list[str]:
 
 
 def noted(claim: deliveries.Claim, answer: Answer) -> WebhookDelivery:
-    deliveries.note(claim, answer, timezone.now())
+    deliveries.note([deliveries.Outcome(claim, answer, timezone.now())])
     return WebhookDelivery.objects.get(pk=claim.id)
 
 
@@ -224,7 +224,7 @@ def test_the_claim_of_a_worker_that_died_is_taken_over_under_the_same_id() -> No
     [taken_over] = claims()
     assert (taken_over.id, taken_over.message_id, taken_over.body) == (dead.id, dead.message_id, dead.body)
 
-    deliveries.note(dead, NO, timezone.now())  # it was only slow
+    deliveries.note([deliveries.Outcome(dead, NO, timezone.now())])  # it was only slow
 
     assert not WebhookAttempt.objects.exists()
     assert noted(taken_over, YES).state == State.DELIVERED
@@ -280,12 +280,15 @@ def test_retry_after_is_honoured_within_bounds(status: int, retry_after: float |
 
 def test_an_endpoint_that_fails_is_left_alone_for_longer_and_longer() -> None:
     row = endpoint()
+    happen("order:1")
+    [claim] = claims()
     rests = []
     for _ in range(14):
-        deliveries.note_health(row, NO)
+        deliveries.note_failure(row, NO)
         rests.append(round((row.resting_until - timezone.now()).total_seconds()) if row.resting_until else 0)
     assert rests == [0, 0, 0, 0, 5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
-    deliveries.note_health(row, YES)
+    noted(claim, YES)
+    row.refresh_from_db()
     assert (row.failures, row.failing_since, row.resting_until) == (0, None, None)
 
 

@@ -9,8 +9,10 @@ is past, another worker sends the same message under the same id.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -73,6 +75,23 @@ set claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s)
 from taken where delivery.id = taken.id
 returning delivery.id, delivery.event_id, delivery.claimed_until
 """
+DELIVERED = """
+with done as (
+    select * from unnest(
+        %(id)s::bigint[], %(until)s::timestamptz[], %(url)s::text[], %(at)s::timestamptz[], %(duration_ms)s::int[],
+        %(status)s::int[], %(excerpt)s::text[]
+    ) as done (id, claimed_until, url, at, duration_ms, status, excerpt)
+), noted as (
+    update events_webhookdelivery delivery
+    set state = 'delivered', delivered_at = clock_timestamp(), attempts = attempts + 1, claimed_until = null,
+        last_status = done.status, last_error = ''
+    from done
+    where delivery.id = done.id and delivery.claimed_until = done.claimed_until and delivery.state = 'waiting'
+    returning delivery.id
+)
+insert into events_webhookattempt (delivery_id, url, at, duration_ms, status, error, excerpt)
+select id, url, at, duration_ms, status, '', excerpt from done join noted using (id)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +106,14 @@ class Claim:
     message_id: str
     body: bytes
     is_failing: bool
+
+
+class Outcome(NamedTuple):
+    """What came of an attempt that began at `at`."""
+
+    claim: Claim
+    answer: Answer
+    at: datetime
 
 
 @unit_of_work
@@ -142,13 +169,44 @@ def message_of(event: Event) -> bytes:
     )
 
 
-@unit_of_work
-def note(claim: Claim, answer: Answer, at: datetime) -> None:
-    """Write down what came of an attempt that began at `at`, and when the next one is due.
+def note(outcomes: Sequence[Outcome]) -> None:
+    """Write down what came of attempts, and when those that failed are due again.
 
-    Nothing is written when the claim was taken over meanwhile, or the endpoint deleted. Locks the endpoint, then the
-    delivery.
+    Nothing is written of a claim that was taken over meanwhile, or of a deleted endpoint. What was delivered is noted
+    together, since a busy shop has it many times a second. Locks the endpoints, then the deliveries.
     """
+    if delivered := [outcome for outcome in outcomes if outcome.answer.is_success]:
+        note_delivered(delivered)
+    for outcome in outcomes:
+        if not outcome.answer.is_success:
+            note_failed(outcome)
+
+
+@unit_of_work
+def note_delivered(outcomes: Sequence[Outcome]) -> None:
+    """The deliveries that were accepted wait no more, and their endpoints are well."""
+    endpoints = {outcome.claim.endpoint_id for outcome in outcomes}
+    locked = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk__in=endpoints).order_by("pk")
+    unwell = [endpoint.pk for endpoint in locked if endpoint.failures or endpoint.resting_until]
+    columns: dict[str, Any] = {
+        "id": [outcome.claim.id for outcome in outcomes],
+        "until": [outcome.claim.claimed_until for outcome in outcomes],
+        "url": [outcome.claim.url for outcome in outcomes],
+        "at": [outcome.at for outcome in outcomes],
+        "duration_ms": [outcome.answer.duration_ms for outcome in outcomes],
+        "status": [outcome.answer.status for outcome in outcomes],
+        "excerpt": [outcome.answer.excerpt for outcome in outcomes],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(DELIVERED, columns)
+    if unwell:
+        WebhookEndpoint.objects.filter(pk__in=unwell).update(failures=0, failing_since=None, resting_until=None)
+
+
+@unit_of_work
+def note_failed(outcome: Outcome) -> None:
+    """A delivery that was refused waits for its next attempt, or is given up."""
+    claim, answer, at = outcome
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=claim.endpoint_id).first()
     mine = WebhookDelivery.objects.select_for_update(no_key=True).filter(
         pk=claim.id, claimed_until=claim.claimed_until, state=WebhookDelivery.State.WAITING
@@ -159,17 +217,11 @@ def note(claim: Claim, answer: Answer, at: datetime) -> None:
     delivery.attempts += 1
     delivery.claimed_until = None
     delivery.last_status, delivery.last_error = answer.status, reason_of(answer)
-    if answer.is_success:
-        delivery.state, delivery.delivered_at = WebhookDelivery.State.DELIVERED, timezone.now()
-    elif delivery.attempts > len(SCHEDULE):
+    if delivery.attempts > len(SCHEDULE):
         delivery.state = WebhookDelivery.State.FAILED
     else:
         delivery.next_attempt_at = timezone.now() + timedelta(seconds=wait_before(delivery.attempts, answer))
-    delivery.save(
-        update_fields=[
-            *("attempts", "claimed_until", "last_status", "last_error", "state", "delivered_at", "next_attempt_at"),
-        ]
-    )
+    delivery.save(update_fields=["attempts", "claimed_until", "last_status", "last_error", "state", "next_attempt_at"])
     WebhookAttempt.objects.create(
         delivery=delivery,
         url=claim.url,
@@ -179,23 +231,17 @@ def note(claim: Claim, answer: Answer, at: datetime) -> None:
         error=answer.error,
         excerpt=answer.excerpt,
     )
-    note_health(endpoint, answer)
+    note_failure(endpoint, answer)
 
 
-def note_health(endpoint: WebhookEndpoint, answer: Answer) -> None:
-    """How the endpoint is doing. One that is gone, or has failed for GIVE_UP_AFTER, is told of nothing any more."""
-    health = ("failures", "failing_since", "resting_until")
-    if answer.is_success:
-        if endpoint.failures or endpoint.resting_until:
-            endpoint.failures, endpoint.failing_since, endpoint.resting_until = 0, None, None
-            endpoint.save(update_fields=health)
-        return
+def note_failure(endpoint: WebhookEndpoint, answer: Answer) -> None:
+    """The endpoint rests. One that is gone, or has failed for GIVE_UP_AFTER, is told of nothing any more."""
     now = timezone.now()
     endpoint.failures += 1
     endpoint.failing_since = endpoint.failing_since or now
     rest = rest_after(endpoint.failures, answer)
     endpoint.resting_until = now + timedelta(seconds=rest) if rest else None
-    endpoint.save(update_fields=health)
+    endpoint.save(update_fields=["failures", "failing_since", "resting_until"])
     if endpoint.state != WebhookEndpoint.State.ACTIVE:
         return
     if answer.status == GONE:
@@ -215,9 +261,7 @@ def disable(endpoint: WebhookEndpoint, reason: str) -> None:
 
 
 def reason_of(answer: Answer) -> str:
-    """Why an attempt failed, in a few words; empty for one that did not."""
-    if answer.is_success:
-        return ""
+    """Why an attempt failed, in a few words."""
     if answer.error:
         return answer.error
     return f"redirect ({answer.status})" if 300 <= (answer.status or 0) < 400 else f"status {answer.status}"

@@ -7,15 +7,14 @@ the database is away the loop waits for it, and keeps the answers that are not n
 import logging
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import datetime
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from database.refusals import Busy
-from events.webhooks.client import Answer, post
-from events.webhooks.deliveries import Claim, claim, note
+from events.webhooks.client import post
+from events.webhooks.deliveries import Claim, Outcome, claim, note
 from events.webhooks.signing import headers_of
 
 logger = logging.getLogger(__name__)
@@ -24,23 +23,25 @@ POLL_SECONDS = 0.25
 AWAY_SECONDS = 1.0
 
 
-def send(claimed: Claim) -> tuple[Answer, datetime]:
-    """Send a delivery, and tell what came of it and when it began."""
+def send(claimed: Claim) -> Outcome:
+    """Send a delivery, and tell what came of it."""
     at = timezone.now()
     headers = headers_of(claimed.message_id, claimed.body, claimed.secrets)
-    return post(claimed.url, claimed.body, headers, seconds=settings.WEBHOOK_TIMEOUT_SECONDS), at
+    answer = post(claimed.url, claimed.body, headers, seconds=settings.WEBHOOK_TIMEOUT_SECONDS)
+    return Outcome(claimed, answer, at)
 
 
 def run(concurrency: int, stop: threading.Event) -> None:
     """Send webhooks, so many at a time, until `stop` is set and those that are under way have their answers."""
-    sending: dict[Future[tuple[Answer, datetime]], Claim] = {}
+    sending: dict[Future[Outcome], Claim] = {}
     away = False
     with ThreadPoolExecutor(concurrency, thread_name_prefix="webhook") as threads:
         while sending or not stop.is_set():
             try:
-                for future in [future for future in sending if future.done()]:
-                    note(sending[future], *future.result())
-                    del sending[future]
+                if answered := [future for future in sending if future.done()]:
+                    note([future.result() for future in answered])
+                    for future in answered:
+                        del sending[future]
                 if not stop.is_set():
                     for claimed in claim_for(concurrency, list(sending.values())):
                         sending[threads.submit(send, claimed)] = claimed
