@@ -49,7 +49,7 @@ class OrderItem(models.Model):
 
 
 class Charge(models.Model):
-    """What an order costs beside its lines. Shipping of goods of several tax rates is a charge for each rate."""
+    """What an order costs beside its lines: append-only. Shipping of goods of several rates is a charge for each."""
 
     class Kind(models.TextChoices):
         """What is paid for."""
@@ -82,7 +82,7 @@ class Charge(models.Model):
 
 
 class OrderDiscount(models.Model):
-    """What a promotion took off an order. The promotion may change or go later, so its name and code are copied."""
+    """What a promotion took off an order: append-only. The promotion may change or go, so name and code are copied."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="discounts", db_index=False)
     promotion_id = models.BigIntegerField()
