@@ -11,7 +11,10 @@ from orders.models.order import Order
 
 
 class OrderItem(models.Model):
-    """A line of an order, with name, SKU and price as they were when the order was placed."""
+    """A line of an order, with name, SKU and price as they were when the order was placed.
+
+    It becomes less, or goes, only as an OrderRevision says, which a trigger enforces.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="order_items", db_index=False)
     # The product of the variant. The variant's key keeps both from being deleted, so a second key would add nothing.
