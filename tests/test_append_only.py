@@ -100,6 +100,7 @@ and relnamespace = current_schema()::regnamespace
 group by relname
 """
 ALL = 8 | 16 | 32
+LINE, OPERATION = "update orders_orderitem set {}", "update payments_operation set {}"
 
 
 def tables() -> dict[str, type[models.Model]]:
@@ -169,7 +170,7 @@ def test_what_an_order_cost_cannot_be_rewritten(table: str, statement: str) -> N
 )
 def test_a_line_of_an_order_says_nothing_that_no_revision_tells(change: str) -> None:
     order = Order.objects.get(pk=place(make_user(), {make_article(stock=9): 2}).id)
-    refused(f"update orders_orderitem set {change}")
+    refused(LINE.format(change))
     refused("delete from orders_orderitem")
     assert OrderItem.objects.get(order=order).quantity == 2
 
@@ -196,7 +197,7 @@ def test_what_a_provider_was_asked_for_cannot_be_rewritten(change: str) -> None:
     payment = Payment.objects.create(order=make_order(), provider="stripe", amount=Decimal(9), currency="EUR")
     operation = payment.operations.create(kind="create", amount=Decimal(9), actor="system")
     Operation.objects.filter(pk=operation.pk).update(state="done", resolved_at="2026-12-01T00:00Z", provider_ref="pi_1")
-    for statement in (f"update payments_operation set {change}", "delete from payments_operation"):
+    for statement in (OPERATION.format(change), "delete from payments_operation"):
         refused(statement)
     refused("truncate payments_operation")
     refused("update payments_operation set state = 'intended', resolved_at = null")

@@ -23,7 +23,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.names import name_actors
 from catalog.models import Category, Product
 from checkout.admin_forms import cart_id_of
@@ -40,7 +40,7 @@ from staff.lists import by_moment
 # A mail brings its own styles. Nothing else of it is loaded but the shop's picture, and nothing runs.
 PICTURES = settings.SHOP_LOGO_URL or "'none'"
 MAIL_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src {PICTURES}; frame-ancestors 'self'; sandbox"
-AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group", "webhook")
+AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group", "api_key", "webhook")
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -166,6 +166,7 @@ EDITED: dict[str, type[Model]] = {
     "category": Category,
     "user": User,
     "group": Group,
+    "api_key": ApiKey,
     "item": StockItem,
     "tax_class": TaxClass,
     "tax_rate": TaxRate,
