@@ -146,9 +146,7 @@ class ApiKeyAdmin(ReadOnly, StaffAdmin[ApiKey]):
             except Refusal as refusal:
                 form.show(refusal)
             else:
-                shown = self.page(request, row, key=key)
-                shown.headers["Cache-Control"] = "no-store"
-                return leads_to(shown, self.url("change", row.pk))
+                return leads_to(self.page(request, row, key=key), self.url("change", row.pk))
         return self.show(request, "admin/accounts/new_api_key.html", "New API key", form=form)
 
     def revoke_page(self, request: HttpRequest, key_id: int) -> HttpResponseBase:
