@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api_keys import create_key, revoke_key
-from accounts.authentication import actor_of
 from accounts.exceptions import ScopeNotYours
 from accounts.filters import ApiKeyFilterSet
 from accounts.models import ApiKey
@@ -18,6 +17,7 @@ from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of, document_of
 from api.views import ViewSet, refuses
+from events.actors import actor_of
 
 
 class ApiKeyViewSet(ViewSet):

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of, user_of
+from accounts.authentication import user_of
 from api.filters import ListFilters
 from api.idempotency import keyed, run_once, run_once_drafted
 from api.pagination import Keyset, KeysetPagination
@@ -18,6 +18,7 @@ from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
 from database.refusals import VersionMismatch
 from database.transactions import one_moment
+from events.actors import actor_of
 from orders import services
 from orders.exceptions import (
     IllegalTransition,
