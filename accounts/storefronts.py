@@ -1,7 +1,7 @@
 """Storefronts that a server renders: all their buyers come from one address, and each has a limit of their own.
 
 The server names its storefront by a publishable key, and the buyer by an address. The address is believed from a server
-among the trusted proxies and from holders of a secret key alone: anybody else could name another one with every request.
+among the trusted proxies and from holders of a secret key alone: others could name another one with every request.
 """
 
 from rest_framework.request import Request
@@ -19,7 +19,7 @@ NAMED = "HTTP_X_BUYER_ADDRESS"
 def look_at_storefront(request: Request) -> None:
     """Note the buyer for whom a storefront asks, so that limits count the buyer and not the storefront's server.
 
-    Refuses InvalidApiKey for a publishable key that is unknown, revoked or expired, and Invalid for a malformed address.
+    Refuses InvalidApiKey for a publishable key that is unknown, revoked or expired, and Invalid for what is no address.
     """
     if STOREFRONT not in request.META:
         return
@@ -39,8 +39,8 @@ def look_at_storefront(request: Request) -> None:
 def is_believed(request: Request) -> bool:
     """Whether whoever names a buyer is believed: with a secret key, or as a trusted proxy that asks by itself.
 
-    What comes through a trusted proxy from elsewhere proves nothing: a browser that knows the publishable key could name
-    another buyer each time. A person who is signed in is counted as themselves.
+    What comes through a trusted proxy from elsewhere proves nothing: a browser that knows the publishable key could
+    name another buyer each time. A person who is signed in is counted as themselves.
     """
     if isinstance(request.user, KeyHolder):
         return True

@@ -147,7 +147,7 @@ def give_back(request: Any) -> None:
 
 @functools.cache
 def before_counting() -> Callable[[Request], None]:
-    """What looks at each request before any window counts it: it may refuse it, or note whose it is (addresses.BUYER)."""
+    """What looks at each request before it is counted: it may refuse it, or note whose it is (addresses.BUYER)."""
     look: Callable[[Request], None] = import_string(settings.BEFORE_COUNTING)
     return look
 
@@ -197,7 +197,7 @@ class DefaultThrottle(Throttle):
         self.cost = cost
 
     def windows(self, request: Request) -> list[Window]:
-        """The window of the buyer whom a storefront serves, of the user, or of the address of whoever is not signed in."""
+        """The window of the buyer of a storefront, of the user, or of the address of whoever is not signed in."""
         if request.user and request.user.is_authenticated and BUYER not in request.META:
             return [window(settings.RATE_LIMIT_USER, "user", request.user.pk)]
         return [window(settings.RATE_LIMIT_ANONYMOUS, "address", counted_address(request))]
