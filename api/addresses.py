@@ -64,7 +64,7 @@ def client_address(request: HttpRequest | Request) -> str:
 
 
 def counted_address(request: HttpRequest | Request) -> str:
-    """The address under which limits count a request: that of the buyer where a storefront was believed, or the client's."""
+    """The address under which limits count a request: that of the buyer whom a storefront named, or the client's."""
     return request.META.get(BUYER) or client_address(request)
 
 

@@ -211,8 +211,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,  # ?format= means nothing here
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# What looks at each request of the API before limits count it (api.throttles).
-BEFORE_COUNTING = "accounts.storefronts.look_at_storefront"
+BEFORE_COUNTING = "accounts.storefronts.look_at_storefront"  # looks at each request before limits count it
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 CORS_ALLOW_HEADERS = [
