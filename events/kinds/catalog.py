@@ -45,16 +45,15 @@ TAX_CLASS = {"tax_class_id": ID, "name": TEXT}
 TAX_RATE = {"tax_rate_id": ID, "name": TEXT}
 ZONE = {"zone_id": ID, "name": TEXT}
 PLACE = {"countries": listed(TEXT), "regions": listed(TEXT)}
-
-RATE = made_of(
-    tax_rate_id=ID,
-    name=TEXT,
-    rate=TEXT,
-    country=TEXT,
+# What a rate says. What is empty is left out.
+RATE = {
+    "name": TEXT,
+    "rate": TEXT,
+    "country": TEXT,
+    "replaces": FLAG,
+    "tax_class_id": optional(ID),
     **{name: optional(TEXT) for name in ("region", "postal_from", "postal_to", "city", "valid")},
-    tax_class_id=optional(ID),
-    replaces=FLAG,
-)
+}
 
 PRICING: list[Kind] = [
     kind(
@@ -63,7 +62,6 @@ PRICING: list[Kind] = [
         "A promotion was made.",
         **PROMOTION,
         codes=listed(TEXT),
-        changes=CHANGES,
     ),
     kind(
         "pricing.promotion_updated", "promotion:{promotion_id}", "A promotion was edited.", **PROMOTION, changes=CHANGES
@@ -81,7 +79,6 @@ PRICING: list[Kind] = [
         "A way of shipping was made.",
         **METHOD,
         code=TEXT,
-        changes=CHANGES,
     ),
     kind(
         "pricing.shipping_method_updated",
@@ -98,14 +95,7 @@ PRICING: list[Kind] = [
         code=TEXT,
         changes=CHANGES,
     ),
-    kind(
-        "pricing.tax_class_created",
-        "tax_class:{tax_class_id}",
-        "A tax class was made.",
-        **TAX_CLASS,
-        code=TEXT,
-        changes=CHANGES,
-    ),
+    kind("pricing.tax_class_created", "tax_class:{tax_class_id}", "A tax class was made.", **TAX_CLASS, code=TEXT),
     kind(
         "pricing.tax_class_updated", "tax_class:{tax_class_id}", "A tax class was edited.", **TAX_CLASS, changes=CHANGES
     ),
@@ -124,7 +114,7 @@ PRICING: list[Kind] = [
         **TAX_RATE,
         country=TEXT,
         region=TEXT,
-        changes=CHANGES,
+        values=made_of(**RATE),
     ),
     kind("pricing.tax_rate_updated", "tax_rate:{tax_rate_id}", "A rate was edited.", **TAX_RATE, changes=CHANGES),
     kind(
@@ -146,10 +136,10 @@ PRICING: list[Kind] = [
         removed=COUNT,
         part=COUNT,
         parts=COUNT,
-        before=listed(RATE),
-        after=listed(RATE),
+        before=listed(made_of(tax_rate_id=ID, **RATE)),
+        after=listed(made_of(tax_rate_id=ID, **RATE)),
     ),
-    kind("pricing.zone_created", "zone:{zone_id}", "A zone of shipping was made.", **ZONE, **PLACE, changes=CHANGES),
+    kind("pricing.zone_created", "zone:{zone_id}", "A zone of shipping was made.", **ZONE, **PLACE),
     kind("pricing.zone_updated", "zone:{zone_id}", "A zone of shipping was edited.", **ZONE, changes=CHANGES),
     kind("pricing.zone_deleted", "zone:{zone_id}", "A zone of shipping was deleted.", **ZONE, changes=CHANGES),
 ]

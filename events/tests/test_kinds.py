@@ -65,10 +65,9 @@ def test_an_edit_tells_what_was_before_and_what_is_after() -> None:
     assert {"before", "after"} <= set(KINDS["pricing.tax_rates_imported"].payload["required"])
 
 
-def test_what_is_made_or_removed_of_taxes_shipping_and_promotions_tells_what_it_says() -> None:
-    things = ("promotion", "shipping_method", "tax_class", "tax_rate", "zone")
-    for kind in (KINDS[f"pricing.{thing}_{done}"] for thing in things for done in ("created", "updated", "deleted")):
-        assert "changes" in kind.payload["required"], kind.name
+def test_what_is_removed_of_taxes_shipping_and_promotions_tells_what_it_said() -> None:
+    for thing in ("promotion", "shipping_method", "tax_class", "tax_rate", "zone"):
+        assert "changes" in KINDS[f"pricing.{thing}_deleted"].payload["required"], thing
 
 
 def test_nothing_about_the_doors_of_the_shop_is_public() -> None:

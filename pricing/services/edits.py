@@ -73,11 +73,6 @@ def state_of(row: models.Model) -> dict[str, Any]:
     return {name: value for name, value in state.items() if value not in (None, "", [])}
 
 
-def of_new(row: models.Model) -> Changes:
-    """What a row that was made says now, and nothing before."""
-    return {name: [None, value] for name, value in state_of(row).items()}
-
-
 def of_gone(row: models.Model) -> Changes:
     """What a row says that is removed, and nothing afterwards."""
     return {name: [value, None] for name, value in state_of(row).items()}

@@ -14,7 +14,7 @@ from events.changes import Changes
 from pricing.exceptions import AlreadyUsed, CouponTaken, LimitBelowUses, NameTaken
 from pricing.models import Coupon, Promotion, Redemption, Slot
 from pricing.rules import folded_code
-from pricing.services.edits import begin_edit, change, find, insert, of_gone, of_new, tell
+from pricing.services.edits import begin_edit, change, find, insert, of_gone, tell
 
 
 class PromotionColumns(TypedDict, total=False):
@@ -54,9 +54,9 @@ def create_promotion(*, name: str, kind: str, actor: Actor, **columns: Unpack[Pr
     codes = values.pop("codes", [])
     row = Promotion(name=name, kind=kind, **values)
     insert(row, NameTaken())
-    coupons = _write_codes(row, codes)
+    _write_codes(row, codes)
     _write_slots(row)
-    tell("created", row, row.name, actor, codes=codes, changes=of_new(row) | coupons)
+    tell("created", row, row.name, actor, codes=codes)
     return row
 
 

@@ -13,7 +13,7 @@ from events.changes import Changes
 from pricing.exceptions import CodeTaken, NameTaken, StillUsed
 from pricing.models import ShippingMethod, ShippingRate, Zone
 from pricing.places import validate_countries, validate_regions
-from pricing.services.edits import begin_edit, change, find, insert, of_gone, of_new, tell
+from pricing.services.edits import begin_edit, change, find, insert, of_gone, tell
 from pricing.services.taxes import tax_class_of
 
 Steps = Sequence[tuple[Decimal, Decimal | None]]
@@ -56,7 +56,7 @@ def create_zone(*, name: str, countries: Sequence[str] = (), regions: Sequence[s
     _check_places(countries, regions)
     row = Zone(name=name, countries=sorted(set(countries)), regions=sorted(set(regions)))
     insert(row, NameTaken())
-    tell("created", row, row.name, actor, countries=row.countries, regions=row.regions, changes=of_new(row))
+    tell("created", row, row.name, actor, countries=row.countries, regions=row.regions)
     return row
 
 
@@ -95,8 +95,8 @@ def create_shipping_method(
     begin_edit()
     row = ShippingMethod(code=code, name=name, **_columns({**columns}))
     insert(row, CodeTaken())
-    moved = _write_steps(row, steps)
-    tell("created", row, row.name, actor, code=code, changes=of_new(row) | moved)
+    _write_steps(row, steps)
+    tell("created", row, row.name, actor, code=code)
     return row
 
 

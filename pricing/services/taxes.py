@@ -14,7 +14,7 @@ from events.actors import Actor
 from pricing.exceptions import CodeTaken, StillUsed, TaxRateOverlaps, UnknownTaxClass
 from pricing.models import TaxClass, TaxRate
 from pricing.places import validate_known_country
-from pricing.services.edits import begin_edit, change, find, insert, of_gone, of_new, tell
+from pricing.services.edits import begin_edit, change, find, insert, of_gone, state_of, tell
 
 
 class TaxClassChanges(TypedDict, total=False):
@@ -61,7 +61,7 @@ def create_tax_class(*, code: str, name: str, actor: Actor) -> TaxClass:
     begin_edit()
     row = TaxClass(code=code, name=name)
     insert(row, CodeTaken())
-    tell("created", row, row.name, actor, code=code, changes=of_new(row))
+    tell("created", row, row.name, actor, code=code)
     return row
 
 
@@ -158,7 +158,7 @@ def tax_class_of(code: str, field: str = "tax_class") -> int | None:
 def _create(columns: Mapping[str, Any], actor: Actor) -> TaxRate:
     row = TaxRate(**_columns(columns, DateRange()))
     insert(row, TaxRateOverlaps())
-    tell("created", row, str(row), actor, country=row.country, region=row.region, changes=of_new(row))
+    tell("created", row, str(row), actor, country=row.country, region=row.region, values=state_of(row))
     return row
 
 
