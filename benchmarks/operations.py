@@ -129,6 +129,7 @@ OPERATIONS = [
     Operation(200, "admin", "GET /orders/{order}/notes"),
     Operation(201, "admin", "POST /orders/{order}/notes", lambda s: {"text": f"Pack it well, {s.unique()}."}),
     Operation(200, "customer", "GET /orders/my-orders"),
+    Operation(200, "customer", "GET /orders/my-orders?fields=order_id,status,total_amount,order_items"),
     Operation(401, "", "GET /orders/my-orders"),
     Operation(405, "customer", "PUT /orders/my-orders", lambda s: {}),
     Operation(200, "admin", "GET /orders/statistics"),

@@ -120,19 +120,23 @@ class Shop(Side):
     host = "shop.test"
     prefix = "/api/v1"
     login_path = "/users/login"
-    # Without variants and images, which the peer has not.
-    newest = "/products/?expand=none"
+    # The members that the peer has, and no others.
+    fields = "fields=product_id,sku,slug,name,description,category,price,stock_quantity,created_at"
+    newest = f"/products/?{fields}"
     orders = "/orders/"
-    my_orders = "/orders/my-orders?page_size=10"
+    my_orders = (
+        "/orders/my-orders?page_size=10&fields=order_id,user_id,status,total_amount,order_date,order_items,"
+        "shipping_address_line1,shipping_city,shipping_state,shipping_postal_code,shipping_country"
+    )
     names = ("product_id", "sku", "price", "stock_quantity")
     lines, order_id = "order_items", "order_id"
 
     def filtered(self, category: int, low: int, high: int) -> str:
         query = f"category=category-{category:03d}&price_min={low}&price_max={high}&in_stock=true&ordering=price"
-        return f"/products/?{query}&expand=none"
+        return f"/products/?{query}&{self.fields}"
 
     def search(self, word: str) -> str:
-        return f"/products/?search={word}&expand=none"
+        return f"/products/?search={word}&{self.fields}"
 
     def after(self, document: dict[str, Any]) -> str:
         parts = urlsplit(document["next"])

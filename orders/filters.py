@@ -6,9 +6,41 @@ from api.fields import Amount, Choice, DayOrTimestamp, Id, Integer, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter
 from inventory.bands import Band
 from orders.models import Order, OrderQuerySet
+from orders.serializers.documents import DETAILS, OrderSerializer
+
+ALL = frozenset(OrderSerializer.Meta.fields)
 
 
-class OrderFilterSet(ListFilters):
+class OrderListFilters(ListFilters):
+    """The parameters of each list of orders: which members the rows have."""
+
+    expand = Parameter(
+        Choice(
+            required=False,
+            choices=["all", *sorted(DETAILS), "none"],
+            help_text="Which of `charges`, `discounts` and `fulfilments` the rows have, with commas between them; "
+            "`all` by default.",
+        ),
+        separated=True,
+    )
+    fields = Parameter(
+        Choice(
+            required=False,
+            choices=OrderSerializer.Meta.fields,
+            help_text="The members that the rows have, with commas between them. All by default.",
+        ),
+        separated=True,
+    )
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The members that the rows have."""
+        expand, fields = self.values.get("expand"), self.values.get("fields")
+        shown = ALL if fields is None else ALL.intersection(fields)
+        return shown if expand is None or "all" in expand else shown - DETAILS.difference(expand)
+
+
+class OrderFilterSet(OrderListFilters):
     """The parameters of the list of all orders."""
 
     status = Filter(Choice(required=False, choices=Order.Status.choices), several=True)

@@ -5,6 +5,7 @@ the same is OrderSerializer over a prefetched queryset, and a test compares the 
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from api.pagination import Cursor, Keyset, Page, cut_page, decode_cursor, page_size_of
 from database.rows import fetch_rows, hidden
 from orders.models import BILLING
+from orders.serializers.documents import FIGURES, OrderSerializer
 
 # Of an order that was placed where nothing was configured nobody looks for charges and discounts.
 BELONGING = """case when o.tax_rounding = '' then '[]' else coalesce((
@@ -41,38 +43,37 @@ PARCELS = f"""case when o.status = 'pending' then '[]' else coalesce((
                        where fulfilment_id = f.id order by id) line) as lines,
                    version
             from orders_fulfilment f where order_id = o.id order by id) parcel), '[]') end"""  # noqa: S608  # as above
-# The members in the sequence of OrderSerializer. An amount of 0 may be without decimals, on orders from before there
-# were figures. The amount beside it has them.
-DOCUMENT = f"""
-    select o.id as order_id, o.number, o.user_id, {MOMENT.format("o.order_date")} as order_date, o.status,
-           o.payment_status,
-           case when o.status in ('shipped', 'delivered') then 'complete' when o.partly_shipped then 'partial'
-                else 'none' end as fulfilment_status,
-           o.total_amount::text,
-           (o.total_amount - case when o.prices_include_tax then 0 else o.tax_total end + o.discount_total
-               - o.shipping_total)::text as items_total,
-           (o.discount_total + o.total_amount * 0)::text as discount_total,
-           (o.shipping_total + o.total_amount * 0)::text as shipping_total,
-           (o.tax_total + o.total_amount * 0)::text as tax_total,
-           o.prices_include_tax, o.reverse_charge, o.currency, o.recipient_name, o.phone, o.email, o.company, o.vat_id,
-           o.note, o.shipping_address_line1, o.shipping_address_line2, o.shipping_city, o.shipping_state,
-           o.shipping_postal_code, o.shipping_country, o.country_code, {BILLING_ADDRESS} as billing_address,
-           {LINES} as order_items, {CHARGES} as charges, {DISCOUNTS} as discounts, o.version,
-           {MOMENT.format("o.updated_at")} as updated_at, {PARCELS} as fulfilments
-"""
+# The members that are not a column of the same name. An amount of 0 may be without decimals, on orders from before
+# there were figures. The amount beside it has them.
+MEMBERS = {
+    "order_id": "o.id",
+    "order_date": MOMENT.format("o.order_date"),
+    "fulfilment_status": """case when o.status in ('shipped', 'delivered') then 'complete'
+        when o.partly_shipped then 'partial' else 'none' end""",
+    "total_amount": "o.total_amount::text",
+    "items_total": """(o.total_amount - case when o.prices_include_tax then 0 else o.tax_total end
+        + o.discount_total - o.shipping_total)::text""",
+    **{name: f"(o.{name} + o.total_amount * 0)::text" for name in FIGURES},
+    "billing_address": BILLING_ADDRESS,
+    "order_items": LINES,
+    "charges": CHARGES,
+    "discounts": DISCOUNTS,
+    "updated_at": MOMENT.format("o.updated_at"),
+    "fulfilments": PARCELS,
+}
 # Values are hidden from the planner. Otherwise the general plan looks dearer, since it expects the orders of a busier
 # customer, and PostgreSQL plans anew for each page (0.2 ms).
 PAGE = f"""
-select o.order_date, o.id, (select row_to_json(document)::text from ({DOCUMENT}) document)
+select o.order_date, o.id, (select row_to_json(document)::text from (select {{members}}) document)
 from orders_order o
 where o.user_id = {hidden("user_id", "bigint")} and o.deleted_at is null {{place}}
 order by o.order_date {{direction}}, o.id {{direction}}
 limit {hidden("rows", "int")}
 """  # noqa: S608  # no value goes in, only the text above
 KEY = "(%(order_date)s::timestamptz, %(id)s::bigint)"
-NEWEST = PAGE.format(place="", direction="desc")
-OLDER = PAGE.format(place=f"and (o.order_date, o.id) < {KEY}", direction="desc")
-NEWER = PAGE.format(place=f"and (o.order_date, o.id) > {KEY}", direction="asc")
+NEWEST = {"place": "", "direction": "desc"}
+OLDER = {"place": f"and (o.order_date, o.id) < {KEY}", "direction": "desc"}
+NEWER = {"place": f"and (o.order_date, o.id) > {KEY}", "direction": "asc"}
 
 
 class OwnOrder(NamedTuple):
@@ -88,18 +89,32 @@ class OwnOrder(NamedTuple):
         return orjson.Fragment(self.json)
 
 
-def page_of_own(user_id: int, keyset: Keyset, query: dict[str, Any]) -> Page:
-    """A page of this customer's orders, as OwnOrder. `query` holds the checked parameters of a list."""
+def page_of_own(user_id: int, keyset: Keyset, query: dict[str, Any], shown: frozenset[str]) -> Page:
+    """A page of this customer's orders, as OwnOrder, with the members that are `shown`.
+
+    `query` holds the checked parameters of a list.
+    """
     cursor = decode_cursor(keyset, query["cursor"]) if "cursor" in query else None
     size = page_size_of(query)
-    return cut_page(read(user_id, size + 1, cursor), size, cursor, lambda order: (order.order_date, order.order_id))
+    return cut_page(
+        read(user_id, size + 1, cursor, shown), size, cursor, lambda order: (order.order_date, order.order_id)
+    )
 
 
-def read(user_id: int, rows: int, cursor: Cursor | None) -> list[OwnOrder]:
+def read(user_id: int, rows: int, cursor: Cursor | None, shown: frozenset[str]) -> list[OwnOrder]:
     """Up to `rows` orders from the cursor on, in its direction."""
     params: dict[str, Any] = {"user_id": user_id, "rows": rows}
-    statement = NEWEST
+    window = NEWEST
     if cursor is not None:
-        statement = NEWER if cursor.backwards else OLDER
+        window = NEWER if cursor.backwards else OLDER
         params["order_date"], params["id"] = cursor.key
+    statement = PAGE.format(members=members_of(shown), **window)
     return [OwnOrder._make(row) for row in fetch_rows(statement, params)]
+
+
+@lru_cache(maxsize=128)
+def members_of(shown: frozenset[str]) -> str:
+    """What a document is made of, in the sequence of OrderSerializer."""
+    return ", ".join(
+        f"{MEMBERS.get(name, f'o.{name}')} as {name}" for name in OrderSerializer.Meta.fields if name in shown
+    )

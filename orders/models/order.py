@@ -1,5 +1,6 @@
 """The order itself: whom it is promised to, where it goes, its figures, and how far it has come."""
 
+from collections.abc import Container
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Self
@@ -20,6 +21,14 @@ BILLING = (
     *("name", "company", "address_line1", "address_line2", "city", "state", "postal_code"),
     *("country", "country_code"),
 )
+
+# What an order has in tables of its own, and how it is fetched with the order.
+FETCHED = {
+    "order_items": "order_items",
+    "charges": "charges",
+    "discounts": "discounts",
+    "fulfilments": "fulfilments__lines",
+}
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -71,9 +80,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """The pending orders of which three quarters of their hours have passed: the clock will cancel them."""
         return self.pending_beyond(3 / 4)
 
-    def with_lines(self) -> Self:
-        """The orders with their lines, charges, discounts and parcels, in a statement for each."""
-        return self.prefetch_related("order_items", "charges", "discounts", "fulfilments__lines")
+    def with_lines(self, shown: Container[str] = FETCHED) -> Self:
+        """The orders with their lines, charges, discounts and parcels, as far as `shown`: a statement for each."""
+        return self.prefetch_related(*(path for name, path in FETCHED.items() if name in shown))
 
     def search(self, words: str) -> Self:
         """The orders on which all of these words stand (orders.search)."""

@@ -163,6 +163,9 @@ class BillingAddressSerializer(serializers.Serializer[dict[str, str]]):
 
 
 FIGURES = ("discount_total", "shipping_total", "tax_total")
+# The members that are rows of other tables. Lists may leave out the last three (`expand`).
+TABLES = frozenset({"order_items", "charges", "discounts", "fulfilments"})
+DETAILS = TABLES - {"order_items"}
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
@@ -185,9 +188,10 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     tax_total = Figure(beside="total_amount")
     billing_address = BillingAddressSerializer(allow_null=True)
     order_items = OrderItemSerializer(many=True)
-    charges = ChargeSerializer(many=True)
-    discounts = OrderDiscountSerializer(many=True)
-    fulfilments = FulfilmentSerializer(many=True)
+    # Lists leave these three out unless `expand` names them.
+    charges = ChargeSerializer(many=True, required=False)
+    discounts = OrderDiscountSerializer(many=True, required=False)
+    fulfilments = FulfilmentSerializer(many=True, required=False)
 
     class Meta:
         model = Order
@@ -232,15 +236,18 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """The document of an Order, or of a PlacedOrder."""
+        return self.document(instance)
+
+    def document(self, instance: Any, shown: frozenset[str] = frozenset(Meta.fields)) -> dict[str, Any]:
+        """The members of the document that are `shown`."""
         document = attributes_of(self, instance)
         nothing = document["total_amount"] * 0
         for name in FIGURES:
             document[name] += nothing
-        document["order_items"] = self.fields["order_items"].to_representation(document["order_items"])
-        for name in ("charges", "discounts"):
-            document[name] = self.fields[name].to_representation(document[name]) if instance.tax_rounding else []
-        document["fulfilments"] = self.fields["fulfilments"].to_representation(document["fulfilments"])
-        return document
+        for name in TABLES & shown:
+            is_there = instance.tax_rounding or name not in ("charges", "discounts")
+            document[name] = self.fields[name].to_representation(document[name]) if is_there else []
+        return document if len(shown) == len(document) else {n: v for n, v in document.items() if n in shown}
 
 
 class StatusOrNull(serializers.CharField):

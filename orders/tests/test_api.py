@@ -13,6 +13,7 @@ from api.problems import safety_net
 from api.renderers import dumps
 from orders import services
 from orders.models import Fulfilment, Order
+from orders.serializers.documents import OrderSerializer
 from orders.tests.clients import ORDERS, client_of, order_desk, staff_with
 from orders.tests.factories import STAFF, buyer_of, everything, make_article, make_order, make_user, place
 from orders.tests.plain import PlainOrderSerializer
@@ -65,6 +66,41 @@ def test_one_order_and_the_list_of_staff_are_the_serializers_bytes() -> None:
     desk, orders = order_desk(), PlainOrderSerializer(Order.objects.order_by("-order_date", "-id"), many=True).data
     assert desk.get(f"{ORDERS}/{order.pk}").content == dumps(orders[1])
     assert desk.get(ORDERS).content == dumps(ONLY_PAGE | {"results": orders})
+
+
+def members(answer: Any) -> list[list[str]]:
+    return [list(row) for row in answer.json()["results"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("expand=none", {"charges", "discounts", "fulfilments"}),
+        ("expand=fulfilments", {"charges", "discounts"}),
+        ("expand=charges,none&expand=discounts", {"fulfilments"}),
+        ("expand=all,none", set()),
+    ],
+)
+@pytest.mark.parametrize("path", ["/my-orders", ""])
+def test_rows_of_orders_have_what_expand_names(path: str, query: str, shown: set[str]) -> None:
+    order = make_order(status="shipped")
+    reader = order_desk() if not path else client_of(buyer_of(order))
+    [whole] = reader.get(f"{ORDERS}{path}").json()["results"]
+    [row] = reader.get(f"{ORDERS}{path}?{query}").json()["results"]
+    assert row == {name: value for name, value in whole.items() if name not in shown}
+    assert whole["order_id"] == order.pk
+
+
+@pytest.mark.parametrize("path", ["/my-orders", ""])
+def test_rows_of_orders_have_the_members_that_are_named(path: str) -> None:
+    order = make_order()
+    reader = order_desk() if not path else client_of(buyer_of(order))
+    [whole] = reader.get(f"{ORDERS}{path}").json()["results"]
+    for name in OrderSerializer.Meta.fields:
+        assert reader.get(f"{ORDERS}{path}?fields={name}").json()["results"] == [{name: whole[name]}]
+    assert members(reader.get(f"{ORDERS}{path}?fields=charges,status,order_id&expand=none")) == [["order_id", "status"]]
+    assert reader.get(f"{ORDERS}{path}?fields=total").status_code == 400
+    assert reader.get(f"{ORDERS}{path}?expand=lines").status_code == 400
 
 
 def test_my_orders_come_in_pages_both_ways() -> None:

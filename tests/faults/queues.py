@@ -2,8 +2,9 @@
 
 import time
 
+from procrastinate.jobs import DEFAULT_QUEUE
+
 from config.tests.smtp import mail_server
-from events.tasks import HOUSEKEEPING
 from inventory.invariants import Violation
 from tests.faults import client
 from tests.faults.checks import Result, begin, expect, verdict
@@ -49,7 +50,7 @@ def mail_server_hangs(stage: Stage, orders: int = 1_000) -> Result:
             wait_for("mails that wait behind them", lambda: count_mails(stage, "todo") >= orders // 2)
             stage.query(AGE, [ids])
             began = time.monotonic()
-            stage.query(EXPIRE, [HOUSEKEEPING])
+            stage.query(EXPIRE, [DEFAULT_QUEUE])
             pending = orders
             while pending and time.monotonic() - began < within:
                 time.sleep(0.2)  # the pace of the questions

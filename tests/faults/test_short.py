@@ -1,6 +1,8 @@
 """The proof in small, as a part of the tests: a few trials of each kind. test_sabotage.py has what they would see."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tests.faults.prove import State, fingerprint
 from tests.faults.report import document
 from tests.faults.stage import Stage, open_stage
 from tests.faults.trials import TRIALS, Trial
+from tests.shop import BASE_DIR
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +31,15 @@ def test_nothing_is_lost_invented_or_doubled(stage: Stage, trial: Trial) -> None
     result = trial.run(stage, trial.short)
     assert result.violations == []
     assert result.trials > 0
+
+
+def test_the_proof_starts_by_itself() -> None:
+    """It starts servers and asks them. No settings of the shop are read in its own process."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
+    command = [sys.executable, "-m", "tests.faults.prove", "--help"]
+    asked = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert "--short" in asked.stdout
 
 
 def test_a_violation_is_noted_and_reported(tmp_path: Path) -> None:
