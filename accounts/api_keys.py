@@ -163,15 +163,18 @@ def create_key(
 
 
 @unit_of_work
-def revoke_key(*, key_id: int, actor: Actor) -> ApiKey:
-    """End a key: from the next request on it opens nothing. One that is revoked stays so. Refuses NotFound."""
+def revoke_key(*, key_id: int, actor: Actor, reason: str = "") -> ApiKey:
+    """End a key: from the next request on it opens nothing. One that is revoked stays so, for the reason given first.
+
+    Refuses NotFound.
+    """
     row = ApiKey.objects.select_for_update(no_key=True).filter(pk=key_id).first()
     if row is None:
         raise NotFound("There is no such key.")
     if row.revoked_at is None:
-        ApiKey.objects.filter(pk=row.pk).update(revoked_at=Now())
-        row.refresh_from_db(fields=["revoked_at"])
-        publish("api_key.revoked", told_of(row), subject=f"api_key:{row.pk}", actor=actor)
+        ApiKey.objects.filter(pk=row.pk).update(revoked_at=Now(), revoked_reason=reason)
+        row.refresh_from_db(fields=["revoked_at", "revoked_reason"])
+        publish("api_key.revoked", told_of(row) | {"reason": reason}, subject=f"api_key:{row.pk}", actor=actor)
     return row
 
 

@@ -17,14 +17,14 @@ from accounts import known_devices
 from accounts.clients import Client, pseudonym
 from accounts.exceptions import TooManyGuesses
 from accounts.refused import note_refusal
-from api.addresses import client_address
+from api.addresses import client_address, counted_address
 from api.throttles import DefaultThrottle, Throttle, Window, account_key, give_back, named_in, window
 from database.refusals import Busy
 
 
 def windows_of(request: HttpRequest | Request, account: str, known: str) -> list[Window]:
     """The windows of an attempt on the account with this key. `known` names a device or session of the account."""
-    address = client_address(request)
+    address = counted_address(request)
     per_account, per_address = settings.RATE_LIMIT_LOGIN_PER_ACCOUNT, settings.RATE_LIMIT_LOGIN_PER_ADDRESS
     if known:
         # Apart from strangers at the same address, who may all be behind one proxy.
@@ -80,7 +80,7 @@ class ConfirmationThrottle(Throttle):
 
     def windows(self, request: Request) -> list[Window]:
         """The window of the address."""
-        return [window(settings.RATE_LIMIT_REGISTER, "confirm", client_address(request))]
+        return [window(settings.RATE_LIMIT_REGISTER, "confirm", counted_address(request))]
 
 
 class MailedConfirmationThrottle(Throttle):
@@ -91,7 +91,7 @@ class MailedConfirmationThrottle(Throttle):
     def windows(self, request: Request) -> list[Window]:
         """The window of the address, and that of the caller."""
         rate = settings.RATE_LIMIT_PASSWORD_RESET
-        windows = [window(rate, "confirm-address", client_address(request))]
+        windows = [window(rate, "confirm-address", counted_address(request))]
         if request.user.is_authenticated:
             windows.append(window(rate, "confirm-account", request.user.pk))
         return windows

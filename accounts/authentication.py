@@ -16,7 +16,12 @@ from accounts.sessions import find_user
 from accounts.tokens import read_access_token
 from api.addresses import client_address
 from api.throttles import count, window
-from events.actors import Actor
+
+
+def bearer_of(request: Any) -> str | None:
+    """The token or the key that stands in a request's `Authorization`; None where it names no bearer."""
+    scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else None
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -29,11 +34,10 @@ class BearerAuthentication(BaseAuthentication):
         the request: an answer for visitors tells the client of the token, and where one must be signed in the refusal
         is InvalidToken.
         """
-        header = request.META.get("HTTP_AUTHORIZATION", "")
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or is_key(token.strip()):
+        token = bearer_of(request)
+        if token is None or is_key(token):
             return None
-        claims = read_access_token(token.strip())
+        claims = read_access_token(token)
         if claims is None or (user := find_user(claims.session_id)) is None:
             # api.problems looks for it on Django's request; config.health has no other one.
             asked: Any = getattr(request, "_request", request)
@@ -58,9 +62,8 @@ class KeyAuthentication(BaseAuthentication):
         Unlike a token, a key that is unknown, revoked or expired is refused wherever it comes: a program does not fall
         back to what visitors see. api.views finds the refusal on the request, where it also challenges the client.
         """
-        scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        text = text.strip()
-        if scheme.lower() != "bearer" or not is_key(text):
+        text = bearer_of(request)
+        if text is None or not is_key(text):
             return None
         key = find_key(text, ApiKey.Kind.SECRET)
         if key is None:
@@ -126,11 +129,3 @@ def session_of(request: Request) -> UUID:
     session: Any = request.auth
     assert isinstance(session, UUID)  # noqa: S101
     return session
-
-
-def actor_of(request: Request) -> Actor:
-    """The actor whom ledgers and journals name for the changes that this request makes."""
-    if isinstance(request.user, KeyHolder):
-        return request.user.actor
-    user = user_of(request)
-    return Actor(user.pk, "api", user.is_staff)

@@ -1,8 +1,8 @@
 """Query strings about people and keys."""
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 
+from accounts.key_rows import ApiKeyQuerySet
 from accounts.models import ApiKey, User
 from api.fields import Choice, Text
 from api.filters import Filter, ListFilters
@@ -37,10 +37,6 @@ class ApiKeyFilterSet(ListFilters):
     kind = Filter(Choice(required=False, choices=ApiKey.Kind.choices), field_name="kind")
     state = Filter(Choice(required=False, choices=["live", "expired", "revoked"]), method="in_state")
 
-    def in_state(self, keys: QuerySet[ApiKey], state: str) -> QuerySet[ApiKey]:
+    def in_state(self, keys: ApiKeyQuerySet, state: str) -> ApiKeyQuerySet:
         """Keys that work, that have expired, or that were revoked, of which the last counts before the second."""
-        if state == "live":
-            return keys.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
-        if state == "revoked":
-            return keys.filter(revoked_at__isnull=False)
-        return keys.filter(expires_at__lte=Now(), revoked_at=None)
+        return keys.in_state(state)

@@ -1,4 +1,4 @@
-"""People, their addresses, what staff note about them, their sessions, and the keys of programs."""
+"""People, their addresses, what staff note about them, and their sessions."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower, Now, Upper
 from django.db.models.lookups import Exact
 
 from accounts.hashers import normalised, spellings_of
+from accounts.key_rows import ApiKey as ApiKey
 from database.text import forms_of_email, refuse_links
 
 
@@ -246,52 +246,3 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
-
-
-class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    """Questions about sets of keys."""
-
-    def live(self) -> Self:
-        """Keys that are neither revoked nor expired. Only these work."""
-        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=Now()), revoked_at=None)
-
-
-class ApiKey(models.Model):
-    """A key with which a program calls the API for the shop. Of the key itself only a digest is kept.
-
-    A secret key does what its scopes say (accounts.scopes). A publishable one names a storefront and opens nothing.
-    It belongs to the shop and not to whoever made it: it stays when they leave.
-    """
-
-    class Kind(models.TextChoices):
-        """What a key is for."""
-
-        SECRET = "secret"  # noqa: S105  # the name of a kind
-        PUBLISHABLE = "publishable"
-
-    name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=11, choices=Kind.choices)
-    # The first characters of the key, by which people and the look-up know it.
-    prefix = models.CharField(max_length=15, unique=True)
-    digest = models.BinaryField(max_length=32, help_text="SHA-256 of the whole key.")
-    scopes = ArrayField(models.CharField(max_length=32), default=list, blank=True)
-    # Null for a key that a command has made.
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
-    # Right to a minute: a key is marked as used once in so long.
-    last_used_at = models.DateTimeField(null=True)
-    expires_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-
-    objects = ApiKeyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "API key"
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(kind="secret") | models.Q(scopes__len=0), name="api_key_publishable_opens_nothing"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name

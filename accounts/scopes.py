@@ -24,6 +24,17 @@ SCOPES: dict[str, frozenset[str]] = {
 # Whoever gives a key these scopes holds these permissions beside those above. The figures of all orders are theirs
 # who see orders, while a key that reads figures reads no order; and webhooks tell what the journal tells.
 GIVERS = {"reports:read": frozenset({"orders.view_order"}), "webhooks:write": frozenset({"events.view_event"})}
+# What each scope lets a program do, for whoever gives it.
+WORDS = {
+    "products:write": "make, change and archive products and categories",
+    "orders:read": "read orders, with the people who ordered, and parcels",
+    "orders:write": "confirm, change, ship and cancel orders, and all that reading them needs",
+    "stock:read": "read stock and its movements",
+    "stock:write": "receive, correct and move stock, and all that reading it needs",
+    "events:read": "read the journal of all that happens",
+    "webhooks:write": "set up webhooks, which tell others what the journal tells",
+    "reports:read": "read figures over all orders, and no order",
+}
 # A scope that may write may read as well: an answer shows what was written.
 INCLUDED = {"orders:write": ("orders:read",), "stock:write": ("stock:read",)}
 

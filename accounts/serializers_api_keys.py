@@ -40,7 +40,9 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
 class NewApiKeySerializer(ApiKeySerializer):
     """The document of a key that was made just now."""
 
-    key = serializers.CharField(help_text="The key itself. It is shown this once.")
+    key = serializers.CharField(
+        allow_null=True, help_text="The key itself. It is shown this once: a repeated request gets null."
+    )
 
     class Meta(ApiKeySerializer.Meta):
         fields = [*ApiKeySerializer.Meta.fields, "key"]

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 Address = IPv4Address | IPv6Address
+# Where a request keeps what limits count for the buyer. No client can write it: headers have other names there.
+BUYER = "shop.buyer"
 WITH_PORT = re.compile(r"(?:\[(?P<bracketed>[^]]+)\]|(?P<bare>[0-9.]+))(?::[0-9]{1,5})?\Z")
 
 
@@ -36,12 +38,12 @@ def parse(text: str) -> Address | None:
     return address
 
 
-def client_address(request: HttpRequest) -> str:
-    """The client's address: the peer of the connection, or behind a trusted proxy an address of X-Forwarded-For.
+def beginning_of(request: HttpRequest | Request) -> Address | None:
+    """Where a request comes from: the peer of the connection, or behind a trusted proxy an address of X-Forwarded-For.
 
     The rightmost address that is no trusted proxy counts. Addresses further left were written by the client and prove
-    nothing. An IPv6 address stands for its /64, since a household is given that many. A unix socket has no peer
-    address: only the proxy in front can connect to it, and that proxy is trusted if any proxy is.
+    nothing. A unix socket has no peer address: only the proxy in front can connect to it, and that proxy is trusted if
+    any proxy is.
     """
     address = parse(request.META.get("REMOTE_ADDR", ""))
     if settings.TRUSTED_PROXIES and (address is None or is_trusted(address)):
@@ -52,7 +54,18 @@ def client_address(request: HttpRequest) -> str:
             address = forwarded
             if not is_trusted(address):
                 break
+    return address
+
+
+def client_address(request: HttpRequest | Request) -> str:
+    """The client's address. One of IPv6 stands for its /64, since a household is given that many."""
+    address = beginning_of(request)
     return "unknown" if address is None else household_of(address)
+
+
+def counted_address(request: HttpRequest | Request) -> str:
+    """The address under which limits count a request: that of the buyer whom a storefront named, or the client's."""
+    return request.META.get(BUYER) or client_address(request)
 
 
 def household_of(address: Address) -> str:

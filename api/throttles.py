@@ -7,20 +7,22 @@ A request that is answered 503 is no attempt: `give_back` takes it out of its wi
 beforehand stays there.
 """
 
+import functools
 import hashlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from api import cache
-from api.addresses import client_address
+from api.addresses import BUYER, counted_address
 from database.text import forms_of_email
 
 # Counts in every window if none is full, and answers for how many milliseconds the slowest full one stays full. What
@@ -143,6 +145,13 @@ def give_back(request: Any) -> None:
         local_counter.give_back(windows)
 
 
+@functools.cache
+def before_counting() -> Callable[[Request], None]:
+    """What looks at each request before it is counted: it may refuse it, or note whose it is (addresses.BUYER)."""
+    look: Callable[[Request], None] = import_string(settings.BEFORE_COUNTING)
+    return look
+
+
 class Throttle(BaseThrottle):
     """The base: a subclass names the windows of a request."""
 
@@ -182,16 +191,16 @@ def hold_answer(request: Request) -> None:
 
 
 class DefaultThrottle(Throttle):
-    """Every request: per user when signed in, per client address otherwise."""
+    """Every request: per buyer of a storefront, per user when signed in, and per client address otherwise."""
 
     def __init__(self, cost: int = 1) -> None:
         self.cost = cost
 
     def windows(self, request: Request) -> list[Window]:
-        """The window of the user, or of the address of whoever is not signed in."""
-        if request.user and request.user.is_authenticated:
+        """The window of the buyer of a storefront, of the user, or of the address of whoever is not signed in."""
+        if request.user and request.user.is_authenticated and BUYER not in request.META:
             return [window(settings.RATE_LIMIT_USER, "user", request.user.pk)]
-        return [window(settings.RATE_LIMIT_ANONYMOUS, "address", client_address(request))]
+        return [window(settings.RATE_LIMIT_ANONYMOUS, "address", counted_address(request))]
 
 
 def charge_expensive_work(request: Request) -> None:
@@ -208,7 +217,7 @@ class RegistrationThrottle(Throttle):
 
     def windows(self, request: Request) -> list[Window]:
         """The window of new accounts."""
-        return [window(settings.RATE_LIMIT_REGISTER, "register", client_address(request))]
+        return [window(settings.RATE_LIMIT_REGISTER, "register", counted_address(request))]
 
 
 class PasswordResetThrottle(Throttle):
@@ -218,7 +227,7 @@ class PasswordResetThrottle(Throttle):
 
     def windows(self, request: Request) -> list[Window]:
         """The window of the address, and that of the account that the body names."""
-        windows = [window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-address", client_address(request))]
+        windows = [window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-address", counted_address(request))]
         if account := named_in(request, "email"):
             windows.append(window(settings.RATE_LIMIT_PASSWORD_RESET, "reset-account", account))
         return windows

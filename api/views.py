@@ -22,6 +22,7 @@ from api.parameters import parameters_of
 from api.permissions import NO_ACTION
 from api.renderers import JSONRenderer, dumps
 from api.serializers import kept
+from api.throttles import before_counting
 from database.refusals import Expected, Invalid, Refusal, VersionMismatch
 
 JSON = JSONRenderer()
@@ -162,6 +163,11 @@ class ViewSet(GenericViewSet[Any]):
             super().check_permissions(request)
         else:
             check_operation(request, self)
+
+    def check_throttles(self, request: Request) -> None:
+        """First whose request it is, which counts for every limit, also for those that an action has for itself."""
+        before_counting()(request)
+        super().check_throttles(request)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Every answer is JSON. A client that accepts JSON or anything skips DRF's comparison of media types."""

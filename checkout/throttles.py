@@ -3,7 +3,7 @@
 from django.conf import settings
 from rest_framework.request import Request
 
-from api.addresses import client_address
+from api.addresses import counted_address
 from api.throttles import DefaultThrottle, Window, window
 
 
@@ -12,7 +12,7 @@ class CartThrottle(DefaultThrottle):
 
     def windows(self, request: Request) -> list[Window]:
         """The windows of every request, and that of new carts."""
-        return [*super().windows(request), window(settings.RATE_LIMIT_CARTS, "carts", client_address(request))]
+        return [*super().windows(request), window(settings.RATE_LIMIT_CARTS, "carts", counted_address(request))]
 
 
 class CouponThrottle(DefaultThrottle):
@@ -25,6 +25,6 @@ class CouponThrottle(DefaultThrottle):
         cart_id = request.parser_context["kwargs"]["cart_id"]
         return [
             *super().windows(request),
-            window(settings.RATE_LIMIT_COUPONS, "coupons-address", client_address(request)),
+            window(settings.RATE_LIMIT_COUPONS, "coupons-address", counted_address(request)),
             window(settings.RATE_LIMIT_COUPONS, "coupons-cart", cart_id),
         ]

@@ -202,7 +202,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["api.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "api.schema.Schema",
-    "DEFAULT_THROTTLE_CLASSES": ["accounts.storefronts.StorefrontThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttles.DefaultThrottle"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["api.filters.FilterBackend"],
     "EXCEPTION_HANDLER": "accounts.refused.exception_handler",
@@ -211,6 +211,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,  # ?format= means nothing here
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+BEFORE_COUNTING = "accounts.storefronts.look_at_storefront"  # looks at each request before limits count it
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 CORS_ALLOW_HEADERS = [

@@ -40,10 +40,16 @@ def admin_actor(request: HttpRequest) -> Actor:
     return Actor(request.user.pk, "admin", is_staff=True)
 
 
-def api_actor(request: Any) -> Actor:
-    """The signed-in user of a request to the API, or the holder of a key, who says by itself who it is."""
-    actor: Actor | None = getattr(request.user, "actor", None)
-    return actor or Actor(request.user.pk, "api", request.user.is_staff)
+def actor_of(request: Any) -> Actor:
+    """The actor whom ledgers and journals name for the changes that a request to the API makes.
+
+    It is the user who is signed in, or the holder of a key, who says by itself who it is. For views whose permissions
+    let nobody else in: a visitor is an AssertionError.
+    """
+    user = request.user
+    assert user.is_authenticated, "nobody is signed in"  # noqa: S101
+    own = getattr(user, "actor", None)
+    return own if isinstance(own, Actor) else Actor(user.pk, "api", user.is_staff)
 
 
 VISITOR = Actor(None, "api", is_visitor=True)

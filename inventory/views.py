@@ -10,13 +10,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
 from api.idempotency import keyed, run_once
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of, document_of
 from api.views import ViewSet, expected_version, refuses
 from database.refusals import NotFound
+from events.actors import actor_of
 from inventory import services
 from inventory.exceptions import (
     AlreadyReceived,

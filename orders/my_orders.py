@@ -48,6 +48,8 @@ PARCELS = f"""case when o.status = 'pending' then '[]' else coalesce((
 MEMBERS = {
     "order_id": "o.id",
     "order_date": MOMENT.format("o.order_date"),
+    "payment_status": """case when o.total_amount = 0 and o.payment_status = 'unpaid' then 'paid'
+        else o.payment_status end""",
     "fulfilment_status": """case when o.status in ('shipped', 'delivered') then 'complete'
         when o.partly_shipped then 'partial' else 'none' end""",
     "total_amount": "o.total_amount::text",

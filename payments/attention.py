@@ -1,5 +1,6 @@
 """What of money staff and operators have to look at: counts, ages and dates, in few statements."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -61,8 +62,11 @@ def open_work() -> dict[str, Any]:
     }
 
 
-def state_of_providers() -> str:
-    """Whether what was asked of the providers gets its answer in time: "ok", or "stuck" where it does not."""
-    if open_work()["oldest_operation_seconds"] > STUCK_AFTER.total_seconds():
+def state_of_providers(work: Mapping[str, Any] | None = None) -> str:
+    """Whether what was asked of the providers gets its answer in time: "ok", or "stuck" where it does not.
+
+    `work` is what `open_work` has found, for those who have asked already.
+    """
+    if (work or open_work())["oldest_operation_seconds"] > STUCK_AFTER.total_seconds():
         return "stuck"
     return "ok" if providers.configured() else "not configured"

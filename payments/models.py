@@ -138,7 +138,8 @@ class OperationQuerySet(models.QuerySet["Operation"]):
 class Operation(models.Model):
     """One thing that the shop asks a provider for, written before the call, and resolved by what the provider says.
 
-    Its row is the memory that survives a crash between the two: the call is repeated with the same key.
+    Its row is the memory that survives a crash between the two: the call is repeated with the same key. What was asked
+    for is append-only, which a trigger enforces.
     """
 
     class Kind(models.TextChoices):

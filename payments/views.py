@@ -12,12 +12,13 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of, user_of
+from accounts.authentication import user_of
 from api.idempotency import keyed, run_once
 from api.permissions import requires
 from api.serializers import NoBody, body_of, document_of
 from api.views import ViewSet, expected_version, refuses
 from database.refusals import NotFound, VersionMismatch
+from events.actors import actor_of
 from orders.views.callers import TOKEN, ViewSetOfOrders
 from payments import providers, services
 from payments.exceptions import (

@@ -21,8 +21,9 @@ from events.actors import Actor
 from events.services import publish
 from pricing.models import TaxClass, TaxRate
 from pricing.places import validate_known_country
-from pricing.services.edits import begin_edit
+from pricing.services.edits import begin_edit, state_of
 
+Told = dict[str, Any]
 COLUMNS = (
     *("country", "region", "postal_from", "postal_to", "city", "name", "rate", "tax_class", "valid_from"),
     *("valid_until", "replaces"),
@@ -96,11 +97,32 @@ def import_tax_rates(*, table: str, actor: Actor, replace: bool = False) -> int:
     begin_edit()
     given = checked(table, replace=replace)
     countries = sorted({each.row.country for each in given})
-    gone = TaxRate.objects.filter(country__in=countries).delete()[0] if replace else 0
-    TaxRate.objects.bulk_create([each.row for each in given], batch_size=AT_ONCE)
-    payload = {"countries": countries, "made": len(given), "removed": gone}
-    publish("pricing.tax_rates_imported", payload, subject="tax_rates", actor=actor)
+    gone = list(TaxRate.objects.filter(country__in=countries)) if replace else []
+    before = [told_of(row) for row in gone]
+    TaxRate.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    made = TaxRate.objects.bulk_create([each.row for each in given], batch_size=AT_ONCE)
+    tell_of_import(countries, before, [told_of(row) for row in made], actor)
     return len(given)
+
+
+def told_of(row: TaxRate) -> dict[str, Any]:
+    """A rate as the journal tells of it."""
+    return {"tax_rate_id": row.pk, **state_of(row)}
+
+
+def tell_of_import(countries: list[str], before: list[Told], after: list[Told], actor: Actor) -> None:
+    """Publish what an import has removed and made, in parts of AT_ONCE rates, so that no event is too large to read."""
+    rates = [("before", rate) for rate in before] + [("after", rate) for rate in after]
+    parts = [rates[start : start + AT_ONCE] for start in range(0, len(rates), AT_ONCE)]
+    for number, part in enumerate(parts, start=1):
+        payload = {"countries": countries, "made": len(after), "removed": len(before), "part": number}
+        lists = {name: [rate for when, rate in part if when == name] for name in ("before", "after")}
+        publish(
+            "pricing.tax_rates_imported",
+            payload | {"parts": len(parts)} | lists,
+            subject="tax_rates",
+            actor=actor,
+        )
 
 
 def checked(table: str, *, replace: bool) -> list[Given]:

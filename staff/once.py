@@ -83,13 +83,15 @@ class Post:
     def finish(self, response: HttpResponseBase) -> None:
         """Remember where the first post has led. A page that came back as a page has had no effect: it may come again.
 
+        Unless it says where it leads (`leads_to`): then it is what a redirect would be.
+
         Nothing is remembered of a post that was refused: its number went with its transaction.
         """
         own = PostedForm.objects.filter(number=self.number)
         if not self.is_verb_of_list:
             own = own.filter(posting=self.posting)
-        if isinstance(response, HttpResponseRedirect):
-            own.update(location=response.url[:2000])
+        if location := led_to(response):
+            own.update(location=location[:2000])
         else:
             own.delete()
 
@@ -101,6 +103,17 @@ class Post:
             if location != "" or time.monotonic() > end:
                 return location or ""
             time.sleep(INTERVAL)
+
+
+def leads_to(response: HttpResponseBase, location: str) -> HttpResponseBase:
+    """A page that answers a post which took effect, for what is shown once. Posted again, it leads to `location`."""
+    response.leads_to = location  # type: ignore[attr-defined]  # Post.finish reads it
+    return response
+
+
+def led_to(response: HttpResponseBase) -> str:
+    """Where a post leads that took effect; "" for the answer to one that did not."""
+    return response.url if isinstance(response, HttpResponseRedirect) else getattr(response, "leads_to", "")
 
 
 def post_of(request: HttpRequest) -> Post | None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import override_settings
 from django.urls import URLResolver
 
-from accounts.models import Session, User
+from accounts.models import ApiKey, Session, User
 from accounts.sessions import start_session
 from accounts.tests.factories import give_paper, give_phone, make_user
 from catalog.models import Product
@@ -112,6 +112,7 @@ class Counter:
             "session_id": Session.objects.get(user=self.customer).pk,
             "pk": give_phone(self.colleague).pk,
             "reference": shop.order.reference,
+            "key_id": ApiKey.objects.get().pk,
             "webhook_id": shop.webhook.pk,
             "delivery_id": shop.delivery.pk,
             "subject": f"sku:{self.item.sku}",

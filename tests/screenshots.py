@@ -1,6 +1,7 @@
 """The pictures of the staff's guide, taken anew: `python -m tests.screenshots` beside a `make run` with demo data.
 
-Those of pages with something typed in (receiving, the grid, the count) are taken by hand, when these pages change.
+Those of pages with something typed in (receiving, the grid, the count) are taken by hand, when these pages change. The
+tour of the README sets up the webhook and the API key that two of them show.
 """
 
 import os
@@ -23,6 +24,8 @@ PAGES = {
     "admin-product": ("/admin/catalog/product/", "#result_list tbody th a"),
     "admin-people": ("/admin/accounts/user/", ""),
     "admin-events": ("/admin/events/event/", ""),
+    "admin-keys": ("/admin/accounts/apikey/", ""),
+    "admin-webhook": ("/admin/events/webhookendpoint/", "#result_list tbody a"),
 }
 
 

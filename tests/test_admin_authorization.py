@@ -52,6 +52,7 @@ OUTSIDE = ("nobody", "customer", "disabled", "second factor pending")
 MODELS = {
     #                                sees      adds    changes  deletes
     "accounts.user":                ("roma",   "ma",   "ma",    ""),
+    "accounts.apikey":              ("rma",    "",     "",      ""),
     "auth.group":                   ("a",      "a",    "a",     "a"),
     "catalog.category":             ("rsocma", "cma",  "cma",   "cma"),
     "catalog.product":              ("rsocma", "cma",  "cma",   ""),
@@ -108,6 +109,8 @@ PAGES = {
     "reference/<path:reference>":                 (EVERYBODY, 302, 302),
     "sessions/":                                  (EVERYBODY, 200, 302),
     "subject/<path:subject>":                     ("rsocma",  302, 302),
+    "accounts/apikey/<int:key_id>/revoke/":       ("ma",      405, 200),
+    "accounts/apikey/new/":                       ("ma",      200, 200),
     "accounts/user/<int:user_id>/anonymise/":     ("ma",      200, 200),
     "accounts/user/<int:user_id>/note/":          ("oma",     200, 200),
     "accounts/user/<int:user_id>/password/":      ("ma",      200, 200),

@@ -194,3 +194,20 @@ def test_logging_out_forgets_what_was_typed(staff: Page) -> None:
     staff.get_by_role("heading", name="Logged out").wait_for()
 
     assert not staff.evaluate("Object.keys(sessionStorage).some(key => key.startsWith('typed:'))")
+
+
+def test_a_new_key_is_shown_though_the_button_is_clicked_twice_and_not_when_its_page_is_loaded_again(
+    staff: Page,
+) -> None:
+    staff.goto("/admin/accounts/apikey/new/")
+    staff.get_by_label("Name").fill("Till")
+    staff.get_by_label("stock:read").check()
+    staff.get_by_role("button", name="Make the key").dblclick()
+    expect(staff.locator("#key")).to_have_text(re.compile("^sk_[A-Za-z0-9]{40}$"))
+
+    staff.reload()
+
+    expect(staff.get_by_text("It took effect once.")).to_be_visible()
+    expect(staff.locator("#key")).to_have_count(0)
+    staff.goto("/admin/accounts/apikey/")
+    expect(staff.get_by_role("link", name="Till")).to_have_count(1)

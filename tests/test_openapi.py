@@ -136,6 +136,7 @@ def test_an_operation_takes_a_key_where_its_action_is_marked(description: dict[s
         *("openCart", "addCartLine", "addCoupon", "holdCart", "claimCart", "placeCart"),
         *("beginPayment", "capturePayment", "refundPayment"),
         *("addMyAddress", "shipParcel", "cancelParcel", "addNote", "replaceOrderLine"),
+        "createApiKey",
         *("createWebhook", "testWebhook", "rotateWebhookSecret", "replayWebhook", "resendWebhookDelivery"),
         *("askReturn", "approveReturn", "receiveReturn", "refuseReturn", "withdrawOrder"),
     }

@@ -39,6 +39,8 @@ PRICES = "catalog/product/<int:product_id>/variants/<int:variant_id>/prices/"
 # What is typed into a form. The others are posted as they are. "{user}" is who posts it.
 TYPED: dict[str, dict[str, Any]] = {
     "password_change/": {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD},
+    "accounts/apikey/<path:object_id>/change/ revoke": {"reason": "It leaked."},
+    "accounts/apikey/new/": {"name": "Till", "scopes": "stock:read"},
     "accounts/user/add/": {"email": "n@example.com", "password": NEW_PASSWORD, "first_name": "N", "last_name": "P"},
     "accounts/user/<path:object_id>/change/": {"first_name": "Other"},
     "accounts/user/<int:user_id>/password/": {"password": NEW_PASSWORD},

@@ -21,6 +21,7 @@ from accounts.rights import check_administrator
 from accounts.scopes import SCOPES, scope_for
 from accounts.tests.factories import client_of, make_user
 from api.logs import JSONFormatter
+from api.models import IdempotencyKey
 from database.refusals import Invalid
 from events.actors import COMMAND, Actor
 from events.models import Event
@@ -294,3 +295,26 @@ def test_the_least_scope_stands_for_a_permission() -> None:
         *("products:write", "orders:read", "orders:write", "stock:read", "stock:write"),
         *("events:read", "webhooks:write", "reports:read"),
     }
+
+
+def test_a_repeated_request_makes_no_second_key_and_has_no_key_to_show(boss: User) -> None:
+    client, body = client_of(boss), {"name": "Till", "scopes": ["stock:read"]}
+    first = client.post(KEYS, body, HTTP_IDEMPOTENCY_KEY="till-1")
+    again = client.post(KEYS, body, HTTP_IDEMPOTENCY_KEY="till-1")
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json() | {"key": None}
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert ApiKey.objects.count() == 1
+    assert first.json()["key"] not in str([bytes(row.body) for row in IdempotencyKey.objects.all()])
+    other = client.post(KEYS, body | {"name": "Shelf"}, HTTP_IDEMPOTENCY_KEY="till-1")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_command_revokes_with_a_reason() -> None:
+    _, row = program("stock:read")
+    with pytest.raises(CommandError, match="reason"):
+        call_command("revoke_api_key", row.prefix, reason="x" * 201)
+    call_command("revoke_api_key", row.prefix, reason="It leaked.")
+    row.refresh_from_db()
+    assert (row.state, row.revoked_reason) == ("revoked", "It leaked.")

@@ -4,10 +4,14 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from accounts.api_keys import create_key, revoke_key
 from accounts.models import ApiKey
+from api.addresses import BUYER
+from api.throttles import DefaultThrottle
 from events.actors import COMMAND
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +39,53 @@ def test_behind_a_trusted_proxy_each_buyer_has_a_limit(
     settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")]
     asked = statuses(storefront[1], "198.51.100.1", "198.51.100.2", "198.51.100.1", "2001:db8::1", "2001:db8::2")
     assert asked == [200, 200, 429, 200, 429]
+
+
+def test_who_comes_through_a_trusted_proxy_is_not_believed(
+    storefront: tuple[ApiKey, str], one_a_minute: None, settings: Any
+) -> None:
+    """A publishable key is no secret: a browser behind the proxy could name another buyer each time."""
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8"), ip_network("10.0.0.5/32")]
+    from_outside = {"X-Forwarded-For": "203.0.113.9"}
+    assert statuses(storefront[1], "198.51.100.1", "198.51.100.2", **from_outside) == [200, 429]
+    from_the_server = {"X-Forwarded-For": "10.0.0.5"}
+    assert statuses(storefront[1], "198.51.100.3", "198.51.100.4", **from_the_server) == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("setting", "path", "body", "admitted"),
+    [
+        ("RATE_LIMIT_CARTS", "carts/", {}, 201),
+        ("RATE_LIMIT_REGISTER", "users/", {"email": "x"}, 400),
+        ("RATE_LIMIT_PASSWORD_RESET", "users/password-reset", {}, 400),
+        ("RATE_LIMIT_LOGIN_PER_ADDRESS", "users/login", {}, 400),
+        ("RATE_LIMIT_REGISTER", "users/confirm-email", {}, 400),
+    ],
+)
+def test_a_limit_of_a_view_of_its_own_counts_buyers_too(
+    storefront: tuple[ApiKey, str], settings: Any, setting: str, path: str, body: dict[str, str], admitted: int
+) -> None:
+    settings.RATE_LIMITS, settings.TRUSTED_PROXIES = True, [ip_network("127.0.0.0/8")]
+    setattr(settings, setting, (1, 60))
+    client = APIClient()
+
+    def ask(buyer: str) -> int:
+        headers = {"X-Storefront-Key": storefront[1], "X-Buyer-Address": buyer}
+        return int(client.post(f"/api/v1/{path}", body, headers=headers).status_code)
+
+    assert [ask(buyer) for buyer in ("198.51.100.1", "198.51.100.2", "198.51.100.1")] == [admitted, admitted, 429]
+    answer = client.post(f"/api/v1/{path}", body, headers={"X-Storefront-Key": "pk_wrong"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_api_key")
+
+
+def test_what_expensive_work_costs_is_counted_for_the_buyer(storefront: tuple[ApiKey, str], settings: Any) -> None:
+    settings.RATE_LIMITS, settings.TRUSTED_PROXIES = True, [ip_network("127.0.0.0/8")]
+    request: Any = RequestFactory().get(PRODUCTS)
+    request.user, request.META[BUYER] = AnonymousUser(), "198.51.100.1"
+    [of_buyer] = DefaultThrottle(cost=5).windows(request)
+    del request.META[BUYER]
+    [of_server] = DefaultThrottle(cost=5).windows(request)
+    assert of_buyer.key != of_server.key
 
 
 def test_nobody_else_is_believed(storefront: tuple[ApiKey, str], one_a_minute: None) -> None:

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import addresses
-from accounts.authentication import actor_of, user_of
+from accounts.authentication import user_of
 from accounts.exceptions import TooManyAddresses
 from accounts.models import Address
 from accounts.serializers_addresses import AddressBody, AddressSerializer
@@ -15,6 +15,7 @@ from api.pagination import Keyset
 from api.serializers import body_of, document_of
 from api.views import ViewSet, expected_version, refuses
 from database.refusals import VersionMismatch
+from events.actors import actor_of
 
 
 class OwnAddressViewSet(ViewSet):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts import leaving, mailed_links, services
 from accounts.attempts import ConfirmationThrottle, MailedConfirmationThrottle, OwnProfileThrottle
-from accounts.authentication import actor_of, session_of, user_of
+from accounts.authentication import session_of, user_of
 from accounts.exceptions import EmailTaken, LastAdministrator, PasswordReplaced
 from accounts.filters import UserFilterSet
 from accounts.models import User
@@ -32,6 +32,7 @@ from api.serializers import NoBody, body_of, document_of
 from api.throttles import PasswordResetThrottle, RegistrationThrottle
 from api.views import ViewSet, expected_version, refuses
 from database.refusals import FieldError, Invalid, NotFound
+from events.actors import actor_of
 
 SeesUsers = requires("accounts.view_user")
 

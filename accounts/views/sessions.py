@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from accounts import sessions
 from accounts.attempts import LoginThrottle, client_of
-from accounts.authentication import actor_of, session_of, user_of
+from accounts.authentication import session_of, user_of
 from accounts.exceptions import InvalidCredentials, OtpDeviceRequired, OtpInvalid, OtpRequired
 from accounts.models import Session
 from accounts.serializers import (
@@ -37,6 +37,7 @@ from api.parsers import StrictJSONParser, check_text, read_bounded
 from api.serializers import body_of, document_of
 from api.views import ViewSet, refuses
 from database.refusals import NotFound
+from events.actors import actor_of
 
 
 class FormParser(BaseParser):

@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of
@@ -21,6 +20,7 @@ from catalog.models import Category
 from catalog.serializers import CategoryBody, CategorySerializer
 from catalog.views.products import MOVED, PUBLIC, SHARED, moved
 from database.refusals import NotFound
+from events.actors import actor_of
 
 BY_NAME = Keyset(("name", "id"), (str, int))
 EDITORS = requires(

@@ -10,7 +10,6 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
 from api.idempotency import keyed, run_once
 from api.pagination import Keyset
 from api.permissions import requires
@@ -34,6 +33,7 @@ from catalog.serializers import VariantBody, VariantChangesBody, VariantSerializ
 from catalog.uploads import PictureParser
 from catalog.views.products import PUBLIC, SHARED, PicturesViewSet, edits_products, refuse_stock, shown_product
 from database.refusals import StorageFull
+from events.actors import actor_of
 from inventory.exceptions import NoWarehouse, SkuTaken
 
 BY_POSITION = Keyset(("position", "id"), (int, int))

@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
 from api.pagination import Keyset
 from api.permissions import requires
 from api.serializers import body_of, document_of
@@ -16,6 +15,7 @@ from catalog import services
 from catalog.exceptions import NoReduction, PlannedPriceBegun, PlannedPricesOverlap, PlannedTimeInvalid, found
 from catalog.models import PlannedPrice, PriceHistory, Variant
 from catalog.price_serializers import PlannedPriceBody, PlannedPriceSerializer, PriceHistorySerializer
+from events.actors import actor_of
 
 EDITORS = requires("catalog.change_product")
 

@@ -10,7 +10,6 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
 from api.addresses import origin_of
 from api.fields import MAX_ID
 from api.idempotency import keyed, run_once
@@ -41,6 +40,7 @@ from catalog.models import Product
 from catalog.serializers import ProductBody, ProductChangesBody, ProductSerializer
 from catalog.serializers_facets import FacetsSerializer
 from database.refusals import NotFound, VersionMismatch
+from events.actors import actor_of
 from inventory.exceptions import NoWarehouse, SkuTaken
 
 EDITORS = requires(

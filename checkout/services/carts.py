@@ -77,15 +77,15 @@ def change_cart(
 
 @unit_of_work
 def delete_cart(*, cart_id: UUID, caller: Caller, expected_version: Expected = None) -> None:
-    """Delete a cart that was not placed, and give back what it holds.
+    """Delete a cart that was neither placed nor merged, and give back what it holds.
 
-    Refuses NotFound, and CartNotOpen for one that was placed: it is the way from a repeated request to its order. Locks
-    the cart, then the stock levels.
+    Refuses NotFound, and CartNotOpen for one that was placed or merged: it is the way from a repeated request to its
+    order, or to the cart that it went into. Locks the cart, then the stock levels.
     """
     params = params_of(cart_id, caller)
     _, found = fetch_together((LOCK, params), (READ_CONTENTS, params))
     cart = facts_of(found, contents_alone=True)
-    if cart.state == Cart.State.PLACED:
+    if cart.state not in Cart.LIVE:
         raise not_open(cart)
     check_version(cart.version, expected_version)
     if cart.held_until is not None:

@@ -48,6 +48,18 @@ def test_the_cart_of_a_guest_becomes_the_customers_own(mug: Variant) -> None:
     assert client_with_token(cart).get(f"{CARTS}/{cart.pk}").status_code == 404
 
 
+def test_a_cart_that_was_merged_is_not_deleted_so_that_asking_again_finds_the_other(mug: Variant) -> None:
+    user = make_user()
+    own, guest = make_cart({mug: 1}, user=user), make_cart({mug: 2})
+    client = client_with_both(user, guest)
+    client.post(f"{CARTS}/{guest.pk}/claim")
+
+    answer = client_with_token(guest).delete(f"{CARTS}/{guest.pk}")
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["state"]) == (409, "cart_not_open", "merged")
+    assert client.post(f"{CARTS}/{guest.pk}/claim").json()["cart_id"] == str(own.pk)
+
+
 def test_of_an_article_in_both_carts_the_larger_quantity_counts(mug: Variant, pot: Variant) -> None:
     user, pan = make_user(), make_article(stock=5)
     own, guest = make_cart({mug: 3, pot: 1}, user=user), make_cart({mug: 2, pot: 4, pan: 1})

@@ -9,7 +9,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
 
-from accounts.authentication import actor_of
 from api.addresses import client_address, origin_of
 from api.idempotency import run_once
 from api.views import ViewSet
@@ -22,7 +21,7 @@ from checkout.serializers.documents import (
 )
 from checkout.tokens import opens
 from database.refusals import NotFound
-from events.actors import VISITOR
+from events.actors import VISITOR, actor_of
 
 TOKEN = OpenApiParameter(
     "X-Cart-Token", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The token of a guest's cart."

@@ -102,7 +102,7 @@ class CartViewSet(CartBase):
     @extend_schema(operation_id="deleteCart", summary="Give up a cart", parameters=[TOKEN], responses={204: None})
     @refuses(CartNotOpen, VersionMismatch)
     def destroy(self, request: Request, cart_id: UUID) -> Response:
-        """Delete a cart that was not placed, and give back what it holds."""
+        """Delete a cart that was neither placed nor merged, and give back what it holds."""
         services.delete_cart(cart_id=cart_id, caller=self.caller(), expected_version=expected_version(request))
         return Response(status=204)
 

@@ -23,13 +23,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.names import name_actors
 from catalog.models import Category, Product
 from checkout.admin_forms import cart_id_of
 from checkout.models import Cart
 from config.admin.mails import SEES, kinds, mailing, newest, previews_of
-from events.mails import Preview
 from events.models import Event, SentMail, WebhookEndpoint
 from inventory.models import FormerName, StockItem, Warehouse
 from orders.models import Order
@@ -40,7 +39,7 @@ from staff.lists import by_moment
 # A mail brings its own styles. Nothing else of it is loaded but the shop's picture, and nothing runs.
 PICTURES = settings.SHOP_LOGO_URL or "'none'"
 MAIL_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src {PICTURES}; frame-ancestors 'self'; sandbox"
-AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group", "webhook")
+AREAS = ("order", "cart", "stock", "product", "category", "pricing", "user", "group", "api_key", "webhook")
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -166,6 +165,7 @@ EDITED: dict[str, type[Model]] = {
     "category": Category,
     "user": User,
     "group": Group,
+    "api_key": ApiKey,
     "item": StockItem,
     "tax_class": TaxClass,
     "tax_rate": TaxRate,
@@ -252,22 +252,23 @@ class SentMailAdmin(ReadOnly, StaffAdmin[SentMail]):
     @method_decorator(csp_update({"frame-src": [SELF]}))
     def preview_page(self, request: HttpRequest, mail_kind: str) -> HttpResponseBase:
         """The mails that the newest event of a kind would be followed by now."""
-        event, previews = self.previewed(request, mail_kind)
-        return self.show(request, "admin/mail_preview.html", f"Mail: {mail_kind}", event=event, previews=previews)
+        event = self.previewed(request, mail_kind)
+        title = f"Mail: {mail_kind}"
+        return self.show(request, "admin/mail_preview.html", title, event=event, previews=previews_of(event))
 
     @method_decorator(xframe_options_sameorigin)
     def preview_body_page(self, request: HttpRequest, mail_kind: str, mail: int) -> HttpResponseBase:
         """The HTML of one of them, for the frame of its page."""
-        _, previews = self.previewed(request, mail_kind)
+        previews = previews_of(self.previewed(request, mail_kind), upto=mail)
         if mail >= len(previews):
             raise Http404("There is no such mail.")
         return HttpResponse(previews[mail].html, headers={"Content-Security-Policy": MAIL_POLICY})
 
-    def previewed(self, request: HttpRequest, mail_kind: str) -> tuple[Event, list[Preview]]:
-        """The newest event of a kind, and its mails. Raises Http404, and PermissionDenied."""
+    def previewed(self, request: HttpRequest, mail_kind: str) -> Event:
+        """The newest event of a kind that mails follow from. Raises Http404, and PermissionDenied."""
         if not request.user.has_perms(SEES):
             raise PermissionDenied
         event = newest(mail_kind) if mailing(mail_kind) else None
         if event is None:
             raise Http404("There is no such event yet.")
-        return event, previews_of(event)
+        return event

@@ -38,10 +38,15 @@ def newest(kind: str) -> Event | None:
     return Event.objects.filter(kind=kind).order_by("-id").first()
 
 
-def previews_of(event: Event) -> list[mails.Preview]:
-    """The mails that an event would be followed by now. None where there is nothing to tell any more."""
+def previews_of(event: Event, *, upto: int | None = None) -> list[mails.Preview]:
+    """The mails that an event would be followed by now. None where there is nothing to tell any more.
+
+    With `upto` no more jobs are run than that mail needs: the frame of the first one does not make the others again.
+    """
     with transaction.atomic(), mails.previewing() as found:
         for job in mailing(event.kind):
             job(event_id=event.pk, kind=event.kind, payload=event.payload)
+            if upto is not None and len(found) > upto:
+                break
         transaction.set_rollback(True)
     return found

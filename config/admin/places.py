@@ -19,6 +19,7 @@ SECTIONS = {
 # Lists of libraries, in words for staff.
 LISTS = {
     "ProcrastinateJob": "Jobs",
+    "ApiKey": "API keys",
     "WebhookEndpoint": "Webhooks",
     "TOTPDevice": "Authenticator apps",
     "StaticDevice": "Codes on paper",
@@ -29,6 +30,7 @@ SUBJECTS = {
     "product": "catalog_product_change",
     "category": "catalog_category_change",
     "user": "accounts_user_change",
+    "api_key": "accounts_apikey_change",
     "item": "inventory_stockitem_why",
     "tax_class": "pricing_taxclass_change",
     "tax_rate": "pricing_taxrate_change",

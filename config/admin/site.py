@@ -15,7 +15,7 @@ from django.db.models import Field, Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.names import name_actors
 from accounts.notes import notes_for
 from checkout.models import Cart
@@ -263,6 +263,8 @@ def home(request: HttpRequest) -> dict[str, Any]:
                 for share in report.ages
             ],
         }
+    if request.user.has_perm("accounts.view_apikey"):
+        parts["ending_keys"] = list(ApiKey.objects.ending())
     if request.user.has_perm("events.view_webhookendpoint"):
         parts["webhooks"] = list(WebhookEndpoint.objects.unwell())
     if isinstance(request.user, User):

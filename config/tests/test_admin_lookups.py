@@ -28,6 +28,7 @@ DEVICE = "created_at__gte created_at__isnull last_used_at__gte last_used_at__isn
 NAMED = {
     "accounts.user": "is_staff__exact is_staff__isnull is_active__exact is_active__isnull"
     " groups__id__exact groups__isnull",
+    "accounts.apikey": "kind__exact kind__isnull",
     "auth.group": "",
     "catalog.category": "",
     "catalog.product": "status__exact status__isnull category__id__exact category__isnull",

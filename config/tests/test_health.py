@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from api.tests.servers import no_redis, redis_not_configured
@@ -253,6 +254,9 @@ def test_an_operation_that_a_provider_does_not_answer_is_told_with_its_age(clien
         "open_disputes": 0,
     }
     assert client.get("/health/ready").status_code == 200
+    with CaptureQueriesContext(connection) as asked:
+        status(client)
+    assert sum("payments_operation" in query["sql"] for query in asked) == 1
 
 
 @pytest.mark.usefixtures("worker", "monitored")

@@ -10,7 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from accounts.mailed_links import request_password_reset
 from accounts.tests.factories import make_user
-from config.admin.mails import kinds, mailing
+from config.admin.mails import kinds, mailing, previews_of
 from events.mails import send_once
 from events.models import Event, SentMail
 from orders.tests.factories import make_order
@@ -77,3 +77,21 @@ def test_a_mail_says_who_sells(settings: Any) -> None:
     assert "Kettles & Co. Ltd\nHarbour Street 1\n1000 Lisbon" in message.body
     assert "Kettles &amp; Co. Ltd, Harbour Street 1, 1000 Lisbon" in html
     assert '<img src="https://shop.test/logo.png" alt="' in html
+
+
+def test_the_frame_of_a_mail_runs_no_job_that_only_later_mails_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_order()
+    event = Event.objects.filter(kind="order.placed").latest("pk")
+    ran: list[str] = []
+
+    def job_of(key: str) -> Any:
+        def job(**told: Any) -> None:
+            ran.append(key)
+            send_once(key, "password_reset", {"link": "https://shop.test/r", "minutes": 60}, to=["ann@example.com"])
+
+        return job
+
+    monkeypatch.setattr("config.admin.mails.mailing", lambda kind: [job_of("one"), job_of("two")])
+    assert len(previews_of(event)) == 2
+    assert len(previews_of(event, upto=0)) == 1
+    assert ran == ["one", "two", "one"]

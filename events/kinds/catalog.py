@@ -1,6 +1,6 @@
 """What happens to the catalog and to its prices, taxes and promotions."""
 
-from events.kinds.declaring import CHANGES, COUNT, ID, TEXT, Kind, kind, listed, optional
+from events.kinds.declaring import CHANGES, COUNT, FLAG, ID, TEXT, Kind, kind, listed, made_of, optional
 
 PRODUCT = "product:{product_id}"
 VARIANT = {"product_id": ID, "variant_id": ID}
@@ -45,6 +45,15 @@ TAX_CLASS = {"tax_class_id": ID, "name": TEXT}
 TAX_RATE = {"tax_rate_id": ID, "name": TEXT}
 ZONE = {"zone_id": ID, "name": TEXT}
 PLACE = {"countries": listed(TEXT), "regions": listed(TEXT)}
+# What a rate says. What is empty is left out.
+RATE = {
+    "name": TEXT,
+    "rate": TEXT,
+    "country": TEXT,
+    "replaces": FLAG,
+    "tax_class_id": optional(ID),
+    **{name: optional(TEXT) for name in ("region", "postal_from", "postal_to", "city", "valid")},
+}
 
 PRICING: list[Kind] = [
     kind(
@@ -57,7 +66,13 @@ PRICING: list[Kind] = [
     kind(
         "pricing.promotion_updated", "promotion:{promotion_id}", "A promotion was edited.", **PROMOTION, changes=CHANGES
     ),
-    kind("pricing.promotion_deleted", "promotion:{promotion_id}", "A promotion was deleted.", **PROMOTION),
+    kind(
+        "pricing.promotion_deleted",
+        "promotion:{promotion_id}",
+        "A promotion was deleted.",
+        **PROMOTION,
+        changes=CHANGES,
+    ),
     kind(
         "pricing.shipping_method_created",
         "shipping_method:{shipping_method_id}",
@@ -78,14 +93,28 @@ PRICING: list[Kind] = [
         "A way of shipping was deleted.",
         **METHOD,
         code=TEXT,
+        changes=CHANGES,
     ),
     kind("pricing.tax_class_created", "tax_class:{tax_class_id}", "A tax class was made.", **TAX_CLASS, code=TEXT),
     kind(
         "pricing.tax_class_updated", "tax_class:{tax_class_id}", "A tax class was edited.", **TAX_CLASS, changes=CHANGES
     ),
-    kind("pricing.tax_class_deleted", "tax_class:{tax_class_id}", "A tax class was deleted.", **TAX_CLASS, code=TEXT),
     kind(
-        "pricing.tax_rate_created", "tax_rate:{tax_rate_id}", "A rate was made.", **TAX_RATE, country=TEXT, region=TEXT
+        "pricing.tax_class_deleted",
+        "tax_class:{tax_class_id}",
+        "A tax class was deleted.",
+        **TAX_CLASS,
+        code=TEXT,
+        changes=CHANGES,
+    ),
+    kind(
+        "pricing.tax_rate_created",
+        "tax_rate:{tax_rate_id}",
+        "A rate was made.",
+        **TAX_RATE,
+        country=TEXT,
+        region=TEXT,
+        values=made_of(**RATE),
     ),
     kind("pricing.tax_rate_updated", "tax_rate:{tax_rate_id}", "A rate was edited.", **TAX_RATE, changes=CHANGES),
     kind(
@@ -95,16 +124,22 @@ PRICING: list[Kind] = [
         **TAX_RATE,
         country=TEXT,
         region=TEXT,
+        changes=CHANGES,
     ),
     kind(
         "pricing.tax_rates_imported",
         "tax_rates",
-        "Rates were imported: the countries, and how many were made and removed.",
+        "Rates were imported: the countries, how many were made and removed, and what those said and these say. An "
+        "import of many is told in parts.",
         countries=listed(TEXT),
         made=COUNT,
         removed=COUNT,
+        part=COUNT,
+        parts=COUNT,
+        before=listed(made_of(tax_rate_id=ID, **RATE)),
+        after=listed(made_of(tax_rate_id=ID, **RATE)),
     ),
     kind("pricing.zone_created", "zone:{zone_id}", "A zone of shipping was made.", **ZONE, **PLACE),
     kind("pricing.zone_updated", "zone:{zone_id}", "A zone of shipping was edited.", **ZONE, changes=CHANGES),
-    kind("pricing.zone_deleted", "zone:{zone_id}", "A zone of shipping was deleted.", **ZONE),
+    kind("pricing.zone_deleted", "zone:{zone_id}", "A zone of shipping was deleted.", **ZONE, changes=CHANGES),
 ]

@@ -84,5 +84,5 @@ PEOPLE: list[Kind] = [
     inner("group.changed", "group:{group_id}", "What a group may do was changed.", **GROUP, changes=CHANGES),
     inner("group.deleted", "group:{group_id}", "A group was deleted.", **GROUP),
     inner("api_key.created", "api_key:{key_id}", "A key for a program was made. The key itself is told nobody.", **KEY),
-    inner("api_key.revoked", "api_key:{key_id}", "A key was revoked.", **KEY),
+    inner("api_key.revoked", "api_key:{key_id}", "A key was revoked.", **KEY, reason=TEXT),
 ]

@@ -10,7 +10,7 @@ from django.db import transaction
 from events.actors import COMMAND
 from events.description import page
 from events.kinds import CHAPTERS, KINDS, public_kinds
-from events.kinds.declaring import Kind
+from events.kinds.declaring import CHANGES, Kind
 from events.services import UndeclaredKind, publish
 
 APPS = ("accounts", "catalog", "checkout", "config", "events", "inventory", "invoicing", "orders", "payments")
@@ -35,6 +35,39 @@ def test_each_kind_stands_in_the_code() -> None:
     for name in KINDS:
         said = {f'"{name}"', f"'{name}'", f'"{name.partition(".")[2]}"', f'.{name.partition(".")[2]}"'}
         assert any(text in code for text in said) or name.startswith(COMPOSED), f"nothing publishes {name}"
+
+
+# Kinds of edits that do not tell each field before and after, and why.
+WITHOUT_CHANGES = {
+    "user.updated": "a person's own data: the fields are named",
+    "user.address_changed": "a person's own data: the fields are named",
+    "user.email_changed": "a person's own data",
+    "user.device_changed": "the name that a person gave a device: the fields are named",
+    "user.password_changed": "a secret",
+    "webhook.secret_rotated": "a secret",
+    "order.changed": "a person's own data: the fields are named, and the order's revision has both",
+    "order.line_changed": "its line has the units before and after",
+    "pricing.tax_rates_imported": "it has lists of rates before and after",
+}
+EDITING = re.compile(r"(updated|changed|set|imported|tracked|rotated)$")
+
+
+def test_an_edit_tells_what_was_before_and_what_is_after() -> None:
+    silent = {
+        name
+        for name, kind in KINDS.items()
+        if EDITING.search(name)
+        and (kind.payload["properties"].get("changes") != CHANGES or "changes" not in kind.payload["required"])
+    }
+    assert silent == set(WITHOUT_CHANGES)
+    both = KINDS["order.line_changed"].payload["properties"]["line"]["required"]
+    assert {"before", "after"} <= set(both)
+    assert {"before", "after"} <= set(KINDS["pricing.tax_rates_imported"].payload["required"])
+
+
+def test_what_is_removed_of_taxes_shipping_and_promotions_tells_what_it_said() -> None:
+    for thing in ("promotion", "shipping_method", "tax_class", "tax_rate", "zone"):
+        assert "changes" in KINDS[f"pricing.{thing}_deleted"].payload["required"], thing
 
 
 def test_nothing_about_the_doors_of_the_shop_is_public() -> None:

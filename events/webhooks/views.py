@@ -16,7 +16,7 @@ from api.permissions import requires
 from api.serializers import NoBody, body_of, document_of
 from api.views import ViewSet, expected_version, refuses
 from database.refusals import VersionMismatch
-from events.actors import api_actor
+from events.actors import actor_of
 from events.models import WebhookAttempt, WebhookEndpoint
 from events.webhooks import endpoints
 from events.webhooks.exceptions import (
@@ -77,7 +77,7 @@ class WebhookViewSet(ViewSet):
     @keyed
     def create(self, request: Request) -> HttpResponse:
         """A further endpoint, once for each Idempotency-Key. The answer has its secret, and no later one has."""
-        body, actor = body_of(request, WebhookBody), api_actor(request)
+        body, actor = body_of(request, WebhookBody), actor_of(request)
         return run_once(request, lambda: endpoints.create_endpoint(actor=actor, **body), document, reveal=with_secret)
 
     @extend_schema(operation_id="getWebhook", summary="One webhook", responses=WebhookSerializer)
@@ -98,7 +98,7 @@ class WebhookViewSet(ViewSet):
         changed = endpoints.update_endpoint(
             webhook_id=webhook_id,
             changes=changes,
-            actor=api_actor(request),
+            actor=actor_of(request),
             expected_version=expected_version(request),
         )
         return Response(document(changed))
@@ -108,7 +108,7 @@ class WebhookViewSet(ViewSet):
     def destroy(self, request: Request, webhook_id: int) -> HttpResponse:
         """Delete an endpoint with its secret and its deliveries."""
         endpoints.delete_endpoint(
-            webhook_id=webhook_id, actor=api_actor(request), expected_version=expected_version(request)
+            webhook_id=webhook_id, actor=actor_of(request), expected_version=expected_version(request)
         )
         return HttpResponse(status=204)
 
@@ -144,7 +144,7 @@ class WebhookViewSet(ViewSet):
     def pause(self, request: Request, webhook_id: int) -> Response:
         """Send the endpoint nothing until it is resumed. One that is paused or disabled stays as it is."""
         body_of(request, NoBody)
-        return Response(document(endpoints.pause_endpoint(webhook_id=webhook_id, actor=api_actor(request))))
+        return Response(document(endpoints.pause_endpoint(webhook_id=webhook_id, actor=actor_of(request))))
 
     @extend_schema(
         operation_id="resumeWebhook", summary="Resume a webhook", request=ResumeBody, responses=WebhookSerializer
@@ -154,7 +154,7 @@ class WebhookViewSet(ViewSet):
     def resume(self, request: Request, webhook_id: int) -> Response:
         """Go on with an endpoint that is paused or disabled, with what waits and what happened meanwhile."""
         body = body_of(request, ResumeBody)
-        return Response(document(endpoints.resume_endpoint(webhook_id=webhook_id, actor=api_actor(request), **body)))
+        return Response(document(endpoints.resume_endpoint(webhook_id=webhook_id, actor=actor_of(request), **body)))
 
     @extend_schema(
         operation_id="replayWebhook",
@@ -167,7 +167,7 @@ class WebhookViewSet(ViewSet):
     @keyed
     def replay(self, request: Request, webhook_id: int) -> HttpResponse:
         """Deliver again what happened in a time, oldest first. Each message keeps its id."""
-        body, actor = body_of(request, ReplayBody), api_actor(request)
+        body, actor = body_of(request, ReplayBody), actor_of(request)
         return run_once(
             request,
             lambda: endpoints.replay(webhook_id=webhook_id, actor=actor, **body),
@@ -179,7 +179,7 @@ class WebhookViewSet(ViewSet):
         self, request: Request, verb: Callable[..., WebhookEndpoint], webhook_id: int, status: int = 200, **more: Any
     ) -> HttpResponse:
         """The answer of a verb that is carried out once for each Idempotency-Key."""
-        actor = api_actor(request)
+        actor = actor_of(request)
         return run_once(request, lambda: verb(webhook_id=webhook_id, actor=actor), document, status=status, **more)
 
 
@@ -213,7 +213,7 @@ class DeliveryViewSet(ViewSet):
     def resend(self, request: Request, webhook_id: int, delivery_id: int) -> HttpResponse:
         """Send a delivery again at once, also one that has arrived. Its message keeps its id."""
         body_of(request, NoBody)
-        actor = api_actor(request)
+        actor = actor_of(request)
         return run_once(
             request,
             lambda: endpoints.resend(webhook_id=webhook_id, delivery_id=delivery_id, actor=actor),

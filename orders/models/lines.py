@@ -11,7 +11,10 @@ from orders.models.order import Order
 
 
 class OrderItem(models.Model):
-    """A line of an order, with name, SKU and price as they were when the order was placed."""
+    """A line of an order, with name, SKU and price as they were when the order was placed.
+
+    It becomes less, or goes, only as an OrderRevision says, which a trigger enforces.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="order_items", db_index=False)
     # The product of the variant. The variant's key keeps both from being deleted, so a second key would add nothing.
@@ -49,7 +52,7 @@ class OrderItem(models.Model):
 
 
 class Charge(models.Model):
-    """What an order costs beside its lines. Shipping of goods of several tax rates is a charge for each rate."""
+    """What an order costs beside its lines: append-only. Shipping of goods of several rates is a charge for each."""
 
     class Kind(models.TextChoices):
         """What is paid for."""
@@ -82,7 +85,7 @@ class Charge(models.Model):
 
 
 class OrderDiscount(models.Model):
-    """What a promotion took off an order. The promotion may change or go later, so its name and code are copied."""
+    """What a promotion took off an order: append-only. The promotion may change or go, so name and code are copied."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="discounts", db_index=False)
     promotion_id = models.BigIntegerField()

@@ -26,6 +26,19 @@ def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, acto
     less_items = line.unit_price * (line.quantity - quantity)
     less = order.cost_of(less_items, less_discount, less_tax)
     owed = owed_for(order, line, quantity, less)
+    # First: the database lets a line change only as a revision says.
+    OrderRevision.objects.create(
+        order=order,
+        actor=str(actor),
+        kind=kind,
+        order_item_id=line.pk,
+        sku=line.sku,
+        quantity_before=line.quantity,
+        quantity_after=quantity,
+        before=figures_of(line, line.quantity, line.discount, line.tax),
+        after=figures_of(line, quantity, discount, tax),
+        owed=owed,
+    )
     lines = OrderItem.objects.filter(pk=line.pk)
     if quantity:
         lines.update(quantity=quantity, subtotal=line.unit_price * quantity, discount=discount, tax=tax)
@@ -39,18 +52,6 @@ def reduce_line(order: Order, line: OrderItem, quantity: int, *, kind: str, acto
         total_amount=F("total_amount") - less,
         discount_total=F("discount_total") - less_discount,
         tax_total=F("tax_total") - less_tax,
-    )
-    OrderRevision.objects.create(
-        order=order,
-        actor=str(actor),
-        kind=kind,
-        order_item_id=line.pk,
-        sku=line.sku,
-        quantity_before=line.quantity,
-        quantity_after=quantity,
-        before=figures_of(line, line.quantity, line.discount, line.tax),
-        after=figures_of(line, quantity, discount, tax),
-        owed=owed,
     )
     return owed
 

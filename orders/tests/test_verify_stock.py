@@ -68,9 +68,14 @@ def lose_events(order: Order) -> None:
         Event.objects.filter(subject=f"order:{order.pk}").delete()
 
 
+def rewrite_line(order: Order, **columns: Any) -> None:
+    with rewriting("orders_orderitem"):
+        OrderItem.objects.filter(order=order).update(**columns)
+
+
 DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
     "a line enlarged after the fact": (
-        lambda order: OrderItem.objects.filter(order=order).update(quantity=3, subtotal=30),
+        lambda order: rewrite_line(order, quantity=3, subtotal=30),
         {LINES, TOTAL},
     ),
     "a promise given back behind its back": (
@@ -102,7 +107,7 @@ DAMAGES: dict[str, tuple[Callable[[Order], Any], set[str]]] = {
     "another total": (lambda order: Order.objects.filter(pk=order.pk).update(total_amount=1), {TOTAL}),
     "archived behind its back": (lambda order: Product.objects.update(status="archived"), {SOLD}),
     "a line of another product": (
-        lambda order: OrderItem.objects.filter(order=order).update(product_id=F("product_id") + 1),
+        lambda order: rewrite_line(order, product_id=F("product_id") + 1),
         {PRODUCT},
     ),
     "a status without history": (

@@ -8,13 +8,13 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import AllowAny
 
-from accounts.authentication import actor_of, user_of
+from accounts.authentication import user_of
 from api.permissions import requires
 from api.serializers import document_of
 from api.views import ViewSet
 from database.refusals import NotFound
 from database.transactions import one_moment
-from events.actors import VISITOR
+from events.actors import VISITOR, actor_of
 from orders.models import Order, OrderQuerySet
 from orders.serializers.documents import OrderSerializer
 from orders.tokens import opens

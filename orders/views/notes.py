@@ -9,13 +9,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of, user_of
+from accounts.authentication import user_of
 from accounts.notes import WRITE, add_note, notes_about
 from api.idempotency import keyed, run_once
 from api.permissions import requires
 from api.serializers import body_of, document_of, kept
 from api.views import ViewSet, refuses
 from database.refusals import NotFound
+from events.actors import actor_of
 from orders.models import Fulfilment, Order
 from orders.packing import LINES
 from orders.serializers.desk import LabelSerializer, NoteBody, NoteSerializer

@@ -10,13 +10,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of, user_of
+from accounts.authentication import user_of
 from api.idempotency import keyed, run_once, run_once_drafted
 from api.pagination import Keyset, KeysetPagination
 from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
 from database.refusals import VersionMismatch
 from database.transactions import one_moment
+from events.actors import actor_of
 from orders import services
 from orders.exceptions import (
     IllegalTransition,

@@ -10,11 +10,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import actor_of
 from api.idempotency import keyed, run_once
 from api.serializers import body_of, document_of, kept
 from api.views import expected_version, refuses
 from database.refusals import NotFound, VersionMismatch
+from events.actors import actor_of
 from inventory.exceptions import NoWarehouse
 from orders import services
 from orders.exceptions import CustomerForgotten, MoreThanReturnable, NothingToReturn, ReturnClosed, ReturnPeriodOver

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.tests.factories import client_of
 from database.refusals import Refusal
 from events.models import Event
 from orders import services as order_services
@@ -90,6 +91,14 @@ def test_an_order_that_costs_nothing_is_confirmed_without_a_payment() -> None:
     with pytest.raises(NothingToPay):
         services.begin_payment(order_id=order.pk, provider="manual", actor=STAFF)
     assert_money_sound()
+
+
+def test_an_order_that_costs_nothing_is_told_to_be_paid() -> None:
+    order = free_order()
+    client = client_of(order.user)
+    alone = client.get(f"/api/v1/orders/{order.pk}").json()["payment_status"]
+    [in_list] = [row["payment_status"] for row in client.get("/api/v1/orders").json()["results"]]
+    assert (alone, in_list) == ("paid", "paid")
 
 
 def test_an_order_that_costs_nothing_waits_for_staff_where_they_confirm_all(settings: Any) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from database.refusals import Expected, NotFound, Refusal, check_version
 from events.actors import Actor
-from events.changes import Changes, apply_changes
+from events.changes import Changes, apply_changes, plain
 from events.services import publish
 
 REPLACE = """
@@ -64,6 +64,18 @@ def _write(row: models.Model, refusal: Refusal) -> None:
             row.save()
     except IntegrityError as error:
         raise refusal from error
+
+
+def state_of(row: models.Model) -> dict[str, Any]:
+    """What a row says, but for its number and its version. What is empty is left out."""
+    fields = [field.attname for field in row._meta.concrete_fields if field.name not in ("id", "version")]
+    state = {name: plain(getattr(row, name)) for name in fields}
+    return {name: value for name, value in state.items() if value not in (None, "", [])}
+
+
+def of_gone(row: models.Model) -> Changes:
+    """What a row says that is removed, and nothing afterwards."""
+    return {name: [value, None] for name, value in state_of(row).items()}
 
 
 def tell(kind: str, row: models.Model, name: str, actor: Actor, **extra: Any) -> None:

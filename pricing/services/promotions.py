@@ -14,7 +14,7 @@ from events.changes import Changes
 from pricing.exceptions import AlreadyUsed, CouponTaken, LimitBelowUses, NameTaken
 from pricing.models import Coupon, Promotion, Redemption, Slot
 from pricing.rules import folded_code
-from pricing.services.edits import begin_edit, change, find, insert, tell
+from pricing.services.edits import begin_edit, change, find, insert, of_gone, tell
 
 
 class PromotionColumns(TypedDict, total=False):
@@ -97,7 +97,8 @@ def delete_promotion(*, promotion_id: int, actor: Actor, expected_version: Expec
     Promotion.objects.select_for_update().get(pk=row.pk)
     if row.redemptions.exists():
         raise AlreadyUsed
-    tell("deleted", row, row.name, actor)
+    codes = list(row.coupons.order_by("code").values_list("code", flat=True))
+    tell("deleted", row, row.name, actor, changes=of_gone(row) | ({"codes": [codes, []]} if codes else {}))
     row.delete()
 
 

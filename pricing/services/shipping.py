@@ -13,7 +13,7 @@ from events.changes import Changes
 from pricing.exceptions import CodeTaken, NameTaken, StillUsed
 from pricing.models import ShippingMethod, ShippingRate, Zone
 from pricing.places import validate_countries, validate_regions
-from pricing.services.edits import begin_edit, change, find, insert, tell
+from pricing.services.edits import begin_edit, change, find, insert, of_gone, tell
 from pricing.services.taxes import tax_class_of
 
 Steps = Sequence[tuple[Decimal, Decimal | None]]
@@ -83,7 +83,7 @@ def delete_zone(*, zone_id: int, actor: Actor, expected_version: Expected = None
     row = find(Zone, zone_id, expected_version=expected_version)
     if row.methods.exists():
         raise StillUsed("methods of shipping")
-    tell("deleted", row, row.name, actor)
+    tell("deleted", row, row.name, actor, changes=of_gone(row))
     row.delete()
 
 
@@ -128,7 +128,7 @@ def delete_shipping_method(*, method_id: int, actor: Actor, expected_version: Ex
     """Remove a method with its rates. Refuses NotFound, VersionMismatch. Orders keep its code and name."""
     begin_edit()
     row = find(ShippingMethod, method_id, expected_version=expected_version)
-    tell("deleted", row, row.name, actor, code=row.code)
+    tell("deleted", row, row.name, actor, code=row.code, changes=of_gone(row) | _write_steps(row, ()))
     row.delete()
 
 

@@ -14,7 +14,7 @@ from events.actors import Actor
 from pricing.exceptions import CodeTaken, StillUsed, TaxRateOverlaps, UnknownTaxClass
 from pricing.models import TaxClass, TaxRate
 from pricing.places import validate_known_country
-from pricing.services.edits import begin_edit, change, find, insert, tell
+from pricing.services.edits import begin_edit, change, find, insert, of_gone, state_of, tell
 
 
 class TaxClassChanges(TypedDict, total=False):
@@ -88,7 +88,7 @@ def delete_tax_class(*, tax_class_id: int, actor: Actor, expected_version: Expec
     for rows, by in ((row.rates, "tax rates"), (row.methods, "methods of shipping")):
         if rows.exists():
             raise StillUsed(by)
-    tell("deleted", row, row.name, actor, code=row.code)
+    tell("deleted", row, row.name, actor, code=row.code, changes=of_gone(row))
     row.delete()
 
 
@@ -136,7 +136,7 @@ def delete_tax_rate(*, tax_rate_id: int, actor: Actor, expected_version: Expecte
     """Remove a rate. Refuses NotFound, VersionMismatch. A rate that ends is given an end instead, so it stays known."""
     begin_edit()
     row = find(TaxRate, tax_rate_id, expected_version=expected_version)
-    tell("deleted", row, str(row), actor, country=row.country, region=row.region)
+    tell("deleted", row, str(row), actor, country=row.country, region=row.region, changes=of_gone(row))
     row.delete()
 
 
@@ -158,7 +158,7 @@ def tax_class_of(code: str, field: str = "tax_class") -> int | None:
 def _create(columns: Mapping[str, Any], actor: Actor) -> TaxRate:
     row = TaxRate(**_columns(columns, DateRange()))
     insert(row, TaxRateOverlaps())
-    tell("created", row, str(row), actor, country=row.country, region=row.region)
+    tell("created", row, str(row), actor, country=row.country, region=row.region, values=state_of(row))
     return row
 
 

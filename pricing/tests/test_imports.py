@@ -47,7 +47,20 @@ def test_a_table_becomes_rates_with_one_word_in_the_journal() -> None:
     local = TaxRate.objects.get(name="Local")
     assert (str(local.valid.lower), str(local.valid.upper), local.replaces) == ("2027-01-01", "2028-01-01", True)
     told = Event.objects.get(kind="pricing.tax_rates_imported").payload
-    assert told == {"countries": ["DE", "US"], "made": 3, "removed": 0}
+    state, books = TaxRate.objects.get(name="State"), TaxRate.objects.get(country="DE")
+    assert (told["countries"], told["made"], told["removed"]) == (["DE", "US"], 3, 0)
+    assert (told["part"], told["parts"], told["before"]) == (1, 1, [])
+    assert told["after"][0] == {
+        "tax_rate_id": state.pk,
+        "name": "State",
+        "rate": "7.25",
+        "country": "US",
+        "region": "CA",
+        "replaces": False,
+        "valid": "[None, None)",
+    }
+    assert told["after"][1]["valid"] == "[2027-01-01, 2028-01-01)"
+    assert told["after"][2]["tax_class_id"] == books.tax_class_id
     assert current_rules().revision != before
     assert len(current_rules().tax_rates) == 3
 
@@ -110,7 +123,8 @@ def test_a_table_may_stand_in_for_all_rates_of_its_countries() -> None:
     assert import_tax_rates(table=f"{HEAD}DE,,,,,VAT,16,,,,\n", actor=COMMAND, replace=True) == 1
     assert sorted((row[0], row[4]) for row in rates()) == [("AT", Decimal(20)), ("DE", Decimal(16))]
     told = Event.objects.filter(kind="pricing.tax_rates_imported").latest("pk").payload
-    assert told == {"countries": ["DE"], "made": 1, "removed": 1}
+    assert (told["countries"], told["made"], told["removed"]) == (["DE"], 1, 1)
+    assert [[rate["rate"] for rate in told[when]] for when in ("before", "after")] == [["19.0000"], ["16"]]
 
 
 def test_a_table_of_fifty_thousand_rates_takes_few_statements(django_assert_max_num_queries: Any) -> None:
@@ -118,3 +132,7 @@ def test_a_table_of_fifty_thousand_rates_takes_few_statements(django_assert_max_
     with django_assert_max_num_queries(80):
         assert import_tax_rates(table=HEAD + "\n".join(lines), actor=COMMAND) == 50_000
     assert TaxRate.objects.count() == 50_000
+    told = [event.payload for event in Event.objects.filter(kind="pricing.tax_rates_imported").order_by("pk")]
+    assert [(part["part"], part["parts"], part["made"]) for part in told] == [(n, 25, 50_000) for n in range(1, 26)]
+    ids = [rate["tax_rate_id"] for part in told for rate in part["after"]]
+    assert len(set(ids)) == len(ids) == 50_000

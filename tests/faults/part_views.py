@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import actor_of
 from database.transactions import unit_of_work
+from events.actors import actor_of
 from inventory import services
 from inventory.models import StockItem, Warehouse
 

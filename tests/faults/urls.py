@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 import config.urls
-from accounts.authentication import actor_of
 from database.transactions import unit_of_work
+from events.actors import actor_of
 from inventory import services
 from inventory.models import StockItem
 from orders.services import expire_pending_orders

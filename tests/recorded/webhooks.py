@@ -73,6 +73,9 @@ def keys(shop: Recorder) -> None:
     ask("clerk", "POST /api-keys", body | {"scopes": ["orders:eat"]})
     made = ask("clerk", "POST /api-keys", body)
     ask("clerk", "POST /api-keys", {"name": "Shop window", "kind": "publishable"})
+    for _ in range(2):
+        ask("clerk", "POST /api-keys", body | {"name": "Till"}, Idempotency_Key="key-1")
+    ask("clerk", "POST /api-keys", body | {"name": "Shelf"}, Idempotency_Key="key-1")
     ask("clerk", "GET /api-keys")
     ask("clerk", f"DELETE /api-keys/{made['key_id']}")
     ask("clerk", "DELETE /api-keys/999999")

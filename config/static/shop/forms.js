@@ -61,6 +61,8 @@
     const form = event.target, verb = event.submitter?.textContent?.trim() || event.submitter?.value || "This";
     // The attribute, since a field called "method" hides the property of that name.
     if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+    // What such a form is answered with is shown once: a second click would throw the answer away.
+    if (leaving && form.hasAttribute("data-once")) return event.preventDefault();
     const others = forms.filter((other) => other !== form && isDirty(other));
     if (others.length && !window.confirm(`What you have typed on this page is not saved. “${verb}” leaves it unsaved. Go on?`)) {
       event.preventDefault();
