@@ -110,7 +110,7 @@ class ApiKeyAdmin(ReadOnly, StaffAdmin[ApiKey]):
     @admin.display(description="works until")
     def ends(self, row: ApiKey) -> Any:
         """When it expires."""
-        return row.expires_at or "no end"
+        return row.expires_at or "it is revoked"
 
     @admin.display(description="state")
     def state_shown(self, row: ApiKey) -> str:
