@@ -14,8 +14,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts import admin_keys as admin_keys  # Django looks for pages here
-from accounts import leaving, services
+from accounts import admin_keys, leaving, services  # noqa: F401  # Django looks for pages here
 from accounts.admin_forms import (
     ACCESS,
     PROFILE,

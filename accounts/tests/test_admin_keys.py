@@ -23,7 +23,8 @@ KEY = re.compile(r'<code id="key">([^<]+)</code>')
 
 
 def a_key(**words: Any) -> tuple[ApiKey, str]:
-    return create_key(**{"name": "Till", "kind": "secret", "scopes": ["stock:read"], "actor": COMMAND} | words)
+    how: dict[str, Any] = {"name": "Till", "kind": "secret", "scopes": ["stock:read"], "actor": COMMAND}
+    return create_key(**how | words)
 
 
 def test_each_scope_is_there_in_words() -> None:

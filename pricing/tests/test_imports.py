@@ -57,7 +57,7 @@ def test_a_table_becomes_rates_with_one_word_in_the_journal() -> None:
         "country": "US",
         "region": "CA",
         "replaces": False,
-        "valid": "[None, None)",
+        "valid": "(None, None)",
     }
     assert told["after"][1]["valid"] == "[2027-01-01, 2028-01-01)"
     assert told["after"][2]["tax_class_id"] == books.tax_class_id
