@@ -63,12 +63,15 @@ def test_retry_after_is_honoured_within_bounds(status: int, retry_after: float |
 
 def test_an_endpoint_that_fails_is_left_alone_for_longer_and_longer() -> None:
     row = endpoint()
+    happen("order:1")
+    [claim] = claims()
     rests = []
     for _ in range(14):
-        deliveries.note_health(row, NO)
+        deliveries.note_failure(row, NO)
         rests.append(round((row.resting_until - timezone.now()).total_seconds()) if row.resting_until else 0)
     assert rests == [0, 0, 0, 0, 5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
-    deliveries.note_health(row, YES)
+    noted(claim, YES)
+    row.refresh_from_db()
     assert (row.failures, row.failing_since, row.resting_until) == (0, None, None)
 
 

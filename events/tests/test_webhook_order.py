@@ -65,7 +65,7 @@ def test_the_claim_of_a_worker_that_died_is_taken_over_under_the_same_id() -> No
     [taken_over] = claims()
     assert (taken_over.id, taken_over.message_id, taken_over.body) == (dead.id, dead.message_id, dead.body)
 
-    deliveries.note(dead, NO, timezone.now())  # it was only slow
+    deliveries.note([deliveries.Outcome(dead, NO, timezone.now())])  # it was only slow
 
     assert not WebhookAttempt.objects.exists()
     assert noted(taken_over, YES).state == State.DELIVERED

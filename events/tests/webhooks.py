@@ -41,7 +41,7 @@ def subjects(found: list[deliveries.Claim]) -> list[str]:
 
 
 def noted(claim: deliveries.Claim, answer: Answer) -> WebhookDelivery:
-    deliveries.note(claim, answer, timezone.now())
+    deliveries.note([deliveries.Outcome(claim, answer, timezone.now())])
     return WebhookDelivery.objects.get(pk=claim.id)
 
 

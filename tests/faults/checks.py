@@ -122,12 +122,20 @@ def verdict(watch: Watch, wishes: Sequence[Wish], others: Iterable[Answer] = ())
     violations += settle(stage, wishes)
     violations += compare(watch, wishes)
     violations += answers(wishes, others)
-    violations += invariants(stage)
+    if not stage.is_checked_later:
+        end_overdue(stage)
+        violations += invariants(stage)
     with (stage.shop.data_dir / "web.log").open("rb") as log:
         log.seek(watch.log)
         caught = [line.decode(errors="replace")[:300] for line in log if b"safety net caught" in line]
     violations += [Violation(SAFETY_NET, line) for line in caught]
     return violations
+
+
+def end_overdue(stage: Stage) -> None:
+    """End holds that are overdue, as the worker does each minute. Most trials have no worker, and some leave holds."""
+    while stage.call("POST", "/faults/sweeps", stage.admin, {})["holds"]:
+        continue
 
 
 def invariants(stage: Stage, only: Mapping[str, str] = ALL_INVARIANTS) -> list[Violation]:

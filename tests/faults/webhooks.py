@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from inventory.invariants import Violation
-from tests.faults.checks import Result, expect, invariants
+from tests.faults.checks import Result, end_overdue, expect, invariants
 from tests.faults.stage import Stage, wait_for
 from tests.shop import BASE_DIR
 
@@ -167,6 +167,7 @@ def three_receivers(stage: Stage, events: int = 10_000) -> Result:
         stop_worker(stage)
         violations = [found for receiver in (well, failing) for found in verdict_of(receiver, name, events)]
         sent = sum(len(receiver.received()) for receiver in (well, failing))
+    end_overdue(stage)
     violations += invariants(stage)
     return Result(events, died, sent, violations, {"seconds for all events": seconds})
 
