@@ -77,8 +77,8 @@ class Stage:
     admin: str = ""
     buyers: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=itertools.count)
-    # A round of a trial that goes on: an invariant looks at the whole database, which takes longer than most rounds, and
-    # what breaks it is still there after the last one.
+    # Set in a round of a trial that goes on. An invariant looks at the whole database, which takes longer than most
+    # rounds, and what breaks it is still there after the last one.
     is_checked_later: bool = False
     # Where money is paid in this shop, once a trial has asked for it (till.py), and what ends with the stage.
     till: "Till | None" = None
