@@ -26,7 +26,7 @@ from api.parameters import parameters_of
 from database.refusals import FieldError, Invalid
 
 M = TypeVar("M", bound=Model)
-PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~%+&=-]*\Z")
+PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~%+&=,-]*\Z")
 
 
 class RowCompare(Func):

@@ -52,6 +52,7 @@ class Side:
     host = "peer"
     prefix = ""
     login_path = "/login"
+    asked = ""
     newest = "/products"
     orders = "/orders"
     my_orders = "/orders/mine?limit=10"
@@ -122,7 +123,8 @@ class Shop(Side):
     login_path = "/users/login"
     # The members that the peer has, and no others.
     fields = "fields=product_id,sku,slug,name,description,category,price,stock_quantity,created_at"
-    newest = f"/products/?{fields}"
+    asked = f"?{fields}"
+    newest = f"/products/{asked}"
     orders = "/orders/"
     my_orders = (
         "/orders/my-orders?page_size=10&fields=order_id,user_id,status,total_amount,order_date,order_items,"
@@ -161,7 +163,7 @@ Maker = Callable[[Side, random.Random], bytes]
 
 
 def one_product(side: Side, dice: random.Random) -> bytes:
-    return side.request(f"/products/{dice.randint(1, side.size.products)}")
+    return side.request(f"/products/{dice.randint(1, side.size.products)}{side.asked}")
 
 
 def filtered(side: Side, dice: random.Random) -> bytes:

@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from api.fields import Amount, Choice, Flag, Id, Text
 from api.filters import Filter, FilterSet, ListFilters, Parameter, Reader
 from catalog.listing.conditions import Comparison, Selection
-from catalog.listing.pages import DETAILS, ORDERINGS
+from catalog.listing.pages import ORDERINGS
 from catalog.listing.query import MAX_WORDS
+from catalog.members import ALL, DETAILS
 from catalog.models import Product, Variant
 from catalog.options import one_spelling
 from catalog.serializers import ProductSerializer
@@ -144,7 +145,35 @@ def refuse_many(kind: str, filters: Mapping[str, Sequence[str]]) -> None:
         raise Invalid(f"Too many filters by {kind}.", errors=[FieldError(kind, "too_many_filters", message)])
 
 
-class ProductListFilters(ListFilters, ProductFilters):
+class ShownFilters(FilterSet):
+    """Which members the document of a product has."""
+
+    expand = Parameter(
+        Choice(
+            required=False,
+            choices=["all", "variants", "images", "none"],
+            help_text="Which of `variants` and `images` a product has, with commas between them; `all` by default.",
+        ),
+        separated=True,
+    )
+    fields = Parameter(
+        Choice(
+            required=False,
+            choices=ProductSerializer.Meta.fields,
+            help_text="The members that a product has, with commas between them. All by default.",
+        ),
+        separated=True,
+    )
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The members that are asked for."""
+        expand, fields = self.values.get("expand"), self.values.get("fields")
+        shown = ALL if fields is None else ALL.intersection(fields)
+        return shown if expand is None or "all" in expand else shown - DETAILS.difference(expand)
+
+
+class ProductListFilters(ListFilters, ShownFilters, ProductFilters):
     """The parameters of a list of products."""
 
     ordering = Parameter(
@@ -154,29 +183,6 @@ class ProductListFilters(ListFilters, ProductFilters):
             help_text="`newest` by default, `relevance` when searching: the 500 newest matches, best first.",
         )
     )
-    expand = Parameter(
-        Choice(
-            required=False,
-            choices=["all", "variants", "images", "none"],
-            help_text="Which of `variants` and `images` the rows have, with commas between them; `all` by default.",
-        ),
-        separated=True,
-    )
-    fields = Parameter(
-        Choice(
-            required=False,
-            choices=ProductSerializer.Meta.fields,
-            help_text="The members that the rows have, with commas between them. All by default.",
-        ),
-        separated=True,
-    )
-
-    @property
-    def details(self) -> frozenset[str]:
-        """Which of DETAILS the rows have."""
-        expand, fields = self.values.get("expand"), self.values.get("fields")
-        details = DETAILS if expand is None or "all" in expand else DETAILS.intersection(expand)
-        return details if fields is None else details.intersection(fields)
 
 
 class VariantFilters(ListFilters):

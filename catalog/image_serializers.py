@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from api.fields import MAX_ID, Id, Integer, Text
 from api.serializers import BodySerializer
-from catalog.listing.pages import ImageRow
+from catalog.listing.rows import ImageRow
 from catalog.models import MAX_IMAGES, RENDITIONS, Image, file_of
 
 

@@ -56,7 +56,7 @@ class PlainProduct(ProductSerializer):
     unit_price: Any = serializers.SerializerMethodField()
     images = PlainImage(many=True)
 
-    def to_representation(self, product: Any, origin: str = "") -> dict[str, Any]:
+    def to_representation(self, product: Any, *args: Any) -> dict[str, Any]:
         document = serializers.Serializer.to_representation(self, product)
         del document["tax_class"]  # editors alone see it
         return document

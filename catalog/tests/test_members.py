@@ -1,11 +1,14 @@
 """What the rows of a list have: the members that are asked for, and the cursors beside them."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
-from catalog.listing import pages
+from catalog.listing import pages, single
+from catalog.members import ALL, EDITORS_ONLY
+from catalog.services import VariantInput
 from catalog.tests.asking import get, names
 from catalog.tests.factories import make_category, make_product
 from catalog.tests.pictures import add_picture
@@ -57,6 +60,46 @@ def test_fields_names_the_members_of_rows(api: APIClient, whole: dict[str, Any])
     assert row(fields=",".join(whole)) == whole
 
 
+@pytest.mark.parametrize("member", sorted(ALL - EDITORS_ONLY))
+def test_a_member_says_the_same_alone(api: APIClient, member: str) -> None:
+    tin = {"quantity": "750", "unit": "ml"}
+    variants: list[VariantInput] = [
+        {
+            "options": {"Size": size, "Colour": colour},
+            "unit_measure": tin,
+            "price": Decimal(9),
+            "compare_at_price": Decimal(12),
+        }
+        for size in "SM"
+        for colour in ("red", "blue")
+    ]
+    product = make_product("Paint", category=make_category("Colours"), attributes={"matt": True}, variants=variants)
+    add_picture(product)
+    [listed] = get(api, "/products")["results"]
+    assert get(api, "/products", fields=member)["results"] == [{member: listed[member]}]
+    whole = get(api, f"/products/{product.pk}")
+    assert get(api, f"/products/{product.slug}", fields=member) == {member: whole[member]}
+
+
+def test_one_product_has_the_members_that_are_asked_for(api: APIClient, whole: dict[str, Any], sql: list[str]) -> None:
+    def product(**query: Any) -> Any:
+        return get(api, f"/products/{whole['product_id']}", **query)
+
+    assert product() == product(expand="all") == whole
+    assert product(expand="images", fields="name,images,variants") == {"name": "Mug", "images": whole["images"]}
+    assert product(fields="name") == {"name": "Mug"}
+    assert "catalog_image" not in sql[-1]
+    assert "row_to_json" not in sql[-1]
+    answer = api.get(f"{URL}/{whole['product_id']}", {"fields": "name,colour"})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid_choice")
+
+
+def test_editors_alone_are_shown_the_tax_class(api: APIClient, as_admin: APIClient, whole: dict[str, Any]) -> None:
+    url = f"{URL}/{whole['product_id']}"
+    assert api.get(url, {"fields": "tax_class,name"}).json() == {"name": "Mug"}
+    assert as_admin.get(url, {"fields": "tax_class"}).json() == {"tax_class": ""}
+
+
 def test_a_member_that_rows_do_not_have_is_refused(api: APIClient) -> None:
     for query in ({"fields": "name,colour"}, {"expand": "variants,stock"}):
         answer = api.get(URL, query)
@@ -79,6 +122,7 @@ def sql(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return fetch_rows(text, params)
 
     monkeypatch.setattr(pages, "fetch_rows", fetch_and_tell)
+    monkeypatch.setattr(single, "fetch_rows", fetch_and_tell)
     return sent
 
 
