@@ -55,9 +55,8 @@ def checked_rules(rules: Mapping[str, Any]) -> dict[str, Any]:
     """These rules in the one form in which they are kept, without those that say nothing. Refuses BadRule."""
     if unknown := sorted(set(rules) - set(CHECKS)):
         raise BadRule(unknown[0], "There is no such rule.")
-    checked = {
-        name: CHECKS[name](name, value) for name, value in rules.items() if value not in (None, "", [], (), False)
-    }
+    said = {name: value for name, value in rules.items() if value is not False and value not in (None, "", [], ())}
+    checked = {name: CHECKS[name](name, value) for name, value in said.items()}
     if "within_days" in checked and not {"products", "categories", "spent_at_least", "countries"} & set(checked):
         checked["bought_anything"] = True
     return dict(sorted(checked.items()))

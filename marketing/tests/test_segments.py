@@ -26,7 +26,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.kitchen = make_category("Kitchen")
-        self.cups = make_category("Cups", parent=self.kitchen)
+        self.cups = make_category("Cups", parent=self.kitchen.slug)
         self.mug, self.chair = make_article(stock=99, sku="MUG"), make_article(stock=99, sku="CHAIR")
         self.mug.product.category = self.cups
         self.mug.product.save()
