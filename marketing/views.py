@@ -40,7 +40,7 @@ class NewsletterViewSet(ViewSet):
     permission_classes = [AllowAny]
     filterset_class = NoFilters
     pagination_class = None  # type: ignore[assignment]  # it is one document
-    scopes = {"list": "", "subscribe": "", "confirm": "", "unsubscribe": ""}
+    scopes = {"list": ""}
 
     def get_throttles(self) -> list[Any]:
         """Mails to whoever may not have asked have a limit, and so have guesses of links."""

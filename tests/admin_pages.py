@@ -19,6 +19,8 @@ from catalog.models import Product
 from catalog.tests.factories import make_category, make_product
 from events.models import SentMail
 from inventory.models import StockAlert
+from marketing.models import Segment
+from marketing.tests.factories import make_campaign, make_consent
 from orders.tests.factories import make_order
 from pricing.tests.factories import make_rules
 from tests.operations import World
@@ -83,6 +85,8 @@ class Counter:
         self.item = shop.article.stock_item
         StockAlert.objects.get_or_create(item=self.item, closed_at=None, defaults={"band": "low", "available": 1})
         SentMail.objects.create(key="order.placed:1", message_id="<1@example.com>")
+        make_consent()
+        self.campaign = make_campaign().pk
         give_paper(self.colleague, "abcdef")
         with connection.cursor() as cursor:
             cursor.execute(
@@ -115,6 +119,9 @@ class Counter:
             "key_id": ApiKey.objects.get().pk,
             "webhook_id": shop.webhook.pk,
             "delivery_id": shop.delivery.pk,
+            "campaign_id": self.campaign,
+            "consent_id": shop.consent.pk,
+            "segment_id": Segment.objects.get().pk,
             "subject": f"sku:{self.item.sku}",
             "anything else": "nowhere/",
             "section": "orders",
