@@ -3,14 +3,12 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from api.addresses import counted_address
-from api.filters import NoFilters
 from api.serializers import body_of, document_of
 from api.views import ViewSet, refuses
 from database.refusals import FieldError, Invalid
@@ -38,9 +36,7 @@ class NewsletterViewSet(ViewSet):
     """For whoever wants mails, with an account or without one."""
 
     permission_classes = [AllowAny]
-    filterset_class = NoFilters
-    pagination_class = None  # type: ignore[assignment]  # it is one document
-    scopes = {"list": ""}
+    scopes = {"retrieve": ""}
 
     def get_throttles(self) -> list[Any]:
         """Mails to whoever may not have asked have a limit, and so have guesses of links."""
@@ -53,7 +49,7 @@ class NewsletterViewSet(ViewSet):
         responses={200: WordingSerializer},
         auth=[],
     )
-    def list(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Response:
         """The wording that the form of a storefront shows, and its version."""
         version, wording = services.present_wording()
         return Response(document_of(WordingSerializer, {"wording": wording, "version": version}))
@@ -65,7 +61,6 @@ class NewsletterViewSet(ViewSet):
         responses={202: SubscribedSerializer},
         auth=[],
     )
-    @action(detail=False, methods=["post"])
     @refuses("unknown_wording")
     def subscribe(self, request: Request) -> Response:
         """Have the link mailed. The answer is the same whether the mailbox has agreed before or not."""
@@ -82,7 +77,6 @@ class NewsletterViewSet(ViewSet):
         responses={200: SubscribedSerializer},
         auth=[],
     )
-    @action(detail=False, methods=["post"])
     @refuses("invalid_confirmation_token")
     def confirm(self, request: Request) -> Response:
         """Give the consent that was asked for. Again changes nothing."""
@@ -97,7 +91,6 @@ class NewsletterViewSet(ViewSet):
         responses={200: SubscribedSerializer},
         auth=[],
     )
-    @action(detail=False, methods=["post"])
     @refuses("invalid_link")
     def unsubscribe(self, request: Request) -> Response:
         """Withdraw the consent, at once. Again changes nothing."""

@@ -240,7 +240,7 @@ def test_of_a_profile_the_names_of_the_fields_alone_are_told(edit: Callable[[], 
 
 def short(kind: str) -> str:
     """The name of an event as the code writes it: what is beneath a product, and rules, have the rest put before."""
-    return re.sub("^(product[.](?=variant_|image_|planned_price_)|pricing[.][a-z_]+_(?=updated))", "", kind)
+    return re.sub("^(product[.](?=variant_|image_|planned_price_)|pricing[.][a-z_]+_(?=updated)|campaign[.])", "", kind)
 
 
 def test_every_edit_that_is_published_is_tried_here() -> None:

@@ -9,7 +9,7 @@ RULES: Schema = {"type": "object"}
 MARKETING: list[Kind] = [
     inner("consent.asked", CONSENT, "Somebody asks for mails to an address.", **BY, proof_id=ID),
     inner("consent.given", CONSENT, "A mailbox has agreed to be written to.", **BY, topics=listed(TEXT)),
-    inner("consent.changed", CONSENT, "A mailbox wants mails about other topics.", **BY, topics=listed(TEXT)),
+    inner("consent.chosen", CONSENT, "A mailbox has chosen what it wants mails about.", **BY, topics=listed(TEXT)),
     inner("consent.withdrawn", CONSENT, "A mailbox is written to no more.", **BY, reason=TEXT),
     inner("consent.erased", CONSENT, "The address of a consent was forgotten.", **BY),
     inner("segment.created", SEGMENT, "A segment was made.", segment_id=ID, name=TEXT, rules=RULES),

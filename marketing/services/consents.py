@@ -113,7 +113,7 @@ def change(consent: Consent, way: Way, topics: Collection[str]) -> None:
         prove(consent, What.CHANGED, way, topics=wanted)
         consent.topics = wanted
         save(consent)
-        tell(consent, "changed", way, topics=wanted)
+        tell(consent, "chosen", way, topics=wanted)
 
 
 def withdraw_if_there(*, consent_id: int, way: Way, recipient_id: int = 0) -> None:

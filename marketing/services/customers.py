@@ -107,6 +107,7 @@ def link_account(*, user_id: int) -> None:
         save(consent)
 
 
+@unit_of_work
 def erase_consents(user_id: int) -> None:
     """Forget the address of a customer who is forgotten, in all consents that have it. For accounts.leaving.
 

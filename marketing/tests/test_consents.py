@@ -181,7 +181,7 @@ def test_the_page_of_preferences_sets_topics_and_ends_them() -> None:
     services.confirm(token=token_for(consent), way=PAGE)
     consent.refresh_from_db()
     assert (consent.state, consent.topics) == ("given", ["news"])
-    assert told().count("consent.changed") == 1
+    assert told().count("consent.chosen") == 1
 
 
 def test_what_shows_a_consent_cannot_be_rewritten() -> None:
