@@ -150,7 +150,8 @@ class CampaignAdmin(ReadOnly, StaffAdmin[Campaign]):
         row = one(campaign_id)
         if request.method != "POST":
             count = services.count_of(row.segment.rules)
-            said = f"It goes to {count:,} mailboxes at most, {row.rate:,} an hour. What was sent cannot be taken back."
+            many = f"{count:,} mailbox{'' if count == 1 else 'es'}"
+            said = f"It goes to {many} at most, {row.rate:,} an hour. What was sent cannot be taken back."
             return self.sure(request, row, said, "Start sending")
         return self.carried_out(request, row, services.start_campaign, "It is being sent.")
 
