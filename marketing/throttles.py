@@ -33,6 +33,8 @@ class LinkThrottle(Throttle):
 class PreferencesThrottle(DefaultThrottle):
     """One's own preferences: to change them may send a mail."""
 
+    strict = True
+
     def windows(self, request: Request) -> list[Window]:
         """The window of every request, and for a change that of such mails."""
         windows = super().windows(request)
