@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -29,6 +30,12 @@ LABELS = {
     Topic.CART_REMINDERS.value: "A reminder when I leave something in my cart",
 }
 ONE_CLICK = "one-click"
+
+
+class TopicsForm(forms.Form):
+    """The topics that are ticked."""
+
+    topics = forms.MultipleChoiceField(choices=list(LABELS.items()), required=False)
 
 
 def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -79,7 +86,10 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         return show(request, "nobody")
     if request.method != "POST":
         return show(request, "preferences", **choices_of(consent))
-    topics = [topic for topic in request.POST.getlist("topics") if topic in LABELS]
+    form = TopicsForm(request.POST)
+    if not form.is_valid():  # no page of ours has sent it
+        return show(request, "preferences", status=400, **choices_of(consent))
+    topics = form.cleaned_data["topics"]
     if topics and consent.state != Consent.State.GIVEN and (seconds := seconds_to_wait(consent.pk)):
         answer = show(request, "later", status=429)
         answer["Retry-After"] = str(int(seconds) + 1)

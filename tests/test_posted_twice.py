@@ -166,7 +166,7 @@ def twice(client: Client, address: str, form: dict[str, Any], file: bytes = b"")
 def typed_into(name: str, client: Any) -> dict[str, Any]:
     """What is typed into a form. An empty list takes a tick away."""
     known = {"{user}": str(client.user.pk), "{segment}": str(Segment.objects.earliest("pk").pk)}
-    return {key: known.get(value, value) for key, value in TYPED.get(name, {}).items()}
+    return {key: known.get(str(value), value) for key, value in TYPED.get(name, {}).items()}
 
 
 def told_since(last: int) -> Counts[str]:
