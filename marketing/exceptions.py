@@ -19,7 +19,7 @@ class UnknownWording(Invalid):
     code = "unknown_wording"
 
     def __init__(self) -> None:
-        error = FieldError("wording", self.code, "There is no such wording.")
+        error = FieldError("wording_version", self.code, "There is no such wording.")
         super().__init__("The shop has never had a wording with this version.", errors=[error])
 
 

@@ -19,14 +19,14 @@ class WordingSerializer(serializers.Serializer[Any]):
     """What people agree to, for the form that asks them, and the version of it."""
 
     wording = serializers.CharField()
-    version = serializers.CharField(help_text="Differs for each wording. It is named when somebody subscribes.")
+    wording_version = serializers.CharField(help_text="Differs for each wording. It is named by who subscribes.")
 
 
 class SubscribeBody(BodySerializer):
     """An address that wants mails, and what its owner was told."""
 
     email = Email()
-    wording = Text(max_length=12, required=False, help_text=ABOUT_WORDING)
+    wording_version = Text(max_length=12, required=False, help_text=ABOUT_WORDING)
 
 
 class LinkBody(BodySerializer):

@@ -52,7 +52,7 @@ class NewsletterViewSet(ViewSet):
     def retrieve(self, request: Request) -> Response:
         """The wording that the form of a storefront shows, and its version."""
         version, wording = services.present_wording()
-        return Response(document_of(WordingSerializer, {"wording": wording, "version": version}))
+        return Response(document_of(WordingSerializer, {"wording": wording, "wording_version": version}))
 
     @extend_schema(
         operation_id="subscribe",
@@ -66,7 +66,7 @@ class NewsletterViewSet(ViewSet):
         """Have the link mailed. The answer is the same whether the mailbox has agreed before or not."""
         body = body_of(request, SubscribeBody)
         way = way_of(counted_address(request), "api")
-        services.ask_for_mails(email=email_key(body["email"]), wording=body.get("wording", ""), way=way)
+        services.ask_for_mails(email=email_key(body["email"]), wording=body.get("wording_version", ""), way=way)
         detail = "Unless this address is subscribed, a link that confirms it is on its way."
         return Response(document_of(SubscribedSerializer, {"detail": detail}), status=202)
 
