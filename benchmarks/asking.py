@@ -193,6 +193,19 @@ class Shop:
         user = User.objects.get(email=self.somebody())
         return {"uid": uid_of(user), "token": confirmation_token(user)}
 
+    def asked_for_mails(self) -> dict[str, str]:
+        """The token that was mailed to an address that has subscribed just now."""
+        from marketing.tests.factories import ask, token_for
+
+        return {"token": token_for(ask(f"{self.unique().lower()}@example.com"))}
+
+    def wants_mails(self) -> dict[str, str]:
+        """The token at the end of a mail."""
+        from marketing.links import token_of
+        from marketing.tests.factories import make_consent
+
+        return {"token": token_of(make_consent(f"{self.unique().lower()}@example.com").pk)}
+
     def lines(self, **each: int) -> list[dict[str, Any]]:
         """Lines of three articles of which there are plenty."""
         return [{"sku": sku, **each} for sku in self.skus[:3]]

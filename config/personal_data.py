@@ -13,6 +13,7 @@ from django.db.models import Q
 from accounts.models import StaffNote, User
 from events.models import Event
 from invoicing.models import Invoice
+from marketing.models import Proof
 from orders.models import OrderEvent, OrderItem, Return, ReturnLine
 
 PROFILE = (
@@ -76,6 +77,11 @@ POLICIES = {
         ),
         "It is deleted, as it is when nobody has touched it for CART_KEEP_DAYS.",
     ),
+    "marketing.Consent": Policy(
+        ("id", "email", "state", "topics", "created_at", "changed_at"),
+        "Its address is erased and the consent withdrawn, and so is any other with the address of the account. The"
+        " proofs stay, which hold no personal data: that there was a consent, of nobody any more.",
+    ),
     "api.IdempotencyKey": Policy((), "It is deleted: it holds answers that the person has had."),
     "staff.PostedForm": Policy(
         (), "It goes with the next purge: it is a number, a moment, and the page that followed."
@@ -103,6 +109,9 @@ def export(user: User) -> dict[str, Any]:
         invoices = Invoice.objects.filter(order=order["id"])
         order["invoices"] = list(invoices.values("kind", "number", "issued_at", "kept_until", "document"))
         order["history"] = list(OrderEvent.objects.filter(order=order["id"]).values("at", "event", "to_status", "note"))
+    for consent in data["marketing.Consent"]:
+        proofs = Proof.objects.filter(consent=consent["id"]).order_by("id")
+        consent["proofs"] = list(proofs.values("at", "what", "channel", "topics", "wording__text", "how"))
     about = [f"user:{user.pk}", *(f"order:{order['id']}" for order in data["orders.Order"])]
     data["notes"] = list(StaffNote.objects.filter(subject__in=about).values("at", "subject", "text"))
     own = Q(subject=f"user:{user.pk}") | Q(actor__in=[f"customer:{user.pk}", f"staff:{user.pk}"])

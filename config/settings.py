@@ -33,6 +33,7 @@ from config.environment import (
     zone,
 )
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
+from config.marketing import *  # noqa: F403  # whom it writes to unasked
 from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
 from config.paying import *  # noqa: F403  # how buyers pay
 from config.paying import of_the_fake, refuse_loopback
@@ -115,8 +116,7 @@ CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["config.admin.login.PageBackend"]
-# Where a log-in leads whose ?next= is an address of another host.
-LOGIN_REDIRECT_URL = "/admin/"
+LOGIN_REDIRECT_URL = "/admin/"  # where a log-in leads whose ?next= is an address of another host
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
 # checks look for a field and for names, and see neither. What HSTS says of other hosts is the operator's decision.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003", "security.W005", "security.W021"]

@@ -28,6 +28,8 @@ from events.models import Event, WebhookDelivery
 from events.webhooks.endpoints import create_endpoint
 from inventory.tests.factories import WarehouseFactory
 from invoicing.tests.factories import issue
+from marketing.links import token_of
+from marketing.tests.factories import ask, token_for
 from orders.models import Order
 from orders.services import Asked, ask_return, confirm_order, ship_parcel
 from orders.tests.clients import basket
@@ -99,6 +101,7 @@ class World:
         self.delivery = WebhookDelivery.objects.create(
             endpoint=self.webhook, event=event, position=1, kind=event.kind, subject=event.subject
         )
+        self.consent = ask("reader@example.com")
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
         self.session = Session.objects.get(user=self.owner)
         self.key, _ = create_key(name="Till", kind="secret", scopes=["orders:read"], actor=COMMAND)
@@ -166,6 +169,9 @@ class World:
             ),
             "POST /inventory/warehouses": Valid({"code": "south", "name": "South"}),
             "PATCH /inventory/warehouses/{code}": Valid({"name": "Main hall"}),
+            "POST /newsletter/subscribe": Valid({"email": "ann@example.com"}),
+            "POST /newsletter/confirm": Valid({"token": token_for(self.consent)}),
+            "POST /newsletter/unsubscribe": Valid({"token": token_of(self.consent.pk)}),
             "POST /orders": Valid(basket({"sku": "MUG", "quantity": 1})),
             "PATCH /orders/{order_id}": Valid({"note": "Please ring twice."}),
             "PATCH /orders/{order_id}/lines/{order_item_id}": Valid({"quantity": 1}),
@@ -207,6 +213,7 @@ class World:
             "PUT /users/me": Valid(PROFILE | {"current_password": PASSWORD}),
             "PATCH /users/me": Valid({"city": "Springfield"}),
             "DELETE /users/me": Valid({"current_password": PASSWORD}),
+            "PATCH /users/me/preferences": Valid({"newsletter": True}),
             "POST /users/confirm-email": Valid(confirmation),
             "POST /users/me/addresses": Valid(ADDRESS),
             "PATCH /users/me/addresses/{address_id}": Valid({"city": "Salem"}),

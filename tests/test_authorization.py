@@ -84,6 +84,10 @@ MATRIX = {
     "POST /inventory/warehouses": STOCK_NEW,
     "GET /inventory/warehouses/{code}": SEES_STOCK,
     "PATCH /inventory/warehouses/{code}": STOCK,
+    "GET /newsletter": ANYBODY,
+    "POST /newsletter/confirm": ANYBODY,
+    "POST /newsletter/subscribe": "202 202 202 202 202 202 202",
+    "POST /newsletter/unsubscribe": ANYBODY,
     "GET /orders": SEES_ORDERS,
     "POST /orders": "401 201 201 201 201 201 201",
     "GET /orders/{order_id}": ORDER,
@@ -163,6 +167,8 @@ MATRIX = {
     "GET /users/me/addresses/{address_id}": OWN,
     "PATCH /users/me/addresses/{address_id}": OWN,
     "DELETE /users/me/addresses/{address_id}": "401 204 404 404 404 404 404",
+    "GET /users/me/preferences": SIGNED_IN,
+    "PATCH /users/me/preferences": SIGNED_IN,
     "GET /users/me/sessions": SIGNED_IN,
     "DELETE /users/me/sessions": "401 204 204 204 204 204 204",
     "DELETE /users/me/sessions/{session_id}": "401 204 404 404 404 404 404",
@@ -193,6 +199,7 @@ MATRIX = {
 FOR_KEYS = {
     "": [
         *("GET /categories", "GET /categories/{slug}", "GET /countries", "GET /countries/{country_code}"),
+        "GET /newsletter",
         *("GET /products", "GET /products/facets", "GET /products/{product_id}", "GET /products/{product_id}/images"),
         *("GET /products/{product_id}/variants", "GET /products/{product_id}/variants/{variant_id}"),
     ],

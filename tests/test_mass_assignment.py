@@ -13,7 +13,19 @@ from catalog.tests.factories import snapshot as catalog_and_stock
 from orders.tests.factories import everything
 from tests.operations import METHODS, World
 
-OURS = ("accounts", "api", "catalog", "checkout", "events", "inventory", "invoicing", "orders", "payments", "pricing")
+OURS = (
+    "accounts",
+    "api",
+    "catalog",
+    "checkout",
+    "events",
+    "inventory",
+    "invoicing",
+    "marketing",
+    "orders",
+    "payments",
+    "pricing",
+)
 OF_STAFF = re.compile("/(products|webhooks)")
 # They come last: some others are refused after them.
 ENDING = re.compile("logout|pause")

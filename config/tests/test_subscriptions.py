@@ -47,6 +47,8 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "inventory.tasks.mail_stock_digest",
         "checkout.tasks.abandon_carts",
         "checkout.tasks.delete_old_carts",
+        "marketing.tasks.mail_campaigns",
+        "marketing.tasks.purge_consents",
         "orders.tasks.add_up_figures",
         "orders.tasks.cancel_overdue_orders",
         "payments.tasks.compare",

@@ -21,6 +21,7 @@ from tests.recorded import (
     catalog,
     catalog_edits,
     changing,
+    marketing,
     order_changes,
     ordering,
     paying,
@@ -98,6 +99,7 @@ LATER = (
     webhooks.feed,
     webhooks.endpoints,
     webhooks.keys,
+    marketing.consents,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
