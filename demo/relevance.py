@@ -60,7 +60,7 @@ def ask_all() -> list[Answer]:
 
 def find(query: str) -> Iterator[str]:
     """The names of the first hits."""
-    for row in find_page(Selection(search=query), ordering=None, size=SHOWN, details=()).page.rows:
+    for row in find_page(Selection(search=query), ordering=None, size=SHOWN, columns=["name"]).page.rows:
         yield row.name
 
 
