@@ -9,6 +9,7 @@ marked `@app.periodic` in the `tasks.py` of their app.
 import accounts.tasks
 import checkout.tasks
 import events.webhooks.tasks
+import inventory.tasks
 import invoicing.tasks
 import orders.tasks
 import payments.tasks
@@ -45,6 +46,7 @@ SUBSCRIPTIONS: Subscriptions = {
     "payment.noticed": [payments.tasks.look_into],
     "payment.paid": [payments.tasks.mail_buyer, invoicing.tasks.follow_order],
     "payment.refunded": [payments.tasks.mail_buyer, invoicing.tasks.follow_order],
+    "stock.sold_out": [inventory.tasks.mail_sold_out],
     "user.confirmation_requested": [accounts.tasks.mail_email_confirmation],
     "user.email_changed": [accounts.tasks.mail_changed_credentials, accounts.tasks.mail_email_confirmation],
     "user.email_confirmed": [orders.tasks.adopt_orders],

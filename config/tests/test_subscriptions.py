@@ -45,6 +45,7 @@ def test_the_jobs_that_run_by_the_clock() -> None:
         "inventory.tasks.expire_holds",
         "inventory.tasks.settle_alerts",
         "inventory.tasks.mail_stock_digest",
+        "inventory.tasks.tell_sold_out",
         "checkout.tasks.abandon_carts",
         "checkout.tasks.delete_old_carts",
         "orders.tasks.add_up_figures",
