@@ -32,6 +32,7 @@ from catalog.validators import (
 from catalog.vocabulary import Word as Word
 from catalog.vocabulary import WordKey as WordKey
 from catalog.vocabulary import WordRules as WordRules
+from catalog.waiting_rows import StockNotification as StockNotification
 from database.money import MoneyField, validate_price
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel
 
