@@ -27,6 +27,7 @@ PARCEL = "/orders/{sent_order}/fulfilments/{parcel}"
 RETURN = "/orders/{gone_order}/returns/{new_return}"
 PAYMENT = "/orders/{payable_order}/payments/{new_payment}"
 PAID = "/orders/{paid_order}/payments/{paid_payment}"
+WAITING = "/products/{waited_product}/variants/{waited_variant}/stock-notifications"
 PLANS = "/products/{product}/variants/{variant}/planned-prices"
 OPERATIONS = [
     Operation(200, "", "GET /products"),

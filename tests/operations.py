@@ -204,7 +204,9 @@ class World:
             "PATCH /products/{product_id}/variants/{variant_id}/planned-prices/{planned_price_id}": Valid(
                 {"price": "3.50"}
             ),
-            "POST /products/{product_id}/variants/{variant_id}/stock-notifications": Valid({"email": "bob@example.com"}),
+            "POST /products/{product_id}/variants/{variant_id}/stock-notifications": Valid(
+                {"email": "bob@example.com"}
+            ),
             "POST /stock-notifications/confirm": Valid({"token": self.notification.token}),
             "POST /stock-notifications/cancel": Valid({"token": self.notification.token}),
             "POST /users": Valid(PROFILE | {"password": PASSWORD}),

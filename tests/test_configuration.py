@@ -27,7 +27,7 @@ def test_every_variable_stands_in_the_example() -> None:
         name
         for file in (
             *("settings.py", "selling.py", "paying.py", "passwords.py", "search.py", "logs.py", "webhooks.py"),
-            *("gunicorn.py", "gunicorn_worker.py", "run.py"),
+            *("mailing.py", "gunicorn.py", "gunicorn_worker.py", "run.py"),
         )
         for name in re.findall(reader, (ROOT / "config" / file).read_text())
     }

@@ -106,7 +106,7 @@ def confirm_notification(*, token: str) -> None:
 
     Refuses (Invalid) a wrong link, and one whose row is gone.
     """
-    row = StockNotification.objects.filter(pk=id_of(token)).select_for_update(no_key=True).first()
+    row = StockNotification.objects.filter(pk=id_of(token) or 0).select_for_update(no_key=True).first()
     if row is None:
         raise dead_link()
     if row.confirmed_at is None:

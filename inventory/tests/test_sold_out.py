@@ -34,7 +34,7 @@ def minute() -> list[str]:
     tasks.tell_sold_out(timestamp=0)
     for event in Event.objects.filter(kind="stock.sold_out", pk__gt=last):
         tasks.mail_sold_out(event_id=event.pk, kind=event.kind, payload=event.payload)
-    return [message.subject for message in mail.outbox]
+    return [str(message.subject) for message in mail.outbox]
 
 
 def age(by: timedelta) -> None:
