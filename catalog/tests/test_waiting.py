@@ -1,5 +1,6 @@
 """Being told when an article can be ordered again: who may ask, who is told, and that it happens once."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -281,3 +282,25 @@ def test_one_email_asks_so_often(api: Any, mug: Variant, settings: Any) -> None:
     settings.RATE_LIMIT_STOCK_NOTIFICATIONS = (2, 60)
     codes = [api.post(path_of(mug), {"email": "bob@example.com"}).status_code for _ in range(3)]
     assert codes == [202, 202, 429]
+
+
+def test_staff_see_how_many_people_wait(mug: Variant, ann: User, staff_pages: Any) -> None:
+    wait(mug, ann)
+    guest(mug, "bob@example.com")
+    guest(mug, "eve@example.com", confirmed=False)
+    pages = staff_pages()
+    for path in ("", f"{mug.product_id}/change/"):
+        said = pages.get(f"/admin/catalog/product/{path}").content.decode()
+        assert re.search(r'field-waiting"[^>]*>\s*(<p>)?\s*2\s*<', said), path
+
+
+def test_the_mails_of_waiting_can_be_seen_before_they_are_sent(mug: Variant, staff_pages: Any) -> None:
+    guest(mug, "bob@example.com")
+    guest(mug, "eve@example.com", confirmed=False)
+    stock(mug, 3)
+    assert minute() == ["bob@example.com"]
+    pages = staff_pages()
+    said = {"product.back_in_stock": "Nothing is held for you", "product.notification_requested": "Yes, tell me"}
+    for kind, words in said.items():
+        body = pages.get(f"/admin/events/sentmail/previews/{kind}/0/")
+        assert (body.status_code, words in body.content.decode()) == (200, True), kind
