@@ -349,6 +349,28 @@ class Shop:
         """One of the newest product."""
         return self.post(f"/products/{self.newest}/variants", {"sku": self.unique()})["variant_id"]
 
+    def sold_out(self) -> dict[str, Any]:
+        """A new product without stock, as its document has it."""
+        document: dict[str, Any] = self.post("/products", self.stool())
+        return document
+
+    def waited_product(self) -> Any:
+        self.waited = self.sold_out()
+        return self.waited["product_id"]
+
+    def waited_variant(self) -> Any:
+        """That of the newest product without stock."""
+        return self.waited["variants"][0]["variant_id"]
+
+    def new_notification(self) -> Any:
+        path = f"/products/{self.waited_product()}/variants/{self.waited_variant()}/stock-notifications"
+        return self.post(path, {}, "customer")["notification_id"]
+
+    def waiting_token(self) -> str:
+        from catalog.waiting_rows import token_of
+
+        return token_of(self.new_notification())
+
     def planned_price(self) -> dict[str, str]:
         """A price for a second of the far future, each for another one."""
         start = datetime(2100, 1, 1, tzinfo=UTC) + timedelta(seconds=next(self.numbers))

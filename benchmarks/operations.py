@@ -27,6 +27,7 @@ PARCEL = "/orders/{sent_order}/fulfilments/{parcel}"
 RETURN = "/orders/{gone_order}/returns/{new_return}"
 PAYMENT = "/orders/{payable_order}/payments/{new_payment}"
 PAID = "/orders/{paid_order}/payments/{paid_payment}"
+WAITING = "/products/{waited_product}/variants/{waited_variant}/stock-notifications"
 PLANS = "/products/{product}/variants/{variant}/planned-prices"
 OPERATIONS = [
     Operation(200, "", "GET /products"),
@@ -183,6 +184,11 @@ OPERATIONS = [
     Operation(200, "somebody", "GET /users/me/sessions"),
     Operation(204, "somebody", "DELETE /users/me/sessions"),
     Operation(204, "somebody", "DELETE /users/me/sessions/{new_session}"),
+    Operation(202, "", f"POST {WAITING}", lambda s: {"email": f"{s.unique()}@example.com"}),
+    Operation(200, "", "POST /stock-notifications/confirm", lambda s: {"token": s.waiting_token()}),
+    Operation(200, "", "POST /stock-notifications/cancel", lambda s: {"token": s.waiting_token()}),
+    Operation(200, "customer", "GET /users/me/stock-notifications"),
+    Operation(204, "customer", "DELETE /users/me/stock-notifications/{new_notification}"),
     Operation(200, "customer", "GET /users/me/addresses"),
     Operation(201, "somebody", "POST /users/me/addresses", lambda s: s.own_address),
     Operation(200, "customer", "GET /users/me/addresses/{address}"),

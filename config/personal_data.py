@@ -70,6 +70,10 @@ POLICIES = {
         " order or a return is open its customer is not forgotten. Invoices and credit notes stay as they were issued,"
         " until INVOICE_YEARS are over: the law asks for them.",
     ),
+    "catalog.StockNotification": Policy(
+        ("variant_id", "created_at", "expires_at", "told_at"),
+        "It is deleted, and so is what waits under the email of the account. What was told is deleted after a week.",
+    ),
     "checkout.Cart": Policy(
         (
             *("id", "state", "email", "phone", "shipping_address", "billing_address", "note", "created_at"),

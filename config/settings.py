@@ -18,7 +18,6 @@ from config.description import API_EXAMPLES, SPECTACULAR_SETTINGS  # noqa: F401 
 from config.environment import (
     BASE_DIR,
     choice,
-    cron,
     development_secret,
     hosts,
     networks,
@@ -33,6 +32,7 @@ from config.environment import (
     zone,
 )
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
+from config.mailing import *  # noqa: F403  # what it mails, and to whom
 from config.marketing import *  # noqa: F403  # whom it writes to unasked
 from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
 from config.paying import *  # noqa: F403  # how buyers pay
@@ -240,12 +240,6 @@ JOB_TIMEOUT_SECONDS = number("JOB_TIMEOUT_SECONDS", 300, 10, 86_400)
 
 # Mail
 
-DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "Shop <shop@example.com>")
-STAFF_EMAILS = words("STAFF_EMAILS", [] if PRODUCTION else ["staff@example.com"])
-# How long the mail server may take for each of its answers (events/mail_server.py).
-EMAIL_TIMEOUT = number("EMAIL_TIMEOUT_SECONDS", 5, 1, 60)
-# When staff are mailed what is low or out of stock (cron, in SHOP_TIME_ZONE).
-STOCK_DIGEST_CRON = cron("STOCK_DIGEST_CRON", "0 6 * * *")
 EMAIL_URL = url("EMAIL_URL", "smtp+tls://user:password@mail.example.com:587", *environ.Env.EMAIL_SCHEMES)
 if EMAIL_URL:
     BACKEND = "events.mail_server.SMTPBackend" if EMAIL_URL.startswith("smtp") else None

@@ -7,7 +7,9 @@ marked `@app.periodic` in the `tasks.py` of their app.
 """
 
 import accounts.tasks
+import catalog.tasks
 import events.webhooks.tasks
+import inventory.tasks
 import invoicing.tasks
 import marketing.tasks
 import orders.tasks
@@ -47,6 +49,9 @@ SUBSCRIPTIONS: Subscriptions = {
     "payment.noticed": [payments.tasks.look_into],
     "payment.paid": [payments.tasks.mail_buyer, invoicing.tasks.follow_order],
     "payment.refunded": [payments.tasks.mail_buyer, invoicing.tasks.follow_order],
+    "product.back_in_stock": [catalog.tasks.mail_back_in_stock],
+    "product.notification_requested": [catalog.tasks.mail_notification_link],
+    "stock.sold_out": [inventory.tasks.mail_sold_out],
     "user.confirmation_requested": [accounts.tasks.mail_email_confirmation],
     "user.email_changed": [accounts.tasks.mail_changed_credentials, accounts.tasks.mail_email_confirmation],
     "user.email_confirmed": [orders.tasks.adopt_orders, marketing.tasks.tie_consent],

@@ -158,6 +158,11 @@ def claim_mail(key: str) -> Claim | None:
     return None
 
 
+def was_sent(key: str) -> bool:
+    """Whether the mail of this key was sent."""
+    return SentMail.objects.filter(key=key, sent_at__isnull=False).exists()
+
+
 def render(template: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
     """The subject, the text and the HTML of a mail. The first line of the text template is the subject."""
     seller = [settings.SHOP_LEGAL_NAME or settings.SHOP_NAME, *settings.SHOP_LEGAL_ADDRESS]

@@ -32,6 +32,7 @@ ERASURE = {
     "accounts.FormerEmail.user": "deleted",
     "accounts.Session.user": "ended",
     "accounts.StaffNote.author": "kept: what staff noted about others; notes about the person go",
+    "catalog.StockNotification.user": "deleted, and what waits under the email of the account",
     "checkout.Cart.user": "deleted",
     "marketing.Consent.user": "emptied: the address is erased with it, and the proofs tell of nobody",
     "orders.Order.user": "kept: the books need it, without recipient and phone, and its invoices; an open one waits",

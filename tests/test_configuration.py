@@ -35,6 +35,7 @@ def test_every_variable_stands_in_the_example() -> None:
                 "logs.py",
                 "webhooks.py",
                 "marketing.py",
+                "mailing.py",
             ),
             *("gunicorn.py", "gunicorn_worker.py", "run.py"),
         )
