@@ -349,13 +349,13 @@ class Shop:
         """One of the newest product."""
         return self.post(f"/products/{self.newest}/variants", {"sku": self.unique()})["variant_id"]
 
-    def sold_out(self) -> dict[str, Any]:
+    def new_sold_out(self) -> dict[str, Any]:
         """A new product without stock, as its document has it."""
         document: dict[str, Any] = self.post("/products", self.stool())
         return document
 
     def waited_product(self) -> Any:
-        self.waited = self.sold_out()
+        self.waited = self.new_sold_out()
         return self.waited["product_id"]
 
     def waited_variant(self) -> Any:
