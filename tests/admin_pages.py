@@ -138,7 +138,8 @@ class Counter:
         if "payment_id" not in arguments and page.endswith("/refund/"):
             known["payment_id"] = self.paid
         if page.endswith(("campaign_id>/start/", "consent_id>/withdraw/", "segment_id>/remove/")):  # others end theirs
-            known |= {"campaign_id": self.draft, "consent_id": self.consent, "segment_id": self.spare_segment}
+            own = {"campaign_id": self.draft, "consent_id": self.consent, "segment_id": self.spare_segment}
+            known = own | {name: value for name, value in known.items() if name not in own} | arguments
         if "object_id" not in known and "<path:object_id>" in page:
             app, model = page.split("/")[:2]
             known["object_id"] = self.row_of(f"{app}.{model}").pk
