@@ -23,6 +23,9 @@ router.register("products/<id:product_id>/images", ImageViewSet, basename="image
 router.register("categories", CategoryViewSet, basename="category")
 
 urlpatterns = [
+    *router.urls,
+    # A product is found by its slug too. OpenAPI has no place for two paths of one shape, so the description has one.
+    path("products/<slug:slug>", ProductViewSet.as_view(PRODUCT, schema=None)),
     path(f"{VARIANT}/stock-notifications", StockNotificationViewSet.as_view({"post": "create"})),
     path("stock-notifications/confirm", StockNotificationViewSet.as_view({"post": "confirm"})),
     path("stock-notifications/cancel", StockNotificationViewSet.as_view({"post": "cancel"})),
@@ -30,7 +33,4 @@ urlpatterns = [
     path(
         "users/me/stock-notifications/<id:notification_id>", OwnStockNotificationViewSet.as_view({"delete": "destroy"})
     ),
-    *router.urls,
-    # A product is found by its slug too. OpenAPI has no place for two paths of one shape, so the description has one.
-    path("products/<slug:slug>", ProductViewSet.as_view(PRODUCT, schema=None)),
 ]

@@ -31,6 +31,7 @@ from tests.recorded import (
     roles,
     shop,
     stock,
+    waiting,
     webhooks,
 )
 
@@ -100,6 +101,7 @@ LATER = (
     webhooks.endpoints,
     webhooks.keys,
     marketing.consents,
+    waiting.wishes,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
