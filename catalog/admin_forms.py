@@ -154,21 +154,26 @@ class VariantInline(Inline):
     model = Variant
     form = VariantForm
     formfield_overrides = NUMBERS
-    fields = ("sku", "name", "options", "price", "max_per_customer", "position", "stock", "seen_version")
-    readonly_fields = ("stock",)
+    fields = ("sku", "name", "options", "price", "max_per_customer", "position", "stock", "waiting", "seen_version")
+    readonly_fields = ("stock", "waiting")
     extra = 1
     max_num = MAX_VARIANTS
     verbose_name_plural = "variants"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
         """The variants that the product has now."""
-        return Variant.objects.live().with_stock()
+        return Variant.objects.live().with_stock().with_waiting()
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
         """Django's own. It would refuse to take away what an order names; but here nothing is deleted."""
         formset: Any = super().get_formset(request, obj, **kwargs)
         formset.form.hand_clean_DELETE = lambda form: None
         return formset
+
+    @admin.display(description="waiting")
+    def waiting(self, row: Any) -> str:
+        """People who are told when it can be ordered again."""
+        return "" if row.pk is None else str(row.waiting)
 
     @admin.display(description="in stock")
     def stock(self, row: Any) -> str:

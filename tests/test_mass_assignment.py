@@ -13,7 +13,19 @@ from catalog.tests.factories import snapshot as catalog_and_stock
 from orders.tests.factories import everything
 from tests.operations import METHODS, World
 
-OURS = ("accounts", "api", "catalog", "checkout", "events", "inventory", "invoicing", "orders", "payments", "pricing")
+OURS = (
+    "accounts",
+    "api",
+    "catalog",
+    "checkout",
+    "events",
+    "inventory",
+    "invoicing",
+    "marketing",
+    "orders",
+    "payments",
+    "pricing",
+)
 OF_STAFF = re.compile("/(products|webhooks)")
 # They come last: some others are refused after them.
 ENDING = re.compile("logout|pause")
@@ -62,7 +74,8 @@ def test_no_body_takes_a_field_that_it_does_not_declare(world: World, people: di
     before = everything() | catalog_and_stock()
     for operation, declared in described().items():
         foreign = every_field() - declared
-        client = people["owner" if "/users" in operation or operation == "POST /orders" else "administrator"]
+        of_buyer = "/users" in operation or "stock-notifications" in operation or operation == "POST /orders"
+        client = people["owner" if of_buyer else "administrator"]
 
         answer = world.send(client, operation, more=dict.fromkeys(foreign, "1"))
 

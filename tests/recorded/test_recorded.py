@@ -21,6 +21,7 @@ from tests.recorded import (
     catalog,
     catalog_edits,
     changing,
+    marketing,
     order_changes,
     ordering,
     paying,
@@ -30,6 +31,7 @@ from tests.recorded import (
     roles,
     shop,
     stock,
+    waiting,
     webhooks,
 )
 
@@ -98,6 +100,8 @@ LATER = (
     webhooks.feed,
     webhooks.endpoints,
     webhooks.keys,
+    marketing.consents,
+    waiting.wishes,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
