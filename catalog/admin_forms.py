@@ -154,8 +154,8 @@ class VariantInline(Inline):
     model = Variant
     form = VariantForm
     formfield_overrides = NUMBERS
-    fields = ("sku", "name", "options", "price", "max_per_customer", "position", "stock", "waiting", "seen_version")
-    readonly_fields = ("stock", "waiting")
+    fields = ("sku", "name", "options", "price", "max_per_customer", "position", "stock", "seen_version")
+    readonly_fields = ("stock",)
     extra = 1
     max_num = MAX_VARIANTS
     verbose_name_plural = "variants"
@@ -170,15 +170,11 @@ class VariantInline(Inline):
         formset.form.hand_clean_DELETE = lambda form: None
         return formset
 
-    @admin.display(description="waiting")
-    def waiting(self, row: Any) -> str:
-        """People who are told when it can be ordered again."""
-        return "" if row.pk is None else str(row.waiting)
-
     @admin.display(description="in stock")
     def stock(self, row: Any) -> str:
-        """Units that lie unsold, as a link to why."""
+        """Units that lie unsold, as a link to why, and how many people are told when it can be ordered again."""
         if row.pk is None:
             return ""
         url = reverse("admin:inventory_stockitem_why", args=[row.stock_item_id])
-        return format_html('<a href="{}">{}</a>', url, row.stock_quantity)
+        stock = format_html('<a href="{}">{}</a>', url, row.stock_quantity)
+        return format_html("{}<br>{} waiting", stock, row.waiting) if row.waiting else stock

@@ -289,9 +289,8 @@ def test_staff_see_how_many_people_wait(mug: Variant, ann: User, staff_pages: An
     guest(mug, "bob@example.com")
     guest(mug, "eve@example.com", confirmed=False)
     pages = staff_pages()
-    for path in ("", f"{mug.product_id}/change/"):
-        said = pages.get(f"/admin/catalog/product/{path}").content.decode()
-        assert re.search(r'field-waiting"[^>]*>\s*(<p>)?\s*2\s*<', said), path
+    assert re.search(r'field-waiting"[^>]*>2<', pages.get("/admin/catalog/product/").content.decode())
+    assert "<br>2 waiting" in pages.get(f"/admin/catalog/product/{mug.product_id}/change/").content.decode()
 
 
 def test_the_mails_of_waiting_can_be_seen_before_they_are_sent(mug: Variant, staff_pages: Any) -> None:

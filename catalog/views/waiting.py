@@ -66,7 +66,7 @@ class StockNotificationViewSet(ViewSet):
             services.wait_by_email(**which, email=body["email"], actor=actor)
             return told("A link is on its way to this email, unless it was confirmed before.", 202)
         if not request.user.is_authenticated:
-            raise Invalid(errors=[FieldError("email", "required", "Guests say where the mail goes.")])
+            raise Invalid(errors=[FieldError("email", "email_of_guest_required", "Guests say where the mail goes.")])
         row, is_new = services.wait_for(**which, user_id=user_of(request).pk, actor=actor_of(request))
         return Response(document_of(StockNotificationSerializer, row), status=201 if is_new else 200)
 

@@ -32,5 +32,5 @@ def wishes(shop: Recorder) -> None:
 
 def stocked(shop: Recorder) -> str:
     """The address at which one would wait for an article that can be ordered."""
-    product: Answer = shop.ask("visitor", "GET /products/desk?fields=product_id,variants")
+    product: Answer = shop.ask("visitor", "GET /products/desk")
     return f"/products/{product['product_id']}/variants/{product['variants'][0]['variant_id']}/stock-notifications"
