@@ -153,8 +153,6 @@ def forget(user: User, *, actor: Actor) -> None:
     fetch_rows(LOCK_PERSON, {"user_id": user.pk})
     if names := unfinished(user.pk):
         raise Unfinished(names)
-    for ties in TIES:  # first, as long as the address is there by which some know the person
-        ties.erase(user.pk)
     for name in PROFILE_FIELDS:
         setattr(user, name, "")
     user.email = f"anonymised-{user.pk}@invalid.invalid"
@@ -172,5 +170,7 @@ def forget(user: User, *, actor: Actor) -> None:
     user.mentioned_in.clear()
     erase_notes([f"user:{user.pk}"])
     IdempotencyKey.objects.filter(user_id=user.pk).delete()
+    for ties in TIES:
+        ties.erase(user.pk)
     for device in devices_for_user(user, confirmed=None):
         device.delete()

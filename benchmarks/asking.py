@@ -193,19 +193,6 @@ class Shop:
         user = User.objects.get(email=self.somebody())
         return {"uid": uid_of(user), "token": confirmation_token(user)}
 
-    def asked_for_mails(self) -> dict[str, str]:
-        """The token that was mailed to an address that has subscribed just now."""
-        from marketing.tests.factories import ask, token_for
-
-        return {"token": token_for(ask(f"{self.unique().lower()}@example.com"))}
-
-    def wants_mails(self) -> dict[str, str]:
-        """The token at the end of a mail."""
-        from marketing.links import token_of
-        from marketing.tests.factories import make_consent
-
-        return {"token": token_of(make_consent(f"{self.unique().lower()}@example.com").pk)}
-
     def lines(self, **each: int) -> list[dict[str, Any]]:
         """Lines of three articles of which there are plenty."""
         return [{"sku": sku, **each} for sku in self.skus[:3]]
@@ -348,28 +335,6 @@ class Shop:
     def new_variant(self) -> Any:
         """One of the newest product."""
         return self.post(f"/products/{self.newest}/variants", {"sku": self.unique()})["variant_id"]
-
-    def new_sold_out(self) -> dict[str, Any]:
-        """A new product without stock, as its document has it."""
-        document: dict[str, Any] = self.post("/products", self.stool())
-        return document
-
-    def waited_product(self) -> Any:
-        self.waited = self.new_sold_out()
-        return self.waited["product_id"]
-
-    def waited_variant(self) -> Any:
-        """That of the newest product without stock."""
-        return self.waited["variants"][0]["variant_id"]
-
-    def new_notification(self) -> Any:
-        path = f"/products/{self.waited_product()}/variants/{self.waited_variant()}/stock-notifications"
-        return self.post(path, {}, "customer")["notification_id"]
-
-    def waiting_token(self) -> str:
-        from catalog.waiting_rows import token_of
-
-        return token_of(self.new_notification())
 
     def planned_price(self) -> dict[str, str]:
         """A price for a second of the far future, each for another one."""

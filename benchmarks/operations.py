@@ -27,7 +27,6 @@ PARCEL = "/orders/{sent_order}/fulfilments/{parcel}"
 RETURN = "/orders/{gone_order}/returns/{new_return}"
 PAYMENT = "/orders/{payable_order}/payments/{new_payment}"
 PAID = "/orders/{paid_order}/payments/{paid_payment}"
-WAITING = "/products/{waited_product}/variants/{waited_variant}/stock-notifications"
 PLANS = "/products/{product}/variants/{variant}/planned-prices"
 OPERATIONS = [
     Operation(200, "", "GET /products"),
@@ -70,10 +69,6 @@ OPERATIONS = [
     Operation(204, "admin", "DELETE /categories/{new_category}"),
     Operation(200, "", "GET /countries"),
     Operation(200, "", "GET /countries/{country}"),
-    Operation(200, "", "GET /newsletter"),
-    Operation(202, "", "POST /newsletter/subscribe", lambda s: {"email": f"{s.unique().lower()}@example.com"}),
-    Operation(200, "", "POST /newsletter/confirm", lambda s: s.asked_for_mails()),
-    Operation(200, "", "POST /newsletter/unsubscribe", lambda s: s.wants_mails()),
     Operation(201, "", "POST /carts"),
     Operation(200, "customer", "GET /carts/{cart}"),
     Operation(200, "customer", "PATCH /carts/{cart}", lambda s: {"note": s.unique()}),
@@ -179,16 +174,9 @@ OPERATIONS = [
     Operation(200, "customer", "PATCH /users/me", lambda s: {"city": s.unique()}),
     Operation(204, "somebody", "DELETE /users/me", lambda s: {"current_password": s.credentials["password"]}),
     Operation(200, "somebody", "POST /users/me/restore"),
-    Operation(200, "customer", "GET /users/me/preferences"),
-    Operation(200, "customer", "PATCH /users/me/preferences", lambda s: {"newsletter": True}),
     Operation(200, "somebody", "GET /users/me/sessions"),
     Operation(204, "somebody", "DELETE /users/me/sessions"),
     Operation(204, "somebody", "DELETE /users/me/sessions/{new_session}"),
-    Operation(202, "", f"POST {WAITING}", lambda s: {"email": f"{s.unique()}@example.com"}),
-    Operation(200, "", "POST /stock-notifications/confirm", lambda s: {"token": s.waiting_token()}),
-    Operation(200, "", "POST /stock-notifications/cancel", lambda s: {"token": s.waiting_token()}),
-    Operation(200, "customer", "GET /users/me/stock-notifications"),
-    Operation(204, "customer", "DELETE /users/me/stock-notifications/{new_notification}"),
     Operation(200, "customer", "GET /users/me/addresses"),
     Operation(201, "somebody", "POST /users/me/addresses", lambda s: s.own_address),
     Operation(200, "customer", "GET /users/me/addresses/{address}"),

@@ -47,7 +47,7 @@ class ProductAdmin(PricesPages):
 
     form = ProductForm
     change_form_template = "admin/catalog/product_form.html"
-    list_display = ("picture", "name", "sku", "category", "price", "stock", "waiting", "status_badge")
+    list_display = ("picture", "name", "sku", "category", "price", "stock", "status_badge")
     list_display_links = ("picture", "name")
     list_select_related = ("category",)
     list_filter = ("status", ("category", RelatedFilter))
@@ -68,7 +68,7 @@ class ProductAdmin(PricesPages):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         """Products with their pictures, and in `live` with the variants that they have now."""
-        variants = Variant.objects.live().with_stock().with_waiting()
+        variants = Variant.objects.live().with_stock()
         return super().get_queryset(request).prefetch_related(Prefetch("variants", variants, to_attr="live"), "images")
 
     def get_search_results(
@@ -161,11 +161,6 @@ class ProductAdmin(PricesPages):
     def stock(self, row: Any) -> int:
         """Units that lie unsold, of all variants."""
         return sum(variant.stock_quantity for variant in row.live)
-
-    @admin.display(description="waiting")
-    def waiting(self, row: Any) -> int:
-        """People who are told when a variant can be ordered again."""
-        return sum(variant.waiting for variant in row.live)
 
     @admin.display(description="status", ordering="status")
     def status_badge(self, row: Product) -> str:

@@ -162,7 +162,7 @@ class VariantInline(Inline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
         """The variants that the product has now."""
-        return Variant.objects.live().with_stock().with_waiting()
+        return Variant.objects.live().with_stock()
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
         """Django's own. It would refuse to take away what an order names; but here nothing is deleted."""
@@ -172,9 +172,8 @@ class VariantInline(Inline):
 
     @admin.display(description="in stock")
     def stock(self, row: Any) -> str:
-        """Units that lie unsold, as a link to why, and how many people are told when it can be ordered again."""
+        """Units that lie unsold, as a link to why."""
         if row.pk is None:
             return ""
         url = reverse("admin:inventory_stockitem_why", args=[row.stock_item_id])
-        stock = format_html('<a href="{}">{}</a>', url, row.stock_quantity)
-        return format_html("{}<br>{} waiting", stock, row.waiting) if row.waiting else stock
+        return format_html('<a href="{}">{}</a>', url, row.stock_quantity)

@@ -143,20 +143,6 @@ class PlannedTimeInvalid(Invalid):
         super().__init__(errors=[FieldError("ends_at", self.code, f"{self.title}.")])
 
 
-class AvailableAlready(Conflict):
-    """Somebody was to be told when an article can be ordered that can be ordered now."""
-
-    code = "available_already"
-    title = "The article can be ordered now"
-
-
-class TooManyNotifications(Conflict):
-    """A customer waits for as many articles as one may."""
-
-    code = "too_many_notifications"
-    title = "One cannot wait for more articles"
-
-
 class CategoryInUse(Conflict):
     """A category with products or categories in it was to be deleted."""
 

@@ -32,7 +32,6 @@ from catalog.validators import (
 from catalog.vocabulary import Word as Word
 from catalog.vocabulary import WordKey as WordKey
 from catalog.vocabulary import WordRules as WordRules
-from catalog.waiting_rows import StockNotification as StockNotification
 from database.money import MoneyField, validate_price
 from inventory.models import MAX_QUANTITY, StockItem, StockLevel
 
@@ -190,12 +189,6 @@ class VariantQuerySet(models.QuerySet["Variant"]):
         quantity = Greatest(Coalesce(Subquery(unsold, output_field=models.BigIntegerField()), 0), 0)
         return self.select_related("stock_item").annotate(stock_quantity=quantity)
 
-    def with_waiting(self) -> Self:
-        """Each with `waiting`: how many people are told when it can be ordered again."""
-        waiting = StockNotification.objects.waiting().filter(variant=OuterRef("pk")).order_by().values("variant")
-        count = waiting.annotate(people=models.Count("pk")).values("people")
-        return self.annotate(waiting=Coalesce(Subquery(count, output_field=models.IntegerField()), 0))
-
 
 class Variant(models.Model):
     """An article of a product: what an order line names. A plain product has exactly one, without a name of its own."""
@@ -240,8 +233,6 @@ class Variant(models.Model):
 
     stock_quantity: int
     """Only on rows that VariantQuerySet.with_stock() has read."""
-    waiting: int
-    """The same of with_waiting()."""
 
     objects = VariantQuerySet.as_manager()
 

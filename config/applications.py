@@ -17,7 +17,6 @@ INSTALLED_APPS = [
     "invoicing",
     "checkout",
     "payments",
-    "marketing",
     "demo",
     "config",
     "config.apps.ShopAdminConfig",

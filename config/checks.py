@@ -14,7 +14,7 @@ from database.money import places_of
 @register(Tags.security, deploy=True)
 def check_links(**kwargs: Any) -> list[CheckMessage]:
     """Warn when a link in a mail leads to `localhost`, which is no storefront for the reader of the mail."""
-    links = ("PASSWORD_RESET_URL", "EMAIL_CONFIRM_URL", "ORDER_URL", "PRODUCT_URL", "STOCK_NOTIFICATION_URL")
+    links = ("PASSWORD_RESET_URL", "EMAIL_CONFIRM_URL", "ORDER_URL")
     names = [name for name in links if "//localhost" in getattr(settings, name)]
     return [Warning(f"{name} leads to a storefront on the reader's own machine.", id="config.W001") for name in names]
 

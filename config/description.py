@@ -22,7 +22,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         },
         {"name": "inventory", "description": "How many there are, for staff: items, the ledger, alerts, warehouses."},
         {"name": "invoicing", "description": "What buyers owe, on paper: invoices and credit notes, and their PDFs."},
-        {"name": "marketing", "description": "Mails that nobody has to be sent: who wants them, and what about."},
         {"name": "orders", "description": "Placing orders, reading and cancelling them, and figures over all of them."},
         {"name": "payments", "description": "Money: how orders are paid, and what goes back."},
     ],
@@ -34,7 +33,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "ApiKeyKind": "accounts.models.ApiKey.Kind",
         "CartState": "checkout.models.Cart.State",
-        "ConsentState": "marketing.models.Consent.State",
         "FulfilmentState": "orders.models.Fulfilment.State",
         "InvoiceKind": "invoicing.models.Invoice.Kind",
         "OrderStatus": "orders.models.Order.Status",

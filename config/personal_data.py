@@ -13,7 +13,6 @@ from django.db.models import Q
 from accounts.models import StaffNote, User
 from events.models import Event
 from invoicing.models import Invoice
-from marketing.models import Proof
 from orders.models import OrderEvent, OrderItem, Return, ReturnLine
 
 PROFILE = (
@@ -70,21 +69,12 @@ POLICIES = {
         " order or a return is open its customer is not forgotten. Invoices and credit notes stay as they were issued,"
         " until INVOICE_YEARS are over: the law asks for them.",
     ),
-    "catalog.StockNotification": Policy(
-        ("variant_id", "created_at", "expires_at", "told_at"),
-        "It is deleted, and so is what waits under the email of the account. What was told is deleted after a week.",
-    ),
     "checkout.Cart": Policy(
         (
             *("id", "state", "email", "phone", "shipping_address", "billing_address", "note", "created_at"),
             *("updated_at",),
         ),
         "It is deleted, as it is when nobody has touched it for CART_KEEP_DAYS.",
-    ),
-    "marketing.Consent": Policy(
-        ("id", "email", "state", "topics", "created_at", "changed_at"),
-        "Its address is erased and the consent withdrawn, and so is any other with the address of the account. The"
-        " proofs stay, which hold no personal data: that there was a consent, of nobody any more.",
     ),
     "api.IdempotencyKey": Policy((), "It is deleted: it holds answers that the person has had."),
     "staff.PostedForm": Policy(
@@ -113,9 +103,6 @@ def export(user: User) -> dict[str, Any]:
         invoices = Invoice.objects.filter(order=order["id"])
         order["invoices"] = list(invoices.values("kind", "number", "issued_at", "kept_until", "document"))
         order["history"] = list(OrderEvent.objects.filter(order=order["id"]).values("at", "event", "to_status", "note"))
-    for consent in data["marketing.Consent"]:
-        proofs = Proof.objects.filter(consent=consent["id"]).order_by("id")
-        consent["proofs"] = list(proofs.values("at", "what", "channel", "topics", "wording__text", "how"))
     about = [f"user:{user.pk}", *(f"order:{order['id']}" for order in data["orders.Order"])]
     data["notes"] = list(StaffNote.objects.filter(subject__in=about).values("at", "subject", "text"))
     own = Q(subject=f"user:{user.pk}") | Q(actor__in=[f"customer:{user.pk}", f"staff:{user.pk}"])

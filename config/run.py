@@ -205,8 +205,6 @@ def main() -> int:
         data_dir.mkdir(parents=True, exist_ok=True)
         host, port = environment.text("HOST", "127.0.0.1"), environment.number("PORT", 8000, 1, 65535)
         os.environ["HOST"], os.environ["PORT"] = host, str(port)
-        if environment.text("ENVIRONMENT") != "production":  # mails link to the pages that this run has
-            os.environ["PUBLIC_URL"] = environment.text("PUBLIC_URL", f"http://localhost:{port}")
         with (data_dir / "lock").open("a+") as lock:
             claim(lock, data_dir)
             wait_for_port(host, port, seconds=LEFTOVER_SECONDS if embedded.state_file(data_dir).exists() else 0)

@@ -55,6 +55,8 @@ GUEST_HOLD_SHARE = number("GUEST_HOLD_SHARE", 50, 1, 100)
 GUEST_HOLDS_PER_ADDRESS = number("GUEST_HOLDS_PER_ADDRESS", 10) if RATE_LIMITS else 0
 CART_ABANDONED_HOURS = number("CART_ABANDONED_HOURS", 24, 1, 8760)
 CART_KEEP_DAYS = number("CART_KEEP_DAYS", 30, 1, 3650)
+# A mail about a cart that was abandoned; in many countries it needs the customer's consent.
+CART_REMINDERS = switch("CART_REMINDERS", default=False)
 # The storefront's page of a cart: {cart_id} and {token} are filled in. The token is empty for customers.
 CART_URL = text(
     "CART_URL",

@@ -18,6 +18,7 @@ from config.description import API_EXAMPLES, SPECTACULAR_SETTINGS  # noqa: F401 
 from config.environment import (
     BASE_DIR,
     choice,
+    cron,
     development_secret,
     hosts,
     networks,
@@ -32,8 +33,6 @@ from config.environment import (
     zone,
 )
 from config.logs import LOGGING  # noqa: F401  # Django finds it here
-from config.mailing import *  # noqa: F403  # what it mails, and to whom
-from config.marketing import *  # noqa: F403  # whom it writes to unasked
 from config.passwords import AUTH_PASSWORD_VALIDATORS, BCRYPT_ROUNDS, PASSWORD_HASHERS, PASSWORD_MIN_LENGTH  # noqa: F401
 from config.paying import *  # noqa: F403  # how buyers pay
 from config.paying import of_the_fake, refuse_loopback
@@ -116,7 +115,8 @@ CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["config.admin.login.PageBackend"]
-LOGIN_REDIRECT_URL = "/admin/"  # where a log-in leads whose ?next= is an address of another host
+# Where a log-in leads whose ?next= is an address of another host.
+LOGIN_REDIRECT_URL = "/admin/"
 # Emails are unique through an index on lower(email), and config.middleware's classes are subclasses of Django's: these
 # checks look for a field and for names, and see neither. What HSTS says of other hosts is the operator's decision.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W002", "security.W003", "security.W005", "security.W021"]
@@ -240,6 +240,12 @@ JOB_TIMEOUT_SECONDS = number("JOB_TIMEOUT_SECONDS", 300, 10, 86_400)
 
 # Mail
 
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "Shop <shop@example.com>")
+STAFF_EMAILS = words("STAFF_EMAILS", [] if PRODUCTION else ["staff@example.com"])
+# How long the mail server may take for each of its answers (events/mail_server.py).
+EMAIL_TIMEOUT = number("EMAIL_TIMEOUT_SECONDS", 5, 1, 60)
+# When staff are mailed what is low or out of stock (cron, in SHOP_TIME_ZONE).
+STOCK_DIGEST_CRON = cron("STOCK_DIGEST_CRON", "0 6 * * *")
 EMAIL_URL = url("EMAIL_URL", "smtp+tls://user:password@mail.example.com:587", *environ.Env.EMAIL_SCHEMES)
 if EMAIL_URL:
     BACKEND = "events.mail_server.SMTPBackend" if EMAIL_URL.startswith("smtp") else None

@@ -7,19 +7,15 @@ marked `@app.periodic` in the `tasks.py` of their app.
 """
 
 import accounts.tasks
-import catalog.tasks
+import checkout.tasks
 import events.webhooks.tasks
-import inventory.tasks
 import invoicing.tasks
-import marketing.tasks
 import orders.tasks
 import payments.tasks
 from events.dispatcher import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
-    "campaign.tested": [marketing.tasks.mail_campaign_test],
-    "cart.abandoned": [marketing.tasks.mail_cart_reminder],
-    "consent.asked": [marketing.tasks.mail_newsletter_confirmation],
+    "cart.abandoned": [checkout.tasks.mail_cart_reminder],
     "credit_note.issued": [invoicing.tasks.mail_document],
     "invoice.issued": [invoicing.tasks.mail_document],
     "order.noted": [accounts.tasks.mail_mentioned],
@@ -49,12 +45,9 @@ SUBSCRIPTIONS: Subscriptions = {
     "payment.noticed": [payments.tasks.look_into],
     "payment.paid": [payments.tasks.mail_buyer, invoicing.tasks.follow_order],
     "payment.refunded": [payments.tasks.mail_buyer, invoicing.tasks.follow_order],
-    "product.back_in_stock": [catalog.tasks.mail_back_in_stock],
-    "product.notification_requested": [catalog.tasks.mail_notification_link],
-    "stock.sold_out": [inventory.tasks.mail_sold_out],
     "user.confirmation_requested": [accounts.tasks.mail_email_confirmation],
     "user.email_changed": [accounts.tasks.mail_changed_credentials, accounts.tasks.mail_email_confirmation],
-    "user.email_confirmed": [orders.tasks.adopt_orders, marketing.tasks.tie_consent],
+    "user.email_confirmed": [orders.tasks.adopt_orders],
     "user.leaving": [accounts.tasks.mail_leaving],
     "user.noted": [accounts.tasks.mail_mentioned],
     "user.password_changed": [accounts.tasks.mail_changed_credentials],

@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from typing import Any
 
 from django.core.mail.backends import smtp
 
@@ -23,20 +22,6 @@ PAUSE_SECONDS = 60.0
 TIMEOUTS_A_DIALOGUE = 4
 # The server has answered, and refuses this one mail.
 ABOUT_THE_MAIL = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
-# What a dialogue with the server ends in. Of other ways to send mails nobody knows how far they came.
-OF_A_DIALOGUE = (smtplib.SMTPException, ConnectionError, TimeoutError, socket.gaierror)
-
-
-def is_certainly_not_taken(error: Exception) -> bool:
-    """Whether the server has not taken a mail that was not sent for this error. Otherwise it may have."""
-    return isinstance(error, OF_A_DIALOGUE) and not getattr(error, "while_sending", False)
-
-
-def is_no_mailbox(error: Exception) -> bool:
-    """Whether the server says that there is no such mailbox: a code of RFC 3463 about the address, for ever."""
-    if not isinstance(error, smtplib.SMTPRecipientsRefused):
-        return False
-    return any(code >= 500 and b"5.1." in answer for code, answer in error.recipients.values())
 
 
 class Pause:
@@ -91,16 +76,6 @@ class Dialogue(smtplib.SMTP):
             connected.close()
             raise TimeoutError("The mail server takes too long.")
         return connected
-
-    def data(self, msg: Any) -> tuple[int, bytes]:
-        """Send the mail itself. Where the server hangs up meanwhile, the error says that it may have the mail."""
-        try:
-            return super().data(msg)
-        except smtplib.SMTPDataError:  # it has answered that it does not
-            raise
-        except Exception as error:
-            error.while_sending = True  # type: ignore[attr-defined]  # is_certainly_not_taken reads it
-            raise
 
     def end(self) -> None:
         """Shut the connection: whoever waits for the server finds that it has hung up."""

@@ -25,7 +25,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from procrastinate import RetryStrategy
 
-from events.mail_server import is_certainly_not_taken, is_no_mailbox, pause
+from events.mail_server import pause
 from events.models import SentMail
 
 # The queue of jobs that send mails. Its workers do nothing else, and no other worker waits for a mail server.
@@ -53,14 +53,7 @@ class ClaimedElsewhere(Exception):
 
 
 class NotSent(Exception):
-    """The mail server did not take the mail; or nobody knows, where that is not `certain`.
-
-    `no_mailbox` says that the server knows no such mailbox.
-    """
-
-    def __init__(self, what: str, *, certain: bool = True, no_mailbox: bool = False) -> None:
-        super().__init__(what)
-        self.certain, self.no_mailbox = certain, no_mailbox
+    """The mail server did not take the mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +98,10 @@ def send_once(
     *,
     to: Sequence[str],
     attachments: Sequence[tuple[str, bytes, str]] = (),
-    headers: Mapping[str, str] | None = None,
 ) -> bool:
     """Send `mail/<template>`, unless the mail of this key was sent before. Returns whether this call has sent the mail.
 
-    Each of `attachments` is the name of a file, its content and its media type. `headers` go beside those of each mail.
+    Each of `attachments` is the name of a file, its content and its media type.
 
     Raises ClaimedElsewhere while another worker holds a fresh claim. When the mail server refuses or does not answer,
     this gives the claim back and raises NotSent, so that the job's retry need not wait for the claim to grow old.
@@ -123,8 +115,9 @@ def send_once(
     claim = claim_mail(key)
     if claim is None:
         return False
-    everywhere = {"Message-ID": claim.message_id, "Auto-Submitted": "auto-generated"}
-    message = EmailMultiAlternatives(subject, text, to=list(to), headers={**everywhere, **(headers or {})})
+    message = EmailMultiAlternatives(
+        subject, text, to=list(to), headers={"Message-ID": claim.message_id, "Auto-Submitted": "auto-generated"}
+    )
     message.attach_alternative(html, "text/html")
     for attachment in attachments:
         message.attach(*attachment)
@@ -135,11 +128,7 @@ def send_once(
         pause.note_failure(error)
         mine.update(claimed_at=None)
         # The error's own text may hold the address, and an error's text ends in a log.
-        raise NotSent(
-            f"{key}: {type(error).__name__}",
-            certain=is_certainly_not_taken(error),
-            no_mailbox=is_no_mailbox(error),
-        ) from None
+        raise NotSent(f"{key}: {type(error).__name__}") from None
     pause.note_success()
     mine.update(sent_at=Now())
     return True
@@ -156,11 +145,6 @@ def claim_mail(key: str) -> Claim | None:
     if SentMail.objects.filter(key=key, sent_at=None).exists():
         raise ClaimedElsewhere(key)
     return None
-
-
-def was_sent(key: str) -> bool:
-    """Whether the mail of this key was sent."""
-    return SentMail.objects.filter(key=key, sent_at__isnull=False).exists()
 
 
 def render(template: str, context: Mapping[str, Any]) -> tuple[str, str, str]:

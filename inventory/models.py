@@ -281,13 +281,3 @@ class StockAlert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id} {self.band}"
-
-
-class SoldOutNotice(models.Model):
-    """When staff were last told that an item has sold out. It stands apart from the item, which every sale reads."""
-
-    item = models.OneToOneField(StockItem, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    told_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.item_id} {self.told_at}"

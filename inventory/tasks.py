@@ -1,7 +1,7 @@
-"""Stock in the background: overdue holds, alerts, and what staff are mailed of them, each day and at once."""
+"""Stock in the background: overdue holds, alerts, and the staff's daily digest."""
 
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from procrastinate.contrib.django import app
@@ -12,7 +12,6 @@ from events import mails
 from events.actors import WORKER
 from inventory import services
 from inventory.bands import AlertBand, standings
-from inventory.models import StockAlert
 
 DIGEST_ROWS = 200
 
@@ -30,14 +29,6 @@ def expire_holds(timestamp: int) -> None:
 def settle_alerts(timestamp: int) -> None:
     """Open and close alerts after a change that no verb has made, as of a setting."""
     services.settle_alerts_of_all(actor=WORKER)
-
-
-@app.periodic(cron="* * * * *")
-@app.task(queueing_lock="tell_sold_out")
-def tell_sold_out(timestamp: int) -> None:
-    """Publish what has sold out since the last minute, where SOLD_OUT_MAILS is on and somebody gets the mail."""
-    if settings.SOLD_OUT_MAILS and settings.STAFF_EMAILS:
-        services.tell_sold_out(actor=WORKER)
 
 
 LOW_ITEMS = """
@@ -80,16 +71,3 @@ def mail_stock_digest(timestamp: int) -> None:
     ]
     context = {"day": day, "bands": bands, "total": len(items), "left_out": len(items) - len(shown)}
     mails.send_once(f"stock.digest:{day}", "stock_digest", context, to=settings.STAFF_EMAILS)
-
-
-@app.task(queue=mails.QUEUE, retry=mails.RETRY)
-def mail_sold_out(event_id: int, kind: str, payload: dict[str, Any]) -> None:
-    """Mail the staff the items that have sold out, in one mail. What can be sold again by now is left out."""
-    if not settings.STAFF_EMAILS:
-        return
-    still_out = StockAlert.objects.filter(item__in=payload["item_ids"], closed_at=None).exclude(out_since=None)
-    alerts = list(still_out.select_related("item").order_by("item__sku"))
-    if not alerts:
-        return
-    context = {"alerts": alerts[:DIGEST_ROWS], "total": len(alerts), "left_out": max(0, len(alerts) - DIGEST_ROWS)}
-    mails.send_once(f"{kind}:{event_id}", "stock_sold_out", context, to=settings.STAFF_EMAILS)

@@ -257,7 +257,15 @@ class PromotionForm(StaffForm[Promotion]):
 
     def clean_products(self) -> list[int]:
         """The products of the articles. Refuses a SKU that no article has."""
-        return products_with(self.cleaned_data["products"].splitlines())
+        skus = self.cleaned_data["products"].splitlines()
+        items = StockItem.objects.by_sku(skus)
+        products = dict(
+            Variant.objects.filter(stock_item__in=items.values()).values_list("stock_item_id", "product_id")
+        )
+        missing = [sku for sku in skus if sku not in items or items[sku].pk not in products]
+        if missing:
+            raise forms.ValidationError(f"No article has the SKU {', '.join(missing[:10])}.")
+        return sorted({products[item.pk] for item in items.values()})
 
     def clean_codes(self) -> list[str]:
         """The coupons."""
@@ -266,16 +274,6 @@ class PromotionForm(StaffForm[Promotion]):
     def clean_categories(self) -> list[int]:
         """The ids of the categories."""
         return [category.pk for category in self.cleaned_data["categories"]]
-
-
-def products_with(skus: list[str]) -> list[int]:
-    """The products of articles. Refuses (ValidationError) a SKU that no article has."""
-    items = StockItem.objects.by_sku(skus)
-    products = dict(Variant.objects.filter(stock_item__in=items.values()).values_list("stock_item_id", "product_id"))
-    missing = [sku for sku in skus if sku not in items or items[sku].pk not in products]
-    if missing:
-        raise forms.ValidationError(f"No article has the SKU {', '.join(missing[:10])}.")
-    return sorted({products[item.pk] for item in items.values()})
 
 
 def skus_of(product_ids: list[int]) -> list[str]:

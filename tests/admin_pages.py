@@ -19,8 +19,6 @@ from catalog.models import Product
 from catalog.tests.factories import make_category, make_product
 from events.models import SentMail
 from inventory.models import StockAlert
-from marketing.models import Segment
-from marketing.tests.factories import make_campaign, make_consent, make_segment
 from orders.tests.factories import make_order
 from pricing.tests.factories import make_rules
 from tests.operations import World
@@ -85,9 +83,6 @@ class Counter:
         self.item = shop.article.stock_item
         StockAlert.objects.get_or_create(item=self.item, closed_at=None, defaults={"band": "low", "available": 1})
         SentMail.objects.create(key="order.placed:1", message_id="<1@example.com>")
-        self.campaign = make_campaign().pk
-        self.draft, self.spare_segment = make_campaign().pk, make_segment("Nobody's").pk
-        self.consent = make_consent().pk
         give_paper(self.colleague, "abcdef")
         with connection.cursor() as cursor:
             cursor.execute(
@@ -120,9 +115,6 @@ class Counter:
             "key_id": ApiKey.objects.get().pk,
             "webhook_id": shop.webhook.pk,
             "delivery_id": shop.delivery.pk,
-            "campaign_id": self.campaign,
-            "consent_id": shop.consent.pk,
-            "segment_id": Segment.objects.earliest("pk").pk,
             "subject": f"sku:{self.item.sku}",
             "anything else": "nowhere/",
             "section": "orders",
@@ -137,9 +129,6 @@ class Counter:
             known["order_id"] = self.sent
         if "payment_id" not in arguments and page.endswith("/refund/"):
             known["payment_id"] = self.paid
-        if page.endswith(("campaign_id>/start/", "consent_id>/withdraw/", "segment_id>/remove/")):  # others end theirs
-            own = {"campaign_id": self.draft, "consent_id": self.consent, "segment_id": self.spare_segment}
-            known = own | {name: value for name, value in known.items() if name not in own} | arguments
         if "object_id" not in known and "<path:object_id>" in page:
             app, model = page.split("/")[:2]
             known["object_id"] = self.row_of(f"{app}.{model}").pk

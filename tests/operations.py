@@ -19,7 +19,7 @@ from accounts.scopes import SCOPES
 from accounts.sessions import start_session
 from accounts.tests.factories import PASSWORD, client_of, give_phone, make_address, make_user
 from catalog.models import Category, Variant
-from catalog.services import plan_price, wait_for
+from catalog.services import plan_price
 from catalog.tests.factories import make_category
 from catalog.tests.pictures import add_picture, picture
 from checkout.tests.factories import ADDRESS, make_cart
@@ -28,8 +28,6 @@ from events.models import Event, WebhookDelivery
 from events.webhooks.endpoints import create_endpoint
 from inventory.tests.factories import WarehouseFactory
 from invoicing.tests.factories import issue
-from marketing.links import token_of
-from marketing.tests.factories import ask, token_for
 from orders.models import Order
 from orders.services import Asked, ask_return, confirm_order, ship_parcel
 from orders.tests.clients import basket
@@ -96,14 +94,11 @@ class World:
         make_promotion()
         self.cart = make_cart({self.article: 1}, user=self.owner, shipping_address=ADDRESS)
         self.address = make_address(self.owner)
-        which = {"product_id": self.spare.product_id, "variant_id": self.spare.pk}
-        self.notification, _ = wait_for(**which, user_id=self.owner.pk, actor=COMMAND)
         self.webhook = create_endpoint(url="https://receiver.example/hook", actor=COMMAND)
         event = Event.objects.filter(kind="order.placed").latest("pk")
         self.delivery = WebhookDelivery.objects.create(
             endpoint=self.webhook, event=event, position=1, kind=event.kind, subject=event.subject
         )
-        self.consent = ask("reader@example.com")
         self.refresh = start_session(user_id=self.owner.pk).refresh_token
         self.session = Session.objects.get(user=self.owner)
         self.key, _ = create_key(name="Till", kind="secret", scopes=["orders:read"], actor=COMMAND)
@@ -119,7 +114,6 @@ class World:
             cart_id=self.cart.pk,
             line_id=self.cart.lines.get().pk,
             address_id=self.address.pk,
-            notification_id=self.notification.pk,
             order_id=self.order_for(template).pk,
             order_item_id=self.long.order_items.all()[0].pk,
             fulfilment_id=self.parcel,
@@ -129,7 +123,7 @@ class World:
             image_id=self.image.pk,
             payment_id=(self.paid if template.endswith("refunds") else self.payment).pk,
             planned_price_id=self.planned_price.pk,
-            variant_id=self.spare.pk if template.endswith(("{variant_id}", "stock-notifications")) else self.article.pk,
+            variant_id=self.spare.pk if template.endswith("{variant_id}") else self.article.pk,
             user_id=self.owner.pk,
             webhook_id=self.webhook.pk,
             delivery_id=self.delivery.pk,
@@ -172,9 +166,6 @@ class World:
             ),
             "POST /inventory/warehouses": Valid({"code": "south", "name": "South"}),
             "PATCH /inventory/warehouses/{code}": Valid({"name": "Main hall"}),
-            "POST /newsletter/subscribe": Valid({"email": "ann@example.com"}),
-            "POST /newsletter/confirm": Valid({"token": token_for(self.consent)}),
-            "POST /newsletter/unsubscribe": Valid({"token": token_of(self.consent.pk)}),
             "POST /orders": Valid(basket({"sku": "MUG", "quantity": 1})),
             "PATCH /orders/{order_id}": Valid({"note": "Please ring twice."}),
             "PATCH /orders/{order_id}/lines/{order_item_id}": Valid({"quantity": 1}),
@@ -210,18 +201,12 @@ class World:
             "PATCH /products/{product_id}/variants/{variant_id}/planned-prices/{planned_price_id}": Valid(
                 {"price": "3.50"}
             ),
-            "POST /products/{product_id}/variants/{variant_id}/stock-notifications": Valid(
-                {"email": "bob@example.com"}
-            ),
-            "POST /stock-notifications/confirm": Valid({"token": self.notification.token}),
-            "POST /stock-notifications/cancel": Valid({"token": self.notification.token}),
             "POST /users": Valid(PROFILE | {"password": PASSWORD}),
             "PUT /users/{user_id}": Valid(PROFILE | {"email": self.owner.email}),
             "PATCH /users/{user_id}": Valid({"city": "Springfield"}),
             "PUT /users/me": Valid(PROFILE | {"current_password": PASSWORD}),
             "PATCH /users/me": Valid({"city": "Springfield"}),
             "DELETE /users/me": Valid({"current_password": PASSWORD}),
-            "PATCH /users/me/preferences": Valid({"newsletter": True}),
             "POST /users/confirm-email": Valid(confirmation),
             "POST /users/me/addresses": Valid(ADDRESS),
             "PATCH /users/me/addresses/{address_id}": Valid({"city": "Salem"}),

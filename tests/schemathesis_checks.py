@@ -18,7 +18,6 @@ from schemathesis.specs.openapi.checks import (
 ABOUT_THE_STATE = {
     "amount_and_lines",
     "duplicate_line",
-    "email_of_guest_required",
     "idempotency_key_reused",
     "invalid_confirmation_token",
     "invalid_cursor",
@@ -54,7 +53,6 @@ ABOUT_THE_STATE = {
     "unknown_region",
     "unknown_variant",
     "unknown_warehouse",
-    "unknown_wording",
     "variant_required",
     "version_mismatch",
     "wrong_password",

@@ -19,7 +19,7 @@ from config import VERSION
 ROOT = Path(__file__).resolve().parent.parent
 OURS = [
     *("database", "api", "staff", "events", "accounts", "inventory"),
-    *("catalog", "pricing", "orders", "invoicing", "checkout", "payments", "marketing", "demo", "config"),
+    *("catalog", "pricing", "orders", "invoicing", "checkout", "payments", "demo", "config"),
 ]
 MAX_LINES = 300
 
@@ -32,9 +32,7 @@ ERASURE = {
     "accounts.FormerEmail.user": "deleted",
     "accounts.Session.user": "ended",
     "accounts.StaffNote.author": "kept: what staff noted about others; notes about the person go",
-    "catalog.StockNotification.user": "deleted, and what waits under the email of the account",
     "checkout.Cart.user": "deleted",
-    "marketing.Consent.user": "emptied: the address is erased with it, and the proofs tell of nobody",
     "orders.Order.user": "kept: the books need it, without recipient and phone, and its invoices; an open one waits",
     "admin.LogEntry.user": "kept: what staff did stays known",
     "otp_totp.TOTPDevice.user": "kept: without a live account it opens nothing",

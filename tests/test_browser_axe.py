@@ -35,7 +35,6 @@ NO_PAGES = {
     "events/sentmail/previews/<str:mail_kind>/<int:mail>/",  # a mail, which no script of ours runs in
     "invoicing/invoice/<int:invoice_id>/pdf/",
     "jsi18n/",
-    "marketing/campaign/<int:campaign_id>/preview/body/",  # a mail, as above
     "otp_totp/totpdevice/<int:pk>/qrcode/",
 }
 # Rows of PAGES that are no pages for an administrator who asks for them; the tests below get them in another way.

@@ -21,7 +21,6 @@ from catalog.models import Product
 from catalog.tests.pictures import picture
 from checkout.tests.factories import ADDRESS
 from events.models import Event
-from marketing.models import Segment
 from orders.tests.factories import make_article, make_order
 from staff import once
 from staff.models import PostedForm
@@ -37,7 +36,7 @@ STOCK = "inventory/stockitem/"
 WEBHOOK = "events/webhookendpoint/<path:object_id>/change/"
 CART = "checkout/cart/<path:object_id>/change/"
 PRICES = "catalog/product/<int:product_id>/variants/<int:variant_id>/prices/"
-# What is typed into a form. The others are posted as they are. "{user}" is who posts it, "{segment}" one that is there.
+# What is typed into a form. The others are posted as they are. "{user}" is who posts it.
 TYPED: dict[str, dict[str, Any]] = {
     "password_change/": {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD},
     "accounts/apikey/<path:object_id>/change/ revoke": {"reason": "It leaked."},
@@ -75,10 +74,6 @@ TYPED: dict[str, dict[str, Any]] = {
     f"{STOCK}receive/": {"reference": "DN-7", "lines-0-sku": "MUG", "lines-0-quantity": "5"},
     f"{STOCK}adjust/": {"reason": "broken", "lines-0-sku": "MUG", "lines-0-delta": "-1"},
     f"{STOCK}transfer/": {"source": "main", "target": "north", "lines-0-sku": "MUG", "lines-0-quantity": "1"},
-    "marketing/campaign/<path:object_id>/change/ edit": {"subject": "Other mugs"},
-    "marketing/campaign/new/": {"subject": "New mugs", "text": "There are new mugs.", "segment": "{segment}"},
-    "marketing/segment/<path:object_id>/change/ edit": {"within_days": "30"},
-    "marketing/segment/new/": {"name": "Lately", "within_days": "30"},
     "orders/order/<int:order_id>/note/": {"text": "Pack it well."},
     "orders/order/<path:object_id>/change/ note": {"text": "As a gift."},
     "orders/order/<int:order_id>/parcels/<int:parcel_id>/": {"tracking_number": "JD014600"},
@@ -165,8 +160,8 @@ def twice(client: Client, address: str, form: dict[str, Any], file: bytes = b"")
 
 def typed_into(name: str, client: Any) -> dict[str, Any]:
     """What is typed into a form. An empty list takes a tick away."""
-    known = {"{user}": str(client.user.pk), "{segment}": str(Segment.objects.earliest("pk").pk)}
-    return {key: known.get(str(value), value) for key, value in TYPED.get(name, {}).items()}
+    own = str(client.user.pk)
+    return {key: value and value.replace("{user}", own) for key, value in TYPED.get(name, {}).items()}
 
 
 def told_since(last: int) -> Counts[str]:

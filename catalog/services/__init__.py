@@ -16,17 +16,6 @@ from catalog.services.planned import (
 from catalog.services.products import archive_product, create_product, update_product
 from catalog.services.slugs import renamed
 from catalog.services.variants import VariantInput, add_variant, archive_variant, restore_variant, update_variant
-from catalog.services.waiting import (
-    cancel_by_link,
-    cancel_notification,
-    confirm_notification,
-    delete_old_notifications,
-    erase_notifications,
-    own_notifications,
-    tell_waiting,
-    wait_by_email,
-    wait_for,
-)
 from catalog.services.words_anew import find_words_anew
 
 __all__ = [
@@ -35,30 +24,21 @@ __all__ = [
     "add_variant",
     "archive_product",
     "archive_variant",
-    "cancel_by_link",
-    "cancel_notification",
-    "confirm_notification",
     "create_category",
     "create_product",
     "delete_category",
     "delete_image",
-    "delete_old_notifications",
     "due_products",
-    "erase_notifications",
     "find_words_anew",
-    "own_notifications",
     "plan_price",
     "prices_at",
     "remove_planned_price",
     "renamed",
     "restore_variant",
     "settle_planned_prices",
-    "tell_waiting",
     "update_category",
     "update_image",
     "update_planned_price",
     "update_product",
     "update_variant",
-    "wait_by_email",
-    "wait_for",
 ]

@@ -1,15 +1,19 @@
 """Carts that nobody comes back to: marked, told of in the journal, perhaps reminded of, deleted in the end."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core import mail
 from django.db.models.functions import Now
+from pytest_django import Settings
 
 from accounts import leaving
 from catalog.models import Variant
 from checkout import services, tasks
 from checkout.models import Cart
-from checkout.tests.factories import CARTS, client_with_token, make_cart
+from checkout.tests.factories import CARTS, carts, client_with_token, make_cart
+from checkout.tokens import token_of
 from events.actors import COMMAND, WORKER
 from events.models import Event
 from orders.tests.factories import make_article, make_order, make_user
@@ -104,3 +108,58 @@ def test_a_person_who_is_forgotten_has_no_cart(mug: Variant) -> None:
     leaving.forget(user, actor=COMMAND)
 
     assert list(Cart.objects.values_list("pk", flat=True)) == [other.pk]
+
+
+# The reminder
+
+
+@pytest.fixture
+def reminding(settings: Settings) -> Settings:
+    settings.CART_REMINDERS = True
+    settings.CART_URL = "https://shop.example.com/cart?id={cart_id}&token={token}"
+    return settings
+
+
+def remind(cart: Cart) -> None:
+    tasks.mail_cart_reminder(event_id=1, kind="cart.abandoned", payload={"cart_id": str(cart.pk)})
+
+
+def test_a_guest_is_reminded_once_with_a_link_that_opens_the_cart(reminding: Settings, mug: Variant) -> None:
+    cart = make_cart({mug: 2}, email="bo@example.com", state="abandoned", note="Ring twice.")
+
+    remind(cart)
+    remind(cart)
+
+    [message] = mail.outbox
+    assert message.to == ["bo@example.com"]
+    assert message.subject == "Your cart at Shop"
+    assert "2 x Mug" in message.body
+    assert f"https://shop.example.com/cart?id={cart.pk}&token={token_of(cart.pk)}" in message.body
+    # Nobody has confirmed the address: nothing that was typed is mailed.
+    assert "Ring twice." not in message.body
+
+
+def test_the_link_of_a_customer_has_no_token(reminding: Settings, mug: Variant) -> None:
+    user = make_user()
+    cart = make_cart({mug: 2}, user=user, state="abandoned")
+
+    remind(cart)
+
+    [message] = mail.outbox
+    assert message.to == [user.email]
+    assert message.body.count(f"id={cart.pk}&token=\n") == 1
+
+
+def test_nobody_is_reminded_unless_the_shop_wants_it(mug: Variant) -> None:
+    remind(make_cart({mug: 2}, email="bo@example.com", state="abandoned"))
+    assert mail.outbox == []
+
+
+def test_nobody_is_reminded_of_a_cart_that_is_open_again_or_gone(reminding: Any, mug: Variant) -> None:
+    cart = make_cart({mug: 2}, email="bo@example.com")
+    before = carts()
+    remind(cart)
+    Cart.objects.all().delete()
+    remind(cart)
+    assert mail.outbox == []
+    assert before["Cart"][0]["state"] == "open"

@@ -9,13 +9,12 @@ SECTIONS = {
     "inventory": (3, "Stock"),
     "catalog": (4, "Catalog"),
     "pricing": (5, "Taxes, shipping, promotions"),
-    "marketing": (6, "Marketing"),
-    "accounts": (7, "People"),
-    "auth": (8, "Rights"),
-    "events": (9, "Audit"),
-    "procrastinate": (10, "Background jobs"),
-    "otp_totp": (11, "Sign-in devices"),
-    "otp_static": (12, "Recovery codes"),
+    "accounts": (6, "People"),
+    "auth": (7, "Rights"),
+    "events": (8, "Audit"),
+    "procrastinate": (9, "Background jobs"),
+    "otp_totp": (10, "Sign-in devices"),
+    "otp_static": (11, "Recovery codes"),
 }
 # Lists of libraries, in words for staff.
 LISTS = {
@@ -39,7 +38,4 @@ SUBJECTS = {
     "shipping_method": "pricing_shippingmethod_change",
     "promotion": "pricing_promotion_change",
     "webhook": "events_webhookendpoint_change",
-    "consent": "marketing_consent_change",
-    "segment": "marketing_segment_change",
-    "campaign": "marketing_campaign_change",
 }

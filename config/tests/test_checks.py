@@ -18,8 +18,6 @@ def safe(settings: Any) -> None:
     settings.PASSWORD_RESET_URL = "https://shop.example.com/reset?uid={uid}&token={token}"
     settings.EMAIL_CONFIRM_URL = "https://shop.example.com/confirm?uid={uid}&token={token}"
     settings.ORDER_URL = "https://shop.example.com/orders/{order_id}?token={token}"
-    settings.PRODUCT_URL = "https://shop.example.com/products/{slug}"
-    settings.STOCK_NOTIFICATION_URL = "https://shop.example.com/waiting/{action}?token={token}"
     settings.RATE_LIMITS, settings.BCRYPT_ROUNDS = True, 12
     settings.STRIPE_WEBHOOK_SECRETS, settings.PAYPAL_WEBHOOK_ID = [], ""
 
@@ -34,8 +32,6 @@ def test_a_safe_deployment_is_warned_of_nothing() -> None:
         ("PASSWORD_RESET_URL", "http://localhost:3000/reset?uid={uid}&token={token}", "config.W001"),
         ("EMAIL_CONFIRM_URL", "http://localhost:3000/confirm?uid={uid}&token={token}", "config.W001"),
         ("ORDER_URL", "http://localhost:3000/orders/{order_id}?token={token}", "config.W001"),
-        ("PRODUCT_URL", "http://localhost:3000/products/{slug}", "config.W001"),
-        ("STOCK_NOTIFICATION_URL", "http://localhost:3000/waiting/{action}?token={token}", "config.W001"),
         ("RATE_LIMITS", False, "config.W002"),
         ("BCRYPT_ROUNDS", 9, "config.W003"),
         ("REQUEST_DEADLINE_SECONDS", 10, "config.W004"),

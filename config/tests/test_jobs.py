@@ -32,11 +32,7 @@ def test_each_task_is_in_a_queue_that_is_worked_at_and_what_mails_is_in_that_of_
     assert {task.name for task in tasks if task.retry_strategy is mails.RETRY} == mailing
     subscribed = {task.name for tasks in SUBSCRIPTIONS.values() for task in tasks}
     paying = {task.name for task in tasks if task.queue == payments.tasks.QUEUE}
-    assert subscribed - mailing - paying == {
-        "invoicing.tasks.follow_order",
-        "marketing.tasks.tie_consent",
-        "orders.tasks.adopt_orders",
-    }
+    assert subscribed - mailing - paying == {"invoicing.tasks.follow_order", "orders.tasks.adopt_orders"}
 
 
 def run_job(work: Any) -> Any:

@@ -25,7 +25,6 @@ from events.actors import Actor
 from events.models import Event
 from inventory import services as inventory
 from inventory.models import StockItem, Warehouse
-from marketing import services as marketing
 from orders.tests.factories import make_article, make_order
 from pricing import services as pricing
 from pricing.models import Promotion
@@ -158,17 +157,6 @@ def edit_promotion() -> None:
     pricing.update_promotion(promotion_id=made.pk, value=Decimal(15), codes=["TEN", "ZEHN"], actor=BOSS)
 
 
-def edit_segment() -> None:
-    made = marketing.create_segment(name="Lately", rules={"within_days": 30}, actor=BOSS)
-    marketing.update_segment(segment_id=made.pk, changes={"rules": {"within_days": 60}}, actor=BOSS)
-
-
-def edit_campaign() -> None:
-    segment = marketing.create_segment(name="Everybody", rules={}, actor=BOSS)
-    made = marketing.create_campaign(subject="Mugs", text="New.", segment_id=segment.pk, rate=100, actor=BOSS)
-    marketing.update_campaign(campaign_id=made.pk, changes={"subject": "Cups", "rate": 200}, actor=BOSS)
-
-
 EDITS: list[tuple[Callable[[], None], str, dict[str, Any]]] = [
     (
         edit_product,
@@ -208,12 +196,6 @@ EDITS: list[tuple[Callable[[], None], str, dict[str, Any]]] = [
     (rename_sku, "stock.sku_changed", {"sku": ["MUG", "CUP"]}),
     (allow_backorders, "stock.backorder_limit_set", {"backorder_limit": [0, 5]}),
     (switch_warehouse, "stock.warehouse_updated", {"is_active": [False, True], "priority": [100, 3]}),
-    (
-        edit_segment,
-        "segment.updated",
-        {"rules": [{"bought_anything": True, "within_days": 30}, {"bought_anything": True, "within_days": 60}]},
-    ),
-    (edit_campaign, "campaign.updated", {"subject": ["Mugs", "Cups"], "rate": [100, 200]}),
     (change_access, "user.access_changed", {"is_staff": [False, True], "groups": [[], ["order desk"]]}),
 ]
 
@@ -240,7 +222,7 @@ def test_of_a_profile_the_names_of_the_fields_alone_are_told(edit: Callable[[], 
 
 def short(kind: str) -> str:
     """The name of an event as the code writes it: what is beneath a product, and rules, have the rest put before."""
-    return re.sub("^(product[.](?=variant_|image_|planned_price_)|pricing[.][a-z_]+_(?=updated)|campaign[.])", "", kind)
+    return re.sub("^(product[.](?=variant_|image_|planned_price_)|pricing[.][a-z_]+_(?=updated))", "", kind)
 
 
 def test_every_edit_that_is_published_is_tried_here() -> None:

@@ -5,7 +5,6 @@ docs/events.md and the description of the API are made from here.
 
 from events.kinds.catalog import CATALOG, PRICING
 from events.kinds.declaring import Kind
-from events.kinds.marketing import MARKETING
 from events.kinds.people import PEOPLE
 from events.kinds.selling import SELLING
 from events.kinds.stock import STOCK
@@ -18,7 +17,6 @@ CHAPTERS: dict[str, list[Kind]] = {
     "Catalog": CATALOG,
     "Prices, taxes and promotions": PRICING,
     "People": PEOPLE,
-    "Marketing": MARKETING,
     "Webhooks": WEBHOOKS,
 }
 KINDS: dict[str, Kind] = {kind.name: kind for kinds in CHAPTERS.values() for kind in kinds}

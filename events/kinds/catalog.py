@@ -1,6 +1,6 @@
 """What happens to the catalog and to its prices, taxes and promotions."""
 
-from events.kinds.declaring import CHANGES, COUNT, FLAG, ID, TEXT, Kind, inner, kind, listed, made_of, optional
+from events.kinds.declaring import CHANGES, COUNT, FLAG, ID, TEXT, Kind, kind, listed, made_of, optional
 
 PRODUCT = "product:{product_id}"
 VARIANT = {"product_id": ID, "variant_id": ID}
@@ -34,20 +34,6 @@ CATALOG: list[Kind] = [
     kind("product.price_planned", PRODUCT, "A price was planned.", **PLAN),
     kind("product.planned_price_updated", PRODUCT, "A planned price was edited.", **PLAN),
     kind("product.planned_price_removed", PRODUCT, "A planned price was taken back.", **PLAN),
-    inner(
-        "product.notification_requested",
-        PRODUCT,
-        "Somebody asked to be told when a variant can be ordered again: a customer, or an email that is to confirm it.",
-        **VARIANT,
-        notification_id=ID,
-    ),
-    inner(
-        "product.back_in_stock",
-        PRODUCT,
-        "A variant can be ordered again, and these who have waited are mailed.",
-        **VARIANT,
-        notification_ids=listed(ID),
-    ),
     kind("product.image_added", PRODUCT, "A picture was added.", product_id=ID, image_id=ID),
     kind("product.image_updated", PRODUCT, "A picture was edited.", product_id=ID, image_id=ID, changes=CHANGES),
     kind("product.image_deleted", PRODUCT, "A picture was deleted.", product_id=ID, image_id=ID),

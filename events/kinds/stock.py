@@ -43,12 +43,6 @@ STOCK: list[Kind] = [
     kind(
         "stock.alert_closed", "sku:{sku}", "An item is neither low nor sold out any more.", **ALERT, band=or_null(TEXT)
     ),
-    inner(
-        "stock.sold_out",
-        "stock:sold_out",
-        "Items have sold out, all of a minute. Staff are mailed; the alert of each item is told for itself.",
-        item_ids=listed(ID),
-    ),
     kind("stock.item_created", "sku:{sku}", "An item was made.", sku=TEXT, item_id=ID),
     kind("stock.item_updated", "sku:{sku}", "An item was edited: its thresholds too.", sku=TEXT, changes=CHANGES),
     kind("stock.sku_changed", "sku:{sku}", "An item has another SKU.", item_id=ID, sku=TEXT, changes=CHANGES),

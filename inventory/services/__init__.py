@@ -4,7 +4,7 @@
 `postings` and `promises` hold the verbs for items and warehouses, for goods, and for reservations; `holds` those for
 reservations that end; `resolving` keeps promises or gives them back, and `unshipping` undoes a parcel; `moving` and
 `reallocation` let promises come from other warehouses, and `shortfalls` breaks them; `repair` mends the counters that
-`verify_stock` finds wrong; `sold_out` finds what staff are told of at once.
+`verify_stock` finds wrong.
 """
 
 from inventory.services.holds import expire_holds, extend_hold, promise, replace_hold
@@ -43,7 +43,6 @@ from inventory.services.records import (
 from inventory.services.repair import repair_stock
 from inventory.services.resolving import fulfil, release
 from inventory.services.shortfalls import Outlook, outlook, write_off
-from inventory.services.sold_out import tell_sold_out
 from inventory.services.unshipping import unship
 
 __all__ = [
@@ -80,7 +79,6 @@ __all__ = [
     "set_sold",
     "set_stock",
     "settle_alerts_of_all",
-    "tell_sold_out",
     "transfer_stock",
     "unship",
     "update_item",

@@ -48,10 +48,6 @@ INVOICE = re.compile(r"\b(C?)\d{4}-(\d{6})\b")
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 DEVICE_TOKEN = re.compile(r"Wy[IJ][\w-]+:\w+:[\w-]+")
 RESET_TOKEN = re.compile(r"\b[a-z0-9]{6}-[0-9a-f]{32}\b")
-# Of a consent: what is signed names its rows.
-LINK_TOKEN = re.compile(r"\b\d+-\d+:(?:\w{6}:)?[\w-]{43}(?![\w-])")
-# Of a wish to be told of an article.
-WISH_TOKEN = re.compile(r"\b\d+\.[\w-]{43}(?![\w-])")
 CONFIRMATION_TOKEN = re.compile(r"\b[0-9A-Za-z]{6}:[\w-]{43}(?![\w-])")
 # Of a cart or an order, as a member or as a header.
 SECRET = re.compile(r'(token":"|-Token: )[\w-]{43}(?![\w-])')
@@ -74,7 +70,6 @@ def steady(text: str) -> str:
     text = API_KEY.sub(r"\1<key>", text)
     text = PLACE.sub(r"\1:0", text)
     text = UUID.sub("<uuid>", DEVICE_TOKEN.sub("<device token>", text))
-    text = WISH_TOKEN.sub("<wish token>", LINK_TOKEN.sub("<link token>", text))
     text = CONFIRMATION_TOKEN.sub("<confirmation token>", text)
     text = POSTING.sub(r"\1:<hex>", text)
     text = INVOICE.sub(r"\1<year>-\2", DAY.sub('"<day>"', text))

@@ -21,7 +21,6 @@ from tests.recorded import (
     catalog,
     catalog_edits,
     changing,
-    marketing,
     order_changes,
     ordering,
     paying,
@@ -31,7 +30,6 @@ from tests.recorded import (
     roles,
     shop,
     stock,
-    waiting,
     webhooks,
 )
 
@@ -100,8 +98,6 @@ LATER = (
     webhooks.feed,
     webhooks.endpoints,
     webhooks.keys,
-    marketing.consents,
-    waiting.wishes,
 )
 GROUPS |= {f"{asks.__module__.rpartition('.')[2]}_{asks.__name__}": asks for asks in LATER}
 
