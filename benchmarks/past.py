@@ -158,12 +158,36 @@ def history(size: Size) -> Iterator[str]:
 
 def events(size: Size) -> Iterator[str]:
     """The journal. All of it has been dispatched."""
+    coming, to_ship, first_line = data.orders(size), deque[tuple[int, Order]](), 1
     for line, (at, number, place) in enumerate(steps(size), start=1):
-        id = number + 1
+        id, told = number + 1, ""
+        if place == PLACED:
+            order = next(coming)
+            to_ship.append((first_line, order))
+            first_line += len(order.lines)
+            told = f", {placed(size, number, order)}"
+        elif place == SHIPPED:
+            told = f', "parcels": [{parcel(id, *to_ship.popleft())}]'
         yield (
-            f'{line}\t{line}\torder.{HISTORY[place][0]}\torder:{id}\t{{"order_id": {id}}}'
+            f'{line}\t{line}\torder.{HISTORY[place][0]}\torder:{id}\t{{"order_id": {id}{told}}}'
             f"\t{actor(size, number, place)}\tbackfill\t{at}\n"
         )
+
+
+def placed(size: Size, number: int, order: Order) -> str:
+    """What the journal is told of a new order."""
+    known = articles(size)
+    total = money(sum(known[product - 1].cents * units for product, units in order.lines))
+    return (
+        f'"number": "{FIRST_NUMBER + number}", "user_id": {order.user}, "total": "{total}", '
+        f'"currency": "{settings.CURRENCY}"'
+    )
+
+
+def parcel(id: int, first_line: int, order: Order) -> str:
+    """What the journal is told of the parcel of an order, whose lines are numbered from the first one on."""
+    lines = ", ".join(f'"{first_line + place}": {units}' for place, (_, units) in enumerate(order.lines))
+    return f'{{"parcel_id": {id}, "warehouse_id": {WAREHOUSE}, "lines": {{{lines}}}}}'
 
 
 def actor(size: Size, number: int, place: int) -> str:

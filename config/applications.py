@@ -17,6 +17,7 @@ INSTALLED_APPS = [
     "invoicing",
     "checkout",
     "payments",
+    "analytics",
     "demo",
     "config",
     "config.apps.ShopAdminConfig",

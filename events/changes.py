@@ -4,7 +4,7 @@ The first value is that before the edit, the second that after it. Every service
 Personal data do not spread into the journal: of people's profiles it has the names of the fields alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model
@@ -26,6 +26,11 @@ def apply_changes(row: Model, values: Mapping[str, Any]) -> Changes:
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
     """The fields that differ between two states of a thing, each with both values."""
     return {field: [plain(before[field]), plain(after[field])] for field in before if before[field] != after[field]}
+
+
+def values_of(row: Model, columns: Iterable[str]) -> dict[str, Any]:
+    """What columns of a row say, as the journal keeps it when the row is made."""
+    return {column: plain(getattr(row, column)) for column in columns}
 
 
 def plain(value: Any) -> Any:

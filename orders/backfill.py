@@ -102,11 +102,6 @@ WRITE = (
     from past_step s join numbered_order o using (place) order by s.at, o.id, s.step
     """,
     """
-    insert into events_event (kind, subject, payload, actor, channel, at)
-    select 'order.' || s.event, 'order:' || o.id, jsonb_build_object('order_id', o.id), s.actor, 'backfill', s.at
-    from past_step s join numbered_order o using (place) order by s.at, o.id, s.step
-    """,
-    """
     insert into orders_fulfilment (order_id, warehouse_id, shipped_at)
     select o.id, l.warehouse_id, s.at
     from past_step s join numbered_order o using (place)
@@ -120,6 +115,27 @@ WRITE = (
     join priced_line l on l.place = o.place and l.warehouse_id = f.warehouse_id
     join orders_orderitem i on i.order_id = o.id and i.variant_id = l.variant_id
     order by f.id, i.id
+    """,
+    """
+    insert into events_event (kind, subject, payload, actor, channel, at)
+    select 'order.' || s.event, 'order:' || o.id, jsonb_build_object('order_id', o.id) || case s.event
+               when 'placed' then jsonb_build_object(
+                   'number', o.number, 'user_id', o.user_id, 'total', t.total::text, 'currency', %(currency)s::text)
+               when 'shipped' then jsonb_build_object('parcels', p.parcels)
+               else '{}' end,
+           s.actor, 'backfill', s.at
+    from past_step s join numbered_order o using (place)
+    join (select place, sum(price * quantity) as total from priced_line group by place) t using (place)
+    left join (
+        select order_id, jsonb_agg(parcel order by id) as parcels
+        from (
+            select f.order_id, f.id, jsonb_build_object('parcel_id', f.id, 'warehouse_id', f.warehouse_id,
+                       'lines', jsonb_object_agg(l.order_item_id, l.quantity)) as parcel
+            from numbered_order o join orders_fulfilment f on f.order_id = o.id
+            join orders_fulfilmentline l on l.fulfilment_id = f.id group by f.id
+        ) packed group by order_id
+    ) p on p.order_id = o.id and s.event = 'shipped'
+    order by s.at, o.id, s.step
     """,
     """
     insert into past_movement (item_id, warehouse_id, kind, on_hand, reserved, reference, reason, actor, at)

@@ -19,7 +19,7 @@ from config import VERSION
 ROOT = Path(__file__).resolve().parent.parent
 OURS = [
     *("database", "api", "staff", "events", "accounts", "inventory"),
-    *("catalog", "pricing", "orders", "invoicing", "checkout", "payments", "demo", "config"),
+    *("catalog", "pricing", "orders", "invoicing", "checkout", "payments", "analytics", "demo", "config"),
 ]
 MAX_LINES = 300
 

@@ -13,8 +13,11 @@ from catalog.services.variants import TREE_LOCK
 from database.refusals import Expected, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
-from events.changes import apply_changes
+from events.changes import apply_changes, values_of
 from events.services import publish
+
+# What the journal is told of a new category.
+TOLD = ("name", "slug", "parent_id")
 
 
 class CategoryChanges(TypedDict, total=False):
@@ -38,7 +41,7 @@ def create_category(*, name: str, actor: Actor, slug: str = "", parent: str | No
         if depth_of(tree, category.parent.pk) + 1 > MAX_DEPTH:
             raise CategoryTooDeep(MAX_DEPTH)
     insert_with_slug(category, fallback="category")
-    tell("category.created", category, actor)
+    tell("category.created", category, actor, values=values_of(category, TOLD))
     return category
 
 

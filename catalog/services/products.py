@@ -13,16 +13,18 @@ from catalog.services.articles import label, tell_inventory, write_sku, write_st
 from catalog.services.derived import UNRELATED, refresh
 from catalog.services.prices import prices_kept
 from catalog.services.slugs import insert_with_slug, remember_slug
-from catalog.services.variants import VariantInput, create_variants, locked_product, share_tree
+from catalog.services.variants import VariantInput, create_variants, first_words, locked_product, share_tree
 from catalog.tax_classes import tax_classes
 from database.refusals import Expected, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
-from events.changes import Changes, apply_changes
+from events.changes import Changes, apply_changes, values_of
 from events.services import publish
 
 # What a change names beside columns of the product.
 NO_COLUMNS = frozenset({"category", "sku", "stock_quantity"})
+# What the journal is told of a new product. A description may be long, and is told when it is edited.
+TOLD = ("name", "slug", "brand", "price", "tax_class", "status", "category_id", "attributes")
 # A category by its slug, or by one that it had before.
 CATEGORY = """
     select id from catalog_category
@@ -76,9 +78,10 @@ def create_product(
         product.category_id = share_category(category)
     insert_with_slug(product, fallback="product")
     with prices_kept(product.pk, actor):
-        create_variants(product, variants or [{"sku": sku, "stock_quantity": stock_quantity}], actor=actor)
+        made = create_variants(product, variants or [{"sku": sku, "stock_quantity": stock_quantity}], actor=actor)
     refresh([product.pk])
-    tell("product.created", product, actor)
+    said = [{"variant_id": variant.pk, "values": first_words(variant)} for variant in made]
+    tell("product.created", product, actor, values=values_of(product, TOLD), variants=said)
     return product
 
 

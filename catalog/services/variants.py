@@ -22,7 +22,7 @@ from catalog.services.prices import prices_kept, refuse_no_reduction
 from database.refusals import Expected, FieldError, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
-from events.changes import Changes, apply_changes
+from events.changes import Changes, apply_changes, values_of
 from events.services import publish
 from inventory import services as inventory
 from inventory.exceptions import SkuTaken
@@ -30,6 +30,7 @@ from inventory.exceptions import SkuTaken
 # What may be changed of the row itself, and which of it is about its price.
 NULLABLE = ("price", "max_per_customer", "weight_g", "compare_at_price", "unit_measure")
 COLUMNS = ("name", "options", *NULLABLE)
+TOLD = ("product_id", "stock_item_id", *COLUMNS)
 PRICES = frozenset({"price", "compare_at_price"})
 # Verbs of categories take it alone (catalog/services/categories.py).
 TREE_LOCK = "hashtextextended('catalog: tree of categories', 0)"
@@ -68,7 +69,7 @@ def add_variant(*, product_id: int, actor: Actor, **details: Unpack[VariantInput
     with prices_kept(product_id, actor):
         [variant] = create_variants(product, [details], actor=actor, first_position=position)
     refresh([product_id])
-    tell("variant_added", variant, actor)
+    tell("variant_added", variant, actor, values=first_words(variant))
     return variant
 
 
@@ -257,6 +258,11 @@ def refresh_product_of(item_id: int) -> Iterator[None]:
     yield
     if product_id is not None:
         refresh([product_id])
+
+
+def first_words(variant: Variant) -> dict[str, Any]:
+    """What the journal is told of a new variant."""
+    return values_of(variant, TOLD)
 
 
 def tell(what: str, variant: Variant, actor: Actor, **extra: Any) -> None:

@@ -5,6 +5,7 @@ docs/events.md and the description of the API are made from here.
 
 from events.kinds.catalog import CATALOG, PRICING
 from events.kinds.declaring import Kind
+from events.kinds.journal import JOURNAL
 from events.kinds.people import PEOPLE
 from events.kinds.selling import SELLING
 from events.kinds.stock import STOCK
@@ -18,6 +19,7 @@ CHAPTERS: dict[str, list[Kind]] = {
     "Prices, taxes and promotions": PRICING,
     "People": PEOPLE,
     "Webhooks": WEBHOOKS,
+    "The journal": JOURNAL,
 }
 KINDS: dict[str, Kind] = {kind.name: kind for kinds in CHAPTERS.values() for kind in kinds}
 PUBLIC = frozenset(kind.name for kind in KINDS.values() if kind.public)

@@ -4,10 +4,14 @@ from events.kinds.declaring import CHANGES, COUNT, FLAG, ID, TEXT, Kind, kind, l
 
 PRODUCT = "product:{product_id}"
 VARIANT = {"product_id": ID, "variant_id": ID}
+# What a product, a variant or a category says at first, by the names of its columns.
+VALUES = {"type": "object"}
 PLAN = {**VARIANT, "planned_price_id": ID, "changes": CHANGES}
 
 CATALOG: list[Kind] = [
-    kind("category.created", "category:{category_id}", "A category was made.", category_id=ID, slug=TEXT),
+    kind(
+        "category.created", "category:{category_id}", "A category was made.", category_id=ID, slug=TEXT, values=VALUES
+    ),
     kind(
         "category.updated",
         "category:{category_id}",
@@ -17,10 +21,17 @@ CATALOG: list[Kind] = [
         changes=CHANGES,
     ),
     kind("category.deleted", "category:{category_id}", "A category was deleted.", category_id=ID, slug=TEXT),
-    kind("product.created", PRODUCT, "A product was made.", product_id=ID),
+    kind(
+        "product.created",
+        PRODUCT,
+        "A product was made, with its variants.",
+        product_id=ID,
+        values=VALUES,
+        variants=listed(made_of(variant_id=ID, values=VALUES)),
+    ),
     kind("product.updated", PRODUCT, "A product was edited: its price too.", product_id=ID, changes=CHANGES),
     kind("product.archived", PRODUCT, "A product was taken off the shelf.", product_id=ID, changes=CHANGES),
-    kind("product.variant_added", PRODUCT, "A variant was added.", **VARIANT),
+    kind("product.variant_added", PRODUCT, "A variant was added.", **VARIANT, values=VALUES),
     kind(
         "product.variant_updated",
         PRODUCT,

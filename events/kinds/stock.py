@@ -6,6 +6,8 @@ LINES = listed(made_of(sku=TEXT, warehouse=TEXT, on_hand_delta=COUNT))
 # Promises that went to other warehouses: under which reference, how many, from where to where.
 MOVED = listed(made_of(reference=TEXT, sku=TEXT, quantity=COUNT, **{"from": TEXT, "to": TEXT}))
 POSTING = {"reference": TEXT, "reason": TEXT, "lines": LINES, "moved": optional(MOVED)}
+# What an item or a warehouse says at first, by the names of its columns.
+VALUES = {"type": "object"}
 ALERT = {"alert_id": ID, "sku": TEXT, "available": COUNT}
 
 STOCK: list[Kind] = [
@@ -43,8 +45,15 @@ STOCK: list[Kind] = [
     kind(
         "stock.alert_closed", "sku:{sku}", "An item is neither low nor sold out any more.", **ALERT, band=or_null(TEXT)
     ),
-    kind("stock.item_created", "sku:{sku}", "An item was made.", sku=TEXT, item_id=ID),
-    kind("stock.item_updated", "sku:{sku}", "An item was edited: its thresholds too.", sku=TEXT, changes=CHANGES),
+    kind("stock.item_created", "sku:{sku}", "An item was made.", sku=TEXT, item_id=ID, values=VALUES),
+    kind(
+        "stock.item_updated",
+        "sku:{sku}",
+        "An item was edited: its thresholds too.",
+        item_id=ID,
+        sku=TEXT,
+        changes=CHANGES,
+    ),
     kind("stock.sku_changed", "sku:{sku}", "An item has another SKU.", item_id=ID, sku=TEXT, changes=CHANGES),
     kind(
         "stock.backorder_limit_set",
@@ -54,8 +63,22 @@ STOCK: list[Kind] = [
         warehouse_id=ID,
         changes=CHANGES,
     ),
-    kind("stock.warehouse_created", "warehouse:{code}", "A warehouse was made.", code=TEXT),
-    kind("stock.warehouse_updated", "warehouse:{code}", "A warehouse was edited.", code=TEXT, changes=CHANGES),
+    kind(
+        "stock.warehouse_created",
+        "warehouse:{code}",
+        "A warehouse was made.",
+        warehouse_id=ID,
+        code=TEXT,
+        values=VALUES,
+    ),
+    kind(
+        "stock.warehouse_updated",
+        "warehouse:{code}",
+        "A warehouse was edited.",
+        warehouse_id=ID,
+        code=TEXT,
+        changes=CHANGES,
+    ),
     inner(
         "stock.corrected", "sku:{sku}", "`verify_stock --repair` set a counter to what the ledger says.", repair=TEXT
     ),

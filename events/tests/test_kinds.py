@@ -13,7 +13,18 @@ from events.kinds import CHAPTERS, KINDS, public_kinds
 from events.kinds.declaring import CHANGES, Kind
 from events.services import UndeclaredKind, publish
 
-APPS = ("accounts", "catalog", "checkout", "config", "events", "inventory", "invoicing", "orders", "payments")
+APPS = (
+    "accounts",
+    "analytics",
+    "catalog",
+    "checkout",
+    "config",
+    "events",
+    "inventory",
+    "invoicing",
+    "orders",
+    "payments",
+)
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What is composed in the code of parts that do not stand beside each other.
 COMPOSED = ("stock.", "product.", "pricing.", "user.device_")

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from database.refusals import Expected, NotFound, check_version
 from database.transactions import unit_of_work
 from events.actors import Actor
-from events.changes import apply_changes
+from events.changes import apply_changes, values_of
 from events.services import publish
 from inventory.bands import standings
 from inventory.exceptions import CodeTaken, LastWarehouse, NoWarehouse, SkuTaken
@@ -24,6 +24,9 @@ from inventory.skus import kept_sku
 
 # Items whose alerts are settled in one unit of work.
 BATCH = 500
+# What the journal is told of a new item, and of a new warehouse.
+TOLD = ("sku", "barcode", "reorder_point", "reorder_quantity", "lead_time_days", "unit_cost")
+TOLD_OF_WAREHOUSE = ("code", "name", "priority", "is_active")
 
 
 class ItemDetails(TypedDict, total=False):
@@ -69,7 +72,8 @@ def create_item(*, sku: str, name: str, actor: Actor, **details: Unpack[ItemDeta
     if warehouse is None:
         raise NoWarehouse
     StockLevel.objects.create(item=item, warehouse=warehouse)
-    publish("stock.item_created", {"sku": item.sku, "item_id": item.pk}, subject=f"sku:{item.sku}", actor=actor)
+    payload = {"sku": item.sku, "item_id": item.pk, "values": values_of(item, TOLD)}
+    publish("stock.item_created", payload, subject=f"sku:{item.sku}", actor=actor)
     return item
 
 
@@ -139,7 +143,8 @@ def update_item(
         keep_former_name(item_id=item_id, name=edited["name"][0])
     if "reorder_point" in edited:
         settle_items([item_id], actor=actor)
-    publish("stock.item_updated", {"sku": item.sku, "changes": edited}, subject=f"sku:{item.sku}", actor=actor)
+    payload = {"item_id": item_id, "sku": item.sku, "changes": edited}
+    publish("stock.item_updated", payload, subject=f"sku:{item.sku}", actor=actor)
     return item
 
 
@@ -153,7 +158,8 @@ def create_warehouse(*, code: str, name: str, actor: Actor, priority: int = 100,
             warehouse.save(force_insert=True)
     except IntegrityError as error:
         raise CodeTaken from error
-    publish("stock.warehouse_created", {"code": code}, subject=f"warehouse:{code}", actor=actor)
+    payload = {"warehouse_id": warehouse.pk, "code": code, "values": values_of(warehouse, TOLD_OF_WAREHOUSE)}
+    publish("stock.warehouse_created", payload, subject=f"warehouse:{code}", actor=actor)
     return warehouse
 
 
@@ -190,7 +196,7 @@ def update_warehouse(
     warehouse.full_clean(validate_unique=False, validate_constraints=False)
     warehouse.save(update_fields=[*edited, "version"])
     settle_items(item_ids, actor=actor)
-    payload = {"code": warehouse.code, "changes": edited}
+    payload = {"warehouse_id": warehouse.pk, "code": warehouse.code, "changes": edited}
     publish("stock.warehouse_updated", payload, subject=f"warehouse:{warehouse.code}", actor=actor)
     return warehouse
 

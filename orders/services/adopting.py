@@ -25,5 +25,5 @@ def adopt_orders(*, user_id: int, actor: Actor) -> int:
     orders = list(guests.select_for_update(of=("self",), no_key=True))
     for order in orders:
         write_columns(order, user_id=user_id)
-        record(order, "adopted", order.status, actor)
+        record(order, "adopted", order.status, actor, user_id=user_id)
     return len(orders)

@@ -141,5 +141,6 @@ def write_return(order: Order, kind: str, state: str, lines: Wishes, note: str, 
         ReturnLine(of=asked, order_item_id=line_id, quantity=wish.quantity, reason=wish.reason)
         for line_id, wish in lines.items()
     )
-    record(order, event, order.status, actor, return_id=asked.pk)
+    units = {str(line_id): wish.quantity for line_id, wish in lines.items()}
+    record(order, event, order.status, actor, return_id=asked.pk, lines=units)
     return asked.pk

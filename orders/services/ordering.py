@@ -71,7 +71,7 @@ def write_order(
     totals = priced(basket, shipping=shipping, terms=terms, rules=rules, at=first.order_date)
     order = placing.draft(buyer, basket, shipping, totals)
     refuse_change(order, terms.expected_total)
-    if not placing.write(buyer, order, actor, drafted(order)):
+    if not placing.write(buyer, order, actor, drafted(order), hold=terms.hold):
         customers.refuse(buyer, order.order_items)
     if order.discounts:
         redeem(reference=order.reference, discounts=order.discounts, customer=buyer.key)

@@ -55,8 +55,10 @@ def ship_parcel(
     leaves_last = not open_units(order)
     status = Status.SHIPPED if leaves_last else Status(order.status)
     write_columns(order, status=status, partly_shipped=not leaves_last)
-    record(order, "shipped" if leaves_last else "parcel_shipped", status, actor, parcel_ids=parcels)
-    return parcels
+    ids = [parcel.id for parcel in parcels]
+    event = "shipped" if leaves_last else "parcel_shipped"
+    record(order, event, status, actor, parcel_ids=ids, parcels=[parcel.told for parcel in parcels])
+    return ids
 
 
 @unit_of_work

@@ -10,6 +10,7 @@ No lock on stock is taken here, and nothing here decides about stock for good: `
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from django.conf import settings
 
 from database.refusals import FieldError
@@ -144,7 +145,20 @@ def figures_of(totals: Totals) -> dict[str, Any]:
     }
 
 
-def write(buyer: Buyer, order: PlacedOrder, actor: Actor, beside: Alongside | None = None) -> bool:
+def told_of(order: PlacedOrder, hold: str = "") -> dict[str, Any]:
+    """What the journal is told of a new order: what its lines and charges do not say, and the hold that it had."""
+    told: dict[str, Any] = {"order_id": order.id, "number": order.number}
+    if order.user_id is not None:
+        told["user_id"] = order.user_id
+    told |= {"total": str(order.total_amount), "currency": order.currency}
+    if order.tax_rounding:
+        told |= {name: getattr(order, name) for name in ("prices_include_tax", "reverse_charge", "tax_rounding")}
+    if hold:
+        told["hold"] = hold
+    return told
+
+
+def write(buyer: Buyer, order: PlacedOrder, actor: Actor, beside: Alongside | None = None, *, hold: str = "") -> bool:
     """Write the order with lines, charges, discounts, history and event, and what `beside` adds, in one statement.
 
     False if nothing was written because of the buyer: customers.refuse says why. Refuses what `beside` refuses.
@@ -162,6 +176,7 @@ def write(buyer: Buyer, order: PlacedOrder, actor: Actor, beside: Alongside | No
         "cap": settings.MAX_PENDING_ORDERS_PER_CUSTOMER,
         "actor": str(actor),
         "channel": actor.channel,
+        "told": orjson.dumps(told_of(order, hold)).decode(),
         **{name: getattr(order, name) for name in ADDRESS},
         **arrays_of("line", LINE, order.order_items),
     }

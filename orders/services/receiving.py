@@ -119,15 +119,35 @@ def receive_return(
         ],
         actor=actor,
     )
+    place = Warehouse.objects.with_codes(posted.lines[0].warehouse).get()
     change(
         asked,
         State.RECEIVED,
         answer=answer or asked.answer,
-        warehouse=Warehouse.objects.with_codes(posted.lines[0].warehouse).get(),
+        warehouse=place,
         refund_items=sum((row.refund for row in rows), Decimal(0)),
         refund_shipping=delivery,
     )
-    record(order, "return_received", order.status, actor, answer, return_id=asked.pk, message=answer)
+    record(
+        order,
+        "return_received",
+        order.status,
+        actor,
+        answer,
+        return_id=asked.pk,
+        message=answer,
+        warehouse_id=place.pk,
+        lines=[
+            {
+                "order_item_id": row.order_item_id,
+                "quantity": row.quantity,
+                "condition": str(row.condition),
+                "refund": str(row.refund),
+            }
+            for row in rows
+        ],
+        refund_shipping=str(delivery),
+    )
 
 
 def locked_return(order_id: int, return_id: int) -> tuple[Order, Return]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
@@ -35,7 +36,9 @@ with gone as (
     select parcel.id, order_item_id, quantity from gone join parcel using (warehouse_id)
     order by parcel.id, order_item_id
 )
-select id from parcel order by id
+select parcel.id, warehouse_id, array_agg(order_item_id order by order_item_id),
+       array_agg(quantity order by order_item_id)
+from parcel join gone using (warehouse_id) group by parcel.id, warehouse_id order by parcel.id
 """
 
 
@@ -61,6 +64,20 @@ class Tracking:
 UNTRACKED = Tracking()
 
 
+class Parcel(NamedTuple):
+    """A parcel that was just written: the units in it by the id of their line."""
+
+    id: int
+    warehouse_id: int
+    lines: dict[int, int]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the journal is told of it."""
+        lines = {str(line_id): units for line_id, units in self.lines.items()}
+        return {"parcel_id": self.id, "warehouse_id": self.warehouse_id, "lines": lines}
+
+
 def send(
     order: Order,
     actor: Actor,
@@ -68,8 +85,8 @@ def send(
     quantities: Mapping[int, int] | None = None,
     warehouse_id: int | None = None,
     tracking: Tracking = UNTRACKED,
-) -> list[int]:
-    """Ship units of a locked order, and answer the ids of the new parcels: one for each warehouse.
+) -> list[Parcel]:
+    """Ship units of a locked order, and answer the new parcels: one for each warehouse.
 
     `quantities` has the units by item id; without it all that is open leaves. With `warehouse_id` it leaves that
     warehouse. Refuses NotOnHand for units that are promised and have not arrived yet, and MoreThanOpen where fewer are
@@ -90,8 +107,8 @@ def send(
     return write_parcels(order.pk, gone, tracking)
 
 
-def write_parcels(order_id: int, gone: Iterable[Allocation], tracking: Tracking) -> list[int]:
-    """Write what has left as parcels, and answer their ids."""
+def write_parcels(order_id: int, gone: Iterable[Allocation], tracking: Tracking) -> list[Parcel]:
+    """Write what has left as parcels, and answer these."""
     gone = list(gone)
     rows = fetch_rows(
         PARCELS,
@@ -105,4 +122,4 @@ def write_parcels(order_id: int, gone: Iterable[Allocation], tracking: Tracking)
             "tracking_url": tracking.tracking_url,
         },
     )
-    return [parcel_id for (parcel_id,) in rows]
+    return [Parcel(id, place, dict(zip(lines, units, strict=True))) for id, place, lines, units in rows]

@@ -157,10 +157,9 @@ def move(order: Order, status: str, actor: Actor, note: str = "", reason: str = 
     if status == Status.CANCELLED and order.partly_shipped:
         raise PartlyShipped
     write_columns(order, status=status, partly_shipped=False)
-    record(order, status, status, actor, note, reason)
-    if status == Status.SHIPPED:
-        send(order, actor)
-    elif status == Status.CANCELLED:
+    sent = {"parcels": [parcel.told for parcel in send(order, actor)]} if status == Status.SHIPPED else {}
+    record(order, status, status, actor, note, reason, **sent)
+    if status == Status.CANCELLED:
         give_back(order, actor, "order cancelled")
 
 

@@ -142,7 +142,7 @@ line as (
     select id, order_date, 'placed', '', 'pending', %(actor)s::text, '' from new_order
 ), new_event as (
     insert into events_event (kind, subject, payload, actor, channel)
-    select 'order.placed', 'order:' || id, jsonb_build_object('order_id', id), %(actor)s::text, %(channel)s::text
+    select 'order.placed', 'order:' || id, %(told)s::jsonb, %(actor)s::text, %(channel)s::text
     from new_order
 ){more}"""  # noqa: S608  # as above
 

@@ -268,7 +268,13 @@ def place_order(
     for variant, quantity in basket.items():
         shares += split([level for level in here if level.item_id == variant.stock_item_id], quantity)
     OrderEvent.objects.create(order=order, event="placed", to_status="pending", actor=str(actor))
-    publish("order.placed", {"order_id": order.pk}, subject=f"order:{order.pk}", actor=actor)
+    told: dict[str, Any] = {"order_id": order.pk, "number": order.number, "total": str(order.total_amount)}
+    told["currency"] = order.currency
+    if order.user_id:
+        told["user_id"] = order.user_id
+    if was_calculated:
+        told |= {name: getattr(order, name) for name in ("prices_include_tax", "reverse_charge", "tax_rounding")}
+    publish("order.placed", told, subject=f"order:{order.pk}", actor=actor)
     for level, quantity in shares:
         level.reserved += quantity
         level.save(update_fields=["reserved"])

@@ -19,7 +19,16 @@ from orders.models import Order
 from payments.models import Dispute, Entry, Operation, Payment
 from payments.money import NOTHING, Account, Books
 from payments.providers.snapshot import RANK, Disputed, Refunded, Snapshot
-from payments.services.books import Kind, books_of, follow, in_places_of, intend, locked_account, locked_order
+from payments.services.books import (
+    Kind,
+    books_of,
+    follow,
+    in_places_of,
+    intend,
+    locked_account,
+    locked_order,
+    tell_changes,
+)
 
 State = Operation.State
 Review = Payment.Review
@@ -159,8 +168,11 @@ def join_dispute(account: Account, dispute: Disputed) -> None:
         )
         account.disputes.append(row)
         enter(payment, Entry.Kind.DISPUTED, dispute.amount, dispute.ref)
-        announce(payment, "payment.disputed", dispute_id=row.pk)
+        announce(payment, "payment.disputed", dispute_id=row.pk, status=str(row.status), amount=str(row.amount))
     elif row.status == Dispute.Status.OPEN and not (is_open and row.due_by == dispute.due_by):
+        if not is_open:
+            changes = {"status": [str(row.status), str(dispute.status)]}
+            announce(payment, "payment.dispute_changed", dispute_id=row.pk, changes=changes)
         row.status, row.due_by = Dispute.Status(dispute.status), dispute.due_by or row.due_by
         row.save(update_fields=["status", "due_by"])
     if row.status == Dispute.Status.WON and enter(payment, Entry.Kind.REINSTATED, row.amount, row.provider_ref):
@@ -205,6 +217,7 @@ def write(payment: Payment, columns: dict[str, Any]) -> None:
     changed = {name: value for name, value in columns.items() if getattr(payment, name) != value}
     if not changed:
         return
+    tell_changes(payment, changed)
     Payment.objects.filter(pk=payment.pk).update(**changed, version=F("version") + 1, updated_at=ClockTimestamp())
     for name, value in changed.items():
         setattr(payment, name, value)

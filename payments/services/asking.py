@@ -40,6 +40,7 @@ from payments.services.books import (
     in_places_of,
     intend,
     locked_order,
+    tell_changes,
 )
 
 Method = Payment.CaptureMethod
@@ -102,6 +103,7 @@ def give_way(account: Account, actor: Actor) -> Operation:
         raise OtherPaymentStarting("Ask again in a moment.")
     operation = cancelling(account, actor)
     # Its place is free at once: money that still comes by it is paid back.
+    tell_changes(payment, {"state": Payment.State.CANCELLED}, actor)
     Payment.objects.filter(pk=payment.pk).update(state=Payment.State.CANCELLED)
     payment.state = Payment.State.CANCELLED
     return operation
@@ -172,7 +174,7 @@ def capture_payment(
     if not NOTHING < amount <= most:
         raise NotCapturable(f"{most} can be taken.")
     # Staff have looked at it, and try once more.
-    Payment.objects.filter(pk=payment.pk, review=Payment.Review.CAPTURE_REFUSED).update(review="")
+    forget_review(payment, Payment.Review.CAPTURE_REFUSED, actor)
     return [intend(account, Kind.CAPTURE, amount=amount, actor=actor).pk]
 
 
@@ -212,7 +214,7 @@ def refund_payment(
     if not NOTHING < amount <= account.held:
         raise RefundTooHigh(in_places_of(max(NOTHING, account.held), account.payment.currency))
     # Staff have looked at it, and try once more.
-    Payment.objects.filter(pk=payment_id, review=Payment.Review.REFUND_REFUSED).update(review="")
+    forget_review(account.payment, Payment.Review.REFUND_REFUSED, actor)
     if lines and restock:
         take_goods_back(order, lines, actor, reason)
         order = locked_order(order_id)
@@ -220,6 +222,13 @@ def refund_payment(
     told = {"lines": {str(line): units for line, units in lines.items()}} if lines else {}
     goodwill = max(NOTHING, amount - books.owed)
     return [intend(account, Kind.REFUND, amount=amount, goodwill=goodwill, reason=reason, actor=actor, **told).pk]
+
+
+def forget_review(payment: Payment, review: str, actor: Actor) -> None:
+    """Take back that people have to look at a locked payment, if it is for this reason."""
+    if payment.review == review:
+        tell_changes(payment, {"review": ""}, actor)
+        Payment.objects.filter(pk=payment.pk).update(review="")
 
 
 def refundable_units(order: Order, operations: Iterable[Operation]) -> dict[int, int]:

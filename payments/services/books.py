@@ -3,6 +3,7 @@
 Locks are taken in one sequence everywhere: the order's row, its payments by id, then what the verbs of orders lock.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from database.currencies import places_in
 from database.refusals import NotFound
 from events.actors import WORKER, Actor
+from events.changes import plain
 from events.services import publish
 from inventory.models import ClockTimestamp
 from orders import services as order_services
@@ -28,6 +30,8 @@ Kind = Operation.Kind
 BEFORE_EXPIRY = timedelta(days=1)
 # A provider that refuses to cancel a payment is not asked again at once.
 PAUSE = timedelta(seconds=50)
+# What the journal is told of a payment when it is another. What came and went stands in the entries.
+TOLD = ("state", "review", "fees")
 
 
 def locked_order(order_id: int) -> Order:
@@ -63,11 +67,24 @@ def intend(account: Account, kind: Kind, *, actor: Actor, amount: Decimal | None
     operation = Operation.objects.create(payment=account.payment, kind=kind, amount=amount, actor=str(actor), **told)
     account.operations.append(operation)
     payment = account.payment
-    payload = {"order_id": payment.order_id, "payment_id": payment.pk, "operation_id": operation.pk}
-    publish("payment.asked", payload | {"operation": str(kind)}, subject=f"order:{payment.order_id}", actor=actor)
+    payload: dict[str, object] = {"order_id": payment.order_id, "payment_id": payment.pk}
+    payload |= {"operation_id": operation.pk, "operation": str(kind)}
+    if kind == Kind.CREATE:
+        payload |= {"provider": payment.provider, "amount": str(payment.amount), "currency": payment.currency}
+        payload |= {"capture_method": str(payment.capture_method)}
+    publish("payment.asked", payload, subject=f"order:{payment.order_id}", actor=actor)
     # Whoever has opened the page of the payment before this has not seen it.
     Payment.objects.filter(pk=payment.pk).update(version=F("version") + 1, updated_at=ClockTimestamp())
     return operation
+
+
+def tell_changes(payment: Payment, columns: Mapping[str, object], actor: Actor = WORKER) -> None:
+    """Publish what columns of a payment are about to say, as far as the journal is told of it."""
+    before = {name: getattr(payment, name) for name in TOLD if name in columns}
+    changes = {name: [plain(was), plain(columns[name])] for name, was in before.items() if was != columns[name]}
+    if changes:
+        payload = {"order_id": payment.order_id, "payment_id": payment.pk, "changes": changes}
+        publish("payment.changed", payload, subject=f"order:{payment.order_id}", actor=actor)
 
 
 def follow(order: Order, books: Books, actor: Actor = WORKER) -> list[int]:
