@@ -13,7 +13,7 @@ VARIANT = (
 WITH_THEIR_PRODUCT = """select (variant->>'variant_id')::bigint, id, true, variant->'values'
 from events_event cross join lateral jsonb_array_elements(payload->'variants') variant
 where kind = 'product.created' and payload ? 'variants'"""
-# A variant is archived at the moment of the event: both are that of the transaction.
+# A variant is archived a moment before the event that tells of it, so whether it is archived is compared, and not when.
 STEPS = (
     *folded(
         "catalog_category",
@@ -56,6 +56,12 @@ CATALOG = Subject(
         *STEPS,
         Table("catalog.Category", "select * from {replay}.catalog_category_said", (*CATEGORY, "version")),
         Table("catalog.Product", PRICED, (*PRODUCT, "price_from", "price_to", "version")),
-        Table("catalog.Variant", "select * from {replay}.catalog_variant_said", (*VARIANT, "version")),
+        Table(
+            "catalog.Variant",
+            "select *, archived_at is not null as archived from {replay}.catalog_variant_said",
+            (*(column for column in VARIANT if column != "archived_at"), "archived", "version"),
+            live="(select *, archived_at is not null as archived from catalog_variant)",
+            stands_for={"archived": "archived_at"},
+        ),
     ),
 )

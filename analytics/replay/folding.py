@@ -43,14 +43,16 @@ from events_event where kind = 'journal.baseline' and payload->>'table' = '{tabl
         select told.*, first.event as first_event from {{replay}}.{table}_told told
         join first on first.key = told.key and told.event >= first.event
     ), newest as (
-        select distinct on (key, field.key) key as row_key, field.key as field, field.value
-        from counting cross join lateral jsonb_each(said) field order by key, field.key, event desc
+        select distinct on (counting.key, field.key)
+               counting.key as row_key, field.key as field, field.value
+        from counting cross join lateral jsonb_each(counting.said) field order by counting.key, field.key, counting.event desc
     ), whole as (
         select row_key, jsonb_object_agg(field, value) as fields from newest group by row_key
     ), edits as (
         select key, count(*) filter (where not is_first) as number from counting group by key
     )
-    select first.key as id, {names}, (coalesce(whole.fields->>'version', '1')::bigint + edits.number)::int as version
+    select first.key as id, {names},
+           (coalesce(whole.fields->>'version', '1')::bigint + edits.number)::int as version
     from first join whole on whole.row_key = first.key join edits on edits.key = first.key
     cross join lateral jsonb_populate_record(null::{table}, whole.fields) said
     {gone}

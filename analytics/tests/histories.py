@@ -28,7 +28,7 @@ from orders.services import Asked, Buyer, Received, Wanted
 from orders.tests.factories import ADDRESS, STAFF, customer, make_user
 from payments import services as payments
 from payments.models import Operation, Payment
-from payments.providers.snapshot import Disputed, Snapshot
+from payments.providers.snapshot import Captured, Disputed, Snapshot
 from payments.tests.factories import carried_out, said
 
 
@@ -59,6 +59,24 @@ class Life:
         for _ in range(steps):
             with suppress(Refusal):
                 self.dice.choice(self.verbs)()
+
+    def surely(self, *verbs: Callable[[], Any]) -> None:
+        """Each of these happens, if not at first then later."""
+        for verb in verbs:
+            for _ in range(50):
+                with suppress(Refusal):
+                    verb()
+                    break
+            else:
+                raise AssertionError(f"{verb.__name__} is always refused.")
+
+    def begin(self) -> None:
+        """Something of everything happens, in a sequence in which it can."""
+        self.surely(*[self.place] * 6, *[self.advance] * 2, self.pay, self.hear, self.refund, self.dispute, self.cancel)
+        self.surely(*[self.place] * 6, *[self.advance] * 4, *[self.send_part] * 3, self.track, self.take_back)
+        self.surely(*[self.advance] * 4, *[self.ask_return] * 2, self.answer_return, *[self.pay] * 2)
+        self.surely(self.fewer, self.replace_line, self.place_cart, self.hold, self.edit_item, self.edit_product)
+        self.surely(self.edit_variant, self.archive_variant, self.transfer, self.lose, self.backorder, self.place)
 
     def one(self, rows: Any) -> Any:
         """Any of these rows. Refuses where there is none, as a service would."""
@@ -197,7 +215,7 @@ class Life:
 
     def place_cart(self) -> None:
         user, cart = self.cart()
-        checkout.change_cart(cart_id=cart.pk, caller=caller_of(user), shipping_address=dict(CART_ADDRESS))
+        checkout.change_cart(cart_id=cart.pk, caller=caller_of(user), changes={"shipping_address": CART_ADDRESS})
         total = sum(line.seen_price * line.quantity for line in cart.lines.all())
         checkout.place_cart(cart_id=cart.pk, caller=caller_of(user), expected_total=total)
 
@@ -285,7 +303,8 @@ class Life:
     def dispute(self) -> None:
         """The bank takes money back, or has decided: with what is known of the payment already."""
         payment = self.payment("paid")
-        known: Snapshot = replace(said(payment, "paid"), captures=(), captured=payment.captured)
+        taken = payment.entries.filter(kind="captured").values_list("provider_ref", "amount")
+        known: Snapshot = replace(said(payment), captures=tuple(Captured(*one) for one in taken))
         status = self.dice.choice(["open", "open", "won", "lost"])
         disputes = (Disputed(f"dispute-{payment.pk}", status, payment.captured),)  # type: ignore[arg-type]
         payments.carry_on(payments.apply(payment.pk, replace(known, disputes=disputes)))
