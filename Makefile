@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 PIP = -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --no-deps
 RUN_REQUIREMENTS = requirements/base.txt requirements/embedded.txt requirements/documentation.txt
 
-.PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-migration bench-admin bench-endpoints bench-events openapi events audit sbom node clean requirements help
+.PHONY: run test check prove bench bench-smoke bench-data bench-growth bench-migration bench-admin bench-endpoints bench-events bench-replay openapi events audit sbom node clean requirements help
 
 run: .venv/run.stamp  ## Start the shop with demo data: PORT=8000 DATA_DIR=.data RATE_LIMITS=off
 	@exec .venv/bin/python -m config.run
@@ -44,6 +44,9 @@ bench-endpoints: .venv/run.stamp  ## Measure every operation of the API in one p
 
 bench-events: .venv/dev.stamp  ## Measure how soon webhooks are delivered, and what an event costs an order
 	@exec .venv/bin/python -m benchmarks.events
+
+bench-replay: .venv/bench.stamp  ## Replay the small shop of the benchmarks and compare every row: SHOP=large
+	@exec .venv/bin/python -m benchmarks.replay $(SHOP)
 
 openapi: .venv/run.stamp  ## Write docs/openapi.yaml anew
 	@exec .venv/bin/python manage.py spectacular --file docs/openapi.yaml

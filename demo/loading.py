@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
+from analytics.replay import tell_baseline
 from catalog.models import Category, Product, Variant
 from catalog.pictures import Picture
 from database.statistics import analyze
@@ -83,6 +84,7 @@ def fill(plans: list[DemoProduct], pictures: list[tuple[str, Picture]], progress
         orders_backfill.load_orders(orders)
     create_selling(dice)
     publish_all()
+    tell_baseline(of_all=True)  # dates, figures of purchasing and what is for sale were written beside the services
     analyze(*every_table())
     progress(f"{len(people.customers)} customers and {len(orders)} orders of the last twelve months added")
 

@@ -20,7 +20,8 @@ change.
   read until `next_after` is `newest`. With `wait` (up to 30 s) the answer comes as soon as there is an event. A
   request that waits holds no thread of the shop.
 - Payloads are **thin**: they name what changed, and the API tells how it is now. An edit has `changes`: each field
-  with its value before and after. Money is text. No payload holds an email, an address or a secret.
+  with its value before and after. What is made has `values`, and more is told where the [replay](operations.md) needs
+  what no ledger has. Money is text. No payload holds an email, an address or a secret.
 - Kinds and members are added, and none is renamed or removed; ignore what you do not know.
 - The database refuses to change or delete an event. Each 1,000 positions are **sealed** by a digest that includes the
   one before, and `manage.py verify_journal` names the first event that is not what it was. It prints the newest seal:

@@ -71,6 +71,7 @@ BAD_ARGUMENTS = {
     "prepare_database": [["extra"]],
     "receive_webhooks": [["--secret", "whsec_x", "--port", "0"], ["--port", "8300"], ["--secret", "x"]],
     "refresh_search": [["extra"]],
+    "replay": [[], ["everything"], ["orders", "extra"], ["orders", "--verify=yes"]],
     "revoke_api_key": [[], ["sk_nobody"], ["\x00"], [os.fsdecode(b"\xff")]],
     "search_relevance": [["extra"]],
     "verify_invoices": [["extra"]],

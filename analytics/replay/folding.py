@@ -45,7 +45,8 @@ from events_event where kind = 'journal.baseline' and payload->>'table' = '{tabl
     ), newest as (
         select distinct on (counting.key, field.key)
                counting.key as row_key, field.key as field, field.value
-        from counting cross join lateral jsonb_each(counting.said) field order by counting.key, field.key, counting.event desc
+        from counting cross join lateral jsonb_each(counting.said) field
+        order by counting.key, field.key, counting.event desc
     ), whole as (
         select row_key, jsonb_object_agg(field, value) as fields from newest group by row_key
     ), edits as (
