@@ -2,6 +2,8 @@
 
 import os
 from decimal import Decimal
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -93,6 +95,22 @@ def test_rows_of_which_nothing_is_told_are_named_until_there_is_a_baseline(
     assert found() == []
     change("update catalog_product set price = 3, price_from = 3, price_to = 3")
     assert any(": price was told" in difference for difference in found())
+
+
+def test_the_upgrade_tells_what_the_rows_of_earlier_releases_say() -> None:
+    tell = import_module("analytics.migrations.0001_baseline").tell
+    shop = SimpleNamespace(connection=connection)
+    tell(None, shop)
+    assert not Event.objects.exists(), "a shop in which nothing has happened has nothing to tell"
+
+    catalog.create_category(name="Mugs", actor=STAFF)
+    catalog.create_product(name="Mug", price=Decimal(5), category="mugs", stock_quantity=3, actor=STAFF)
+    with rewriting("events_event"):
+        change("update events_event set payload = payload - 'values' - 'variants' where kind like %s", "%created")
+    assert len(found("catalog")) == 3
+    tell(None, shop)
+    assert found() == []
+    assert tell_baseline() == 0
 
 
 def test_a_baseline_of_all_says_anew_what_every_row_says() -> None:
