@@ -127,6 +127,7 @@ def test_a_database_that_does_not_answer_is_named_in_one_line(
         "create_admin": ["--email", "boss@example.com"],
         "create_api_key": ["Till", "--scopes", "stock:read"],
         "export_user": ["--id", "1"],
+        "replay": ["orders", "--verify"],
         "revoke_api_key": ["sk_nobody"],
     }
 

@@ -130,18 +130,11 @@ def test_two_do_not_keep_the_same_subject_at_once() -> None:
 
 def test_a_role_that_may_not_make_a_schema_is_told_which_right_it_lacks() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select current_user, current_database()")
-        owner, database = cursor.fetchone()
-        cursor.execute("create role replay_reader")
-        cursor.execute("grant replay_reader to current_user")
-        cursor.execute("grant usage on schema sales to replay_reader")
-        cursor.execute("grant select on all tables in schema sales to replay_reader")
+        cursor.execute("select current_database(), current_user")
+        database, role = cursor.fetchone()
+        cursor.execute(f"revoke create on database {database} from {role}")
         try:
-            cursor.execute("set role replay_reader")
-            with pytest.raises(NoSchema, match=f"grant create on database {database} to replay_reader"):
+            with pytest.raises(NoSchema, match=f"grant create on database {database} to {role}"):
                 verified(SUBJECTS["orders"])
         finally:
-            cursor.execute("reset role")
-            cursor.execute("drop owned by replay_reader")
-            cursor.execute("drop role replay_reader")
-    assert owner != "replay_reader"
+            cursor.execute(f"grant create on database {database} to {role}")

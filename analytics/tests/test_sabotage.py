@@ -18,7 +18,7 @@ ORDERS = [
     ("orders", "total_amount = total_amount + 1", "total_amount was told as"),
     ("orders", "user_id = null, email = 'x@example.com'", "user_id was told as"),
     ("orders", "deleted_at = now()", "deleted was told as False"),
-    ("orders", "currency = 'XXX'", "currency was told as 'USD', and is 'XXX'"),
+    ("orders", "currency = 'EUR'", "currency was told as 'USD', and is 'EUR'"),
     ("payments", "payment_status = 'refunded'", "payment_status was told as"),
     ("payments", "payment_open = not payment_open", "payment_open was told as"),
 ]

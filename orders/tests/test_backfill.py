@@ -67,9 +67,15 @@ def test_the_past_is_what_the_services_would_have_written() -> None:
         (day(3), "shipped", "confirmed", "shipped", "system"),
         (day(5), "delivered", "shipped", "delivered", "system"),
     ]
+    parcel = delivered.fulfilments.get()
+    lines = {str(delivered.order_items.get().pk): 4}
+    more = {
+        "placed": {"number": delivered.number, "user_id": user.pk, "total": "50.00", "currency": "USD"},
+        "shipped": {"parcels": [{"parcel_id": parcel.pk, "warehouse_id": main.pk, "lines": lines}]},
+    }
     told = Event.objects.filter(subject=f"order:{delivered.pk}").order_by("id")
     assert [(event.kind, event.at, event.channel, event.payload) for event in told] == [
-        (f"order.{step[1]}", step[0], "backfill", {"order_id": delivered.pk}) for step in steps
+        (f"order.{step[1]}", step[0], "backfill", {"order_id": delivered.pk} | more.get(step[1], {})) for step in steps
     ]
     ledger = StockMovement.objects.filter(level__item=mug.stock_item).order_by("id")
     assert [

@@ -30,7 +30,8 @@ def test_an_order_stands_with_lines_history_event_and_promised_stock() -> None:
     assert (step.event, step.from_status, step.to_status) == ("placed", "", "pending")
     assert (step.actor, step.at) == (f"customer:{user.pk}", order.order_date)
     event = Event.objects.get(kind="order.placed")
-    assert (event.subject, event.payload) == (f"order:{order.pk}", {"order_id": order.pk})
+    told = {"order_id": order.pk, "number": order.number, "user_id": user.pk, "total": "36.97", "currency": "USD"}
+    assert (event.subject, event.payload) == (f"order:{order.pk}", told)
     assert (event.actor, event.channel) == (f"customer:{user.pk}", "api")
     assert stock_of(mug) == (5, 2)
     assert stock_of(pot) == (9, 3)
