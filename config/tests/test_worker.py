@@ -17,8 +17,11 @@ from django.conf import settings as current
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection, transaction
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
 
 from accounts.models import User
 from config.tests.smtp import mail_server
@@ -29,6 +32,9 @@ from events.services import publish
 from events.tasks import retry_stalled_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+# A worker in this process takes the place of the app's connector, and its pool serves no thread but its own.
+OWN_JOBS = JobManager(app.connector)
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +60,18 @@ def user() -> User:
 def ask_for_a_password_reset(user: User) -> None:
     with transaction.atomic():
         publish("user.password_reset_requested", {"user_id": user.pk}, subject=f"user:{user.pk}", actor=COMMAND)
+
+
+def retry_stalled(queueing_lock: str | None) -> int:
+    """Have stalled jobs queued again, by a job that is deferred beside the worker; answers its id."""
+    deferrer = configure_task(
+        name=retry_stalled_jobs.name,
+        job_manager=OWN_JOBS,
+        queue=retry_stalled_jobs.queue,
+        task_kwargs={"timestamp": 0},
+        queueing_lock=queueing_lock,
+    )
+    return int(deferrer.defer())
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 60) -> None:
@@ -151,7 +169,7 @@ def test_a_mail_that_waits_keeps_nothing_else_from_going_on_after_all_connection
         ask_for_a_password_reset(user)
         wait_until(ProcrastinateJob.objects.filter(status="doing", queue_name="mail").exists)
         cut_all_connections()
-        job = retry_stalled_jobs.configure(task_kwargs={"timestamp": 0}, queueing_lock="of this test").defer()
+        job = retry_stalled("of this test")
         wait_until(lambda: not ProcrastinateJob.objects.filter(pk=job).exists())
 
     run_worker_while(work)
@@ -208,7 +226,7 @@ def test_the_job_of_a_worker_that_was_killed_is_done_by_the_next_one(user: User)
 
     def work() -> None:
         with suppress(AlreadyEnqueued):  # by the clock
-            retry_stalled_jobs.configure(task_kwargs={"timestamp": 0}).defer()
+            retry_stalled(retry_stalled_jobs.queueing_lock)
         wait_until(lambda: mail.outbox)
 
     run_worker_while(work)
